@@ -1,0 +1,1 @@
+"""RS3L data: describe, simulate, detect, cluster, store."""

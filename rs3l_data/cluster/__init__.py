@@ -1,0 +1,1 @@
+"""From candidates to jets and their substructure, matched to initiators."""

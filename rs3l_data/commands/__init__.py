@@ -1,0 +1,1 @@
+"""The commands of `rs3l-data`: thin, one file each."""

@@ -1,0 +1,1 @@
+"""What a user asks for: configs, catalogues and cards, validated once, at the edge."""

@@ -1,0 +1,1 @@
+"""From stable particles to particle-flow candidates: a parametrised detector."""

@@ -1,0 +1,33 @@
+"""The errors that a user can mend: each message names what was found, where, and what to do."""
+
+from __future__ import annotations
+
+
+class RS3LError(Exception):
+    """Base of all errors that the commands report without a traceback.
+
+    ``exit_code`` is what the command line returns: 1 for a failure while working,
+    2 for wrong usage or input.
+    """
+
+    exit_code = 1
+
+
+class ConfigError(RS3LError):
+    """A config, catalogue entry or detector card that cannot be used."""
+
+    exit_code = 2
+
+
+class InputFileError(RS3LError):
+    """A file that is missing, truncated, foreign or of another format version."""
+
+    exit_code = 2
+
+
+class GeneratorError(RS3LError):
+    """Pythia refused a setting, failed to initialise, or delivered something impossible."""
+
+
+class StorageError(RS3LError):
+    """A file could not be written (full disk, no permission)."""

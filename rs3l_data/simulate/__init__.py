@@ -1,0 +1,1 @@
+"""From a hard process to stable particles, with Pythia 8."""

@@ -1,0 +1,145 @@
+"""Every column of a dataset: its name, type, unit and meaning, written down once.
+
+Writer, reader, validator, the reference page and the tests all take it from here. Kinematic
+quantities are in GeV, lengths in mm, angles in radians. A shard holds
+
+```
+/                               attributes: format, format_version, config, software, ...
+/initiators/<column>            (n_rows,)
+/decays/offsets                 (n_rows + 1,)   rows' slices of the decay columns
+/decays/<column>                (n_decays,)
+/views/<view>/jets/<column>     (n_rows,)       row i is the same initiator in every view
+/views/<view>/constituents/offsets   (n_rows + 1,)
+/views/<view>/constituents/<column>  (n_constituents,)
+```
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+FORMAT = "rs3l"
+FORMAT_VERSION = "1.0"
+
+
+class Split(IntEnum):
+    """The part of the dataset that an event belongs to, with all its initiators and views."""
+
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
+class Status(IntEnum):
+    """What became of an initiator's jet in one view."""
+
+    PRESENT = 0
+    GENERATOR_FAILED = 1
+    NO_JET_MATCHED = 2
+    FAILED_SELECTION = 3
+
+
+class Category(IntEnum):
+    """The five classes of particle-flow candidates."""
+
+    CHARGED_HADRON = 0
+    NEUTRAL_HADRON = 1
+    PHOTON = 2
+    ELECTRON = 3
+    MUON = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+    @property
+    def numpy_dtype(self) -> np.dtype[np.generic]:
+        """The little-endian dtype of the column in a file."""
+        return np.dtype(self.dtype)
+
+
+INITIATORS = (
+    Column("process", "<u1", "", "index into the root attribute `process_names`"),
+    Column("event", "<i8", "", "number of the hard event within its process"),
+    Column("initiator", "<u1", "", "number of the initiator within its hard event"),
+    Column("label", "<u1", "", "index into the root attribute `label_names`"),
+    Column("split", "<u1", "", "0 train, 1 validation, 2 test; the same for a whole event"),
+    Column("weight", "<f8", "", "weight of the hard event; 1 unless the sampling in pT is biased"),
+    Column("pdg_id", "<i4", "", "PDG code of the initiator"),
+    Column("pt", "<f4", "GeV", "transverse momentum of the initiator in the hard process"),
+    Column("eta", "<f4", "", "pseudorapidity of the initiator in the hard process"),
+    Column("phi", "<f4", "rad", "azimuth of the initiator in the hard process"),
+    Column("mass", "<f4", "GeV", "mass of the initiator in the hard process"),
+)
+
+DECAYS = (
+    Column("pdg_id", "<i4", "", "PDG code of a final decay product of the initiator"),
+    Column("pt", "<f4", "GeV", "its transverse momentum in the hard process"),
+    Column("eta", "<f4", "", "its pseudorapidity in the hard process"),
+    Column("phi", "<f4", "rad", "its azimuth in the hard process"),
+    Column("mass", "<f4", "GeV", "its mass in the hard process"),
+)
+
+JETS = (
+    Column("present", "|b1", "", "whether the initiator has a selected jet in this view"),
+    Column("status", "<u1", "", "0 present, 1 generator failed, 2 no jet matched, 3 not selected"),
+    Column("pt", "<f4", "GeV", "transverse momentum of the jet"),
+    Column("eta", "<f4", "", "pseudorapidity of the jet"),
+    Column("phi", "<f4", "rad", "azimuth of the jet, in [-pi, pi)"),
+    Column("mass", "<f4", "GeV", "mass of the jet"),
+    Column("softdrop_mass", "<f4", "GeV", "soft-drop mass (C/A, beta = 0, z_cut = 0.1)"),
+    Column("tau1", "<f4", "", "1-subjettiness, beta = 1, winner-take-all kT axes"),
+    Column("tau2", "<f4", "", "2-subjettiness, beta = 1, winner-take-all kT axes"),
+    Column("tau3", "<f4", "", "3-subjettiness, beta = 1, winner-take-all kT axes"),
+    Column("n2", "<f4", "", "energy-correlation ratio N2, beta = 1"),
+    Column("n_constituents", "<i4", "", "number of constituents"),
+    Column("contained", "|b1", "", "whether all decay products, in this view, lie within R"),
+    Column("initiator_pt", "<f4", "GeV", "the initiator after this view's recoils, before decay"),
+    Column("initiator_eta", "<f4", "", "the initiator after this view's recoils, before decay"),
+    Column("initiator_phi", "<f4", "rad", "the initiator after this view's recoils, before decay"),
+)
+
+CONSTITUENTS = (
+    Column("pt", "<f4", "GeV", "transverse momentum; a jet's constituents fall in pt"),
+    Column("eta", "<f4", "", "pseudorapidity"),
+    Column("phi", "<f4", "rad", "azimuth, in [-pi, pi)"),
+    Column("energy", "<f4", "GeV", "energy"),
+    Column(
+        "category",
+        "<u1",
+        "",
+        "0 charged hadron, 1 neutral hadron, 2 photon, 3 electron, 4 muon",
+    ),
+    Column("charge", "|i1", "e", "electric charge"),
+    Column("d0", "<f4", "mm", "signed transverse impact parameter; 0 without a track"),
+    Column("d0_error", "<f4", "mm", "its uncertainty; 0 without a track"),
+    Column("dz", "<f4", "mm", "longitudinal impact parameter; 0 without a track"),
+    Column("dz_error", "<f4", "mm", "its uncertainty; 0 without a track"),
+)
+
+# A jet that is absent has this in its floating-point columns, 0 in the others.
+ABSENT = np.float32(np.nan)
+
+
+def empty(columns: tuple[Column, ...], n_rows: int) -> dict[str, npt.NDArray[np.generic]]:
+    """Make a table of absent rows: NaN in floating-point columns, 0 elsewhere.
+
+    >>> empty(DECAYS, 1)["pt"]
+    array([nan], dtype=float32)
+    """
+    table = {}
+    for column in columns:
+        dtype = column.numpy_dtype
+        fill = ABSENT if dtype.kind == "f" else 0
+        table[column.name] = np.full(n_rows, fill, dtype)
+    return table

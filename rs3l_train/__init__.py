@@ -1,0 +1,1 @@
+"""RS3L training: pretrain on views, fine-tune, evaluate."""
