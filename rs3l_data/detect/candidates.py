@@ -29,7 +29,7 @@ class Candidates:
     energy: F8
     """[GeV]"""
     category: npt.NDArray[np.uint8]
-    """`rs3l_data.store.schema.Category`"""
+    """`rs3l_data.describe.schema.Category`"""
     charge: npt.NDArray[np.int8]
     """[e]"""
     d0: F4
