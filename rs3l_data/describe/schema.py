@@ -12,6 +12,9 @@ quantities are in GeV, lengths in mm, angles in radians. A shard holds
 /views/<view>/constituents/offsets   (n_rows + 1,)
 /views/<view>/constituents/<column>  (n_constituents,)
 ```
+
+Beside the shards there are two kinds of files that only a run itself reads: the hard events of a
+chunk (`HARD_EVENTS`, `HARD_PARTICLES`) and one view of a chunk (`KEYS`, `JETS`, `CONSTITUENTS`).
 """
 
 from __future__ import annotations
@@ -67,6 +70,39 @@ class Column:
         """The little-endian dtype of the column in a file."""
         return np.dtype(self.dtype)
 
+
+HARD_PARTICLES = (
+    Column("pdg_id", "<i4", "", "PDG code"),
+    Column("status", "<i4", "", "Pythia's status code in its process record"),
+    Column("mother1", "<i4", "", "first mother, counted in Pythia's process record"),
+    Column("mother2", "<i4", "", "second mother, or 0"),
+    Column("colour", "<i4", "", "colour tag, or 0"),
+    Column("anticolour", "<i4", "", "anticolour tag, or 0"),
+    Column("px", "<f8", "GeV", "momentum"),
+    Column("py", "<f8", "GeV", "momentum"),
+    Column("pz", "<f8", "GeV", "momentum"),
+    Column("energy", "<f8", "GeV", "energy"),
+    Column("mass", "<f8", "GeV", "mass"),
+    Column("lifetime", "<f8", "mm", "proper lifetime, c tau"),
+    Column("polarisation", "<f8", "", "helicity, 9 where unknown"),
+    Column("scale", "<f8", "GeV", "the particle's own starting scale"),
+)
+
+HARD_EVENTS = (
+    Column("event", "<i8", "", "number of the hard event within its process"),
+    Column("weight", "<f8", "", "weight; 1 unless the sampling in pT is biased"),
+    Column("scale", "<f8", "GeV", "scale at which the showers start"),
+    Column("alpha_s", "<f8", "", "strong coupling at the renormalisation scale"),
+    Column("alpha_em", "<f8", "", "electromagnetic coupling at the renormalisation scale"),
+    Column("id1", "<i4", "", "PDG code of the first incoming parton"),
+    Column("id2", "<i4", "", "PDG code of the second incoming parton"),
+    Column("x1", "<f8", "", "momentum fraction of the first incoming parton"),
+    Column("x2", "<f8", "", "momentum fraction of the second incoming parton"),
+    Column("pdf1", "<f8", "", "x f(x) of the first incoming parton"),
+    Column("pdf2", "<f8", "", "x f(x) of the second incoming parton"),
+    Column("q_fac", "<f8", "GeV", "factorisation scale"),
+    Column("process_code", "<i4", "", "Pythia's code of the subprocess"),
+)
 
 INITIATORS = (
     Column("process", "<u1", "", "index into the root attribute `process_names`"),
@@ -126,6 +162,8 @@ CONSTITUENTS = (
     Column("dz", "<f4", "mm", "longitudinal impact parameter; 0 without a track"),
     Column("dz_error", "<f4", "mm", "its uncertainty; 0 without a track"),
 )
+
+KEYS = tuple(column for column in INITIATORS if column.name in ("event", "initiator"))
 
 # A jet that is absent has this in its floating-point columns, 0 in the others.
 ABSENT = np.float32(np.nan)

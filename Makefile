@@ -1,0 +1,47 @@
+# Everything runs in an environment of its own, made on first use in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG ?= config/demo.yaml
+CORES ?= all
+# The pinned set, for results that can be made again; `CONSTRAINTS=` takes the newest instead.
+CONSTRAINTS ?= envs/constraints.txt
+PIP_CONSTRAINT_FLAG := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint clean
+
+help:
+	@echo "make run     simulate, train and report: config/demo.yaml, or CONFIG=..."
+	@echo "make test    lint, type checks and all tests"
+	@echo "make clean   remove the environment; results stay"
+
+run: $(VENV)/run.done
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile $(CONFIG) \
+	  --workflow-profile workflow/profiles/default
+
+test: $(VENV)/test.done lint
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest -n auto --dist loadgroup
+
+lint: $(VENV)/test.done
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+
+$(VENV)/run.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,workflow,train]"
+	touch $@
+
+$(VENV)/test.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,workflow,train,test]"
+	touch $@ $(VENV)/run.done
+
+$(VENV)/python.done:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "rs3l needs Python 3.11 or newer; $$($(PYTHON) --version) found. Try make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,247 @@
+"""The chain of one job: a view of a run of hard events, from the shower to a table of jets.
+
+Everything here works on arrays in memory; `rs3l_data.commands.resimulate` reads and writes files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.cluster import kinematics
+from rs3l_data.cluster.jets import cluster
+from rs3l_data.cluster.matching import NO_JET, contained, match
+from rs3l_data.cluster.substructure import substructure
+from rs3l_data.describe import config as described
+from rs3l_data.detect.card import DetectorCard
+from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS, Status, empty
+from rs3l_data.describe.seeds import event_keys, pythia_seeds
+from rs3l_data.describe.settings import hard_settings, view_settings
+from rs3l_data.detect.candidates import Candidates
+from rs3l_data.detect.detector import detect
+from rs3l_data.progress import Stopwatch, no_stopwatch
+from rs3l_data.simulate.generate import generate
+from rs3l_data.simulate.hard_events import HardEvents, HardRun
+from rs3l_data.simulate.initiators import Rows, Selection, find_rows, labels
+from rs3l_data.simulate.resimulate import Batch, resimulate
+from rs3l_data.store.split import split_of
+from rs3l_data.store.tables import Columns, Initiators, View, concatenate, offsets_of, take_items
+
+F8 = npt.NDArray[np.float64]
+I8 = npt.NDArray[np.int64]
+Progress = Callable[[int], None]
+
+
+def selection(config: described.Config, process: str) -> Selection:
+    """Say which particles of a process are its initiators."""
+    return Selection(
+        config.processes[process].initiators, config.hard.pt, config.hard.abs_eta_max
+    )
+
+
+def hard_chunk(
+    config: described.Config, process: str, chunk: int, progress: Progress
+) -> tuple[HardEvents, HardRun]:
+    """Generate the hard events of a chunk."""
+    events = np.array(config.events_of(process, chunk), np.int64)
+    return generate(
+        process=process,
+        seed=config.seed,
+        settings=hard_settings(config, process),
+        selection=selection(config, process),
+        events=events,
+        seeds=pythia_seeds(event_keys(config.seed, process, "hard", events)),
+        progress=progress,
+    )
+
+
+def shower_seeds(config: described.Config, process: str, view: str, events: I8) -> I8:
+    """Derive Pythia's seed for each event of a view, (n_events,)."""
+    return pythia_seeds(event_keys(config.seed, process, f"shower/{view}", events))
+
+
+def initiator_table(config: described.Config, process: str, hard: HardEvents) -> Initiators:
+    """Tabulate the initiators of hard events and their decay products."""
+    spec = config.processes[process]
+    rows = find_rows(hard, selection(config, process))
+    events = hard.events["event"][rows.event]
+    fractions = (config.split.train, config.split.validation, config.split.test)
+    pdg_id = hard.particles["pdg_id"][rows.initiator]
+    columns = {
+        "process": np.full(len(events), [*config.processes].index(process)),
+        "event": events,
+        "initiator": _count_within(rows.event),
+        "label": labels(pdg_id, spec.label, config.labels),
+        "split": split_of(config.seed, process, events, fractions),
+        "weight": hard.events["weight"][rows.event],
+        **_kinematics(hard, rows.initiator),
+    }
+    return Initiators(
+        {c.name: columns[c.name].astype(c.numpy_dtype) for c in INITIATORS},
+        {
+            c.name: values.astype(c.numpy_dtype)
+            for c, values in zip(DECAYS, _kinematics(hard, rows.decay).values(), strict=True)
+        },
+        rows.decay_offsets,
+    )
+
+
+def view_table(
+    config: described.Config,
+    process: str,
+    view: str,
+    hard: HardEvents,
+    progress: Progress,
+    stopwatch: Stopwatch = no_stopwatch,
+) -> View:
+    """Simulate one view of hard events: shower, detector, jets, one row for each initiator.
+
+    Parameters
+    ----------
+    progress
+        Called with the number of events done, after each batch.
+    stopwatch
+        Called with the name of each step for a context to run it in.
+    """
+    events = hard.events["event"]
+    card = config.detector.load()
+    rows = find_rows(hard, selection(config, process))
+    batches = resimulate(
+        view_settings(config, view),
+        hard,
+        config.hard.energy,
+        shower_seeds(config, process, view, events),
+        stopwatch,
+    )
+    keys = event_keys(config.seed, process, f"detector/{view}", events)
+    tables = []
+    done = 0
+    for batch in batches:
+        last = done + len(batch.hard)
+        part = rows.within(done, last, hard)
+        tables.append(_batch_table(config.jets, card, batch, part, keys[done:last], stopwatch))
+        done = last
+        progress(done)
+    return concatenate(tables)
+
+
+def _batch_table(
+    settings: described.Jets,
+    card: DetectorCard,
+    batch: Batch,
+    rows: Rows,
+    keys: npt.NDArray[np.uint64],
+    stopwatch: Stopwatch,
+) -> View:
+    with stopwatch("detector"):
+        candidates = detect(batch.particles, card, keys)
+    with stopwatch("jets"):
+        jets = cluster(
+            candidates, settings.radius, settings.candidate_pt_min, jet_pt_min=settings.pt[0]
+        )
+    with stopwatch("match"):
+        eta = kinematics.eta(jets.px, jets.py, jets.pz)
+        phi = kinematics.phi(jets.px, jets.py)
+        target_px, target_py, target_pz, _ = batch.hard_momenta[rows.initiator].T
+        target_eta = kinematics.eta(target_px, target_py, target_pz)
+        target_phi = kinematics.phi(target_px, target_py)
+        matched = match(
+            jets.offsets, eta, phi, rows.event, target_eta, target_phi, settings.match_delta_r
+        )
+        product_px, product_py, product_pz, _ = batch.hard_momenta[rows.decay].T
+        inside = contained(
+            matched,
+            eta,
+            phi,
+            rows.decay_offsets,
+            kinematics.eta(product_px, product_py, product_pz),
+            kinematics.phi(product_px, product_py),
+            settings.radius,
+        )
+        of_jets = {
+            "pt": kinematics.pt(jets.px, jets.py),
+            "eta": eta,
+            "phi": phi,
+            "mass": kinematics.mass(jets.px, jets.py, jets.pz, jets.energy),
+        }
+        status = _status(settings, batch.generated[rows.event], matched, of_jets)
+        table = empty(JETS, len(matched))
+        table["status"][:] = status
+        table["initiator_pt"][:] = kinematics.pt(target_px, target_py)
+        table["initiator_eta"][:] = target_eta
+        table["initiator_phi"][:] = target_phi
+        present = np.flatnonzero(status == Status.PRESENT)
+        jet = matched[present]
+        table["present"][present] = True
+        table["contained"][present] = inside[present]
+        for name, values in of_jets.items():
+            table[name][present] = values[jet]
+    with stopwatch("substructure"):
+        offsets, chosen = take_items(jets.constituent_offsets, jet)
+        index = jets.constituent_index[chosen]
+        table["n_constituents"][present] = np.diff(offsets)
+        momenta = (candidates.px, candidates.py, candidates.pz, candidates.energy)
+        observables = substructure(offsets, *(p[index] for p in momenta), settings.radius)
+        for name, values in observables.items():
+            table[name][present] = values
+    with stopwatch("table"):
+        return View(table, _constituents(candidates, index), _row_offsets(present, offsets, table))
+
+
+def _status(
+    settings: described.Jets, generated: npt.NDArray[np.bool_], matched: I8, jets: dict[str, F8]
+) -> npt.NDArray[np.uint8]:
+    """Say of each row what became of its jet."""
+    status = np.full(len(matched), Status.NO_JET_MATCHED, np.uint8)
+    status[~generated] = Status.GENERATOR_FAILED
+    rows = np.flatnonzero(matched != NO_JET)
+    pt, eta, mass = (jets[name][matched[rows]] for name in ("pt", "eta", "mass"))
+    selected = (
+        (pt >= settings.pt[0])
+        & (pt <= settings.pt[1])
+        & (np.abs(eta) <= settings.abs_eta_max)
+        & (mass >= settings.mass[0])
+        & (mass <= settings.mass[1])
+    )
+    status[rows] = np.where(selected, Status.PRESENT, Status.FAILED_SELECTION)
+    return status
+
+
+def _constituents(candidates: Candidates, index: I8) -> Columns:
+    px, py, pz = candidates.px[index], candidates.py[index], candidates.pz[index]
+    columns = {
+        "pt": kinematics.pt(px, py),
+        "eta": kinematics.eta(px, py, pz),
+        "phi": kinematics.phi(px, py),
+    }
+    for name in ("energy", "category", "charge", "d0", "d0_error", "dz", "dz_error"):
+        columns[name] = getattr(candidates, name)[index]
+    return {c.name: columns[c.name].astype(c.numpy_dtype) for c in CONSTITUENTS}
+
+
+def _row_offsets(present: I8, offsets: I8, table: Columns) -> I8:
+    """Spread the offsets of the present jets over all rows: an absent jet has no constituents."""
+    counts = np.zeros(len(table["present"]), np.int64)
+    counts[present] = np.diff(offsets)
+    return offsets_of(counts)
+
+
+def _kinematics(hard: HardEvents, index: I8) -> Columns:
+    """Tabulate particles of the hard process: PDG code, pT, η, φ, mass."""
+    px, py, pz = (hard.particles[name][index] for name in ("px", "py", "pz"))
+    return {
+        "pdg_id": hard.particles["pdg_id"][index],
+        "pt": kinematics.pt(px, py),
+        "eta": kinematics.eta(px, py, pz),
+        "phi": kinematics.phi(px, py),
+        "mass": hard.particles["mass"][index],
+    }
+
+
+def _count_within(event: I8) -> I8:
+    """Number rows within their event; rows of one event are adjacent."""
+    starts = np.flatnonzero(np.diff(event, prepend=-1))
+    return np.arange(len(event)) - np.repeat(starts, np.diff(np.append(starts, len(event))))
+

@@ -1,0 +1,33 @@
+"""What is known by name: processes, tunes and variations, each with its source."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from rs3l_data.describe.strict import nearest
+
+
+@cache
+def catalogue(kind: str) -> dict[str, dict[str, Any]]:
+    """Read one catalogue of the package: ``processes``, ``tunes`` or ``variations``."""
+    text = (resources.files(__name__) / f"{kind}.yaml").read_text(encoding="utf-8")
+    entries: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return entries
+
+
+def entry(kind: str, name: str) -> dict[str, Any]:
+    """Look up one entry.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, with the nearest valid one (pydantic puts the key before it).
+    """
+    entries = catalogue(kind)
+    if name not in entries:
+        raise ValueError(f"'{name}' is not in the catalogue of {kind}; {nearest(name, [*entries])}")
+    return entries[name]

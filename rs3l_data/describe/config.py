@@ -1,0 +1,237 @@
+"""The one description of a run: what a config file may say, with units and defaults.
+
+The JSON schema for editors, the reference page and the error messages all come from here.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from rs3l_data.describe.catalogue import entry
+from rs3l_data.describe.strict import Strict, nearest, read_yaml, validate
+from rs3l_data.detect.card import DetectorCard, load_card
+from rs3l_data.errors import ConfigError, RS3LError
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Range = tuple[float, float]
+
+
+class Process(Strict):
+    """One hard process: a name of the catalogue, or settings of one's own."""
+
+    events: int = Field(gt=0, description="Hard events to generate.")
+    settings: tuple[str, ...] = Field(description="Pythia settings that select the process.")
+    initiators: tuple[int, ...] = Field(
+        min_length=1, description="PDG codes, either sign, of the particles whose jets are rows."
+    )
+    label: str = Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
+        description="Class of the rows; `by_flavour` labels partons q (u, d, s), c, b and g.",
+    )
+    description: str = Field("", description="What the report calls the process.")
+    flatten_power: float = Field(
+        5.0, ge=0, description="Exponent of pTHat that flattens the spectrum, if `flatten_pt`."
+    )
+
+
+class View(Strict):
+    """One realisation of every hard event."""
+
+    redo: Literal["shower"] = Field(
+        "shower", description="Where the simulation starts again: everything after the hard process."
+    )
+    variation: str | tuple[str, ...] | None = Field(
+        None, description="A variation of the catalogue, or a list of Pythia settings."
+    )
+
+    @field_validator("variation")
+    @classmethod
+    def _known(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        if isinstance(value, str):
+            entry("variations", value)
+        return value
+
+
+class Hard(Strict):
+    """Which hard events are kept, and how many one job handles."""
+
+    energy: float = Field(13000.0, gt=0, description="Centre-of-mass energy of pp [GeV].")
+    pt: Range = Field((400.0, 1000.0), description="Transverse momentum of the initiators [GeV].")
+    abs_eta_max: float = Field(2.5, gt=0, description="|η| of the initiators.")
+    flatten_pt: bool = Field(
+        False, description="Sample about flat in pT; the weights keep the physical spectrum."
+    )
+    chunk_events: int = Field(1000, gt=0, description="Hard events in one job and one shard.")
+
+    @field_validator("pt")
+    @classmethod
+    def _ordered(cls, value: Range) -> Range:
+        if not 0 < value[0] < value[1]:
+            raise ValueError(f"expected 0 < lower < upper, found {list(value)}")
+        return value
+
+
+class Generator(Strict):
+    """What all views share, unless their variation changes it."""
+
+    tune: str = Field("monash", description="A tune of the catalogue.")
+    settings: tuple[str, ...] = Field((), description="Further Pythia settings, read after it.")
+
+    @field_validator("tune")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        entry("tunes", value)
+        return value
+
+
+class Detector(Strict):
+    """The detector of all views."""
+
+    card: str = Field("cms", description="A card of the catalogue, or the path of a YAML file.")
+    overrides: dict[str, Any] = Field(
+        default_factory=dict, description="Keys of the card with other values."
+    )
+
+    @model_validator(mode="after")
+    def _loads(self) -> Self:
+        try:
+            self.load()
+        except RS3LError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    def load(self) -> DetectorCard:
+        """Read the card with its overrides."""
+        return load_card(self.card, self.overrides)
+
+
+class Jets(Strict):
+    """Jet finding, and which jets count as present."""
+
+    radius: float = Field(0.8, gt=0, le=2, description="Radius R of anti-kT.")
+    candidate_pt_min: float = Field(
+        0.5, ge=0, description="Transverse momentum of the candidates that are clustered [GeV]."
+    )
+    pt: Range = Field((350.0, 1e6), description="Transverse momentum of a jet [GeV].")
+    abs_eta_max: float = Field(2.5, gt=0, description="|η| of a jet.")
+    mass: Range = Field((0.0, 1e6), description="Mass of a jet [GeV].")
+    match_delta_r: float = Field(
+        0.5, gt=0, description="ΔR between a jet and the initiator that it belongs to."
+    )
+
+
+class SplitFractions(Strict):
+    """Shares of the events; all views and initiators of an event lie in one part."""
+
+    train: float = Field(0.7, ge=0, le=1)
+    validation: float = Field(0.1, ge=0, le=1)
+    test: float = Field(0.2, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _sum(self) -> Self:
+        total = self.train + self.validation + self.test
+        if abs(total - 1) > 1e-9:
+            raise ValueError(f"the shares must add up to 1, found {total:g}")
+        return self
+
+
+class Store(Strict):
+    """How shards are written."""
+
+    compression: Literal["blosc2", "gzip", "none"] = Field(
+        "blosc2", description="`gzip` and `none` can be read without the package hdf5plugin."
+    )
+
+
+class Config(Strict):
+    """A run: which collisions, which views of them, which detector, which jets."""
+
+    name: Name = Field(description="The results appear in `results/<name>/`.")
+    seed: int = Field(ge=0, description="Everything random follows from this number.")
+    processes: dict[Name, Process] = Field(
+        min_length=1, description="By name: one of the catalogue, or one's own."
+    )
+    views: dict[Name, View] = Field(
+        min_length=1, description="By name; the first is the one that others are compared with."
+    )
+    hard: Hard = Hard()
+    generator: Generator = Generator()
+    detector: Detector = Detector()
+    jets: Jets = Jets()
+    split: SplitFractions = SplitFractions()
+    store: Store = Store()
+    training: dict[str, Any] | None = Field(
+        None, description="What `rs3l_train` does with the dataset; see docs/training.md."
+    )
+
+    @field_validator("processes", mode="before")
+    @classmethod
+    def _complete(cls, value: Any) -> Any:
+        """Fill what the catalogue knows into each process, so that a config says everything."""
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: given
+            if not isinstance(given, dict) or "settings" in given
+            else {**entry("processes", str(name)), **given}
+            for name, given in value.items()
+        }
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the processes."""
+        names: list[str] = []
+        for process in self.processes.values():
+            names += ["q", "c", "b", "g"] if process.label == "by_flavour" else [process.label]
+        return tuple(dict.fromkeys(names))
+
+    def chunks(self, process: str) -> int:
+        """Count the chunks of a process.
+
+        Raises
+        ------
+        ConfigError
+            If the config has no such process.
+        """
+        self.require("processes", process)
+        return -(-self.processes[process].events // self.hard.chunk_events)
+
+    def events_of(self, process: str, chunk: int) -> range:
+        """List the event numbers of a chunk.
+
+        Raises
+        ------
+        ConfigError
+            If the process has no such chunk.
+        """
+        n_chunks = self.chunks(process)
+        if not 0 <= chunk < n_chunks:
+            raise ConfigError(f"chunk {chunk}: process '{process}' has chunks 0 to {n_chunks - 1}")
+        first = chunk * self.hard.chunk_events
+        return range(first, min(first + self.hard.chunk_events, self.processes[process].events))
+
+    def require(self, kind: Literal["processes", "views"], name: str) -> None:
+        """Check that a process or a view exists.
+
+        Raises
+        ------
+        ConfigError
+            With the nearest valid name.
+        """
+        known = [*getattr(self, kind)]
+        if name not in known:
+            raise ConfigError(f"{kind}.{name}: not in the config; {nearest(name, known)}")
+
+
+def load_config(path: Path) -> Config:
+    """Read and validate a config file.
+
+    Raises
+    ------
+    ConfigError, InputFileError
+        With file, key, value, what was expected and the nearest valid name.
+    """
+    return validate(Config, read_yaml(path), str(path))

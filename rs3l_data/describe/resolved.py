@@ -1,0 +1,79 @@
+"""What the workflow needs to know of a config: its jobs, and on which parts each depends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.settings import hard_settings, view_settings
+from rs3l_data.describe.strict import validate
+
+Stage = Literal["hard", "resimulate", "pack"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A validated config, as the workflow sees it."""
+
+    config: Config
+
+    @classmethod
+    def from_mapping(cls, data: Mapping[str, Any], source: str) -> Self:
+        """Validate what Snakemake has read and merged.
+
+        Raises
+        ------
+        ConfigError
+            With one line for each fault.
+        """
+        return cls(validate(Config, json.loads(json.dumps(data)), source))
+
+    @property
+    def chunks(self) -> list[tuple[str, str]]:
+        """All (process, chunk) pairs, the chunk as it stands in file names."""
+        return [
+            (process, f"{chunk:04d}")
+            for process in self.config.processes
+            for chunk in range(self.config.chunks(process))
+        ]
+
+    def fingerprint(self, stage: Stage, process: str, chunk: int, view: str | None = None) -> str:
+        """Hash the parts of the config that a job's result depends on.
+
+        Snakemake runs a job again when this changes, and only then: more events, another view
+        or another training leave the finished jobs alone.
+        """
+        config = self.config
+        parts: list[Any] = [
+            config.seed,
+            hard_settings(config, process),
+            config.processes[process].model_dump(include={"initiators"}),
+            config.hard.model_dump(),
+            len(config.events_of(process, chunk)),
+        ]
+        if stage == "resimulate" and view is not None:
+            parts += [
+                view_settings(config, view),
+                config.detector.load().model_dump(),
+                config.jets.model_dump(),
+            ]
+        if stage == "pack":
+            parts += [[*config.processes], config.labels, [*config.views]]
+            parts += [config.processes[process].label, config.split.model_dump()]
+            parts += [config.store.model_dump()]
+        return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()[:16]
+
+
+def save(config: Config, path: str | Path) -> None:
+    """Write a config with all defaults and catalogue entries filled in."""
+    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

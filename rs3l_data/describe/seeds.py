@@ -1,0 +1,57 @@
+"""Random numbers that depend on (dataset seed, process, stage, event number) and nothing else.
+
+No chunk, job, core or order enters, so the same dataset comes out of any sharding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+import numpy.typing as npt
+
+# Pythia takes seeds from 1 to this; 0 would mean the wall clock.
+PYTHIA_SEED_MAX = 900_000_000
+
+
+def event_keys(
+    seed: int, process: str, stage: str, events: npt.NDArray[np.int64]
+) -> npt.NDArray[np.uint64]:
+    """Derive one 64-bit key for each event.
+
+    Parameters
+    ----------
+    seed
+        The dataset's seed.
+    stage
+        What the key is for: ``hard``, ``split``, ``shower/<view>``, ``detector/<view>``.
+    events
+        Event numbers within the process, (n_events,).
+
+    Returns
+    -------
+    Keys, (n_events,): the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over the
+    event number, offset by a BLAKE2b hash of the rest.
+    """
+    name = f"{seed}\0{process}\0{stage}".encode()
+    base = np.frombuffer(hashlib.blake2b(name, digest_size=8).digest(), "<u8")[0]
+    with np.errstate(over="ignore"):
+        x = base + (events.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def pythia_seeds(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Map keys into the seeds that Pythia accepts, 1 to 900 000 000."""
+    return (keys % np.uint64(PYTHIA_SEED_MAX)).astype(np.int64) + 1
+
+
+def initialisation_seed(settings: list[str]) -> int:
+    """Derive the seed of Pythia's initialisation from the settings alone.
+
+    The initialisation of the multiparton interactions is a Monte Carlo integration: with another
+    seed the same event seeds give other events, so it must be the same in every chunk and job.
+    """
+    digest = hashlib.blake2b("\n".join(settings).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") % PYTHIA_SEED_MAX + 1

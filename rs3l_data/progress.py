@@ -1,0 +1,119 @@
+"""Progress of a long step: a live bar on a terminal, quiet lines elsewhere and in a log file."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+logger = logging.getLogger(__name__)
+
+Stopwatch = Callable[[str], AbstractContextManager[None]]
+"""Gives, for the name of a step, a context that times it."""
+
+Style = Literal["auto", "bar", "lines"]
+_SECONDS_BETWEEN_LINES = 10.0
+
+
+def no_stopwatch(_: str) -> AbstractContextManager[None]:
+    """Time nothing."""
+    return nullcontext()
+
+
+class Progress:
+    """Count what is done, and say it with the rate and the time left.
+
+    Parameters
+    ----------
+    what
+        Name of the step.
+    total
+        How many there are to do.
+    unit
+        What is counted.
+    style
+        ``bar``: a live bar; ``lines``: a line every ten seconds, fit for a log and for several
+        jobs on one terminal; ``auto``: a bar where stderr is a terminal.
+    """
+
+    def __init__(self, what: str, total: int, unit: str = "events", style: Style = "auto") -> None:
+        self._what, self._total, self._unit = what, total, unit
+        self._began = self._said = time.monotonic()
+        self._bar: Bar | None = None
+        if style == "bar" or (style == "auto" and sys.stderr.isatty()):
+            self._bar = Bar(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._task = self._bar.add_task(what, total=total, rate="")
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, done: int) -> None:
+        """Say that ``done`` of the total are done."""
+        now = time.monotonic()
+        rate = done / max(now - self._began, 1e-9)
+        if self._bar:
+            self._bar.update(self._task, completed=done, rate=f"{rate:.0f} {self._unit}/s")
+        if now - self._said >= _SECONDS_BETWEEN_LINES or done == self._total:
+            self._said = now
+            left = f"{(self._total - done) / rate:.0f} s left" if rate > 0 else "waiting"
+            level = logging.DEBUG if self._bar else logging.INFO
+            logger.log(
+                level,
+                "%s: %d/%d %s, %.0f/s, %s",
+                *(self._what, done, self._total, self._unit, rate, left),
+            )
+
+
+@contextmanager
+def logging_to(log: Path | None) -> Iterator[None]:
+    """Send log lines to stderr and, with everything that a bar would hide, to a file."""
+    root = logging.getLogger()
+    screen = logging.StreamHandler()
+    screen.setLevel(logging.INFO)
+    screen.setFormatter(logging.Formatter("%(message)s"))
+    handlers: list[logging.Handler] = [screen]
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"")
+        # Appending, because the generators write to the same file past Python.
+        file = logging.FileHandler(log, mode="a", encoding="utf-8")
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        handlers.append(file)
+    for name in ("rs3l_data", "rs3l_train"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    for handler in handlers:
+        root.addHandler(handler)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            root.removeHandler(handler)
+            handler.close()

@@ -1,0 +1,102 @@
+"""Which particles of a hard event become rows of the dataset, and what they decay to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.simulate.record import FIRST
+
+I8 = npt.NDArray[np.int64]
+
+BY_FLAVOUR = "by_flavour"
+_FLAVOURS = {1: "q", 2: "q", 3: "q", 4: "c", 5: "b", 21: "g"}
+_INCOMING = -21
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The particles of the hard process whose jets become rows."""
+
+    pdg_ids: tuple[int, ...]
+    """Codes, either sign"""
+    pt: tuple[float, float]
+    """[GeV]"""
+    abs_eta_max: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One row for each initiator, as indices into the hard events' flat particles."""
+
+    event: I8
+    """Position of the hard event, (n_rows,)"""
+    initiator: I8
+    """Index of the initiator, (n_rows,)"""
+    decay_offsets: I8
+    """(n_rows + 1,)"""
+    decay: I8
+    """Indices of the final decay products, (n_decays,)"""
+
+    def within(self, first: int, last: int, hard: HardEvents) -> Rows:
+        """Cut out the rows of the events ``first`` to ``last``, counted from ``first``."""
+        begin, end = np.searchsorted(self.event, [first, last])
+        low, high = self.decay_offsets[begin], self.decay_offsets[end]
+        shift = hard.offsets[first]
+        return Rows(
+            self.event[begin:end] - first,
+            self.initiator[begin:end] - shift,
+            self.decay_offsets[begin : end + 1] - low,
+            self.decay[low:high] - shift,
+        )
+
+
+def find_rows(hard: HardEvents, selection: Selection) -> Rows:
+    """Find the initiators of all hard events and their final decay products.
+
+    An initiator without decays in the hard process (a quark, a gluon) has none.
+    """
+    particles = hard.particles
+    px, py, pz = (particles[name] for name in ("px", "py", "pz"))
+    pt = np.hypot(px, py)
+    chosen = (
+        np.isin(np.abs(particles["pdg_id"]), selection.pdg_ids)
+        & (particles["status"] != _INCOMING)
+        & (pt >= selection.pt[0])
+        & (pt <= selection.pt[1])
+        & (np.abs(pz) <= pt * np.sinh(selection.abs_eta_max))
+    )
+    initiator = np.flatnonzero(chosen)
+    event = np.repeat(np.arange(len(hard)), np.diff(hard.offsets))
+    mother = hard.offsets[event] + particles["mother1"] - FIRST
+
+    # An initiator owns itself, and what has an owner hands it to its daughters; mothers come
+    # before their daughters, so as many rounds as the deepest decay chain is long suffice.
+    owner = np.full(len(event), -1)
+    owner[initiator] = np.arange(len(initiator))
+    has_mother = mother >= hard.offsets[event]
+    while True:
+        inherited = np.where(has_mother & (owner < 0), owner[np.where(has_mother, mother, 0)], -1)
+        if np.all(inherited < 0):
+            break
+        owner = np.maximum(owner, inherited)
+    final = np.flatnonzero((owner >= 0) & (particles["status"] > 0) & ~chosen)
+    order = np.argsort(owner[final], kind="stable")
+    counts = np.bincount(owner[final], minlength=len(initiator))
+    return Rows(event[initiator], initiator, np.concatenate([[0], np.cumsum(counts)]), final[order])
+
+
+def labels(pdg_id: npt.NDArray[np.int32], label: str, names: tuple[str, ...]) -> I8:
+    """Give each initiator the index of its class in ``names``.
+
+    Parameters
+    ----------
+    label
+        The process's label, or ``by_flavour``: q for u, d and s, then c, b and g.
+    """
+    if label != BY_FLAVOUR:
+        return np.full(len(pdg_id), names.index(label))
+    return np.array([names.index(_FLAVOURS[code]) for code in np.abs(pdg_id).tolist()], np.int64)

@@ -1,0 +1,80 @@
+"""Pythia's event records as flat arrays, taken out of `nextBatch` without copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import awkward as ak
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.simulate.particles import Particles
+
+FIRST = 3
+"""Lines at the beginning of a record that are no particles: the system and the two beams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of a batch of events; daughters count within their event."""
+
+    generated: npt.NDArray[np.bool_]
+    """Whether Pythia delivered the event, (n_events,)"""
+    offsets: npt.NDArray[np.int64]
+    """(n_events + 1,); an event that was not delivered has an empty slice"""
+    pdg_id: npt.NDArray[np.int32]
+    status: npt.NDArray[np.int32]
+    daughter1: npt.NDArray[np.int32]
+    daughter2: npt.NDArray[np.int32]
+    momentum: tuple[npt.NDArray[np.float64], ...]
+    """px, py, pz, E [GeV]"""
+    vertex_index: npt.NDArray[np.int32]
+    """Where in `vertices` an entry was produced; negative: in the primary vertex"""
+    vertices: tuple[npt.NDArray[np.float64], ...]
+    """x, y, z [mm]"""
+
+
+def read(events: ak.Array) -> Records:
+    """Read what ``pythia.nextBatch(n, "none")`` returned."""
+    index = np.asarray(events.layout.index.data)
+    lists = events.layout.content.content("prt")
+    record = lists.content
+    generated = index >= 0
+    counts = np.zeros(len(index), np.int64)
+    counts[generated] = np.diff(np.asarray(lists.offsets.data))[index[generated]]
+    vertex = record.content("vProd")
+
+    def column(owner: Any, name: str) -> npt.NDArray[Any]:
+        return np.asarray(owner.content(name).data)
+
+    return Records(
+        generated=generated,
+        offsets=np.concatenate([[0], np.cumsum(counts)]),
+        pdg_id=column(record, "id"),
+        status=column(record, "status"),
+        daughter1=column(record, "daughter1"),
+        daughter2=column(record, "daughter2"),
+        momentum=tuple(column(record.content("p"), name) for name in ("px", "py", "pz", "e")),
+        vertex_index=np.asarray(vertex.index.data),
+        vertices=tuple(column(vertex.content, name) for name in ("px", "py", "pz")),
+    )
+
+
+def stable(records: Records) -> Particles:
+    """Select the particles that leave the generator: those that did not decay."""
+    chosen = np.flatnonzero(records.status > 0)
+    at = records.vertex_index[chosen]
+    displaced = at >= 0
+
+    def position(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        where = np.zeros(len(chosen))
+        where[displaced] = values[at[displaced]]
+        return where
+
+    return Particles(
+        np.searchsorted(chosen, records.offsets),
+        records.pdg_id[chosen],
+        *(values[chosen] for values in records.momentum),
+        *(position(values) for values in records.vertices),
+    )

@@ -1,0 +1,100 @@
+"""Shower saved hard events again, batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.errors import GeneratorError
+from rs3l_data.progress import Stopwatch, no_stopwatch
+from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.simulate.particles import Particles
+from rs3l_data.simulate.record import FIRST, Records, read, stable
+from rs3l_data.simulate.restore import restored
+from rs3l_data.simulate.trace import trace
+
+BATCH = 100
+"""Events that Pythia makes before they are read: a record takes about 200 kB."""
+
+_OUTGOING = 2
+"""Position of the first outgoing particle, after the two incoming partons."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One view of a run of consecutive hard events."""
+
+    hard: HardEvents
+    """The hard events of this batch"""
+    generated: npt.NDArray[np.bool_]
+    """Whether Pythia delivered the event, (n_events,)"""
+    particles: Particles
+    """The stable ones; an event that was not delivered has none"""
+    hard_momenta: npt.NDArray[np.float64]
+    """(n_hard_particles, 4): px, py, pz, E [GeV] in this view of every particle of the hard
+    process, after all recoils it took undivided; NaN where there is none"""
+
+
+def resimulate(
+    settings: Sequence[str],
+    hard: HardEvents,
+    energy: float,
+    seeds: npt.NDArray[np.int64],
+    stopwatch: Stopwatch = no_stopwatch,
+) -> Iterator[Batch]:
+    """Shower, hadronise and decay every hard event once.
+
+    Parameters
+    ----------
+    settings
+        As `rs3l_data.describe.settings.view_settings` lists them.
+    energy
+        Centre-of-mass energy of the beams [GeV].
+    seeds
+        Pythia's seed for each event, (n_events,).
+
+    Raises
+    ------
+    GeneratorError
+        If a setting is refused, or Pythia's events and the hard events fall out of step.
+    """
+    with stopwatch("initialise"):
+        pythia, source = restored(settings, hard, energy, seeds)
+    for first in range(0, len(hard), BATCH):
+        part = hard[first : first + BATCH]
+        with stopwatch("shower"):
+            events = pythia.nextBatch(len(part), "none")
+        if len(events) != len(part) or source.played != first + len(part):
+            raise GeneratorError(
+                f"Pythia took {source.played - first} hard events to make {len(part)}: it found "
+                f"one of events {part.events['event'][0]} to {part.events['event'][-1]} unphysical"
+            )
+        with stopwatch("read"):
+            records = read(events)
+            _check_in_step(part, records)
+            found = trace(part, records)
+            momenta = np.stack([values[found] for values in records.momentum], axis=1)
+            momenta[found < 0] = np.nan
+            particles = stable(records)
+        yield Batch(part, records.generated, particles, momenta)
+
+
+def _check_in_step(hard: HardEvents, records: Records) -> None:
+    """Compare the first outgoing particle of each event with the saved one.
+
+    Vincia puts light quarks on massless shells, which moves momenta by some 1e-6.
+    """
+    made = records.generated
+    saved_at = hard.offsets[:-1][made] + _OUTGOING
+    repeated_at = records.offsets[:-1][made] + FIRST + _OUTGOING
+    energy = hard.particles["energy"][saved_at]
+    for name, values in zip(("px", "py", "pz"), records.momentum, strict=False):
+        off = np.abs(values[repeated_at] - hard.particles[name][saved_at]) > 1e-4 * energy
+        if off.any():
+            event = hard.events["event"][made][off][0]
+            raise GeneratorError(
+                f"event {event}: Pythia showered another hard event than the saved one"
+            )

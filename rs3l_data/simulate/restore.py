@@ -1,0 +1,103 @@
+"""Hard events given back to Pythia exactly as they were saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pythia8mc
+
+from rs3l_data.describe.schema import HARD_PARTICLES
+from rs3l_data.errors import GeneratorError
+from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.simulate.pythia import initialise, prepared
+
+_INCOMING = -21
+"""Pythia's status code of the incoming partons of the hard process."""
+
+
+class RestoredEvents(pythia8mc.LHAup):
+    """A Les Houches source (hep-ph/0109068) that plays saved hard events in float64.
+
+    Before each event it reseeds Pythia, so that an event's result depends on nothing before it.
+    """
+
+    def __init__(
+        self,
+        pythia: pythia8mc.Pythia,
+        hard: HardEvents,
+        energy: float,
+        seeds: npt.NDArray[np.int64],
+    ) -> None:
+        super().__init__()
+        self._pythia = pythia
+        self._beam_energy = energy / 2
+        self._offsets = hard.offsets.tolist()
+        self._particles = _les_houches_particles(hard)
+        names = "scale alpha_em alpha_s id1 id2 x1 x2 q_fac pdf1 pdf2".split()
+        columns = [hard.events[name].tolist() for name in names]
+        self._events = list(zip(*columns, seeds.tolist(), strict=True))
+        self.played = 0
+        """Number of events handed to Pythia so far."""
+
+    def setInit(self) -> bool:  # noqa: N802 - Pythia's own name
+        """Declare the beams and one process of unit cross-section, unweighted (strategy 3)."""
+        self.setBeamA(2212, self._beam_energy, -1, -1)
+        self.setBeamB(2212, self._beam_energy, -1, -1)
+        self.setStrategy(3)
+        self.addProcess(1, 1.0, 0.0, 1.0)
+        return True
+
+    def setEvent(self, *_: int) -> bool:  # noqa: N802 - Pythia's own name
+        """Hand over the next event; false when there is none."""
+        if self.played == len(self._events):
+            return False
+        i = self.played
+        self.played += 1
+        scale, aem, a_s, id1, id2, x1, x2, q_fac, pdf1, pdf2, seed = self._events[i]
+        self._pythia.rndm.init(seed)
+        self.setProcess(1, 1.0, scale, aem, a_s)
+        for particle in self._particles[self._offsets[i] : self._offsets[i + 1]]:
+            self.addParticle(*particle)
+        self.setIdX(id1, id2, x1, x2)
+        self.setPdf(id1, id2, x1, x2, q_fac, pdf1, pdf2, True)
+        return True
+
+
+def restored(
+    settings: Sequence[str], hard: HardEvents, energy: float, seeds: npt.NDArray[np.int64]
+) -> tuple[pythia8mc.Pythia, RestoredEvents]:
+    """Initialise a Pythia that showers saved hard events.
+
+    Parameters
+    ----------
+    settings
+        As `rs3l_data.describe.settings.view_settings` lists them.
+    energy
+        Centre-of-mass energy of the beams [GeV].
+    seeds
+        One for each event, (n_events,), 1 to 900 000 000.
+
+    Returns
+    -------
+    The instance and its source. Keep both: Pythia holds no reference to the source.
+    """
+    pythia = prepared(settings)
+    source = RestoredEvents(pythia, hard, energy, seeds)
+    if not pythia.setLHAupPtr(source):
+        raise GeneratorError("Pythia did not take the source of restored hard events")
+    initialise(pythia)
+    return pythia, source
+
+
+def _les_houches_particles(hard: HardEvents) -> list[tuple[int | float, ...]]:
+    """Translate Pythia's process record into Les Houches particles."""
+    columns = dict(hard.particles)
+    incoming = columns["status"] == _INCOMING
+    columns["status"] = np.where(incoming, -1, np.where(columns["status"] < 0, 2, 1))
+    for name in ("mother1", "mother2"):
+        # The process record counts from the system and the two beams, Les Houches from 1.
+        columns[name] = np.where(incoming, 0, np.maximum(columns[name] - 2, 0))
+    ordered = [columns[column.name].tolist() for column in HARD_PARTICLES]
+    return list(zip(*ordered, strict=True))

@@ -1,0 +1,121 @@
+"""Follow the particles of the hard process through a view's event record."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.simulate.record import FIRST, Records
+
+I4 = npt.NDArray[np.int32]
+I8 = npt.NDArray[np.int64]
+
+_DECAYED = -22
+"""Pythia's status code of a hard particle that decays."""
+
+
+class _Record(NamedTuple):
+    """The genealogy of a batch of event records, flat; daughters count within their event."""
+
+    offsets: I8
+    pdg_id: I4
+    daughter1: I4
+    daughter2: I4
+
+
+class _Hard(NamedTuple):
+    """The genealogy of the same events' hard processes; mothers count in Pythia's record."""
+
+    offsets: I8
+    pdg_id: I4
+    status: I4
+    mother1: I4
+
+
+def trace(hard: HardEvents, records: Records) -> I8:
+    """Find each hard particle's last copy in a view's record, after all recoils it took undivided.
+
+    A resonance is followed to the copy that decays. A parton is followed as long as it has one
+    daughter only, that is, to its first branching. A decay product is looked for among the
+    daughters of its mother's last copy.
+
+    Returns
+    -------
+    Index into the flat record, or -1, for every hard particle, (n_hard_particles,).
+    """
+    columns = (hard.particles[name] for name in ("pdg_id", "status", "mother1"))
+    return _trace(
+        _Hard(hard.offsets, *columns),
+        _Record(records.offsets, records.pdg_id, records.daughter1, records.daughter2),
+        records.generated,
+    )
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _trace(hard: _Hard, record: _Record, generated: npt.NDArray[np.bool_]) -> I8:
+    found = np.full(hard.pdg_id.size, -1, np.int64)
+    for event in range(hard.offsets.size - 1):
+        if not generated[event]:
+            continue
+        begin, end = hard.offsets[event], hard.offsets[event + 1]
+        first = record.offsets[event]
+        taken = np.zeros(record.offsets[event + 1] - first, np.bool_)
+        for particle in range(begin, end):
+            mother = begin + hard.mother1[particle] - FIRST
+            if mother < begin + 2:  # the incoming partons and what they make stand as they were
+                here = particle - begin + FIRST
+            else:
+                here = _daughter(record, first, found[mother], hard.pdg_id[particle], taken)
+            if here < 0:
+                continue
+            taken[here] = True
+            decays = hard.status[particle] == _DECAYED
+            found[particle] = first + _last_copy(record, first, here, decays)
+    return found
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _daughters(record: _Record, at: int) -> tuple[int, int, int]:
+    """List an entry's daughters as (first, last, step): Pythia's pairs need not be adjacent."""
+    one, two = record.daughter1[at], record.daughter2[at]
+    if one == 0:
+        return 0, -1, 1
+    if two == 0:
+        return one, one, 1
+    if two > one:
+        return one, two, 1
+    return two, one, max(one - two, 1)
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _last_copy(record: _Record, first: int, here: int, decays: bool) -> int:
+    """Follow a particle down to its decay (a resonance) or its first branching (a parton)."""
+    while True:
+        low, high, step = _daughters(record, first + here)
+        following = -1
+        for daughter in range(low, high + 1, step):
+            same = record.pdg_id[first + daughter] == record.pdg_id[first + here]
+            same = same and daughter > here
+            if same and (decays or low == high):
+                following = daughter
+        if following < 0:
+            return here
+        here = following
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _daughter(
+    record: _Record, first: int, mother: int, pdg_id: int, taken: npt.NDArray[np.bool_]
+) -> int:
+    """Find a daughter of the given species that no other hard particle has claimed."""
+    if mother < 0:
+        return -1
+    low, high, step = _daughters(record, mother)
+    for daughter in range(low, high + 1, step):
+        if record.pdg_id[first + daughter] == pdg_id and not taken[daughter]:
+            return daughter
+    return -1

@@ -1,0 +1,49 @@
+# The views of each chunk side by side in a shard, and the manifest of all shards.
+
+
+rule pack:
+    input:
+        hard=f"{R}/hard/{{process}}/{{chunk}}.h5",
+        views=expand(
+            f"{R}/views/{{{{process}}}}/{{{{chunk}}}}/{{view}}.h5",
+            view=run.config.views,
+        ),
+    output:
+        f"{R}/dataset/{{process}}-{{chunk}}.h5",
+    log:
+        f"{R}/logs/pack/{{process}}-{{chunk}}.log",
+    benchmark:
+        f"{R}/benchmarks/pack/{{process}}-{{chunk}}.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        config=f"{R}/config.yaml",
+        depends=lambda w: run.fingerprint("pack", w.process, int(w.chunk)),
+    message:
+        "Shard {wildcards.process}-{wildcards.chunk}"
+    shell:
+        "rs3l-data pack {params.config} {input.hard} {input.views} --out {output} --log {log}"
+
+
+rule manifest:
+    input:
+        shards=[f"{R}/dataset/{process}-{chunk}.h5" for process, chunk in run.chunks],
+        hard=[f"{R}/hard/{process}/{chunk}.h5" for process, chunk in run.chunks],
+    output:
+        f"{R}/dataset/dataset.json",
+    log:
+        f"{R}/logs/manifest.log",
+    benchmark:
+        f"{R}/benchmarks/manifest.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        config=f"{R}/config.yaml",
+        dataset=subpath(output[0], parent=True),
+        hard=lambda w, input: Path(input.hard[0]).parents[1],
+    message:
+        "Manifest of the dataset"
+    shell:
+        "rs3l-data manifest {params.config} {params.dataset} {params.hard} --log {log}"

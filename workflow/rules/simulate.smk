@@ -1,0 +1,43 @@
+# One job for the hard events of a chunk, then one for each view of it.
+
+
+rule hard:
+    output:
+        f"{R}/hard/{{process}}/{{chunk}}.h5",
+    log:
+        f"{R}/logs/hard/{{process}}-{{chunk}}.log",
+    benchmark:
+        f"{R}/benchmarks/hard/{{process}}-{{chunk}}.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        config=f"{R}/config.yaml",
+        depends=lambda w: run.fingerprint("hard", w.process, int(w.chunk)),
+    message:
+        "Hard process {wildcards.process}, chunk {wildcards.chunk}"
+    shell:
+        "rs3l-data hard {params.config} {wildcards.process} {wildcards.chunk}"
+        " --out {output} --log {log} --progress lines"
+
+
+rule resimulate:
+    input:
+        f"{R}/hard/{{process}}/{{chunk}}.h5",
+    output:
+        f"{R}/views/{{process}}/{{chunk}}/{{view}}.h5",
+    log:
+        f"{R}/logs/resimulate/{{process}}-{{chunk}}-{{view}}.log",
+    benchmark:
+        f"{R}/benchmarks/resimulate/{{process}}-{{chunk}}-{{view}}.tsv"
+    resources:
+        mem_mb=1000,
+        runtime=240,
+    params:
+        config=f"{R}/config.yaml",
+        depends=lambda w: run.fingerprint("resimulate", w.process, int(w.chunk), w.view),
+    message:
+        "View {wildcards.view} of {wildcards.process}, chunk {wildcards.chunk}"
+    shell:
+        "rs3l-data resimulate {params.config} {input} {wildcards.view}"
+        " --out {output} --log {log} --progress lines"
