@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from rs3l_data.describe.card import DetectorCard, load_card
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.strict import Strict, nearest, read_yaml, validate
-from rs3l_data.detect.card import DetectorCard, load_card
 from rs3l_data.errors import ConfigError, RS3LError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -41,7 +41,8 @@ class View(Strict):
     """One realisation of every hard event."""
 
     redo: Literal["shower"] = Field(
-        "shower", description="Where the simulation starts again: everything after the hard process."
+        "shower",
+        description="Where the simulation starts again: everything after the hard process.",
     )
     variation: str | tuple[str, ...] | None = Field(
         None, description="A variation of the catalogue, or a list of Pythia settings."

@@ -64,7 +64,9 @@ def generate(
     rows: list[tuple[float, ...]] = []
     offsets = [0]
     accepted, weight_accepted = 0, 0.0
-    for done, (event, event_seed) in enumerate(zip(events.tolist(), seeds.tolist(), strict=True), 1):
+    for done, (event, event_seed) in enumerate(
+        zip(events.tolist(), seeds.tolist(), strict=True), 1
+    ):
         pythia.rndm.init(event_seed)
         for _ in range(_TRIES):
             if not pythia.next():

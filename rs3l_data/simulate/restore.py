@@ -35,7 +35,7 @@ class RestoredEvents(pythia8mc.LHAup):
         self._beam_energy = energy / 2
         self._offsets = hard.offsets.tolist()
         self._particles = _les_houches_particles(hard)
-        names = "scale alpha_em alpha_s id1 id2 x1 x2 q_fac pdf1 pdf2".split()
+        names = ["scale", "alpha_em", "alpha_s", "id1", "id2", "x1", "x2", "q_fac", "pdf1", "pdf2"]
         columns = [hard.events[name].tolist() for name in names]
         self._events = list(zip(*columns, seeds.tolist(), strict=True))
         self.played = 0

@@ -17,12 +17,16 @@ I8 = npt.NDArray[np.int64]
 _DECAYED = -22
 """Pythia's status code of a hard particle that decays."""
 
+_INITIAL_STATE = 4
+"""Tens of Pythia's status codes for what initial-state radiation makes or moves."""
+
 
 class _Record(NamedTuple):
     """The genealogy of a batch of event records, flat; daughters count within their event."""
 
     offsets: I8
     pdg_id: I4
+    status: I4
     daughter1: I4
     daughter2: I4
 
@@ -37,11 +41,12 @@ class _Hard(NamedTuple):
 
 
 def trace(hard: HardEvents, records: Records) -> I8:
-    """Find each hard particle's last copy in a view's record, after all recoils it took undivided.
+    """Find each hard particle in a view's record, as it is before its own decay or branching.
 
-    A resonance is followed to the copy that decays. A parton is followed as long as it has one
-    daughter only, that is, to its first branching. A decay product is looked for among the
-    daughters of its mother's last copy.
+    A resonance is followed to the copy that decays. A parton of the hard process is followed
+    through the recoils of initial-state radiation, and no further: the recoils of final-state
+    radiation already belong to its jet. A decay product is taken as its mother's last copy
+    decays to it.
 
     Returns
     -------
@@ -50,7 +55,13 @@ def trace(hard: HardEvents, records: Records) -> I8:
     columns = (hard.particles[name] for name in ("pdg_id", "status", "mother1"))
     return _trace(
         _Hard(hard.offsets, *columns),
-        _Record(records.offsets, records.pdg_id, records.daughter1, records.daughter2),
+        _Record(
+            records.offsets,
+            records.pdg_id,
+            records.status,
+            records.daughter1,
+            records.daughter2,
+        ),
         records.generated,
     )
 
@@ -74,7 +85,9 @@ def _trace(hard: _Hard, record: _Record, generated: npt.NDArray[np.bool_]) -> I8
                 continue
             taken[here] = True
             decays = hard.status[particle] == _DECAYED
-            found[particle] = first + _last_copy(record, first, here, decays)
+            if decays or mother < begin + 2:
+                here = _last_copy(record, first, here, decays)
+            found[particle] = first + here
     return found
 
 
@@ -93,14 +106,14 @@ def _daughters(record: _Record, at: int) -> tuple[int, int, int]:
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator]
 def _last_copy(record: _Record, first: int, here: int, decays: bool) -> int:
-    """Follow a particle down to its decay (a resonance) or its first branching (a parton)."""
+    """Follow a resonance to its decay, a parton through the recoils of initial-state radiation."""
     while True:
         low, high, step = _daughters(record, first + here)
         following = -1
         for daughter in range(low, high + 1, step):
             same = record.pdg_id[first + daughter] == record.pdg_id[first + here]
-            same = same and daughter > here
-            if same and (decays or low == high):
+            initial_state = abs(record.status[first + daughter]) // 10 == _INITIAL_STATE
+            if same and daughter > here and (decays or initial_state):
                 following = daughter
         if following < 0:
             return here

@@ -1,0 +1,121 @@
+"""Particle flow: what a calorimeter sees beyond the tracks, and what it says about them.
+
+In a cell with the measured energy E and tracks of the total energy P that point into it, the
+expectation without neutral particles is E = P within ``σ² = σ_calo²(P) + σ_tracks²``. An E
+significantly above it is a neutral particle of the energy E - P (arXiv:1706.04965, section 4);
+otherwise E is a second measurement of the same charged particles, and the two are averaged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.detect.calorimeter import Cells, Grid, place, sum_in_cells
+from rs3l_data.detect.noise import Noise
+
+F8 = npt.NDArray[np.float64]
+I8 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What the tracks say about the energy in each cell."""
+
+    energy: F8
+    """(n_cells,) total energy P of the tracks that point into the cell [GeV]"""
+    variance: F8
+    """(n_cells,) its variance [GeV²]"""
+    track: I8
+    """(n_links,) the tracks that point into a cell"""
+    cell: I8
+    """(n_links,) the cell"""
+
+
+@dataclass(frozen=True, slots=True)
+class Neutrals:
+    """Massless neutral candidates of one calorimeter, as flat arrays sorted by event."""
+
+    event: I8
+    energy: F8
+    """[GeV]"""
+    eta: F8
+    phi: F8
+    """In [-π, π)"""
+
+
+def charged_energy(cells: Cells, track_of_particle: I8, energy: F8, relative_error: F8) -> Charged:
+    """Add up the tracks that point into each cell.
+
+    Parameters
+    ----------
+    track_of_particle : (n_particles,)
+        Index of the track that a particle left, -1 without one.
+    energy : (n_tracks,)
+        What each track's particle leaves in this calorimeter, by its measured momentum [GeV].
+    relative_error : (n_tracks,)
+        σ(p)/p.
+    """
+    track = track_of_particle[cells.deposit]
+    linked = track >= 0
+    track, cell = track[linked], cells.cell_of_deposit[linked]
+    n_cells = len(cells.event)
+    error = energy[track] * relative_error[track]
+    return Charged(
+        energy=sum_in_cells(cell, energy[track], n_cells),
+        variance=sum_in_cells(cell, error**2, n_cells),
+        track=track,
+        cell=cell,
+    )
+
+
+def has_excess(
+    cells: Cells, grid: Grid, charged: Charged, energy_min: float, significance_min: float
+) -> npt.NDArray[np.bool_]:
+    """Say which cells hold more energy than their tracks explain.
+
+    The excess must be above ``energy_min`` [GeV] and ``significance_min`` standard deviations of
+    what the tracks alone would leave.
+    """
+    sigma = np.sqrt(grid.variance(cells.ring, charged.energy) + charged.variance)
+    excess = cells.energy - charged.energy
+    return excess > np.maximum(energy_min, significance_min * sigma)
+
+
+def neutral_candidates(
+    cells: Cells, grid: Grid, charged: Charged, excess: npt.NDArray[np.bool_], noise: Noise
+) -> Neutrals:
+    """Make a massless particle of the energy E - P in each cell with an excess.
+
+    It lies at a random point of the cell, which so leaves no lattice in η and φ.
+    """
+    chosen = np.flatnonzero(excess)
+    event = cells.event[chosen]
+    eta, phi = place(grid, cells.ring[chosen], cells.phi_bin[chosen], noise.uniform(event, 2))
+    return Neutrals(event, (cells.energy - charged.energy)[chosen], eta, phi)
+
+
+def track_corrections(
+    cells: Cells, grid: Grid, charged: Charged, excess: npt.NDArray[np.bool_], n_tracks: int
+) -> F8:
+    """Average tracks and calorimeter in the cells that have tracks and no excess.
+
+    The weights are the inverse variances, that of the calorimeter taken at the tracks' energy,
+    since the measured one would give downward fluctuations more weight.
+
+    Returns
+    -------
+    (n_tracks,)
+        Relative change of each track's energy in this calorimeter, 0 without a cell.
+    """
+    total = grid.variance(cells.ring, charged.energy) + charged.variance
+    usable = ~excess & (charged.energy > 0.0) & (total > 0.0)
+    shift = np.zeros(len(total))
+    seen = np.maximum(cells.energy[usable], 0.0)
+    weight = charged.variance[usable] / total[usable]
+    shift[usable] = weight * (seen / charged.energy[usable] - 1.0)
+    correction = np.zeros(n_tracks)
+    correction[charged.track] = shift[charged.cell]
+    return correction

@@ -1,0 +1,110 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rs3l_data.describe.config import Config, load_config
+from rs3l_data.describe.strict import validate
+from rs3l_data.errors import ConfigError, InputFileError
+
+ROOT = Path(__file__).parents[3]
+MINIMAL = {"name": "a", "seed": 1, "processes": {"qcd": {"events": 10}}, "views": {"nominal": {}}}
+
+
+def changed(**blocks):
+    return {**MINIMAL, **blocks}
+
+
+def message(data):
+    with pytest.raises(ConfigError) as caught:
+        validate(Config, data, "my.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.stem)
+def test_the_configs_of_the_repository_are_valid(path):
+    config = load_config(path)
+    assert config.name == path.stem
+    assert "\n# yaml-language-server" in "\n" + path.read_text()
+
+
+def test_a_resolved_config_is_a_config_that_says_the_same():
+    config = validate(Config, MINIMAL, "my.yaml")
+    text = yaml.safe_dump(config.model_dump(mode="json"))
+    assert validate(Config, yaml.safe_load(text), "resolved") == config
+
+
+def test_unknown_keys_are_named_with_path_and_nearest():
+    assert message(changed(sed=1)) == (
+        "my.yaml: sed: unknown key; did you mean 'seed'? Valid: "
+        + ", ".join(sorted(Config.model_fields))
+    )
+    text = message(changed(views={"nominal": {"varation": "fsr_up"}}))
+    assert "my.yaml: views.nominal.varation: unknown key; did you mean 'variation'?" in text
+    assert "jets.radus: unknown key; did you mean 'radius'?" in message(changed(jets={"radus": 1}))
+
+
+def test_unknown_names_are_answered_with_the_nearest():
+    assert "'qcdd' is not in the catalogue of processes; did you mean 'qcd'?" in message(
+        changed(processes={"qcdd": {"events": 1}})
+    )
+    assert "views.up" in message(changed(views={"up": {"variation": "fsr_upp"}}))
+    assert "did you mean 'fsr_up'?" in message(changed(views={"up": {"variation": "fsr_upp"}}))
+    assert "did you mean 'monash'?" in message(changed(generator={"tune": "monahs"}))
+    assert "did you mean 'cms'?" in message(changed(detector={"card": "cmss"}))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "path"),
+    [
+        ({"seed": -1}, "seed: "),
+        ({"processes": {"qcd": {"events": 0}}}, "processes.qcd.events: "),
+        ({"hard": {"pt": [1000, 400]}}, "hard.pt: expected 0 < lower < upper"),
+        ({"hard": {"chunk_events": 0}}, "hard.chunk_events: "),
+        ({"jets": {"radius": -0.8}}, "jets.radius: "),
+        ({"split": {"train": 0.9}}, "split: the shares must add up to 1, found 1.2"),
+        ({"store": {"compression": "zip"}}, "store.compression: "),
+        ({"views": {"no spaces": {}}}, "views.no spaces"),
+        ({"views": {"a": {"redo": "detektor"}}}, "views.a.redo: "),
+        ({"detector": {"overrides": {"ecal_scal": 1.0}}}, "ecal_scal: unknown key"),
+        ({"processes": {"mine": {"events": 1, "settings": ["A:b = on"]}}}, "initiators"),
+    ],
+)
+def test_values_out_of_range_are_named(blocks, path):
+    assert path in message(changed(**blocks))
+
+
+def test_all_faults_are_told_at_once():
+    assert len(message(changed(seed=-1, jets={"radius": -1})).splitlines()) == 2
+
+
+def test_a_process_of_ones_own():
+    mine = {
+        "events": 5,
+        "settings": ["NewGaugeBoson:ffbar2gmZZprime = on"],
+        "initiators": [6],
+        "label": "top",
+    }
+    config = validate(Config, changed(processes={"mine": mine, "qcd": {"events": 1}}), "my.yaml")
+    assert config.labels == ("top", "q", "c", "b", "g")
+
+
+def test_chunks_cover_every_event_once():
+    data = changed(processes={"qcd": {"events": 25}}, hard={"chunk_events": 10})
+    config = validate(Config, data, "my.yaml")
+    events = [e for chunk in range(config.chunks("qcd")) for e in config.events_of("qcd", chunk)]
+    assert events == [*range(25)]
+    with pytest.raises(ConfigError, match="chunks 0 to 2"):
+        config.events_of("qcd", 3)
+
+
+def test_files_that_are_no_config(tmp_path):
+    with pytest.raises(InputFileError, match="no such file"):
+        load_config(tmp_path / "none.yaml")
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("a: [1")
+    with pytest.raises(InputFileError, match="line 1"):
+        load_config(bad)
+    bad.write_text("- a list")
+    with pytest.raises(ConfigError, match="expected a mapping"):
+        load_config(bad)

@@ -1,0 +1,53 @@
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.resolved import Resolved, save
+from rs3l_data.describe.strict import read_yaml, validate
+
+BASE = {
+    "name": "a",
+    "seed": 1,
+    "processes": {"qcd": {"events": 25}, "top": {"events": 5}},
+    "views": {"nominal": {}, "up": {"variation": "fsr_up"}},
+    "hard": {"chunk_events": 10},
+}
+
+
+def fingerprints(**blocks):
+    run = Resolved.from_mapping({**BASE, **blocks}, "test")
+    return {
+        "hard": run.fingerprint("hard", "qcd", 0),
+        "nominal": run.fingerprint("resimulate", "qcd", 0, "nominal"),
+        "up": run.fingerprint("resimulate", "qcd", 0, "up"),
+        "pack": run.fingerprint("pack", "qcd", 0),
+    }
+
+
+def redone(**blocks):
+    before, after = fingerprints(), fingerprints(**blocks)
+    return {job for job in before if before[job] != after[job]}
+
+
+def test_chunks():
+    run = Resolved.from_mapping(BASE, "test")
+    expected = [("qcd", "0000"), ("qcd", "0001"), ("qcd", "0002"), ("top", "0000")]
+    assert run.chunks == expected
+
+
+def test_a_job_is_done_again_only_if_its_result_would_change():
+    everything = {"hard", "nominal", "up", "pack"}
+    assert redone() == set()
+    assert redone(seed=2) == everything
+    assert redone(hard={"chunk_events": 10, "pt": [500, 900]}) == everything
+    assert redone(jets={"radius": 1.0}) == {"nominal", "up"}
+    assert redone(detector={"overrides": {"ecal_scale": 1.1}}) == {"nominal", "up"}
+    assert redone(views={"nominal": {}, "up": {"variation": "isr_up"}}) == {"up"}
+    assert redone(views={**BASE["views"], "more": {}}) == {"pack"}
+    assert redone(split={"train": 0.6, "validation": 0.2, "test": 0.2}) == {"pack"}
+    assert redone(training={}) == set()
+    more_events = {"qcd": {"events": 40}, "top": {"events": 5}}
+    assert redone(processes=more_events) == set()
+
+
+def test_a_saved_config_is_read_back(tmp_path):
+    config = validate(Config, BASE, "test")
+    save(config, tmp_path / "config.yaml")
+    assert validate(Config, read_yaml(tmp_path / "config.yaml"), "saved") == config

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rs3l_data.describe.card import load_card
+from rs3l_data.describe.schema import Category
+from rs3l_data.detect.tracking import impact_resolution
+
+from .guns import gun, shoot
+
+N = 8000
+
+
+def tolerance(sigma: float, n: int = N) -> float:
+    """Four standard errors: one test in 16 000 would fail by chance, and the seeds are fixed."""
+    return 4.0 * sigma / np.sqrt(n)
+
+
+@pytest.mark.parametrize(
+    ("pdg_id", "pt", "eta", "expected"),
+    [
+        (211, 0.05, 0.0, 0.0),
+        (211, 0.5, 1.0, 0.70),
+        (-321, 5.0, -1.0, 0.95),
+        (2212, 0.9, 2.0, 0.60),
+        (211, 50.0, -2.4, 0.85),
+        (211, 50.0, 2.6, 0.0),
+        (11, 0.5, 0.0, 0.73),
+        (11, 20.0, 0.0, 0.95),
+        (-11, 200.0, 0.0, 0.99),
+        (11, 20.0, 2.0, 0.83),
+        (11, 200.0, 2.0, 0.90),
+        (13, 0.5, 0.0, 0.75),
+        (-13, 20.0, 0.0, 0.99),
+        (13, 20.0, 2.0, 0.98),
+    ],
+)
+def test_tracking_efficiency_is_the_cards(
+    pdg_id: int, pt: float, eta: float, expected: float
+) -> None:
+    seen = shoot(gun(pdg_id, N, pt=pt, eta=eta))
+    n_tracks = np.count_nonzero(seen.charge)
+    assert n_tracks / N == pytest.approx(
+        expected, abs=tolerance(np.sqrt(expected * (1.0 - expected)))
+    )
+
+
+@pytest.mark.parametrize(("radius", "share"), [(150.0, 0.75), (450.0, 0.25), (700.0, 0.0)])
+def test_displaced_tracks_are_found_less_often(radius: float, share: float) -> None:
+    seen = shoot(gun(211, N, pt=5.0, vertex=(radius, 0.0, 0.0)))
+    expected = 0.95 * share
+    assert np.count_nonzero(seen.charge) / N == pytest.approx(expected, abs=tolerance(0.5))
+
+
+@pytest.mark.parametrize(
+    ("pdg_id", "pt", "eta", "constant", "slope"),
+    [
+        (211, 1.0, 0.2, 0.010, 1.5e-4),
+        (211, 100.0, 1.2, 0.015, 2.5e-4),
+        (211, 200.0, 2.2, 0.025, 5.5e-4),
+        (13, 300.0, 0.2, 0.010, 1.0e-4),
+        (13, 300.0, 2.2, 0.025, 3.5e-4),
+    ],
+)
+def test_momentum_is_unbiased_with_the_cards_width(
+    pdg_id: int, pt: float, eta: float, constant: float, slope: float
+) -> None:
+    # Without calorimeters' information: no significance is ever high enough, no weight either.
+    seen = shoot(gun(pdg_id, N, pt=pt, eta=eta), {"hcal_resolution_factor": 1e6})
+    tracks = seen.charge != 0
+    ratio = np.hypot(seen.px, seen.py)[tracks] / pt
+    sigma = np.sqrt(constant**2 + (slope * pt) ** 2)
+    assert ratio.min() > 0.0
+    assert ratio.mean() == pytest.approx(1.0, abs=tolerance(sigma, len(ratio)))
+    assert ratio.std() == pytest.approx(sigma, rel=0.05)
+    assert np.arcsinh(seen.pz[tracks] / np.hypot(seen.px, seen.py)[tracks]) == pytest.approx(eta)
+
+
+@pytest.mark.parametrize(
+    ("pdg_id", "category", "mass"),
+    [
+        (-2212, Category.CHARGED_HADRON, 0.13957),
+        (11, Category.ELECTRON, 0.000511),
+        (-13, Category.MUON, 0.105658),
+    ],
+)
+def test_track_has_category_charge_and_mass_hypothesis(
+    pdg_id: int, category: int, mass: float
+) -> None:
+    seen = shoot(gun(pdg_id, 50, pt=2.0))
+    tracks = seen.charge != 0
+    assert set(seen.category[tracks]) == {category}
+    assert set(seen.charge[tracks]) == {1 if pdg_id == -13 else -1}
+    p2 = seen.px**2 + seen.py**2 + seen.pz**2
+    assert np.sqrt(seen.energy**2 - p2)[tracks] == pytest.approx(mass, abs=1e-5)
+
+
+@pytest.mark.parametrize("eta", [0.3, 1.2, 2.0])
+@pytest.mark.parametrize("pt", [0.5, 20.0])
+def test_impact_parameters_have_normal_pulls(pt: float, eta: float) -> None:
+    seen = shoot(gun(13, N, pt=pt, eta=eta, phi=0.0, vertex=(0.0, -0.2, 3.0)))
+    tracks = seen.charge != 0
+    # At the origin's scale the track is straight: along +x at y = -0.2, so d0 = +0.2.
+    for value, error, truth in (
+        (seen.d0, seen.d0_error, 0.2),
+        (seen.dz, seen.dz_error, 3.0),
+    ):
+        pull = (value[tracks] - truth) / error[tracks]
+        assert pull.mean() == pytest.approx(0.0, abs=tolerance(1.0, tracks.sum()))
+        assert pull.std() == pytest.approx(1.0, abs=0.04)
+
+
+def test_impact_errors_belong_to_the_measured_pt() -> None:
+    card = load_card("cms")
+    seen = shoot(gun(13, N, pt=5.0, eta=2.0))
+    pt = np.hypot(seen.px, seen.py)
+    for error, resolution in ((seen.d0_error, card.tracking.d0), (seen.dz_error, card.tracking.dz)):
+        expected = impact_resolution(resolution, pt, np.full(len(pt), 2.0))
+        assert error == pytest.approx(expected, rel=1e-5)
+
+
+def test_momentum_and_impact_parameters_fluctuate_independently() -> None:
+    seen = shoot(gun(13, N, pt=50.0, eta=1.0))
+    measured = (np.hypot(seen.px, seen.py), seen.d0 / seen.d0_error, seen.dz / seen.dz_error)
+    correlation = np.corrcoef(measured)[np.triu_indices(3, 1)]
+    assert correlation == pytest.approx(0.0, abs=tolerance(1.0, len(seen.px)))
+
+
+# sigma(d0) and sigma(dz) [mm] read off arXiv:1405.6569, figure 15.
+@pytest.mark.parametrize(
+    ("name", "pt", "eta", "measured"),
+    [
+        ("d0", 0.30, 0.5, 0.2304),
+        ("d0", 1.00, 0.5, 0.0753),
+        ("d0", 9.0, 0.5, 0.0211),
+        ("d0", 100.0, 0.5, 0.0104),
+        ("d0", 1.00, 1.2, 0.0926),
+        ("d0", 100.0, 1.2, 0.0102),
+        ("d0", 1.00, 2.0, 0.1557),
+        ("d0", 100.0, 2.0, 0.0130),
+        ("dz", 1.00, 0.5, 0.1113),
+        ("dz", 100.0, 0.5, 0.0283),
+        ("dz", 1.00, 1.2, 0.1982),
+        ("dz", 1.00, 2.0, 0.6695),
+        ("dz", 100.0, 2.0, 0.0820),
+    ],
+)
+def test_impact_parameter_resolution_is_the_published_one(
+    name: str, pt: float, eta: float, measured: float
+) -> None:
+    resolution = getattr(load_card("cms").tracking, name)
+    sigma = impact_resolution(resolution, np.array([pt]), np.array([eta]))[0]
+    assert sigma == pytest.approx(measured, rel=0.16)
+
+
+def test_mean_d0_of_a_long_lived_particles_daughters_is_its_lifetime() -> None:
+    """For a light daughter, isotropic in the rest frame of a fast mother, <|d0|> = c tau.
+
+    d0 = L sin(psi) cos(azimuth), with L = gamma c t, sin(psi) = sin a / (gamma (1 + cos a)):
+    the mean of sin a / (1 + cos a) is pi / 2, that of |cos(azimuth)| is 2 / pi.
+    """
+    rng = np.random.default_rng(5)
+    n, mass, mother_pt, ctau = 20_000, 5.279, 500.0, 0.4911
+    gamma_beta = mother_pt / mass
+    gamma = np.hypot(1.0, gamma_beta)
+    cos_a, azimuth = rng.uniform(-1.0, 1.0, n), rng.uniform(0.0, 2.0 * np.pi, n)
+    sin_a = np.sqrt(1.0 - cos_a**2)
+    along = mass / 2.0 * (gamma * cos_a + gamma_beta)
+    side = mass / 2.0 * sin_a * np.cos(azimuth)
+    up = mass / 2.0 * sin_a * np.sin(azimuth)
+    length = gamma_beta * rng.exponential(ctau, n)
+    pt = np.hypot(along, side)
+    seen = shoot(
+        gun(
+            13,
+            n,
+            pt=pt,
+            eta=np.arcsinh(up / pt),
+            phi=np.arctan2(side, along),
+            vertex=(length, 0.0, 0.0),
+        ),
+        {"impact_parameter_resolution_factor": 1e-3, "tracking_efficiency_factor": 2.0},
+    )
+    tracks = seen.charge != 0
+    assert np.abs(seen.d0[tracks]).mean() == pytest.approx(ctau, rel=0.08)
+    assert seen.d0[tracks].mean() == pytest.approx(0.0, abs=0.05)
+
+
+def test_track_scale_and_resolution_factors() -> None:
+    particles = gun(13, N, pt=50.0, eta=1.0)
+    nominal = np.sqrt(0.015**2 + (1.5e-4 * 50.0) ** 2)
+    scaled = shoot(particles, {"track_scale": 1.02, "track_resolution_factor": 3.0})
+    pt = np.hypot(scaled.px, scaled.py)
+    assert pt.mean() == pytest.approx(51.0, abs=tolerance(50.0 * 3.0 * nominal))
+    assert pt.std() == pytest.approx(51.0 * 3.0 * nominal, rel=0.05)
+    exact = shoot(particles, {"track_resolution_factor": 0.0})
+    assert np.hypot(exact.px, exact.py) == pytest.approx(50.0)
+
+
+def test_tracking_efficiency_factor() -> None:
+    seen = shoot(gun(211, N, pt=5.0), {"tracking_efficiency_factor": 0.9})
+    assert np.count_nonzero(seen.charge) / N == pytest.approx(0.855, abs=tolerance(0.352))
+    everything = shoot(gun(211, N, pt=5.0), {"tracking_efficiency_factor": 2.0})
+    assert np.count_nonzero(everything.charge) == N
+
+
+def test_impact_parameter_resolution_factor() -> None:
+    particles = gun(13, N, pt=5.0)
+    nominal = shoot(particles)
+    worse = shoot(particles, {"impact_parameter_resolution_factor": 1.5})
+    assert worse.d0_error == pytest.approx(1.5 * nominal.d0_error)
+    assert worse.d0.std() == pytest.approx(1.5 * nominal.d0.std(), rel=1e-5)
+    assert worse.dz.std() == pytest.approx(1.5 * nominal.dz.std(), rel=1e-5)

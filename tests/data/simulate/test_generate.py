@@ -1,0 +1,156 @@
+"""Hard events: inside their cuts, physical, and independent of how they were cut into jobs."""
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from rs3l_data.chain import hard_chunk, initiator_table
+from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
+from rs3l_data.errors import GeneratorError
+from rs3l_data.simulate.initiators import Selection, find_rows
+from tests.data.conftest import PROCESSES, make_config, momenta_of
+
+INCOMING = -21
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_momentum_is_conserved_in_every_vertex(hard_of, process):
+    hard = hard_of(process)
+    p, particles = momenta_of(hard.particles), hard.particles
+    for first, last in zip(hard.offsets[:-1], hard.offsets[1:], strict=True):
+        status, mother = particles["status"][first:last], particles["mother1"][first:last]
+        incoming, final = status == INCOMING, status > 0
+        total = p[first:last][incoming].sum(axis=0)
+        np.testing.assert_allclose(p[first:last][final].sum(axis=0), total, atol=1e-6)
+        for decayed in np.flatnonzero(status == -22):
+            daughters = p[first:last][mother == decayed + 3]
+            np.testing.assert_allclose(daughters.sum(axis=0), p[first + decayed], atol=1e-6)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_masses_belong_to_momenta(hard_of, process):
+    particles = hard_of(process).particles
+    p = momenta_of(particles)
+    squared = p[:, 3] ** 2 - (p[:, :3] ** 2).sum(axis=1)
+    np.testing.assert_allclose(squared, particles["mass"] ** 2, atol=1e-5 * p[:, 3].max() ** 2)
+
+
+@pytest.mark.parametrize(
+    ("process", "rows", "decays", "codes"),
+    [
+        ("qcd", 2, 0, {1, 2, 3, 4, 5, 21}),
+        ("hbb", 1, 2, {25}),
+        ("wqq", 1, 2, {24}),
+        ("zqq", 1, 2, {23}),
+        ("top", 2, 3, {6}),
+    ],
+)
+def test_initiators_and_their_decays(config, hard_of, process, rows, decays, codes):
+    hard = hard_of(process)
+    table = initiator_table(config, process, hard)
+    n = np.bincount(np.searchsorted(hard.events["event"], table.columns["event"]))
+    assert n.max() == rows
+    assert n.min() >= 1
+    assert set(np.abs(table.columns["pdg_id"])) <= codes
+    assert np.all(np.diff(table.offsets) == decays)
+    low, high = config.hard.pt
+    assert np.all((table.columns["pt"] >= low - 1e-3) & (table.columns["pt"] <= high + 1e-3))
+    assert np.all(np.abs(table.columns["eta"]) <= config.hard.abs_eta_max + 1e-6)
+    if decays:
+        # The decay products' momenta add up to their initiator's.
+        found = find_rows(hard, Selection(tuple(codes), config.hard.pt, config.hard.abs_eta_max))
+        p = momenta_of(hard.particles)
+        total = np.add.reduceat(p[found.decay], found.decay_offsets[:-1])
+        np.testing.assert_allclose(total, p[found.initiator], atol=1e-6)
+
+
+def test_what_decays_is_what_was_asked_for(config, hard_of):
+    products = {
+        process: set(np.abs(initiator_table(config, process, hard_of(process)).decays["pdg_id"]))
+        for process in PROCESSES
+    }
+    assert products["hbb"] == {5}
+    assert products["wqq"] <= {1, 2, 3, 4, 5}
+    assert products["zqq"] <= {1, 2, 3, 4, 5}
+    assert 5 in products["top"]
+
+
+def test_quarks_and_gluons_are_labelled_by_flavour(config, hard_of):
+    columns = initiator_table(config, "qcd", hard_of("qcd")).columns
+    names = np.array(config.labels)[columns["label"]]
+    expected = {1: "q", 2: "q", 3: "q", 4: "c", 5: "b", 21: "g"}
+    assert names.tolist() == [expected[abs(code)] for code in columns["pdg_id"]]
+
+
+def test_a_hard_event_does_not_depend_on_its_chunk(config, hard_of):
+    whole = hard_of("top")
+    other = make_config(hard={"chunk_events": 30})
+    for chunk in (0, 2, 3):
+        part, _ = hard_chunk(other, "top", chunk, lambda _: None)
+        first = 30 * chunk
+        same = whole[first : first + len(part)]
+        for column in HARD_PARTICLES:
+            np.testing.assert_array_equal(part.particles[column.name], same.particles[column.name])
+        for column in HARD_EVENTS:
+            np.testing.assert_array_equal(part.events[column.name], same.events[column.name])
+
+
+def test_reseeding_each_event_leaves_spectrum_and_cross_section_alone(config):
+    """Against a run of Pythia as anyone would write it."""
+    import pythia8mc
+
+    from rs3l_data.describe.settings import hard_settings
+
+    events, run = hard_chunk(make_config(events=1500), "wqq", 0, lambda _: None)
+    pythia = pythia8mc.Pythia("", False)
+    for line in hard_settings(config, "wqq"):
+        assert pythia.readString(line)
+    assert pythia.init()
+    pt = []
+    while len(pt) < 1500:
+        if (
+            pythia.next()
+            and abs(pythia.process[5 if pythia.process[5].id() in (24, -24) else 6].eta()) < 2.5
+        ):
+            pt.append(pythia.process[5].pT())
+    info = pythia.infoPython()
+    difference = run.cross_section_mb - info.sigmaGen() * 1500 / info.nAccepted()
+    assert abs(difference) < 4 * np.hypot(run.cross_section_error_mb, info.sigmaErr())
+    outgoing = events.offsets[:-1] + 2
+    ours = np.hypot(*(events.particles[name][outgoing] for name in ("px", "py")))
+    assert ks_2samp(ours, pt).pvalue > 1e-3
+
+
+def test_flattening_in_pt_keeps_the_physical_spectrum_in_the_weights():
+    n = 1500
+    flat, _ = hard_chunk(
+        make_config(events=n, hard={"chunk_events": n, "flatten_pt": True}),
+        "qcd",
+        0,
+        lambda _: None,
+    )
+    plain, _ = hard_chunk(make_config(events=n), "qcd", 0, lambda _: None)
+    edges = np.array([400, 450, 520, 620, 760, 1000])
+
+    def spectrum(hard):
+        at = hard.offsets[:-1] + 2
+        pt = np.hypot(hard.particles["px"][at], hard.particles["py"][at])
+        weight = hard.events["weight"]
+        sums, _ = np.histogram(pt, edges, weights=weight)
+        squares, _ = np.histogram(pt, edges, weights=weight**2)
+        counts, _ = np.histogram(pt, edges)
+        return counts / np.diff(edges), sums / weight.sum(), np.sqrt(squares) / weight.sum()
+
+    density, share, error = spectrum(flat)
+    density_plain, share_plain, error_plain = spectrum(plain)
+    assert density_plain.max() / density_plain.min() > 20
+    assert density.max() / density.min() < 2.5
+    pulls = (share - share_plain) / np.hypot(error, error_plain)
+    assert np.abs(pulls).max() < 4
+
+
+def test_cuts_that_leave_nothing_are_told(monkeypatch):
+    monkeypatch.setattr("rs3l_data.simulate.generate._TRIES", 20)
+    impossible = make_config(processes={"hbb": {"events": 1, "initiators": [6]}})
+    with pytest.raises(GeneratorError, match="none of 20 tries passed the cuts"):
+        hard_chunk(impossible, "hbb", 0, lambda _: None)

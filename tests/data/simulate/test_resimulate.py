@@ -1,0 +1,224 @@
+"""Restored and showered again: the same hard event every time, and nothing else remembered."""
+
+import numpy as np
+import pytest
+from scipy.stats import ks_2samp
+
+from rs3l_data.chain import shower_seeds
+from rs3l_data.describe.settings import hard_settings, view_settings
+from rs3l_data.simulate import resimulate as module
+from rs3l_data.simulate.pythia import initialise, prepared
+from rs3l_data.simulate.record import read, stable
+from rs3l_data.simulate.resimulate import resimulate
+from rs3l_data.simulate.restore import RestoredEvents, restored
+from tests.data.conftest import PROCESSES, make_config, momenta_of
+
+ENERGY = 13000.0
+SHOWERS = ("nominal", "fsr_down", "a14", "vincia_global")
+
+
+def batches(config, process, hard, view="nominal"):
+    seeds = shower_seeds(config, process, view, hard.events["event"])
+    return list(resimulate(view_settings(config, view), hard, ENERGY, seeds))
+
+
+def events_of(found):
+    """Split batches into events: the momenta of the stable particles of each."""
+    return [
+        momenta_of_particles(batch.particles)[first:last]
+        for batch in found
+        for first, last in zip(
+            batch.particles.offsets[:-1], batch.particles.offsets[1:], strict=True
+        )
+    ]
+
+
+def momenta_of_particles(particles):
+    columns = (particles.px, particles.py, particles.pz, particles.energy)
+    return np.stack(columns, axis=1)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+@pytest.mark.parametrize("view", SHOWERS)
+def test_every_view_starts_from_the_same_hard_partons(config, hard_of, process, view):
+    n = 20 if view == "vincia_global" else 50
+    hard = hard_of(process)[:n]
+    seeds = shower_seeds(config, process, view, hard.events["event"])
+    pythia, source = restored(view_settings(config, view), hard, ENERGY, seeds)
+    # Vincia puts light quarks on massless shells.
+    tolerance = 1e-5 if "vincia" in view else 1e-9
+    while source.played < n:
+        event = source.played
+        assert pythia.next()
+        first, last = hard.offsets[event], hard.offsets[event + 1]
+        saved = momenta_of(hard.particles, slice(first, last))
+        root = np.flatnonzero(np.isin(hard.particles["mother1"][first:last], (1, 2, 3)))
+        record = [pythia.event[int(i) + 3] for i in root]
+        shown = np.array([[p.px(), p.py(), p.pz(), p.e()] for p in record])
+        assert [p.id() for p in record] == hard.particles["pdg_id"][first:last][root].tolist()
+        np.testing.assert_allclose(shown, saved[root], rtol=0, atol=tolerance * saved[:, 3].max())
+
+
+@pytest.mark.parametrize("view", SHOWERS)
+def test_energy_momentum_and_charge_are_conserved(config, hard_of, view):
+    import particle.pdgid
+
+    found = batches(config, "top", hard_of("top")[:20], view)
+    for event in events_of(found):
+        np.testing.assert_allclose(event.sum(axis=0), [0, 0, 0, ENERGY], atol=0.05)
+    ids = found[0].particles.pdg_id
+    charge = sum(particle.pdgid.charge(int(code)) for code in ids)
+    assert charge == pytest.approx(2 * 20)
+
+
+@pytest.mark.parametrize("process", ["qcd", "top"])
+def test_an_event_depends_on_nothing_before_it(config, hard_of, process, monkeypatch):
+    hard = hard_of(process)[:40]
+    whole = events_of(batches(config, process, hard))
+    monkeypatch.setattr(module, "BATCH", 7)
+    in_sevens = events_of(batches(config, process, hard))
+    part = events_of(batches(config, process, hard[25:33]))
+    alone = events_of(batches(config, process, hard[39:40]))
+    for event, expected in enumerate(whole):
+        np.testing.assert_array_equal(in_sevens[event], expected)
+    for event, expected in zip(part, whole[25:33], strict=True):
+        np.testing.assert_array_equal(event, expected)
+    np.testing.assert_array_equal(alone[0], whole[39])
+
+
+def test_views_differ_in_their_random_numbers_even_with_the_same_settings(config, hard_of):
+    hard = hard_of("hbb")[:3]
+    nominal = events_of(batches(config, "hbb", hard))
+    seed = events_of(batches(config, "hbb", hard, "seed"))
+    assert view_settings(config, "nominal") == view_settings(config, "seed")
+    assert all(
+        len(a) != len(b) or not np.array_equal(a, b) for a, b in zip(nominal, seed, strict=True)
+    )
+
+
+@pytest.mark.parametrize("view", SHOWERS)
+@pytest.mark.parametrize(("process", "products"), [("hbb", 2), ("top", 3), ("wqq", 2), ("zqq", 2)])
+def test_initiators_and_decay_products_are_found_in_the_view(
+    config, hard_of, process, products, view
+):
+    n = 15 if view == "vincia_global" else 40
+    hard = hard_of(process)[:n]
+    (batch,) = batches(config, process, hard, view)
+    status = hard.particles["status"]
+    assert np.isfinite(batch.hard_momenta[status != -21]).all()
+    event = np.repeat(np.arange(n), np.diff(hard.offsets))
+    mother = hard.offsets[event] + hard.particles["mother1"] - 3
+    for decayed in np.flatnonzero(status == -22):
+        daughters = np.flatnonzero((mother == decayed) & (event == event[decayed]))
+        total = batch.hard_momenta[daughters].sum(axis=0)
+        # A W from a top has moved by the recoil of the b's radiation.
+        tolerance = 0.4 if abs(hard.particles["pdg_id"][decayed]) == 6 else 1e-3
+        expected = batch.hard_momenta[decayed]
+        np.testing.assert_allclose(total, expected, rtol=0, atol=tolerance * total[3])
+
+
+def one_pass(process, n):
+    """Pythia in one go, as anyone would run it: batches of stable particles."""
+    settings = hard_settings(make_config(), process)
+    settings.remove("PartonLevel:all = off")
+    pythia = prepared([*settings, *CYLINDER])
+    initialise(pythia)
+    while n > 0:
+        events = pythia.nextBatch(min(n, 100), "none")
+        yield stable(read(events))
+        n -= 100
+
+
+CYLINDER = [
+    line for line in view_settings(make_config(), "nominal") if line.startswith("ParticleDecays:")
+]
+
+
+def leading_jets(particles):
+    """pT, mass and number of constituents of each event's leading jet of visible particles."""
+    from rs3l_data.cluster.jets import cluster
+    from rs3l_data.detect.candidates import Candidates
+
+    invisible = np.isin(np.abs(particles.pdg_id), (12, 14, 16))
+    keep = np.flatnonzero(~invisible & (np.hypot(particles.px, particles.py) > 0.1))
+    nothing = np.zeros(len(keep))
+    jets = cluster(
+        Candidates(
+            np.searchsorted(keep, particles.offsets),
+            *(getattr(particles, name)[keep] for name in ("px", "py", "pz", "energy")),
+            nothing.astype(np.uint8),
+            nothing.astype(np.int8),
+            *(nothing.astype(np.float32) for _ in range(4)),
+        ),
+        0.8,
+        0.0,
+        20.0,
+    )
+    first = jets.offsets[:-1]
+    px, py, pz, e = jets.px[first], jets.py[first], jets.pz[first], jets.energy[first]
+    mass = np.sqrt(np.maximum(e**2 - px**2 - py**2 - pz**2, 0))
+    return np.hypot(px, py), mass, np.diff(jets.constituent_offsets)[first]
+
+
+@pytest.mark.parametrize("process", ["qcd", "hbb", "top"])
+def test_restored_events_are_distributed_as_pythia_in_one_pass(process):
+    from rs3l_data.chain import hard_chunk
+
+    n = 500
+    config = make_config(events=n, hard={"chunk_events": n, "abs_eta_max": 100})
+    hard, _ = hard_chunk(config, process, 0, lambda _: None)
+    restored_jets = [leading_jets(batch.particles) for batch in batches(config, process, hard)]
+    direct_jets = [leading_jets(particles) for particles in one_pass(process, n)]
+    for ours, direct in zip(
+        map(np.concatenate, zip(*restored_jets, strict=True)),
+        map(np.concatenate, zip(*direct_jets, strict=True)),
+        strict=True,
+    ):
+        # Three observables of three processes: one chance in a hundred that any falls below.
+        assert ks_2samp(ours, direct).pvalue > 1e-3
+
+
+def test_an_event_that_pythia_gives_up_leaves_the_others_in_step(config, hard_of):
+    """Provoked with a hook that vetoes every third event after its parton level."""
+    import pythia8mc
+
+    class Veto(pythia8mc.UserHooks):
+        def canVetoPartonLevel(self):  # noqa: N802
+            return True
+
+        def doVetoPartonLevel(self, _):  # noqa: N802
+            return source.played % 3 == 0
+
+    hard = hard_of("qcd")[:9]
+    seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
+    # The settings decide the initialisation's seed, so both runs have the same.
+    settings = [*view_settings(config, "nominal"), "Check:abortIfVeto = on"]
+    pythia, source = restored(settings, hard, ENERGY, seeds)
+    complete = stable(read(pythia.nextBatch(9, "none")))
+
+    pythia = prepared(settings)
+    source, veto = RestoredEvents(pythia, hard, ENERGY, seeds), Veto()
+    pythia.setLHAupPtr(source)
+    pythia.setUserHooksPtr(veto)
+    initialise(pythia)
+    records = read(pythia.nextBatch(9, "none"))
+    assert records.generated.tolist() == [True, True, False] * 3
+    particles = stable(records)
+    for event, made in enumerate(records.generated):
+        first, last = particles.offsets[event : event + 2]
+        if not made:
+            assert first == last
+            continue
+        begin, end = complete.offsets[event : event + 2]
+        np.testing.assert_array_equal(particles.px[first:last], complete.px[begin:end])
+
+
+def test_displaced_decays_have_vertices_inside_the_tracker_and_calorimeters(config, hard_of):
+    (batch,) = batches(config, "hbb", hard_of("hbb")[:50])
+    particles = batch.particles
+    radius = np.hypot(particles.x, particles.y)
+    assert radius.max() <= config.detector.load().solenoid.radius
+    # B hadrons of some 100 GeV fly millimetres, K0_S decimetres.
+    assert np.mean(radius > 0.1) > 0.03
+    assert np.mean(radius > 50) > 0.01
+    assert np.mean(radius == 0) > 0.1
