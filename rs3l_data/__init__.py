@@ -1,1 +1,37 @@
 """RS3L data: describe, simulate, detect, cluster, store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rs3l_data.store.reader import Dataset
+
+__all__ = ["open"]
+
+
+def open(path: str | Path | Sequence[str | Path]) -> Dataset:  # noqa: A001
+    """Open a dataset for reading.
+
+    Parameters
+    ----------
+    path
+        A dataset's folder (which holds `dataset.json`), one of its shards, or a list of shards.
+
+    Raises
+    ------
+    rs3l_data.errors.InputFileError
+        If a file is missing, truncated, foreign or of another format version.
+
+    Examples
+    --------
+    >>> import rs3l_data
+    >>> ds = rs3l_data.open("results/demo/dataset")  # doctest: +SKIP
+    >>> ds.select(labels="higgs").jets("nominal")["pt"]  # doctest: +SKIP
+    """
+    # What only simulates has no use for the reader and what it imports.
+    from rs3l_data.store.opening import open_dataset
+
+    return open_dataset(path)

@@ -15,7 +15,7 @@ from rs3l_data.cluster.jets import cluster
 from rs3l_data.cluster.matching import NO_JET, contained, match
 from rs3l_data.cluster.substructure import substructure
 from rs3l_data.describe import config as described
-from rs3l_data.detect.card import DetectorCard
+from rs3l_data.describe.card import DetectorCard
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS, Status, empty
 from rs3l_data.describe.seeds import event_keys, pythia_seeds
 from rs3l_data.describe.settings import hard_settings, view_settings
@@ -31,14 +31,13 @@ from rs3l_data.store.tables import Columns, Initiators, View, concatenate, offse
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
+FOUR_MOMENTUM = ("px", "py", "pz", "energy")
 Progress = Callable[[int], None]
 
 
 def selection(config: described.Config, process: str) -> Selection:
     """Say which particles of a process are its initiators."""
-    return Selection(
-        config.processes[process].initiators, config.hard.pt, config.hard.abs_eta_max
-    )
+    return Selection(config.processes[process].initiators, config.hard.pt, config.hard.abs_eta_max)
 
 
 def hard_chunk(
@@ -182,8 +181,8 @@ def _batch_table(
         offsets, chosen = take_items(jets.constituent_offsets, jet)
         index = jets.constituent_index[chosen]
         table["n_constituents"][present] = np.diff(offsets)
-        momenta = (candidates.px, candidates.py, candidates.pz, candidates.energy)
-        observables = substructure(offsets, *(p[index] for p in momenta), settings.radius)
+        px, py, pz, energy = (getattr(candidates, name)[index] for name in FOUR_MOMENTUM)
+        observables = substructure(offsets, px, py, pz, energy, settings.radius)
         for name, values in observables.items():
             table[name][present] = values
     with stopwatch("table"):
@@ -241,7 +240,6 @@ def _kinematics(hard: HardEvents, index: I8) -> Columns:
 
 
 def _count_within(event: I8) -> I8:
-    """Number rows within their event; rows of one event are adjacent."""
+    """Count the rows within their event; rows of one event are adjacent."""
     starts = np.flatnonzero(np.diff(event, prepend=-1))
     return np.arange(len(event)) - np.repeat(starts, np.diff(np.append(starts, len(event))))
-

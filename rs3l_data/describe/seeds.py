@@ -39,7 +39,8 @@ def event_keys(
         x = base + (events.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    keys: npt.NDArray[np.uint64] = x ^ (x >> np.uint64(31))
+    return keys
 
 
 def pythia_seeds(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:

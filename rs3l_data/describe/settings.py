@@ -36,7 +36,8 @@ def hard_settings(config: Config, process: str) -> list[str]:
 def view_settings(config: Config, view: str) -> list[str]:
     """List the settings with which a view showers restored hard events."""
     variation = config.views[view].variation
-    tune, changes = config.generator.tune, ()
+    tune = config.generator.tune
+    changes: tuple[str, ...] = ()
     if isinstance(variation, str):
         named = entry("variations", variation)
         tune, changes = named.get("tune", tune), tuple(named.get("settings", ()))

@@ -17,7 +17,7 @@ _INCOMING = -21
 """Pythia's status code of the incoming partons of the hard process."""
 
 
-class RestoredEvents(pythia8mc.LHAup):
+class RestoredEvents(pythia8mc.LHAup):  # type: ignore[misc]
     """A Les Houches source (hep-ph/0109068) that plays saved hard events in float64.
 
     Before each event it reseeds Pythia, so that an event's result depends on nothing before it.

@@ -66,7 +66,7 @@ def trace(hard: HardEvents, records: Records) -> I8:
     )
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _trace(hard: _Hard, record: _Record, generated: npt.NDArray[np.bool_]) -> I8:
     found = np.full(hard.pdg_id.size, -1, np.int64)
     for event in range(hard.offsets.size - 1):
@@ -91,7 +91,7 @@ def _trace(hard: _Hard, record: _Record, generated: npt.NDArray[np.bool_]) -> I8
     return found
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _daughters(record: _Record, at: int) -> tuple[int, int, int]:
     """List an entry's daughters as (first, last, step): Pythia's pairs need not be adjacent."""
     one, two = record.daughter1[at], record.daughter2[at]
@@ -104,7 +104,7 @@ def _daughters(record: _Record, at: int) -> tuple[int, int, int]:
     return two, one, max(one - two, 1)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _last_copy(record: _Record, first: int, here: int, decays: bool) -> int:
     """Follow a resonance to its decay, a parton through the recoils of initial-state radiation."""
     while True:
@@ -120,7 +120,7 @@ def _last_copy(record: _Record, first: int, here: int, decays: bool) -> int:
         here = following
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _daughter(
     record: _Record, first: int, mother: int, pdg_id: int, taken: npt.NDArray[np.bool_]
 ) -> int:

@@ -108,11 +108,11 @@ def test_reseeding_each_event_leaves_spectrum_and_cross_section_alone(config):
     assert pythia.init()
     pt = []
     while len(pt) < 1500:
-        if (
-            pythia.next()
-            and abs(pythia.process[5 if pythia.process[5].id() in (24, -24) else 6].eta()) < 2.5
-        ):
-            pt.append(pythia.process[5].pT())
+        if not pythia.next():
+            continue
+        w = next(p for p in (pythia.process[5], pythia.process[6]) if abs(p.id()) == 24)
+        if abs(w.eta()) < config.hard.abs_eta_max:
+            pt.append(w.pT())
     info = pythia.infoPython()
     difference = run.cross_section_mb - info.sigmaGen() * 1500 / info.nAccepted()
     assert abs(difference) < 4 * np.hypot(run.cross_section_error_mb, info.sigmaErr())

@@ -1,0 +1,57 @@
+"""The command line `rs3l-data`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+from rs3l_data.commands import (
+    benchmark,
+    check,
+    digest,
+    hard,
+    inspect,
+    manifest,
+    pack,
+    resimulate,
+    schema,
+)
+from rs3l_data.commands import report as report_command
+from rs3l_data.errors import RS3LError
+
+app = typer.Typer(
+    name="rs3l-data",
+    help="Make, read and describe re-simulated jet datasets.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("check")(check.check)
+app.command("hard")(hard.hard)
+app.command("resimulate")(resimulate.resimulate)
+app.command("pack")(pack.pack)
+app.command("manifest")(manifest.manifest)
+app.command("inspect")(inspect.inspect)
+app.command("digest")(digest.digest)
+app.command("report")(report_command.report)
+app.command("benchmark")(benchmark.benchmark)
+app.command("schema")(schema.schema)
+
+
+def main() -> None:
+    """Run a command; errors that a user can mend end it with a message, not with a traceback."""
+    try:
+        app(standalone_mode=True)
+    except RS3LError as error:
+        logging.getLogger(__name__).error("%s", error)
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; nothing half-written is left\n")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""Measurements of the simulation against its yardstick: Pythia on the same hard events.
+
+Times of one machine drift, so the two sides alternate on one core and only ratios are quoted.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rs3l_data.chain import hard_chunk, shower_seeds
+from rs3l_data.commands.inputs import read_hard_of
+from rs3l_data.commands.provenance import attributes, software
+from rs3l_data.commands.resimulate import job
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.resolved import save
+from rs3l_data.describe.settings import view_settings
+from rs3l_data.errors import RS3LError
+from rs3l_data.simulate.restore import restored
+from rs3l_data.store.hard import write_hard_events
+
+
+def measure(
+    config: Config, processes: list[str], view: str, events: int, rounds: int
+) -> dict[str, Any]:
+    """Measure efficiency, scaling and memory.
+
+    Parameters
+    ----------
+    events
+        Hard events of a job.
+    rounds
+        How often the two sides alternate.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        found = {
+            process: _efficiency(
+                with_events(config, process, events), process, view, folder, rounds
+            )
+            for process in processes
+        }
+        first = processes[0]
+        return {
+            "events": events,
+            "view": view,
+            "rounds": rounds,
+            "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
+            "software": software(),
+            "processes": found,
+            "two_processes": _scaling(with_events(config, first, events), first, view, folder),
+            "peak_memory_mb": {
+                str(n): _peak_memory(with_events(config, first, n), first, view, folder)
+                for n in (events // 4, events)
+            },
+        }
+
+
+def with_events(config: Config, process: str, events: int) -> Config:
+    """Make a config of one process with one chunk of so many events."""
+    spec = config.processes[process].model_copy(update={"events": events})
+    hard = config.hard.model_copy(update={"chunk_events": events})
+    return config.model_copy(update={"processes": {process: spec}, "hard": hard})
+
+
+def _efficiency(
+    config: Config, process: str, view: str, folder: Path, rounds: int
+) -> dict[str, Any]:
+    hard_file = _write_hard(config, process, folder)
+    n = config.processes[process].events
+    seconds: dict[str, list[float]] = {"bare": [], "job": []}
+    steps: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def stopwatch(step: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        steps[step] += (time.perf_counter() - began) * 1e3 / (n * rounds)
+
+    with _one_core():
+        _job(config, hard_file, view, folder / "warm-up.h5")
+        for _ in range(rounds):
+            seconds["bare"].append(_bare(config, hard_file, view))
+            began = time.perf_counter()
+            _job(config, hard_file, view, folder / "out.h5", stopwatch)
+            seconds["job"].append(time.perf_counter() - began)
+    ratios = [bare / whole for bare, whole in zip(*seconds.values(), strict=True)]
+    return {
+        "bare_ms": statistics.median(seconds["bare"]) * 1e3 / n,
+        "job_ms": statistics.median(seconds["job"]) * 1e3 / n,
+        "efficiency": statistics.median(ratios),
+        "efficiencies": ratios,
+        "steps_ms": dict(steps),
+    }
+
+
+def _bare(config: Config, hard_file: Path, view: str) -> float:
+    """Time `next()` alone, without initialisation, on the same events, settings and seeds [s]."""
+    hard, run = read_hard_of(config, hard_file)
+    seeds = shower_seeds(config, run.process, view, hard.events["event"])
+    pythia, source = restored(view_settings(config, view), hard, config.hard.energy, seeds)
+    began = time.perf_counter()
+    while source.played < len(hard):
+        pythia.next()
+    return time.perf_counter() - began
+
+
+def _job(config: Config, hard_file: Path, view: str, out: Path, stopwatch: Any = None) -> None:
+    hard, run = read_hard_of(config, hard_file)
+    more = {} if stopwatch is None else {"stopwatch": stopwatch}
+    job(config, hard, run, view, out, lambda _: None, **more)
+
+
+def _write_hard(config: Config, process: str, folder: Path) -> Path:
+    path = folder / f"{process}-{config.processes[process].events}.h5"
+    if not path.exists():
+        events, run = hard_chunk(config, process, 0, lambda _: None)
+        write_hard_events(path, events, run, attributes(config), config.store.compression)
+    return path
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+def _scaling(config: Config, process: str, view: str, folder: Path) -> dict[str, float]:
+    """Compare the events per second of two jobs at once with those of one."""
+    one = [_together(config, process, view, folder, 1)]
+    two = [_together(config, process, view, folder, 2)]
+    one.append(_together(config, process, view, folder, 1))
+    seconds_of_one, seconds_of_two = statistics.mean(one), statistics.mean(two)
+    return {
+        "one_s": seconds_of_one,
+        "two_s": seconds_of_two,
+        "gain": 2 * seconds_of_one / seconds_of_two,
+    }
+
+
+def _together(config: Config, process: str, view: str, folder: Path, n: int) -> float:
+    """Time n whole commands that run at once, start of Python included [s]."""
+    command = _command(config, process, view, folder)
+    began = time.perf_counter()
+    jobs = [
+        subprocess.Popen([*command, "--out", str(folder / f"job{i}.h5")], stderr=subprocess.DEVNULL)
+        for i in range(n)
+    ]
+    codes = [job.wait() for job in jobs]
+    if any(codes):
+        raise RS3LError(f"a job failed: {' '.join(command)}")
+    return time.perf_counter() - began
+
+
+def _peak_memory(config: Config, process: str, view: str, folder: Path) -> float:
+    """Run one command and read the peak of its resident memory [MB]."""
+    code = (
+        "import resource, runpy, sys\n"
+        "try:\n    runpy.run_module('rs3l_data', run_name='__main__')\n"
+        "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    command = _command(config, process, view, folder)[3:]
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *command, "--out", str(folder / "memory.h5")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return float(answer.stdout.split()[-1]) / 1024
+
+
+def _command(config: Config, process: str, view: str, folder: Path) -> list[str]:
+    hard_file = _write_hard(config, process, folder)
+    config_file = folder / f"{hard_file.stem}.yaml"
+    save(config, config_file)
+    files = [str(config_file), str(hard_file)]
+    return [sys.executable, "-m", "rs3l_data", "resimulate", *files, view, "--progress", "lines"]

@@ -1,0 +1,60 @@
+"""`rs3l-data benchmark`: what re-simulation costs beyond Pythia itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from rs3l_data.commands.options import AsJson, ConfigFile
+
+
+def benchmark(
+    config_file: ConfigFile,
+    process: Annotated[
+        list[str] | None, typer.Option("--process", help="Measure this one; qcd and hbb if not.")
+    ] = None,
+    view: Annotated[str | None, typer.Option("--view", help="Default: the first.")] = None,
+    events: Annotated[int, typer.Option("--events", min=100, help="Events of a job.")] = 1000,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Alternations.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Time whole jobs against bare Pythia on the same hard events, in turn, on one core.
+
+    Prints for each process the time of each step, the efficiency (bare `next()` over the whole
+    job, file to file), the gain of two processes at once and the memory of a job.
+
+    Example: rs3l-data benchmark config/demo.yaml --json
+    """
+    import json
+
+    from rs3l_data.benchmark import measure
+    from rs3l_data.describe.config import load_config
+    from rs3l_data.simulate.pythia import generator_output_to
+
+    config = load_config(config_file)
+    view = view or next(iter(config.views))
+    config.require("views", view)
+    chosen = process or ["qcd", "hbb"]
+    for name in chosen:
+        config.require("processes", name)
+    with generator_output_to(None):
+        results = measure(config, chosen, view, events, rounds)
+    typer.echo(json.dumps(results, indent=2) if as_json else _in_words(results))
+
+
+def _in_words(results: dict[str, Any]) -> str:
+    lines = [f"{results['events']} events a job, view {results['view']}, {results['machine']}"]
+    for name, found in results["processes"].items():
+        lines.append(
+            f"{name}: bare Pythia {found['bare_ms']:.2f} ms an event, whole job "
+            f"{found['job_ms']:.2f} ms, efficiency {found['efficiency']:.3f} "
+            f"({', '.join(f'{e:.3f}' for e in found['efficiencies'])})"
+        )
+        steps = sorted(found["steps_ms"].items(), key=lambda step: -step[1])
+        lines += [f"    {step:<14}{ms:8.3f} ms" for step, ms in steps]
+    two = results["two_processes"]
+    lines.append(f"two processes: {two['gain']:.2f} times one")
+    for n, mb in results["peak_memory_mb"].items():
+        lines.append(f"peak memory of a job of {n} events: {mb:.0f} MB")
+    return "\n".join(lines)

@@ -1,0 +1,39 @@
+"""`rs3l-data hard`: generate the hard events of one chunk."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
+
+
+def hard(
+    config_file: ConfigFile,
+    process: Annotated[str, typer.Argument(help="A process of the config.")],
+    chunk: Annotated[int, typer.Argument(min=0, help="Number of the chunk, from 0.")],
+    out: Out,
+    log: Log = None,
+    progress: ProgressStyle = "auto",
+) -> None:
+    """Generate hard events: the parton-level state before any shower.
+
+    Example: rs3l-data hard config/demo.yaml hbb 0 --out hbb-0.h5
+    """
+    from rs3l_data.chain import hard_chunk
+    from rs3l_data.commands.provenance import attributes
+    from rs3l_data.describe.config import load_config
+    from rs3l_data.progress import Progress, logging_to
+    from rs3l_data.simulate.pythia import generator_output_to
+    from rs3l_data.store.hard import write_hard_events
+
+    config = load_config(config_file)
+    total = len(config.events_of(process, chunk))
+    with (
+        logging_to(log),
+        Progress(f"hard {process}/{chunk}", total, style=progress) as bar,
+        generator_output_to(log),
+    ):
+        events, run = hard_chunk(config, process, chunk, bar)
+        write_hard_events(out, events, run, attributes(config), config.store.compression)

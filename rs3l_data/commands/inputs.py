@@ -1,0 +1,72 @@
+"""Files that one job hands to the next, checked to belong to the same run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rs3l_data.describe.config import Config
+from rs3l_data.errors import InputFileError
+from rs3l_data.simulate.hard_events import HardEvents, HardRun
+from rs3l_data.store.hard import read_hard_events, read_hard_run
+from rs3l_data.store.tables import Initiators, View
+from rs3l_data.store.view_file import read_view_file
+
+
+def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
+    """Read hard events that were made with this config.
+
+    Raises
+    ------
+    InputFileError
+        If the file is unreadable, or was made with other hard processes, cuts or another seed.
+    """
+    run, attributes = read_hard_run(path)
+    expected = config.model_dump(mode="json")
+    found = attributes["config"]
+    of_process = [f"processes.{run.process}.{key}" for key in ("settings", "initiators")]
+    for key in ("seed", "hard", "generator", *of_process):
+        if _at(found, key) != _at(expected, key):
+            raise InputFileError(
+                f"{path}: made with another config: {key} was {_at(found, key)}, now it is "
+                f"{_at(expected, key)}; delete the file and run again, or give the run another name"
+            )
+    return read_hard_events(path), run
+
+
+def _at(values: dict[str, Any], key: str) -> Any:
+    found: Any = values
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found
+
+
+def read_views_of(
+    config: Config, process: str, initiators: Initiators, paths: list[Path]
+) -> dict[str, View]:
+    """Read one file for each view of the config, with the rows of these initiators.
+
+    Raises
+    ------
+    InputFileError
+        If a view is missing or twice there, or a file holds other rows.
+    """
+    views = {}
+    for path in paths:
+        chunk = read_view_file(path)
+        config.require("views", chunk.name)
+        same = chunk.process == process and all(
+            np.array_equal(values, initiators.columns[name]) for name, values in chunk.keys.items()
+        )
+        if not same or chunk.name in views:
+            raise InputFileError(
+                f"{path}: holds view '{chunk.name}' of {chunk.process}, events {chunk.first_event} "
+                f"to {chunk.last_event}, which is not the hard file's or was given twice"
+            )
+        views[chunk.name] = chunk.view
+    missing = [name for name in config.views if name not in views]
+    if missing:
+        raise InputFileError(f"no file for the views {', '.join(missing)}: give one for each")
+    return {name: views[name] for name in config.views}

@@ -1,0 +1,32 @@
+"""`rs3l-data report`: one self-contained page about a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rs3l_data.commands.options import Log
+
+
+def report(
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="A run's folder, results/<name>.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The page; RESULTS/report.html if not given.")
+    ] = None,
+    log: Log = None,
+) -> None:
+    """Write one HTML page about a run: dataset, views, times and trainings.
+
+    Example: rs3l-data report results/demo
+    """
+    from rs3l_data.progress import logging_to
+    from rs3l_data.report.page import write_report
+
+    path = results / "report.html" if out is None else out
+    with logging_to(log):
+        write_report(results, path)
+    typer.echo(path)

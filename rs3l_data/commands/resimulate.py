@@ -1,0 +1,72 @@
+"""`rs3l-data resimulate`: one view of one chunk of hard events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
+from rs3l_data.describe.config import Config
+from rs3l_data.progress import Progress, Stopwatch, logging_to, no_stopwatch
+from rs3l_data.simulate.hard_events import HardEvents, HardRun
+
+
+def resimulate(
+    config_file: ConfigFile,
+    hard_file: Annotated[Path, typer.Argument(help="Hard events, as `hard` wrote them.")],
+    view: Annotated[str, typer.Argument(help="A view of the config.")],
+    out: Out,
+    log: Log = None,
+    progress: ProgressStyle = "auto",
+) -> None:
+    """Shower saved hard events again, through the detector to jets.
+
+    Example: rs3l-data resimulate config/demo.yaml hbb-0.h5 fsr_up --out hbb-0-fsr_up.h5
+    """
+    from rs3l_data.commands.inputs import read_hard_of
+    from rs3l_data.describe.config import load_config
+    from rs3l_data.simulate.pythia import generator_output_to
+
+    config = load_config(config_file)
+    config.require("views", view)
+    hard, run = read_hard_of(config, hard_file)
+    title = f"{run.process}/{hard_file.stem} {view}"
+    with (
+        logging_to(log),
+        generator_output_to(log),
+        Progress(title, len(hard), style=progress) as bar,
+    ):
+        job(config, hard, run, view, out, bar)
+
+
+def job(
+    config: Config,
+    hard: HardEvents,
+    run: HardRun,
+    view: str,
+    out: Path,
+    progress: Callable[[int], None],
+    stopwatch: Stopwatch = no_stopwatch,
+) -> None:
+    """Simulate one view of hard events into a file."""
+    from rs3l_data.chain import initiator_table, view_table
+    from rs3l_data.commands.provenance import attributes
+    from rs3l_data.store.view_file import ViewChunk, write_view_file
+
+    events = hard.events["event"]
+    table = view_table(config, run.process, view, hard, progress, stopwatch)
+    with stopwatch("write"):
+        initiators = initiator_table(config, run.process, hard).columns
+        chunk = ViewChunk(
+            process=run.process,
+            name=view,
+            first_event=int(events[0]),
+            last_event=int(events[-1]),
+            keys={name: initiators[name] for name in ("event", "initiator")},
+            view=table,
+            attributes=attributes(config),
+        )
+        write_view_file(out, chunk, config.store.compression)

@@ -1,0 +1,119 @@
+"""Weighted histograms that fill block by block, and ratios of two that share their events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+F8 = npt.NDArray[np.float64]
+I8 = npt.NDArray[np.int64]
+
+
+def bin_index(edges: F8, values: npt.NDArray[np.floating]) -> I8:
+    """Find the bin of each value, as `numpy.histogram` does: the last bin has both its edges.
+
+    Parameters
+    ----------
+    edges
+        (n_bins + 1,), rising.
+    values
+        (n,)
+
+    Returns
+    -------
+    NDArray
+        (n,); ``n_bins`` where a value is outside of all bins or not a number.
+    """
+    n_bins = len(edges) - 1
+    values = np.asarray(values, np.float64)
+    inside = (values >= edges[0]) & (values <= edges[-1])
+    index = np.searchsorted(edges, values, side="right") - 1
+    return np.where(inside, np.minimum(index, n_bins - 1), n_bins)
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """Sums of weights by bin; the last entry of the sums is what lies outside of all bins."""
+
+    edges: F8
+    """(n_bins + 1,)"""
+    sum_w: F8
+    """(n_bins + 1,)"""
+    sum_w2: F8
+    """(n_bins + 1,), sums of squared weights"""
+
+    @classmethod
+    def empty(cls, edges: F8) -> Histogram:
+        """Make a histogram to fill."""
+        return cls(edges, np.zeros(len(edges)), np.zeros(len(edges)))
+
+    def fill(self, values: npt.NDArray[np.floating], weights: F8) -> None:
+        """Add values, (n,), with their weights, (n,)."""
+        index = bin_index(self.edges, values)
+        self.sum_w[:] += np.bincount(index, weights, len(self.edges))
+        self.sum_w2[:] += np.bincount(index, weights**2, len(self.edges))
+
+    def density(self) -> tuple[F8, F8]:
+        """Compute (1/N) dN/dx and its statistical error, (n_bins,) each.
+
+        N is the sum of all weights, those outside of the bins included.
+        """
+        scale = np.diff(self.edges) * self.sum_w.sum()
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.sum_w[:-1] / scale, np.sqrt(self.sum_w2[:-1]) / scale
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """A quantity in one view against the same initiators' in the reference view.
+
+    Entry ``[i, j]`` of the sums is for bin ``i`` in the reference and ``j`` in the view; index
+    ``n_bins`` is a jet outside of all bins, and ``n_bins + 1`` a jet that is missing.
+    """
+
+    edges: F8
+    """(n_bins + 1,)"""
+    sum_w: F8
+    """(n_bins + 2, n_bins + 2)"""
+    sum_w2: F8
+    """(n_bins + 2, n_bins + 2)"""
+
+    def view(self) -> Histogram:
+        """Sum over what the jets are in the reference."""
+        return Histogram(self.edges, self.sum_w.sum(0)[:-1], self.sum_w2.sum(0)[:-1])
+
+    def reference(self) -> Histogram:
+        """Sum over what the jets are in the view."""
+        return Histogram(self.edges, self.sum_w.sum(1)[:-1], self.sum_w2.sum(1)[:-1])
+
+    def ratio(self) -> tuple[F8, F8]:
+        """Divide the densities of view and reference.
+
+        Returns
+        -------
+        ratio, error : (n_bins,)
+            NaN in bins where either is empty. The error is first-order propagation over the
+            initiators, each of which enters both densities and both norms; taking the two as
+            independent would overstate it, since the views share their hard events.
+        """
+        view, reference = self.view(), self.reference()
+        both = (view.sum_w[:-1] > 0) & (reference.sum_w[:-1] > 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = view.density()[0] / reference.density()[0]
+            change = _influence(view)[:, np.newaxis, :] - _influence(reference)[:, :, np.newaxis]
+            error = ratio * np.sqrt((self.sum_w2 * change**2).sum((1, 2)))
+        return np.where(both, ratio, np.nan), np.where(both, error, np.nan)
+
+
+def _influence(histogram: Histogram) -> F8:
+    """Differentiate log(density) of each bin by the weight of a jet in each: (n_bins, n_bins + 2).
+
+    A missing jet, the last column, changes nothing.
+    """
+    n_bins = len(histogram.edges) - 1
+    influence = np.zeros((n_bins, n_bins + 2))
+    influence[:, :-1] = -1 / histogram.sum_w.sum()
+    influence[np.arange(n_bins), np.arange(n_bins)] += 1 / histogram.sum_w[:-1]
+    return influence

@@ -1,0 +1,131 @@
+"""What was made: the tables on processes, views, labels, splits, files and software."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rs3l_data.describe.catalogue import catalogue
+from rs3l_data.report.numbers import NOTHING, count, measured, percent, size
+from rs3l_data.report.table import Table
+from rs3l_data.store.reader import Dataset
+
+
+def process_table(dataset: Dataset, manifest: Mapping[str, Any]) -> Table:
+    """Describe each process."""
+    view = dataset.views[0]
+    present = dataset.jets(view, ["present"])["present"]
+    rows = []
+    for i, (name, made) in enumerate(manifest["processes"].items()):
+        about = manifest["config"].get("processes", {}).get(name, {})
+        own = dataset.initiators["process"] == i
+        rows.append(
+            [
+                name,
+                about.get("description") or NOTHING,
+                ", ".join(map(str, about.get("initiators", []))) or NOTHING,
+                count(made["n_events"]),
+                count(made["n_rows"]),
+                measured(made["cross_section_pb"], made["cross_section_error_pb"]),
+                f"{made['sum_of_weights']:.6g}",
+                percent(int(present[own].sum()), int(own.sum())),
+            ]
+        )
+    header = ["process", "description", "initiators (PDG)", "hard events", "jets (rows)"]
+    header += ["cross section [pb]", "sum of weights", f"present in {view}"]
+    return Table(header, rows, text_columns=(0, 1, 2))
+
+
+def view_table(manifest: Mapping[str, Any]) -> Table:
+    """Describe each view by its entry in the config and in the catalogue."""
+    config = manifest["config"]
+    rows = []
+    for i, name in enumerate(manifest["views"]):
+        view = config["views"][name]
+        rows.append([name, view.get("redo", "shower"), *_variation(view.get("variation"), i == 0)])
+    header = ["view", "simulated again from", "variation", "settings", "source"]
+    return Table(header, rows, text_columns=tuple(range(5)))
+
+
+def _variation(variation: Any, first: bool) -> list[str]:
+    """Name a variation, its settings and its source."""
+    if variation is None:
+        meaning = "none: the reference" if first else "none: other random numbers"
+        return [meaning, NOTHING, NOTHING]
+    if not isinstance(variation, str):
+        return ["of the config", "; ".join(variation), "the config"]
+    found = catalogue("variations").get(variation)
+    if found is None:
+        return [variation, NOTHING, "not in this version's catalogue"]
+    settings = list(found.get("settings", []))
+    source = found["source"]
+    if "tune" in found:
+        tune = catalogue("tunes")[found["tune"]]
+        settings = [*tune["settings"], *settings]
+        source = f"{source}: {tune['source']}"
+    return [variation, "; ".join(settings), source]
+
+
+def label_table(manifest: Mapping[str, Any]) -> Table:
+    """Count each label's rows, and of them those present in each view."""
+    views = manifest["views"]
+    rows = [
+        [name, count(own["n_rows"]), *(count(own["present"][view]) for view in views)]
+        for name, own in manifest["labels"].items()
+    ]
+    return Table(["label", "jets (rows)", *(f"present in {view}" for view in views)], rows)
+
+
+def split_table(manifest: Mapping[str, Any]) -> Table:
+    """Count the rows and events of each split."""
+    rows = [
+        [name, count(own["n_events"]), count(own["n_rows"])]
+        for name, own in manifest["splits"].items()
+    ]
+    return Table(["split", "hard events", "jets (rows)"], rows)
+
+
+def file_table(manifest: Mapping[str, Any]) -> Table:
+    """List the files with their checksums."""
+    rows = [
+        [one["path"], size(one["bytes"]), count(one["n_rows"]), one["sha256"]]
+        for one in manifest["files"]
+    ]
+    return Table(["file", "size", "jets (rows)", "SHA-256"], rows, text_columns=(0, 3))
+
+
+def software_table(manifest: Mapping[str, Any]) -> Table:
+    """List the versions of what made the dataset."""
+    return Table(
+        ["software", "version"], [[*map(str, one)] for one in manifest["software"].items()]
+    )
+
+
+def facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say in short what the dataset is."""
+    config = manifest["config"]
+    n_bytes = sum(one["bytes"] for one in manifest["files"])
+    return [
+        ("hard events", count(manifest["n_events"])),
+        ("jets (rows), each in every view", count(manifest["n_rows"])),
+        ("views", count(len(manifest["views"]))),
+        ("size", f"{size(n_bytes)} in {count(len(manifest['files']))} files"),
+        *_circumstances(config),
+        ("seed", str(config["seed"])),
+        ("made", str(manifest["created"] or NOTHING)),
+        ("digest of the content", manifest["digest"]),
+    ]
+
+
+def _circumstances(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Say what all views share, as far as the config does."""
+    shared = []
+    if "hard" in config:
+        low, high = config["hard"]["pt"]
+        shared.append(("proton-proton collisions at", f"{config['hard']['energy'] / 1000:g} TeV"))
+        shared.append(("pT of the initiators", f"{low:g} to {high:g} GeV"))
+    if "generator" in config:
+        shared.append(("tune, unless a view changes it", config["generator"]["tune"]))
+    if "detector" in config:
+        shared.append(("detector card", config["detector"]["card"]))
+    return shared

@@ -1,0 +1,117 @@
+"""The page: all tables and figures of a run, put into the template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import matplotlib.style
+import yaml
+
+from rs3l_data.report import (
+    benchmarks,
+    distributions,
+    impact,
+    jets_figure,
+    missing,
+    overview,
+    spectrum,
+    style,
+)
+from rs3l_data.report.gather import Results, gather
+from rs3l_data.report.observables import observables
+from rs3l_data.store.atomic import atomic_write
+
+
+def write_report(folder: Path, out: Path) -> None:
+    """Write the report on the results in a folder, whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        Of a run: with `dataset`, and perhaps `benchmarks` and `training`.
+    out
+        The HTML file.
+
+    Raises
+    ------
+    InputFileError
+        If there is no dataset, or a file is not what a run writes.
+    StorageError
+        If the page cannot be written.
+    """
+    page = render(gather(folder), folder.resolve().name)
+    with atomic_write(out) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def render(results: Results, name: str) -> str:
+    """Make the page, with all images inside.
+
+    Parameters
+    ----------
+    name
+        Of the run, if its config does not say one.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("rs3l_data", "report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # The report's style, whatever the user's own matplotlibrc says.
+    with matplotlib.style.context(["default", style.RC]):
+        figures = _figures(results)
+    config = results.manifest["config"]
+    return environment.get_template("template.html.j2").render(
+        name=config.get("name", name),
+        views=results.dataset.views,
+        **_tables(results),
+        **figures,
+        citation=results.manifest["citation"],
+        config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+        trainings=results.trainings,
+    )
+
+
+def _tables(results: Results) -> dict[str, Any]:
+    dataset, manifest, jobs = results.dataset, results.manifest, results.jobs
+    return {
+        "facts": overview.facts(manifest),
+        "processes": overview.process_table(dataset, manifest),
+        "view_settings": overview.view_table(manifest),
+        "labels": overview.label_table(manifest),
+        "splits": overview.split_table(manifest),
+        "files": overview.file_table(manifest),
+        "software": overview.software_table(manifest),
+        "timing": benchmarks.timing_table(jobs, manifest["config"], dataset.views)
+        if jobs
+        else None,
+    }
+
+
+def _figures(results: Results) -> Mapping[str, Any]:
+    dataset = results.dataset
+    shown = observables(dataset)
+    found = distributions.collect(dataset, shown)
+    statuses = missing.count_statuses(dataset)
+    return {
+        "examples": [
+            jets_figure.jet_views(dataset, process, row)
+            for process, row in jets_figure.example_rows(dataset).items()
+        ],
+        "by_process": distributions.by_process(dataset, shown, found),
+        "by_view": {
+            process: distributions.by_view(dataset, process, shown, found)
+            for process in dataset.processes
+        }
+        if len(dataset.views) > 1
+        else {},
+        "missing_chart": missing.missing_chart(dataset, statuses),
+        "missing": missing.missing_table(dataset, statuses),
+        "spectrum": spectrum.initiator_spectra(dataset, results.manifest),
+        "impact": impact.significance_chart(dataset, impact.collect_significances(dataset)),
+    }

@@ -1,0 +1,82 @@
+"""Files that appear whole or not at all: written beside their place, flushed, renamed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rs3l_data.errors import StorageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_FOLDER = (errno.ENOTDIR, errno.EEXIST)
+
+
+@contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Give a temporary path to write to, which becomes ``path`` when the block ends well.
+
+    The temporary file lies hidden in the same folder (made if need be), because a rename is
+    atomic only within one file system; its ending `.part` is none that a reader looks for. It is
+    removed when the block raises anything, an interrupt from the keyboard included; a killed
+    process leaves it behind, but never a file at ``path``.
+
+    Yields
+    ------
+    Path
+        Where to write; the block must have closed the file when it ends.
+
+    Raises
+    ------
+    StorageError
+        If the disk or the quota is full, or writing is not permitted.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        _flush(temporary)
+        temporary.replace(path)
+        _flush(path.parent)
+    except BaseException as error:
+        # A folder that cannot be cleaned must not hide why the writing failed.
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError | RuntimeError):
+            raise _in_words(path, error) or error from None
+        raise
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _in_words(path: Path, error: OSError | RuntimeError) -> StorageError | None:
+    number = _error_number(error)
+    if number in _FULL:
+        free = shutil.disk_usage(path.parent).free / 1e6
+        return StorageError(
+            f"{path}: does not fit: the disk or your quota is full "
+            f"({free:.1f} MB free on its file system after clearing up); "
+            "make room, or choose another folder, and run the same command again"
+        )
+    if number in _FORBIDDEN:
+        return StorageError(f"{path}: no permission to write here; choose another folder")
+    if number in _NO_FOLDER:
+        return StorageError(f"{path}: {path.parent} is not a folder; choose another")
+    return None
+
+
+def _error_number(error: OSError | RuntimeError) -> int | None:
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    # HDF5 reports some failed writes, those while closing above all, only in its message.
+    return next((n for n in _FULL + _FORBIDDEN if os.strerror(n) in str(error)), None)

@@ -1,0 +1,79 @@
+"""One number for a dataset's content, the same however it is cut into shards."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS, Column
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import I8, Columns
+
+_BLOCK = 10_000
+_SIZE = 32
+
+
+def digest(dataset: Dataset) -> str:
+    """Hash all rows in all views.
+
+    Each row in each view is hashed by itself (BLAKE2b over the bytes of all columns, those of its
+    initiator, decay products and constituents included; process and label by name), and the
+    sorted hashes are hashed together. So neither shards nor the order of rows matter, nor the
+    files' compression, and any changed value does.
+
+    Returns
+    -------
+    str
+        SHA-256, as 64 hexadecimal digits.
+    """
+    rows = [_digests(block, view) for block in dataset.blocks(_BLOCK) for view in dataset.views]
+    words = np.concatenate([np.zeros((0, _SIZE // 8), ">u8"), *rows])
+    ordered = words[np.lexsort(words.T[::-1])]
+    return hashlib.sha256(ordered.tobytes()).hexdigest()
+
+
+def _digests(block: Dataset, view: str) -> npt.NDArray[np.uint64]:
+    """Hash the rows of one view: (n_rows, 4)."""
+    names = [column for column in INITIATORS if column.name not in ("process", "label")]
+    process, label = block.initiators["process"], block.initiators["label"]
+    pieces = (
+        _rows(names, block.initiators),
+        _items(DECAYS, *block.decays()),
+        _rows(JETS, block.jets(view)),
+        _items(CONSTITUENTS, *block.constituents(view)),
+    )
+    digests = bytearray()
+    for row, parts in enumerate(zip(*pieces, strict=True)):
+        name = f"{block.processes[process[row]]}\0{block.labels[label[row]]}\0{view}\0"
+        one = hashlib.blake2b(name.encode(), digest_size=_SIZE)
+        for part in parts:
+            # Lengths keep bytes of one table from passing for those of the next.
+            one.update(len(part).to_bytes(8, "little"))
+            one.update(part)
+        digests += one.digest()
+    return np.frombuffer(digests, ">u8").reshape(-1, _SIZE // 8)
+
+
+def _rows(columns: Sequence[Column], table: Columns) -> Iterator[memoryview]:
+    """Give the bytes of each row, all columns side by side."""
+    width, packed = _packed(columns, table)
+    return (packed[i : i + width] for i in range(0, len(packed), width))
+
+
+def _items(columns: Sequence[Column], offsets: I8, table: Columns) -> Iterator[memoryview]:
+    """Give the bytes of each row's items, all columns side by side."""
+    width, packed = _packed(columns, table)
+    bounds = (offsets * width).tolist()
+    return (packed[i:j] for i, j in pairwise(bounds))
+
+
+def _packed(columns: Sequence[Column], table: Columns) -> tuple[int, memoryview]:
+    dtype = np.dtype([(column.name, column.numpy_dtype) for column in columns])
+    packed = np.empty(len(table[columns[0].name]), dtype)
+    for column in columns:
+        packed[column.name] = table[column.name]
+    return dtype.itemsize, memoryview(packed.tobytes())

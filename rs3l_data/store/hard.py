@@ -1,0 +1,80 @@
+"""Files of hard events: one for each chunk of each process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
+from rs3l_data.simulate.hard_events import HardEvents, HardRun
+from rs3l_data.store.hdf5 import (
+    Compression,
+    create,
+    read_attributes,
+    read_columns,
+    read_items,
+    reading,
+    write_columns,
+    write_offsets,
+)
+
+
+def write_hard_events(
+    path: Path,
+    events: HardEvents,
+    run: HardRun,
+    attributes: Mapping[str, Any],
+    compression: Compression = "blosc2",
+) -> None:
+    """Write the hard events of a chunk, whole or not at all.
+
+    Parameters
+    ----------
+    attributes
+        `config`, `software` and what else JSON can hold.
+
+    Raises
+    ------
+    ValueError
+        If the tables do not fit the schema.
+    StorageError
+        If the file cannot be written.
+    """
+    with create(path, "hard", {**attributes, "run": asdict(run)}) as file:
+        write_columns(file.create_group("events"), HARD_EVENTS, events.events, compression)
+        particles = file.create_group("particles")
+        write_offsets(particles, events.offsets, compression)
+        write_columns(particles, HARD_PARTICLES, events.particles, compression)
+
+
+def read_hard_events(path: Path) -> HardEvents:
+    """Read the hard events of a chunk, bit for bit as they were written.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated or none of hard events.
+    """
+    with reading(path, "hard") as file:
+        rows = np.arange(len(file["events/event"]))
+        names = [column.name for column in HARD_PARTICLES]
+        offsets, particles = read_items(file["particles"], names, rows)
+        events = read_columns(file["events"], [column.name for column in HARD_EVENTS], rows)
+        return HardEvents(events, particles, offsets)
+
+
+def read_hard_run(path: Path) -> tuple[HardRun, dict[str, Any]]:
+    """Read what a file of hard events says beside them: the run, and the other attributes.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated or none of hard events.
+    """
+    with reading(path, "hard") as file:
+        attributes = read_attributes(file)
+        return HardRun(**attributes.pop("run")), attributes

@@ -1,0 +1,218 @@
+"""Our HDF5 files: how every kind of them is created, opened, compressed and checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import h5py
+import hdf5plugin
+
+from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION, Column
+from rs3l_data.describe.strict import nearest
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.tables import I8, Array, Columns, take_items
+
+Kind = Literal["shard", "view", "hard"]
+Compression = Literal["blosc2", "gzip", "none"]
+
+# Any HDF5 since 1.10 (2016) reads this, and small datasets take a fraction of the old overhead.
+_LIBVER = ("v110", "v110")
+_CHUNK_BYTES = 1 << 20
+
+
+@contextmanager
+def create(path: Path, kind: Kind, attributes: Mapping[str, Any]) -> Iterator[h5py.File]:
+    """Create a file that appears at ``path`` when the block ends well.
+
+    Parameters
+    ----------
+    attributes
+        Anything that JSON can hold; each becomes a root attribute that holds it as JSON.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
+    """
+    # HDF5 on a full disk loses chunks without an error, or crashes. So it writes to memory, which
+    # the compressed file fits in beside the tables, and Python writes the file.
+    image = BytesIO()
+    with h5py.File(image, "w", libver=_LIBVER) as file:
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["kind"] = kind
+        for name in sorted(attributes):
+            file.attrs[name] = json.dumps(attributes[name], ensure_ascii=False)
+        yield file
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(image.getbuffer())
+
+
+@contextmanager
+def reading(path: Path, kind: Kind) -> Iterator[h5py.File]:
+    """Open a file of one of our kinds; a fault of HDF5 in the block is a damaged file.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, no HDF5, truncated, foreign, of another kind or of another major
+        format version, or if something in it is missing.
+    """
+    with _opened(path) as file:
+        _check_format(file, path, kind)
+        try:
+            yield file
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            raise InputFileError(
+                f"{path}: damaged: {error}; fetch or make the file again"
+            ) from error
+
+
+def read_attributes(file: h5py.File) -> dict[str, Any]:
+    """Read the root attributes that `create` was given."""
+    own = ("format", "format_version", "kind")
+    return {name: json.loads(text) for name, text in file.attrs.items() if name not in own}
+
+
+def write_columns(
+    group: h5py.Group, columns: Sequence[Column], table: Columns, compression: Compression
+) -> None:
+    """Write a table, one dataset a column, each with its unit and meaning as attributes.
+
+    Raises
+    ------
+    ValueError
+        If the table's columns or their types are not those of the schema.
+    """
+    names = [column.name for column in columns]
+    if sorted(names) != sorted(table):
+        raise ValueError(f"{group.name}: expected the columns {names}, found {list(table)}")
+    for column in columns:
+        data = table[column.name]
+        if data.dtype != column.numpy_dtype:
+            raise ValueError(
+                f"{group.name}/{column.name}: expected {column.numpy_dtype}, found {data.dtype}"
+            )
+        dataset = _write(group, column.name, data, compression)
+        dataset.attrs["unit"] = column.unit
+        dataset.attrs["meaning"] = column.meaning
+
+
+def write_offsets(group: h5py.Group, offsets: I8, compression: Compression) -> None:
+    """Write the offsets of a table of items."""
+    _write(group, "offsets", offsets.astype("<i8"), compression)
+
+
+def read_columns(group: h5py.Group, names: Sequence[str], rows: I8) -> Columns:
+    """Read the given rows, which rise, of some columns."""
+    start, stop = _hull(rows)
+    table = {name: group[name][start:stop] for name in names}
+    if stop - start == len(rows):
+        return table
+    return {name: column[rows - start] for name, column in table.items()}
+
+
+def read_items(group: h5py.Group, names: Sequence[str], rows: I8) -> tuple[I8, Columns]:
+    """Read the items of the given rows, which rise.
+
+    Returns
+    -------
+    offsets : (n_rows + 1,)
+    columns : (n_items,) each
+    """
+    start, stop = _hull(rows)
+    offsets: I8 = group["offsets"][start : stop + 1]
+    first, last = int(offsets[0]), int(offsets[-1])
+    table: Columns = {name: group[name][first:last] for name in names}
+    if any(len(column) != last - first for column in table.values()):
+        raise ValueError(f"{group.name}: its columns are shorter than its offsets say")
+    offsets = offsets - first
+    if stop - start == len(rows):
+        return offsets, table
+    offsets, chosen = take_items(offsets, rows - start)
+    return offsets, {name: column[chosen] for name, column in table.items()}
+
+
+def _hull(rows: I8) -> tuple[int, int]:
+    return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+
+
+def _write(group: h5py.Group, name: str, data: Array, compression: Compression) -> h5py.Dataset:
+    # HDF5 keeps no chunk for an empty dataset, and wants none.
+    layout = {"chunks": _chunk(data), **_filters(compression)} if len(data) else {}
+    return group.create_dataset(name, data=data, track_times=False, **layout)
+
+
+def _chunk(data: Array) -> tuple[int]:
+    return (min(len(data), _CHUNK_BYTES // data.dtype.itemsize),)
+
+
+def _filters(compression: Compression) -> dict[str, Any]:
+    if compression == "blosc2":
+        # On jets, higher levels and bitshuffle save under 1 % and take several times as long.
+        return dict(hdf5plugin.Blosc2(cname="zstd", clevel=1, filters=hdf5plugin.Blosc2.SHUFFLE))
+    if compression == "gzip":
+        return {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+    if compression == "none":
+        return {}
+    raise ValueError(f"compression '{compression}': {nearest(compression, _compressions())}")
+
+
+def _compressions() -> list[str]:
+    return list(get_args(Compression))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[h5py.File]:
+    try:
+        # Our files never change, so a lock has no use, and some cluster file systems refuse it.
+        file = h5py.File(path, "r", locking=False)
+    except FileNotFoundError:
+        raise InputFileError(f"{path}: no such file") from None
+    except PermissionError:
+        raise InputFileError(f"{path}: no permission to read it") from None
+    except OSError as error:
+        if path.is_dir():
+            raise InputFileError(f"{path}: a folder, expected an HDF5 file") from None
+        if h5py.is_hdf5(path):
+            raise InputFileError(
+                f"{path}: truncated or damaged: {error}; fetch or make the file again"
+            ) from None
+        raise InputFileError(f"{path}: not an HDF5 file, or its beginning is damaged") from None
+    with file:
+        yield file
+
+
+def _check_format(file: h5py.File, path: Path, kind: Kind) -> None:
+    found = file.attrs.get("format")
+    if found != FORMAT:
+        raise InputFileError(
+            f"{path}: an HDF5 file, but not of ours: the root attribute 'format' is {found!r}, "
+            f"expected {FORMAT!r}"
+        )
+    check_version(str(file.attrs.get("format_version")), path)
+    if file.attrs.get("kind") != kind:
+        raise InputFileError(
+            f"{path}: expected a file of kind '{kind}', found '{file.attrs.get('kind')}'"
+        )
+
+
+def check_version(found: str, path: Path) -> None:
+    """Accept every version with our major number.
+
+    Raises
+    ------
+    InputFileError
+        If the major number is another.
+    """
+    if found.split(".")[0] != FORMAT_VERSION.split(".")[0]:
+        raise InputFileError(
+            f"{path}: format version {found}, and this package reads {FORMAT_VERSION}; "
+            "install the version of rs3l that wrote it"
+        )

@@ -1,0 +1,71 @@
+"""The manifest `dataset.json`: reading and writing it, and comparing the files with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from rs3l_data.describe.schema import FORMAT
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.hdf5 import check_version
+
+MANIFEST_NAME = "dataset.json"
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write `dataset.json` into the dataset's folder, whole or not at all.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
+    """
+    text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
+    with atomic_write(folder / MANIFEST_NAME) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read a `dataset.json`.
+
+    Raises
+    ------
+    InputFileError
+        If it is missing, no manifest of ours, or of another major format version.
+    """
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputFileError(
+            f"{path}: no such file; a dataset is a folder with a {MANIFEST_NAME}, or a shard"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InputFileError(f"{path}: not a readable JSON file: {error}") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise InputFileError(f"{path}: no manifest of ours: it does not say format '{FORMAT}'")
+    check_version(str(manifest.get("format_version")), path)
+    return manifest
+
+
+def damaged_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Compare a dataset's files with its manifest, and say in words what differs."""
+    faults = []
+    for entry in manifest["files"]:
+        path = folder / entry["path"]
+        if not path.is_file():
+            faults.append(f"{path}: missing")
+        elif path.stat().st_size != entry["bytes"]:
+            faults.append(f"{path}: {path.stat().st_size} bytes, expected {entry['bytes']}")
+        elif (found := checksum(path, "sha256")) != entry["sha256"]:
+            faults.append(f"{path}: SHA-256 {found}, expected {entry['sha256']}")
+    return faults
+
+
+def checksum(path: Path, algorithm: Literal["sha256", "md5"]) -> str:
+    """Hash a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()

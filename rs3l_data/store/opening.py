@@ -1,0 +1,42 @@
+"""Finding and checking the shards of a dataset: what `rs3l_data.open` does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.shard import open_shard
+
+
+def open_dataset(path: str | Path | Sequence[str | Path]) -> Dataset:
+    """Open a dataset's folder, a shard, or several shards with the same views.
+
+    Raises
+    ------
+    InputFileError
+        If a file is missing, truncated, foreign or of another format version, or if the shards'
+        views differ.
+    """
+    paths = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
+    manifest = None
+    source = str(paths[0]) if paths else "an empty list of shards"
+    if len(paths) == 1 and not paths[0].is_file():
+        folder = paths[0]
+        manifest = read_manifest(folder / MANIFEST_NAME)
+        paths = [folder / entry["path"] for entry in manifest["files"]]
+    if not paths:
+        raise InputFileError(f"{source}: there is no shard to read")
+    shards = tuple(map(open_shard, paths))
+    for shard in shards:
+        if sorted(shard.views) != sorted(shards[0].views):
+            raise InputFileError(
+                f"{shard.path}: has the views {', '.join(shard.views)}, but {shards[0].path} has "
+                f"{', '.join(shards[0].views)}; open only shards of one dataset together"
+            )
+    rows = tuple(np.arange(shard.n_rows) for shard in shards)
+    return Dataset(source, shards, rows, shards[0].views, manifest)

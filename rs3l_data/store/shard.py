@@ -1,0 +1,148 @@
+"""A shard: one HDF5 file with some initiators and all their views. See `describe.schema`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
+from rs3l_data.store.hdf5 import (
+    Compression,
+    create,
+    read_attributes,
+    read_columns,
+    read_items,
+    reading,
+    write_columns,
+    write_offsets,
+)
+from rs3l_data.store.tables import I8, Columns, Initiators, View
+
+
+def write_shard(
+    path: Path,
+    initiators: Initiators,
+    views: Mapping[str, View],
+    attributes: Mapping[str, Any],
+    compression: Compression = "blosc2",
+) -> None:
+    """Write a shard, whole or not at all; the same content gives the same bytes.
+
+    Parameters
+    ----------
+    views
+        By name; row i of each belongs to row i of ``initiators``.
+    attributes
+        Must hold `process_names` and `label_names`, the lists that the columns `process` and
+        `label` index, and `config`; further `software`, `citation` and what else JSON can hold.
+
+    Raises
+    ------
+    ValueError
+        If the tables do not fit the schema or one another.
+    StorageError
+        If the file cannot be written.
+    """
+    _check(initiators, views, attributes)
+    with create(path, "shard", {**attributes, "view_names": list(views)}) as file:
+        write_columns(file.create_group("initiators"), INITIATORS, initiators.columns, compression)
+        decays = file.create_group("decays")
+        write_offsets(decays, initiators.offsets, compression)
+        write_columns(decays, DECAYS, initiators.decays, compression)
+        for name, view in views.items():
+            write_view(file.create_group(f"views/{name}"), view, compression)
+
+
+def write_view(group: h5py.Group, view: View, compression: Compression) -> None:
+    """Write the jets and constituents of one view into an open file."""
+    write_columns(group.create_group("jets"), JETS, view.jets, compression)
+    constituents = group.create_group("constituents")
+    write_offsets(constituents, view.offsets, compression)
+    write_columns(constituents, CONSTITUENTS, view.constituents, compression)
+
+
+def _check(
+    initiators: Initiators, views: Mapping[str, View], attributes: Mapping[str, Any]
+) -> None:
+    missing = {"process_names", "label_names", "config"} - attributes.keys()
+    if missing:
+        raise ValueError(f"a shard needs the attributes {sorted(missing)}")
+    if not views:
+        raise ValueError("a shard needs at least one view")
+    for name, view in views.items():
+        if len(view) != len(initiators):
+            raise ValueError(
+                f"view '{name}' has {len(view)} rows, but there are {len(initiators)} initiators"
+            )
+    for column in ("process", "label"):
+        names, indices = attributes[f"{column}_names"], initiators.columns[column]
+        if len(indices) and indices.max() >= len(names):
+            raise ValueError(
+                f"column '{column}' goes to {indices.max()}, but its names are {names}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard's place and its root attributes; each reading opens the file and closes it.
+
+    So it can be pickled, and used after a fork. ``rows`` are indices that rise.
+    """
+
+    path: Path
+    n_rows: int
+    processes: tuple[str, ...]
+    labels: tuple[str, ...]
+    views: tuple[str, ...]
+    attributes: dict[str, Any]
+
+    def read_initiators(self, rows: I8, names: Sequence[str]) -> Columns:
+        """Read columns of the initiators, (n_rows,) each."""
+        with reading(self.path, "shard") as file:
+            return read_columns(file["initiators"], names, rows)
+
+    def read_decays(self, rows: I8) -> tuple[I8, Columns]:
+        """Read the decay products: offsets (n_rows + 1,) and columns."""
+        with reading(self.path, "shard") as file:
+            return read_items(file["decays"], [column.name for column in DECAYS], rows)
+
+    def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
+        """Read columns of the jets of one view, (n_rows,) each."""
+        with reading(self.path, "shard") as file:
+            return read_columns(file[f"views/{view}/jets"], names, rows)
+
+    def read_constituents(self, view: str, rows: I8, names: Sequence[str]) -> tuple[I8, Columns]:
+        """Read the constituents of one view: offsets (n_rows + 1,) and columns."""
+        with reading(self.path, "shard") as file:
+            return read_items(file[f"views/{view}/constituents"], names, rows)
+
+
+def open_shard(path: Path) -> Shard:
+    """Read a shard's root attributes.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated, foreign or of another format version, or if its tables
+        do not have the same number of rows.
+    """
+    with reading(path, "shard") as file:
+        attributes = read_attributes(file)
+        views = tuple(attributes["view_names"])
+        n_rows = len(file["initiators/event"])
+        for view in views:
+            found = len(file[f"views/{view}/jets/present"])
+            if found != n_rows:
+                raise ValueError(f"view '{view}' has {found} rows, expected {n_rows}")
+        return Shard(
+            path=path,
+            n_rows=n_rows,
+            processes=tuple(attributes["process_names"]),
+            labels=tuple(attributes["label_names"]),
+            views=views,
+            attributes=attributes,
+        )

@@ -1,0 +1,115 @@
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+from typer.testing import CliRunner
+
+from rs3l_data.__main__ import app
+from rs3l_data.errors import InputFileError
+from rs3l_data.report.page import write_report
+from tests.data.report.conftest import VIEWS, write_benchmark, write_study
+from tests.synthetic import make_dataset
+
+VOID = {"meta", "img", "br", "link"}
+
+
+class Elements(HTMLParser):
+    """Collects elements, text, and tags that are not closed in order."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_page_needs_no_network(page):
+    elements = Elements(page)
+    assert elements.open == []
+    names = {tag for tag, _ in elements.found}
+    assert not names & {"script", "link", "iframe", "object"}
+    assert "url(" not in page
+    assert "@import" not in page
+    for tag, attributes in elements.found:
+        for key in ("src", "href", "srcset", "data"):
+            address = attributes.get(key)
+            if address is not None and tag != "a":
+                assert address.startswith("data:")
+
+
+def test_contents_lead_to_sections(page):
+    elements = Elements(page)
+    ids = {attributes["id"] for _, attributes in elements.found if "id" in attributes}
+    links = {a["href"] for tag, a in elements.found if tag == "a" and a["href"].startswith("#")}
+    assert links == {f"#{name}" for name in ids}
+
+
+def test_every_image_has_words(page):
+    images = [attributes for tag, attributes in Elements(page).found if tag == "img"]
+    assert len(images) >= 7
+    assert all(len(attributes["alt"]) > 20 for attributes in images)
+    assert len(page) < 6e6
+
+
+def test_page_mentions_everything(page, dataset):
+    text = Elements(page).text
+    for name in (*VIEWS, *dataset.processes, *dataset.labels):
+        assert name in text
+    assert dataset.manifest["digest"] in text
+    assert "TimeShower:renormMultFac = 4" in text
+    assert "(less radiation); Mrenna, Skands, arXiv:1605.08352" in text
+    assert "2.000 ± 0.100" not in text  # The cross section's error has two digits, no more.
+    assert "2.00 ± 0.10" in text
+    assert "arXiv:2403.07066" in text
+    assert "13 TeV" in text
+
+
+def test_names_are_escaped(page):
+    assert "<b>run" not in page
+    assert "small&lt;b&gt;run" in page
+
+
+def test_without_training_and_benchmarks_it_says_so(page):
+    assert "Nothing was trained in this run." in page
+    assert "kept no benchmark files" in page
+
+
+def test_command_with_training_and_benchmarks(tmp_path):
+    """A run of one view, too, has nothing to compare but is reported."""
+    make_dataset(tmp_path / "dataset", n_events=12, views=("nominal",))
+    write_study(tmp_path / "training" / "study")
+    write_benchmark(tmp_path / "benchmarks/hard/qcd-0000.tsv", 2, "1.5", "150")
+    result = CliRunner().invoke(app, ["report", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert Elements(page).open == []
+    assert "0.9100 ± 0.0141" in page
+    assert "ROC &lt;1&gt;" in page
+    assert "Nothing was trained" not in page
+    assert "1.5 s" in page
+    assert "there is nothing to compare" in page
+
+
+def test_folder_without_dataset(tmp_path):
+    with pytest.raises(InputFileError, match=r"there is no dataset/dataset\.json"):
+        write_report(tmp_path, tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_missing_shard(results, tmp_path):
+    shutil.copytree(results / "dataset", tmp_path / "dataset")
+    (tmp_path / "dataset" / "0.h5").unlink()
+    with pytest.raises(InputFileError, match=r"0\.h5: no such file"):
+        write_report(tmp_path, tmp_path / "report.html")

@@ -1,0 +1,71 @@
+import json
+
+import pytest
+
+from rs3l_data.errors import InputFileError
+from rs3l_data.report.training import read_trainings
+from tests.data.report.conftest import VIEWS, write_study
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_study(tmp_path / "study")
+    return tmp_path
+
+
+def test_tables_hold_mean_and_spread_over_the_draws(folder):
+    (study,) = read_trainings(folder)
+    assert study.name == "study"
+    reference, aucs, rejections = study.tables
+    # The standard deviation of two values is their distance over the root of 2.
+    assert reference.rows == [
+        [
+            "fine-tuned",
+            "100",
+            "2",
+            "0.9100 ± 0.0141",
+            "> 200",
+            "60 ± 14 (stat. 25)",
+            "10 (stat. 2.0)",
+        ],
+        ["n2 alone", "none", "1", "0.7000", "> 200", "50 ± 25", "10.0 ± 2.0"],
+    ]
+    assert aucs.header == ["tagger", "labels", *VIEWS]
+    assert aucs.rows[0][2:] == ["0.9100 ± 0.0141"] * 3
+    assert rejections.title == "1/ε_B at ε_S = 0.5 in each view"
+    assert rejections.rows[1][2:] == ["50 ± 25"] * 3
+    assert ("R² of |eta|", "0.250") in study.diagnostics
+
+
+def test_plots_come_with_their_captions(folder):
+    (study,) = read_trainings(folder)
+    ((title, plot),) = study.plots
+    assert (title, plot.caption) == ("ROC <1>", "What it shows.")
+    assert plot.source.startswith("data:image/png;base64,iVBOR")
+
+
+def test_nothing_trained(tmp_path):
+    assert read_trainings(tmp_path / "training") == []
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"stage": "study", "rows": [{"auc": "high"}]}'])
+def test_broken_metrics_are_named(folder, content):
+    (folder / "study" / "metrics.json").write_text(content)
+    with pytest.raises(InputFileError, match=r"metrics\.json: not"):
+        read_trainings(folder)
+
+
+def test_missing_plot_is_named(folder):
+    (folder / "study/plots/roc.png").unlink()
+    with pytest.raises(InputFileError, match=r"plots\.json.*roc\.png"):
+        read_trainings(folder)
+
+
+def test_other_stages_have_no_tables(folder):
+    (folder / "pretrain").mkdir()
+    metrics = {"stage": "pretrain", "jets": 1000, "final": {"validation_loss": 4.5, "step": 3}}
+    (folder / "pretrain/metrics.json").write_text(json.dumps(metrics))
+    pretrain, _ = read_trainings(folder)
+    assert pretrain.tables == []
+    assert pretrain.diagnostics == [("validation loss", "4.50")]
+    assert ("training jets", "1\u2009000") in pretrain.facts

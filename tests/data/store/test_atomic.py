@@ -1,0 +1,116 @@
+import errno
+import signal
+import subprocess
+import sys
+
+import h5py
+import pytest
+
+import rs3l_data
+from rs3l_data.errors import InputFileError, StorageError
+from rs3l_data.store.atomic import atomic_write
+from tests.synthetic import make_dataset
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write_half(path, fault):
+    with atomic_write(path) as temporary:
+        temporary.write_text("half")
+        raise fault
+
+
+def test_file_appears_only_at_the_end_with_its_content(tmp_path):
+    target = tmp_path / "new" / "a.txt"
+    with atomic_write(target) as temporary:
+        temporary.write_text("whole")
+        assert not target.exists()
+        assert temporary.parent == target.parent, "a rename is atomic only within a file system"
+    assert target.read_text() == "whole"
+    assert names(target.parent) == ["a.txt"]
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path):
+    (tmp_path / "plain").touch()
+    with atomic_write(tmp_path / "ours") as temporary:
+        temporary.touch()
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("fault", [ValueError("no"), KeyboardInterrupt(), SystemExit(1)])
+def test_fault_keeps_the_old_file_and_leaves_nothing(tmp_path, fault):
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(type(fault)):
+        write_half(target, fault)
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        # As HDF5 tells it when it closes a file.
+        OSError("Can't write data (errno = 28, error message = 'No space left on device')"),
+        RuntimeError("Can't decrement id ref count (error message = 'No space left on device')"),
+    ],
+)
+def test_full_disk_is_told_in_words(tmp_path, fault):
+    with pytest.raises(StorageError, match=r"a\.h5: .*full .*MB free") as caught:
+        write_half(tmp_path / "a.h5", fault)
+    assert caught.value.exit_code == 1
+    assert names(tmp_path) == []
+
+
+def test_other_faults_of_the_system_pass_through(tmp_path):
+    with pytest.raises(FileNotFoundError, match="elsewhere"), atomic_write(tmp_path / "a"):
+        raise FileNotFoundError(errno.ENOENT, "no such file", "elsewhere")
+
+
+def test_folder_that_is_a_file_is_told_in_words(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(StorageError, match="is not a folder"),
+        atomic_write(tmp_path / "file" / "a.txt"),
+    ):
+        pass
+
+
+def test_full_disk_while_writing_a_dataset(tmp_path, monkeypatch):
+    def full(path, data):
+        path.open("wb").close()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(StorageError, match=r"shard-0000\.h5"):
+        make_dataset(tmp_path / "ds", n_events=3)
+    assert names(tmp_path / "ds") == []
+
+
+WRITER = """
+import os, signal, sys
+from pathlib import Path
+from rs3l_data.store import hdf5
+
+# The process dies when the file is written and flushed, and lacks only its name.
+Path.replace = lambda self, target: os.kill(os.getpid(), signal.SIGKILL)
+with hdf5.create(Path(sys.argv[1]), "shard", {"config": {}}) as file:
+    file.create_group("initiators")
+"""
+
+
+def test_killed_process_leaves_nothing_that_passes_for_a_result(tmp_path):
+    target = tmp_path / "shard.h5"
+    done = subprocess.run([sys.executable, "-c", WRITER, str(target)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    (left_over,) = tmp_path.iterdir()
+    assert left_over.name.startswith(".shard.h5.")
+    assert left_over.suffix == ".part"
+    assert h5py.is_hdf5(left_over), "the test must kill a process that has written all"
+    assert list(tmp_path.glob("*.h5")) == []
+    with pytest.raises(InputFileError, match="no such file"):
+        rs3l_data.open(target)

@@ -1,0 +1,237 @@
+import pickle
+import subprocess
+import sys
+
+import awkward as ak
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import rs3l_data
+from rs3l_data.describe.schema import CONSTITUENTS, Split
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.arrays import pad
+from rs3l_data.store.shard import write_shard
+from rs3l_data.store.tables import concatenate, take
+from tests.data.store.random_tables import (
+    assert_same_columns,
+    assert_same_view,
+    random_initiators,
+    random_view,
+    touching_disk,
+    untimed,
+)
+
+
+def test_whole_dataset(dataset):
+    assert dataset.views == ("nominal", "seed")
+    assert dataset.processes == dataset.labels == ("higgs", "qcd")
+    assert len(dataset.shards) == 3
+    assert len(dataset) == 90 == dataset.manifest["n_rows"]
+    assert dataset.n_events == 60 == dataset.manifest["n_events"]
+    jets = dataset.jets("nominal")
+    offsets, constituents = dataset.constituents("nominal")
+    assert np.array_equal(np.diff(offsets), jets["n_constituents"])
+    # Rows of jets and of constituents go together: a jet's momentum is its constituents' sum.
+    row = np.repeat(np.arange(90), np.diff(offsets))
+    px = np.bincount(row, constituents["pt"] * np.cos(constituents["phi"]), 90)
+    py = np.bincount(row, constituents["pt"] * np.sin(constituents["phi"]), 90)
+    there = jets["present"]
+    assert 0 < there.sum() < 90
+    assert np.hypot(px, py)[there] == pytest.approx(jets["pt"][there], rel=1e-5)
+    # Views are of the same initiators, so their jets are near to each other, but not the same.
+    both = there & dataset.jets("seed")["present"]
+    other = dataset.jets("seed")
+    assert np.abs(jets["eta"] - other["eta"])[both].max() < 0.5
+    assert not np.array_equal(jets["pt"][both], other["pt"][both])
+
+
+@touching_disk
+@given(data=st.data())
+def test_rows_chosen_are_those_of_numpy(folder, data):
+    """Slices and masks, one upon the other, choose what they choose of a plain array."""
+    whole = rs3l_data.open(folder)
+    chosen, expected = whole, np.arange(len(whole))
+    for _ in range(data.draw(st.integers(1, 3))):
+        if data.draw(st.booleans()):
+            rows = data.draw(st.slices(len(expected)).filter(lambda rows: (rows.step or 1) > 0))
+        else:
+            rows = np.array(
+                data.draw(st.lists(st.booleans(), min_size=len(expected), max_size=len(expected))),
+                bool,
+            )
+        chosen, expected = chosen[rows], expected[rows]
+    assert len(chosen) == len(expected)
+    assert_same_view(chosen.read_view("seed"), take(whole.read_view("seed"), expected))
+    found, all_rows = chosen.read_initiators(), take(whole.read_initiators(), expected)
+    assert_same_columns(found.columns, all_rows.columns)
+    assert_same_columns(found.decays, all_rows.decays)
+
+
+@pytest.mark.parametrize(
+    ("choice", "column", "wanted"),
+    [
+        ({"labels": "qcd"}, "label", [1]),
+        ({"labels": ["qcd", "higgs"]}, "label", [0, 1]),
+        ({"processes": ["higgs"]}, "process", [0]),
+        ({"splits": "train"}, "split", [0]),
+        ({"splits": ["validation", "test"]}, "split", [1, 2]),
+        ({"splits": Split.TEST}, "split", [2]),
+        ({"splits": [Split.TRAIN, Split.TEST]}, "split", [0, 2]),
+        ({"splits": []}, "split", []),
+    ],
+)
+def test_selection(dataset, choice, column, wanted):
+    mask = np.isin(dataset.initiators[column], wanted)
+    chosen = dataset.select(**choice)
+    assert len(chosen) == mask.sum()
+    for name, values in dataset.initiators.items():
+        assert np.array_equal(chosen.initiators[name], values[mask])
+    expected = dataset.jets("seed", ["pt"])["pt"][mask]
+    assert np.array_equal(chosen.jets("seed", ["pt"])["pt"], expected, equal_nan=True)
+
+
+def test_selection_of_all_conditions_and_views(dataset):
+    chosen = dataset.select(labels="qcd", splits="train", views=["seed"])
+    columns = dataset.initiators
+    assert len(chosen) == np.sum((columns["label"] == 1) & (columns["split"] == 0))
+    assert chosen.views == ("seed",)
+    with pytest.raises(InputFileError, match="no view 'nominal'"):
+        chosen.jets("nominal")
+    assert dataset.select(views=["seed", "nominal"]).views == ("seed", "nominal")
+
+
+def test_empty_selection_still_has_columns(dataset):
+    none = dataset[:0]
+    assert len(none) == none.n_events == 0
+    offsets, columns = none.constituents("nominal")
+    assert offsets.tolist() == [0]
+    assert columns["pt"].dtype == np.float32
+    assert none.to_numpy("nominal")["features"].shape == (0, 0, len(CONSTITUENTS))
+    assert list(none.events()) == list(none.blocks()) == []
+    assert len(none.to_awkward("nominal")) == 0
+
+
+@pytest.mark.parametrize("size", [1, 7, 45, 1000])
+def test_blocks_are_the_whole_in_order(dataset, size):
+    blocks = list(dataset.blocks(size))
+    assert [len(block) for block in blocks[:-1]] == [size] * (len(blocks) - 1)
+    joined = concatenate([block.read_view("nominal") for block in blocks])
+    assert_same_view(joined, dataset.read_view("nominal"))
+
+
+def test_wrong_indices(dataset):
+    for rows in (slice(None, None, -1), np.array([1, 2]), np.ones(3, bool)):
+        with pytest.raises(IndexError, match="expected a"):
+            dataset[rows]
+
+
+def test_events_never_mix(dataset, monkeypatch):
+    """With blocks of any size an event has all its rows, and each row in each view is its own."""
+    columns, views = dataset.initiators, {v: dataset.read_view(v) for v in dataset.views}
+    for block in (1, 7, 10_000):
+        monkeypatch.setattr("rs3l_data.store.events._BLOCK", block)
+        seen = []
+        for event in dataset.events():
+            process = dataset.processes.index(event.process)
+            mine = (columns["process"] == process) & (columns["event"] == event.event)
+            assert mine.sum() == (1 if event.process == "higgs" else 2)
+            rows = np.flatnonzero(mine)
+            assert_same_columns(event.initiators, {n: c[rows] for n, c in columns.items()})
+            assert event.views.keys() == views.keys()
+            for name, view in event.views.items():
+                assert_same_view(view, take(views[name], rows))
+            seen.append((event.process, event.event))
+        assert len(set(seen)) == len(seen) == 60
+
+
+def test_events_in_pieces_are_refused(dataset, tmp_path):
+    order = np.argsort(dataset.initiators["initiator"], kind="stable")
+    attributes = dataset.shards[0].attributes
+    view, initiators = dataset.read_view("seed"), dataset.read_initiators()
+    write_shard(tmp_path / "a.h5", take(initiators, order), {"seed": take(view, order)}, attributes)
+    scattered = rs3l_data.open(tmp_path / "a.h5")
+    assert scattered.n_events == 60
+    with pytest.raises(InputFileError, match="do not follow one another"):
+        list(scattered.events())
+
+
+@untimed
+@given(st.lists(st.integers(0, 5), max_size=6), st.none() | st.integers(0, 7))
+def test_padding_against_a_loop(sizes, n_items):
+    offsets = np.cumsum([0, *sizes])
+    columns = [np.arange(offsets[-1], dtype=t) + 1 for t in (np.float32, np.int8)]
+    features, mask = pad(offsets, columns, n_items)
+    length = max(sizes, default=0) if n_items is None else n_items
+    assert features.shape == (len(sizes), length, 2)
+    assert features.dtype == np.float32
+    for i, size in enumerate(sizes):
+        for j in range(length):
+            inside = j < size
+            assert mask[i, j] == inside
+            assert features[i, j].tolist() == [offsets[i] + j + 1 if inside else 0] * 2
+
+
+def test_padded_features_are_in_the_order_asked_for(dataset):
+    padded = dataset.to_numpy("nominal", 8, columns=["charge", "pt"])
+    offsets, columns = dataset.constituents("nominal")
+    row = int(np.argmax(np.diff(offsets)))
+    first = slice(offsets[row], offsets[row] + 8)
+    assert np.array_equal(padded["features"][row, :, 0], columns["charge"][first])
+    assert np.array_equal(padded["features"][row, :, 1], columns["pt"][first])
+    assert padded["jets"]["mass"].shape == (90,)
+
+
+def test_awkward_records_are_momenta(dataset):
+    array = dataset.to_awkward("nominal")
+    there = array[array.jet.present]
+    total = ak.sum(there.constituents, axis=1)
+    assert total.pt.to_numpy() == pytest.approx(there.jet.pt.to_numpy(), rel=1e-4)
+    assert total.mass.to_numpy() == pytest.approx(there.jet.mass.to_numpy(), rel=1e-2)
+    assert ak.all(there.constituents.deltaR(there.jet) < 2)
+    assert array.initiator.event.to_list() == dataset.initiators["event"].tolist()
+    higgs = array[array.initiator.label == 0]
+    assert set(ak.num(higgs.decays).to_list()) == {2}
+    assert higgs.decays.pdg_id[0].to_list() == [5, -5]
+
+
+def test_indices_mean_names_also_across_shards_with_other_names(tmp_path):
+    """Two shards that number processes and labels differently read as one dataset."""
+    rng = np.random.default_rng(0)
+    names = (["higgs", "qcd"], ["qcd", "top", "higgs"])
+    for i, order in enumerate(names):
+        initiators, view = random_initiators(rng, [0] * 3), random_view(rng, [0] * 3)
+        initiators.columns["process"][:] = np.arange(3) % len(order)
+        initiators.columns["label"][:] = np.arange(3) % len(order)
+        attributes = {"process_names": order, "label_names": order, "config": {}}
+        write_shard(tmp_path / f"{i}.h5", initiators, {"nominal": view}, attributes)
+    joined = rs3l_data.open([tmp_path / "0.h5", tmp_path / "1.h5"])
+    expected = ["higgs", "qcd", "higgs", "qcd", "top", "higgs"]
+    assert [joined.processes[i] for i in joined.initiators["process"]] == expected
+    assert [joined.labels[i] for i in joined.initiators["label"]] == expected
+    assert len(joined.select(labels="top")) == 1
+
+
+def test_dataset_can_be_pickled(dataset):
+    chosen = dataset.select(labels="higgs")[3:9]
+    again = pickle.loads(pickle.dumps(chosen))
+    assert_same_view(again.read_view("nominal"), chosen.read_view("nominal"))
+
+
+READER = """
+import sys
+for name in ("pythia8mc", "fastjet", "numba", "torch"):
+    sys.modules[name] = None
+import rs3l_data
+dataset = rs3l_data.open(sys.argv[1])
+dataset.to_numpy("nominal")
+print(dataset.to_awkward("nominal").jet.px[0])
+"""
+
+
+def test_reading_needs_no_generator(folder):
+    done = subprocess.run(
+        [sys.executable, "-c", READER, str(folder)], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,146 @@
+"""Whatever is wrong with a file, the message names the file, and what to do."""
+
+import json
+import shutil
+
+import h5py
+import pytest
+
+import rs3l_data
+from rs3l_data.errors import InputFileError
+
+
+@pytest.fixture
+def shard(folder, tmp_path):
+    return shutil.copy(folder / "shard-0001.h5", tmp_path / "shard.h5")
+
+
+def refused(path, match):
+    with pytest.raises(InputFileError, match=match) as caught:
+        rs3l_data.open(path)
+    assert str(path) in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+def test_missing(tmp_path):
+    refused(tmp_path / "no", "no such file")
+    refused(tmp_path, r"dataset\.json: no such file")
+    with pytest.raises(InputFileError, match="no such file"):
+        rs3l_data.open([tmp_path / "no.h5"])
+    with pytest.raises(InputFileError, match="no shard"):
+        rs3l_data.open([])
+
+
+def test_not_hdf5(shard):
+    shard.write_bytes(b"")
+    refused(shard, "not an HDF5 file")
+    shard.write_text("pt,eta\n1,2\n")
+    refused(shard, "not an HDF5 file")
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
+def test_truncated(shard, part):
+    content = shard.read_bytes()
+    shard.write_bytes(content[: int(part * len(content))])
+    refused(shard, "truncated")
+
+
+def test_foreign_hdf5(shard):
+    with h5py.File(shard, "w") as file:
+        file["jets"] = [1, 2]
+    refused(shard, "not of ours: the root attribute 'format' is None, expected 'rs3l'")
+
+
+def test_format_versions(shard):
+    with h5py.File(shard, "a") as file:
+        file.attrs["format_version"] = "1.7"
+    assert len(rs3l_data.open(shard)) > 0, "a newer minor version must be read"
+    with h5py.File(shard, "a") as file:
+        file.attrs["format_version"] = "2.0"
+    refused(shard, "format version 2.0, and this package reads 1.0")
+
+
+def test_damaged_within(shard):
+    with h5py.File(shard, "a") as file:
+        del file["views/seed/constituents/eta"]
+    with pytest.raises(InputFileError, match=r"shard\.h5: damaged: .*eta"):
+        rs3l_data.open(shard).constituents("seed")
+    with h5py.File(shard, "a") as file:
+        del file["views/seed/jets"]
+    refused(shard, "damaged")
+
+
+def test_compressed_data_damaged(shard):
+    with h5py.File(shard) as file:
+        chunk = file["views/nominal/constituents/pt"].id.get_chunk_info(0)
+    content = bytearray(shard.read_bytes())
+    content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
+    shard.write_bytes(content)
+    dataset = rs3l_data.open(shard)
+    with pytest.raises(InputFileError, match=r"shard\.h5: damaged"):
+        dataset.constituents("nominal")
+
+
+def test_columns_shorter_than_offsets(shard):
+    with h5py.File(shard, "a") as file:
+        group = file["views/nominal/constituents"]
+        values = group["pt"][:-5]
+        del group["pt"]
+        group["pt"] = values
+    with pytest.raises(InputFileError, match="shorter than its offsets"):
+        rs3l_data.open(shard).constituents("nominal", ["pt"])
+
+
+def test_views_of_unequal_length(shard):
+    with h5py.File(shard, "a") as file:
+        group = file["views/seed/jets"]
+        values = group["present"][:-1]
+        del group["present"]
+        group["present"] = values
+    refused(shard, "view 'seed' has .* rows, expected")
+
+
+@pytest.mark.parametrize(
+    ("asked", "match"),
+    [
+        (lambda ds: ds.jets("nominl"), r"no view 'nominl'; did you mean 'nominal'\?"),
+        (lambda ds: ds.jets("seed", ["ptt"]), r"no column of the jets 'ptt'; did you mean 'pt'\?"),
+        (lambda ds: ds.constituents("seed", ["E"]), "no column of the constituents 'E'.*energy"),
+        (lambda ds: ds.select(labels="higs"), r"no label 'higs'; did you mean 'higgs'\?"),
+        (lambda ds: ds.select(processes=["qdc"]), r"no process 'qdc'; did you mean 'qcd'\?"),
+        (lambda ds: ds.select(splits="valid"), r"no split 'valid'; did you mean 'validation'\?"),
+        (lambda ds: ds.select(views=["nominal", "x"]), "no view 'x'; Valid: nominal, seed"),
+    ],
+)
+def test_unknown_names(dataset, asked, match):
+    with pytest.raises(InputFileError, match=match) as caught:
+        asked(dataset)
+    assert dataset.source in str(caught.value)
+
+
+def test_shards_of_different_datasets(shard, folder, tmp_path):
+    with h5py.File(shard, "a") as file:
+        file.attrs["view_names"] = json.dumps(["nominal"])
+    with pytest.raises(InputFileError, match=r"shard\.h5: has the views nominal, but"):
+        rs3l_data.open([folder / "shard-0000.h5", shard])
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("{", "not a readable JSON file"),
+        ("[]", "no manifest of ours"),
+        ('{"format": "other"}', "no manifest of ours"),
+        ('{"format": "rs3l", "format_version": "2.1"}', r"format version 2\.1"),
+    ],
+)
+def test_manifest(tmp_path, text, match):
+    (tmp_path / "dataset.json").write_text(text)
+    refused(tmp_path, match)
+
+
+def test_missing_shard_is_named(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "ds")
+    (copy / "shard-0002.h5").unlink()
+    with pytest.raises(InputFileError, match=r"shard-0002\.h5: no such file"):
+        rs3l_data.open(copy)

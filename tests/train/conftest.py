@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import rs3l_data
+from rs3l_train.config import validate_training
+from rs3l_train.views.memory import load
+from tests.synthetic import make_dataset
+
+VIEWS = ("nominal", "seed", "fsr_up")
+
+SETTINGS = {
+    "seed": 3,
+    "device": "cpu",
+    "threads": 1,
+    "data": {"constituents": 16},
+    "backbone": {"width": 16, "layers": 2, "neighbours": 6, "output": [16, 8]},
+    "pretrain": {
+        "views_seen": 2500,
+        "jets_per_batch": 16,
+        "learning_rate": 3e-3,
+        "validation_jets": 100,
+    },
+    "task": {
+        "signal": ["higgs"],
+        "background": ["qcd"],
+        "labels": [20],
+        "seeds": 2,
+        "validation_labels": 60,
+    },
+    "finetune": {"max_views_seen": 600, "validate_every": 300, "patience": 2},
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> Path:
+    """A dataset on disk: 200 events of each process, in three views."""
+    return make_dataset(
+        tmp_path_factory.mktemp("dataset"), 200, VIEWS, ("higgs", "qcd"), seed=4, n_shards=2
+    )
+
+
+@pytest.fixture(scope="session")
+def dataset(folder):
+    return rs3l_data.open(folder)
+
+
+@pytest.fixture(scope="session")
+def jets(dataset):
+    return load(dataset, VIEWS, 16, torch.device("cpu"))
+
+
+@pytest.fixture(scope="session")
+def config():
+    return validate_training(SETTINGS, "test")

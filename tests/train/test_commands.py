@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+import yaml
+
+from rs3l_train.__main__ import main
+from tests.train.conftest import SETTINGS
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run the command line; give its exit code, standard output and error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["rs3l-train", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        captured = capsys.readouterr()
+        return end.value.code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(yaml.safe_dump({"dataset": {}, "training": SETTINGS}), encoding="utf-8")
+    return path
+
+
+def test_the_stages_follow_one_another(command, folder, config_file, tmp_path):
+    common = ("--data", folder, "--config", config_file, "--set", "pretrain.views_seen=300")
+    code, out, _ = command("pretrain", *common, "--out", tmp_path / "pre")
+    assert code == 0
+    assert out.strip() == str(tmp_path / "pre" / "metrics.json")
+    tagger = ("--mode", "probe", "--labels", 20, "--pretrained", tmp_path / "pre")
+    assert command("finetune", *common, *tagger, "--out", tmp_path / "tagger")[0] == 0
+    code, out, _ = command("evaluate", "--data", folder, "--model", tmp_path / "tagger", "--json")
+    assert code == 0
+    assert json.loads(out)["mode"] == "probe"
+    assert (tmp_path / "tagger" / "evaluation" / "metrics.json").exists()
+    fast = ("--set", "task.seeds=1", "--set", "finetune.max_views_seen=100")
+    study = ("study", *common, *fast, "--pretrained", tmp_path / "pre", "--out", tmp_path / "study")
+    assert command(*study)[0] == 0
+    assert json.loads((tmp_path / "study" / "metrics.json").read_text())["stage"] == "study"
+
+
+def test_errors_are_one_message_and_exit_code_2(command, folder, config_file, tmp_path):
+    out = ("--out", tmp_path / "out")
+    code, _, error = command(
+        "pretrain", "--data", folder, "--config", config_file, "--set", "sed=1", *out
+    )
+    assert code == 2
+    assert error.startswith("Error: ")
+    assert "sed: unknown key; did you mean 'seed'" in error
+    missing = ("pretrain", "--data", tmp_path / "none", "--config", config_file, *out)
+    assert command(*missing)[0] == 2
+    tagger = ("--mode", "scratch", "--labels", 20, "--pretrained", tmp_path)
+    code, _, error = command("finetune", "--data", folder, "--config", config_file, *tagger, *out)
+    assert code == 2
+    assert "scratch goes with `none`" in error
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from rs3l_data.errors import ConfigError
+from rs3l_train.config import TrainingConfig, load_training, validate_training
+
+
+def write(path, document):
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return path
+
+
+def test_every_setting_has_a_default_and_a_description():
+    def check(model):
+        for name, field in model.model_fields.items():
+            assert field.description, name
+            assert not field.is_required(), name
+            if hasattr(field.annotation, "model_fields"):
+                check(field.annotation)
+
+    check(TrainingConfig)
+
+
+def test_the_defaults_are_those_of_the_paper():
+    config = TrainingConfig()
+    assert config.backbone.width == 128
+    assert config.backbone.layers == 3
+    assert config.backbone.neighbours == 24
+    assert config.backbone.output == (64, 32, 32, 8)
+    assert config.objective.temperature == 0.1
+    assert config.pretrain.learning_rate == 1e-3
+
+
+def test_other_blocks_of_the_file_are_not_looked_at(tmp_path):
+    path = write(tmp_path / "c.yaml", {"dataset": {"x": 1}, "training": {"seed": 9}})
+    assert load_training(path).seed == 9
+
+
+def test_a_file_without_the_block_is_an_error(tmp_path):
+    path = write(tmp_path / "c.yaml", {"trainnig": {"seed": 9}})
+    with pytest.raises(ConfigError, match="no `training` block; add"):
+        load_training(path)
+
+
+def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
+    path = write(tmp_path / "c.yaml", {"training": {"pretrain": {"jets_per_batch": 8}}})
+    config = load_training(path, ["pretrain.views_seen=77", "data.views=[a, b]"])
+    assert config.pretrain.views_seen == 77
+    assert config.pretrain.jets_per_batch == 8
+    assert config.data.views == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("pretrain.views_seen", "expected key=value"),
+        ("pretrain..x=1", "expected key=value"),
+        ("pretrain.view_seen=1", "pretrain.view_seen: unknown key; did you mean 'views_seen'"),
+        ("objective.temperature=0", "objective.temperature: input should be greater than 0"),
+        ("seed=[1", "not YAML"),
+    ],
+)
+def test_a_bad_override_is_named(tmp_path, override, message):
+    path = write(tmp_path / "c.yaml", {"training": {}})
+    with pytest.raises(ConfigError, match=message.replace("[", r"\[")):
+        load_training(path, [override])
+
+
+def test_a_label_cannot_be_signal_and_background():
+    with pytest.raises(ConfigError, match="g: signal and background at once"):
+        validate_training({"task": {"signal": ["g", "Hbb"]}}, "c.yaml")

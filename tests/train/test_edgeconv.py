@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from rs3l_train.backbones import build
+from rs3l_train.backbones.edgeconv import EdgeConv, EdgeConvNet, nearest_neighbours, neighbour_max
+from rs3l_train.config import BackboneConfig
+
+
+def network(neighbours=5):
+    torch.manual_seed(1)
+    return EdgeConvNet(4, 8, 3, neighbours, (8, 3)).double()
+
+
+def jets(seed, n=6, width=9):
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(n, width, 4, generator=generator, dtype=torch.float64)
+    counts = torch.randint(1, width + 1, (n,), generator=generator)
+    mask = torch.arange(width) < counts[:, None]
+    return x * mask[..., None], mask
+
+
+def naive_edgeconv(layer, x, mask):
+    """The definition, one constituent at a time."""
+    out = torch.zeros_like(x)
+    for jet in range(len(x)):
+        members = mask[jet].nonzero()[:, 0].tolist()
+        for i in members:
+            place = x[jet].detach()
+            distance = [float((place[i] - place[j]).square().sum()) for j in members]
+            nearest = sorted(range(len(members)), key=distance.__getitem__)[: layer.neighbours]
+            edges = [
+                layer.edge(torch.cat([x[jet, i], x[jet, members[j]] - x[jet, i]])) for j in nearest
+            ]
+            out[jet, i] = functional.elu(torch.stack(edges)).amax(0)
+    return out
+
+
+def test_the_published_network_has_128904_parameters():
+    backbone = build(BackboneConfig(), 15)
+    assert sum(p.numel() for p in backbone.parameters()) == 128_904
+
+
+@pytest.mark.parametrize("neighbours", [1, 3, 20])
+def test_a_convolution_is_its_definition(neighbours):
+    x, mask = jets(2)
+    torch.manual_seed(3)
+    layer = EdgeConv(4, neighbours).double()
+    expected = naive_edgeconv(layer, x, mask)
+    torch.testing.assert_close(layer(x, mask)[mask], expected[mask])
+
+
+def test_its_gradient_is_that_of_the_definition():
+    x, mask = jets(4, n=3, width=6)
+    torch.manual_seed(3)
+    layer = EdgeConv(4, 3).double()
+    gradients = []
+    for form in (lambda y: layer(y, mask), lambda y: naive_edgeconv(layer, y, mask)):
+        leaf = x.clone().requires_grad_()
+        layer.zero_grad()
+        form(leaf)[mask].square().sum().backward()
+        gradients.append((leaf.grad, layer.edge.weight.grad.clone()))
+    for fast, naive in zip(*gradients, strict=True):
+        torch.testing.assert_close(fast, naive)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**31))
+def test_neighbours_are_the_nearest_and_never_padding(seed):
+    x, mask = jets(seed)
+    index = nearest_neighbours(x, mask, 4)
+    for jet in range(len(x)):
+        members = mask[jet].nonzero()[:, 0]
+        for i in members.tolist():
+            found = set(index[jet, i].tolist())
+            distance = (x[jet, members] - x[jet, i]).square().sum(-1)
+            expected = set(members[distance.argsort()[:4]].tolist())
+            assert found == expected | {i}
+
+
+def test_a_constituent_is_its_own_neighbour_among_equals():
+    x = torch.ones(1, 8, 4, dtype=torch.float64)
+    index = nearest_neighbours(x, torch.ones(1, 8, dtype=torch.bool), 3)
+    assert all(i in index[0, i] for i in range(8))
+
+
+def test_both_ways_to_take_the_maximum_agree():
+    generator = torch.Generator().manual_seed(5)
+    values = torch.randn(40, 6, generator=generator, requires_grad=True)
+    neighbours = torch.randint(0, 40, (40, 7), generator=generator)
+    expected = values[neighbours].amax(1)
+    torch.testing.assert_close(neighbour_max(values, neighbours), expected)
+    # What other devices than CPUs use.
+    torch.testing.assert_close(functional.embedding_bag(neighbours, values, mode="max"), expected)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**31), st.integers(0, 7))
+def test_padding_does_not_matter(seed, more):
+    x, mask = jets(seed)
+    net = network()
+    wider = functional.pad(x, (0, 0, 0, more))
+    torch.testing.assert_close(net(wider, functional.pad(mask, (0, more))), net(x, mask))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**31))
+def test_what_stands_in_padded_places_does_not_matter(seed):
+    x, mask = jets(seed)
+    net = network()
+    torch.testing.assert_close(net(x.masked_fill(~mask[..., None], 7.0), mask), net(x, mask))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**31), st.randoms(use_true_random=False))
+def test_the_order_of_constituents_does_not_matter(seed, random):
+    x, mask = jets(seed)
+    order = list(range(x.shape[1]))
+    random.shuffle(order)
+    net = network()
+    torch.testing.assert_close(net(x[:, order], mask[:, order]), net(x, mask))
+
+
+def test_other_jets_of_the_batch_do_not_matter():
+    x, mask = jets(8)
+    net = network()
+    alone = torch.cat([net(x[i : i + 1], mask[i : i + 1]) for i in range(len(x))])
+    torch.testing.assert_close(net(x, mask), alone)
+
+
+def test_jets_with_fewer_constituents_than_neighbours_work():
+    x, mask = jets(9)
+    mask = mask & (torch.arange(9) < 2)
+    assert network(neighbours=24)(x, mask).isfinite().all()
+
+
+def test_each_layer_finds_its_neighbours_anew():
+    """Neighbours in the features of the second layer are not those of the inputs."""
+    x, mask = jets(10, n=20)
+    net = network()
+    first = net.encode(x)
+    second = net.convolutions[0](first, mask)
+    before, after = (nearest_neighbours(y, mask, 3).sort(-1).values for y in (first, second))
+    assert (before != after)[mask].any()

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.metrics import roc_auc_score
+
+from rs3l_train.evaluation.baselines import baseline_scores
+from rs3l_train.evaluation.plots import Plots, rejection_band, roc_curves
+from rs3l_train.evaluation.representation import (
+    alignment,
+    effective_rank,
+    linear_r2,
+    physical_targets,
+    uniformity,
+)
+from rs3l_train.evaluation.roc import (
+    WorkingPoint,
+    auc,
+    background_efficiencies,
+    threshold_at,
+    working_point,
+)
+from rs3l_train.evaluation.tagging import Scores, figures_of_merit
+from tests.train.test_views import one_jet
+
+SCORES = hnp.arrays(np.float64, st.integers(2, 40), elements=st.integers(-5, 5).map(float))
+
+
+@settings(max_examples=60, deadline=None)
+@given(SCORES, SCORES)
+def test_auc_is_that_of_scikit_learn_with_ties(signal, background):
+    truth = np.r_[np.ones(len(signal)), np.zeros(len(background))]
+    expected = roc_auc_score(truth, np.r_[signal, background])
+    assert auc(signal, background) == pytest.approx(expected)
+    assert auc(background, signal) == pytest.approx(1 - expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SCORES, st.floats(0.01, 1.0))
+def test_a_threshold_keeps_at_least_the_signal_asked_for_and_no_higher_one_does(signal, efficiency):
+    threshold = threshold_at(signal, efficiency)
+    assert np.mean(signal >= threshold) >= efficiency - 1e-9
+    assert np.mean(signal > threshold) < efficiency
+
+
+def test_rejection_and_its_error_by_hand():
+    signal = np.arange(10.0)
+    background = np.r_[np.full(4, 7.5), np.full(96, -1.0)]
+    point = working_point(signal, background, 0.3)
+    assert point == WorkingPoint(7.0, 4, 100)
+    assert point.rejection == 25
+    assert point.rejection_error == pytest.approx(25 * math.sqrt(0.96 / 4))
+
+
+def test_the_binomial_error_is_the_spread_of_repeated_samples():
+    random = np.random.default_rng(1)
+    signal = np.ones(10)
+    samples = [
+        working_point(signal, (random.random(2000) < 0.05).astype(float), 0.5) for _ in range(400)
+    ]
+    spread = np.std([sample.rejection for sample in samples])
+    claimed = np.mean([sample.rejection_error for sample in samples])
+    assert claimed == pytest.approx(spread, rel=0.15)
+
+
+def test_an_infinite_rejection_says_so_and_is_valid_json():
+    scores = {"nominal": Scores(np.ones(5), np.zeros(5))}
+    (row,) = figures_of_merit(scores, [0.5])
+    assert row["rejection"] == {"0.5": None}
+    assert row["rejection_error"] == {"0.5": None}
+    assert row["background_passing"] == {"0.5": 0}
+    json.dumps(row, allow_nan=False)
+
+
+def test_roc_curve_agrees_with_the_working_points():
+    random = np.random.default_rng(2)
+    signal, background = random.normal(1, 1, 300), random.normal(0, 1, 500)
+    grid = np.array([0.1, 0.3, 0.5, 1.0])
+    expected = [working_point(signal, background, e).background_efficiency for e in grid]
+    np.testing.assert_allclose(background_efficiencies(signal, background, grid), expected)
+
+
+def test_other_views_are_judged_at_the_nominal_threshold():
+    random = np.random.default_rng(3)
+    nominal = Scores(random.normal(1, 1, 1000), random.normal(0, 1, 1000))
+    shifted = Scores(nominal.signal + 0.5, nominal.background + 0.5)
+    rows = figures_of_merit({"vincia": shifted, "nominal": nominal}, [0.5])
+    other, own = (row["at_nominal_threshold"]["0.5"] for row in rows)
+    assert own == {
+        "signal_efficiency": 0.5,
+        "background_efficiency": own["background_efficiency"],
+        "relative_to_nominal": 1.0,
+    }
+    assert other["signal_efficiency"] > 0.65
+    assert other["relative_to_nominal"] > 1.5
+    assert rows[0]["auc"] == rows[1]["auc"]
+
+
+def test_baselines_score_signal_high_and_broken_jets_lowest():
+    jets = {
+        "n2": np.array([0.1, 0.4, np.nan], np.float32),
+        "tau1": np.array([0.5, 0.5, 0.0], np.float32),
+        "tau2": np.array([0.1, 0.4, 0.0], np.float32),
+        "softdrop_mass": np.array([120.0, 40.0, np.nan], np.float32),
+    }
+    for name, score in baseline_scores(jets, 125.0).items():
+        assert score[0] > score[1] > score[2], name
+        assert score[2] == -np.inf
+    assert baseline_scores(jets, 125.0)["mass window"][0] == pytest.approx(-5)
+
+
+def test_effective_rank_counts_directions():
+    generator = torch.Generator().manual_seed(1)
+    wide = torch.randn(4000, 6, generator=generator)
+    assert effective_rank(wide) == pytest.approx(6, rel=0.01)
+    flat = torch.cat([wide[:, :2], torch.zeros(4000, 4)], dim=1)
+    assert effective_rank(flat) == pytest.approx(2, rel=0.01)
+    collapsed = torch.ones(100, 6) + 1e-3 * torch.randn(100, 1, generator=generator) * wide[0]
+    assert effective_rank(collapsed) < 1.1
+
+
+def test_alignment_and_uniformity():
+    z = torch.tensor([[1.0, 0.0], [0.0, 2.0], [-3.0, 0.0], [0.0, -1.0]])
+    jets = torch.tensor([0, 0, 1, 1])
+    assert alignment(z, jets) == pytest.approx(2)
+    # Of the pairs of different jets two of four are opposite (d² = 4), two at right angles (2).
+    assert uniformity(z, jets) == pytest.approx(math.log((math.exp(-8) + math.exp(-4)) / 2))
+    assert alignment(z[[0, 0, 1, 1]], jets) == pytest.approx(0)
+
+
+def test_r2_of_what_is_and_is_not_in_the_embedding():
+    generator = torch.Generator().manual_seed(1)
+    z = torch.randn(2000, 4, generator=generator)
+    noise = torch.randn(2000, generator=generator)
+    signal = 3 * z[:, 0] - z[:, 2] + 5
+    assert linear_r2(z, signal) > 0.99
+    assert linear_r2(z, noise) == pytest.approx(0, abs=0.02)
+    assert linear_r2(z, signal + math.sqrt(10) * noise) == pytest.approx(0.5, abs=0.06)
+
+
+def test_orientation_is_that_of_the_radiation():
+    def cosine(deta, dphi):
+        prongs = [(100, s * deta, s * dphi, 100, 0, 0, 0, 0, 0, 0) for s in (1, -1)]
+        return float(physical_targets(one_jet(prongs, padding=2))["orientation"])
+
+    assert cosine(0.3, 0.0) == pytest.approx(1)
+    assert cosine(0.0, 0.3) == pytest.approx(-1)
+    assert cosine(0.2, 0.2) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_band_holds_its_curve():
+    random = np.random.default_rng(4)
+    draws = [Scores(random.normal(1, 1, 200), random.normal(0, 1, 200)) for _ in range(3)]
+    mean, low, high = rejection_band(draws)
+    seen = np.isfinite(mean)
+    assert seen.sum() > 50
+    assert (low[seen] <= mean[seen]).all()
+    assert (mean[seen] <= high[seen]).all()
+
+
+def test_plots_are_listed_with_their_captions(tmp_path):
+    scores = {"probe": [Scores(np.arange(10.0), np.arange(10.0) - 3)]}
+    with Plots(tmp_path) as plots:
+        plots.add(roc_curves(scores), "roc", "ROC", "A curve.")
+    listed = json.loads((tmp_path / "plots" / "plots.json").read_text())
+    assert listed == [{"file": "roc.png", "title": "ROC", "caption": "A curve."}]
+    assert (tmp_path / "plots" / "roc.png").read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import pytest
+import torch
+from torch import nn
+
+from rs3l_data.errors import ConfigError, InputFileError, StorageError
+from rs3l_train.config import PretrainConfig, validate_training
+from rs3l_train.errors import TrainingError
+from rs3l_train.loop import fit as fit_module
+from rs3l_train.loop.checkpoint import load_network, require_same_network, save_network
+from rs3l_train.loop.device import prepare
+from rs3l_train.loop.files import write_json, write_whole
+from rs3l_train.loop.fit import Budget, fit
+from rs3l_train.loop.schedule import constant, pretraining_schedule, warmup_halving
+from rs3l_train.views.memory import Selection
+
+
+def ten_views(_epoch):
+    yield Selection(torch.zeros(10, dtype=torch.int64), torch.arange(10))
+
+
+def run(model, loss_of, budget, scores=None, **options):
+    scores = iter(scores) if scores is not None else None
+    validate = (lambda: {"score": next(scores)}) if scores else (lambda: {})
+    return fit(
+        model,
+        torch.optim.SGD(model.parameters(), 0.1),
+        ten_views,
+        loss_of,
+        validate,
+        budget,
+        **{"schedule": constant, "gradient_clip": 1e9, "validate_every": 10, "title": "t"}
+        | options,
+    )
+
+
+def line():
+    torch.manual_seed(0)
+    return nn.Linear(1, 1, bias=False)
+
+
+def test_the_budget_is_counted_in_views(tmp_path):
+    model = line()
+    log = tmp_path / "log.jsonl"
+    history = run(model, lambda _: model.weight.square().sum(), Budget(45), log=log)
+    assert (history.steps, history.views, history.ended) == (5, 50, "budget")
+    records = [json.loads(text) for text in log.read_text().splitlines()]
+    assert [record["views"] for record in records] == [0, 10, 20, 30, 40, 50]
+    assert records[-1]["training_loss"] < records[1]["training_loss"]
+
+
+def test_patience_ends_the_training_and_brings_back_the_best_weights():
+    model = line()
+    seen = []
+
+    def loss(_):
+        seen.append(model.weight.item())
+        return model.weight.square().sum()
+
+    # A better score starts the waiting anew; an equal one does not.
+    scores = [0.5, 0.4, 0.8, 0.7, 0.8, 0.9]
+    history = run(model, loss, Budget(10_000, patience=2), scores)
+    assert history.ended == "patience"
+    assert history.best_score == 0.8
+    assert history.steps == 4
+    assert model.weight.item() == pytest.approx(seen[2])
+
+
+def test_time_ends_the_training(monkeypatch):
+    ticks = iter(range(0, 10_000, 10))
+    monkeypatch.setattr(fit_module.time, "monotonic", lambda: next(ticks))
+    model = line()
+    history = run(model, lambda _: model.weight.square().sum(), Budget(10**6, seconds=95))
+    assert history.ended == "time"
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_names_its_step(bad):
+    model = line()
+    losses = iter([1.0, 1.0, bad])
+    with pytest.raises(TrainingError, match="step 2: the loss is"):
+        run(model, lambda _: model.weight.sum() * 0 + next(losses), Budget(1000))
+    assert model.weight.isfinite().all()
+
+
+def test_a_gradient_that_is_no_number_leaves_the_weights_alone():
+    model = line()
+    before = model.weight.item()
+    with pytest.raises(TrainingError, match="step 0: the gradient is not finite"):
+        run(model, lambda _: (model.weight * 0).abs().sqrt().sum(), Budget(1000))
+    assert model.weight.item() == before
+
+
+def test_gradients_are_clipped():
+    model = line()
+    before = model.weight.item()
+    run(model, lambda _: 1000 * model.weight.sum(), Budget(10), gradient_clip=0.5)
+    assert before - model.weight.item() == pytest.approx(0.1 * 0.5, rel=1e-4)
+
+
+def test_schedules():
+    cosine = pretraining_schedule(PretrainConfig(warmup=0.1), 100, 10)
+    values = [cosine(step) for step in range(101)]
+    assert values[0] == pytest.approx(0.1)
+    assert max(values) == 1.0
+    assert values[100] == pytest.approx(0, abs=1e-12)
+    assert all(a >= b for a, b in pairwise(values[10:]))
+    step = pretraining_schedule(
+        PretrainConfig(schedule="step", halve_every_epochs=2, warmup=0), 100, 10
+    )
+    assert [step(s) for s in (0, 19, 20, 40)] == [1.0, 1.0, 0.5, 0.25]
+    assert warmup_halving(50, 0, 1000) == 1.0
+    flat = pretraining_schedule(PretrainConfig(schedule="constant", warmup=0), 100, 10)
+    assert {flat(s) for s in range(101)} == {1.0}
+
+
+def test_a_network_comes_back_with_its_config(tmp_path, config):
+    model = line()
+    save_network(tmp_path, model, "backbone", config, {"views": ["a"]})
+    weights, saved, details = load_network(tmp_path, "backbone")
+    assert torch.equal(weights["weight"], model.weight)
+    assert saved == config
+    assert details == {"views": ["a"]}
+    assert {path.name for path in tmp_path.iterdir()} == {"weights.safetensors", "config.yaml"}
+
+
+def test_a_folder_without_a_network_or_with_another_kind_is_named(tmp_path, config):
+    with pytest.raises(InputFileError, match="holds no trained network"):
+        load_network(tmp_path, "backbone")
+    save_network(tmp_path, line(), "backbone", config, {})
+    with pytest.raises(InputFileError, match="holds a backbone, expected a tagger"):
+        load_network(tmp_path, "tagger")
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(InputFileError, match="not a whole safetensors file"):
+        load_network(tmp_path, "backbone")
+
+
+def test_a_foreign_safetensors_file_is_refused(tmp_path):
+    from safetensors.torch import save_file
+
+    save_file({"w": torch.ones(1)}, tmp_path / "weights.safetensors")
+    with pytest.raises(InputFileError, match="not written by this version"):
+        load_network(tmp_path, "backbone")
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"backbone": {"width": 32}}, "backbone.width"),
+        ({"data": {"inputs": "rs3l"}}, "data.inputs"),
+    ],
+)
+def test_another_architecture_names_the_key(config, tmp_path, change, key):
+    settings = config.model_dump()
+    for block, values in change.items():
+        settings[block] |= values
+    other = validate_training(settings, "test")
+    with pytest.raises(ConfigError, match=f"training.{key}: the config says"):
+        require_same_network(other, config, tmp_path)
+    require_same_network(config, config, tmp_path)
+
+
+def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "deep" / "metrics.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(path, {"a": float("nan")})
+    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(StorageError, match="No space left"):
+        write_whole(path, b"half")
+    assert json.loads(path.read_text()) == {"a": 1}
+    assert [p.name for p in path.parent.iterdir()] == ["metrics.json"]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_missing_gpu_is_an_error_only_when_asked_for(config):
+    assert prepare(config).type == "cpu"
+    assert prepare(config.model_copy(update={"device": "auto"})).type == "cpu"
+    with pytest.raises(ConfigError, match="finds no GPU"):
+        prepare(config.model_copy(update={"device": "cuda"}))

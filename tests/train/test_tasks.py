@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from rs3l_data.describe.schema import Split
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_train.config import validate_training
+from rs3l_train.loop.device import prepare
+from rs3l_train.tasks.finetune import score_test_split, set_bench, train_tagger
+from rs3l_train.tasks.labels import draw_at_most, draw_labelled, tagging_task
+from rs3l_train.tasks.pretrain import pretrain
+from rs3l_train.tasks.probe import _fitted, fit_probe
+from rs3l_train.tasks.stages import evaluate, finetune
+from rs3l_train.tasks.study import study
+
+
+def changed(config, **blocks):
+    settings = config.model_dump()
+    for block, values in blocks.items():
+        settings[block] = settings[block] | values if isinstance(values, dict) else values
+    return validate_training(settings, "test")
+
+
+@pytest.fixture(scope="module")
+def pretrained(dataset, config, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pretrained")
+    metrics = pretrain(dataset, config, folder)
+    return folder, metrics
+
+
+def records(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def losses(folder):
+    return [{k: v for k, v in record.items() if k != "seconds"} for record in records(folder)]
+
+
+def test_pretraining_learns_to_recognise_views(pretrained):
+    folder, metrics = pretrained
+    log = records(folder)
+    assert log[-1]["validation_loss"] < log[0]["validation_loss"] - 0.2
+    assert log[-1]["validation_loss"] < log[-1]["chance_loss"] - 0.2
+    assert metrics == json.loads((folder / "metrics.json").read_text())
+    assert metrics["views_seen"] >= 2500
+    assert metrics["diagnostics"]["r2 |eta|"] < 0.3
+    assert (folder / "plots" / "loss.png").exists()
+
+
+def test_the_same_seed_gives_the_same_losses(dataset, config, pretrained, tmp_path):
+    pretrain(dataset, config, tmp_path / "again")
+    assert losses(tmp_path / "again") == losses(pretrained[0])
+    pretrain(dataset, changed(config, seed=4), tmp_path / "other")
+    assert losses(tmp_path / "other") != losses(pretrained[0])
+
+
+def test_test_jets_are_not_pretrained_on(dataset, config, pretrained):
+    train = dataset.initiators["split"] == Split.TRAIN
+    in_two = sum(dataset.jets(view)["present"].astype(int) for view in dataset.views) >= 2
+    assert pretrained[1]["jets"] == (train & in_two).sum()
+
+
+def test_labels_are_balanced_nested_and_from_their_split(dataset, config):
+    task = tagging_task(dataset, config.task)
+    usable = dataset.jets("nominal")["present"]
+    small, large, other = (
+        draw_labelled(task, Split.TRAIN, usable, n, seed)
+        for n, seed in ((20, [1, 0]), (60, [1, 0]), (20, [1, 1]))
+    )
+    assert (task.target[large] == 1).sum() == 30
+    assert (task.split[large] == Split.TRAIN).all()
+    assert usable[large].all()
+    assert set(small) < set(large)
+    assert set(small) != set(other)
+    assert len(np.unique(large)) == 60
+
+
+def test_too_few_labels_and_unknown_names_are_errors(dataset, config):
+    task = tagging_task(dataset, config.task)
+    usable = np.ones(len(dataset), bool)
+    with pytest.raises(InputFileError, match=r"train split has \d+ signal jets, but 50000"):
+        draw_labelled(task, Split.TRAIN, usable, 100_000, [0])
+    with pytest.raises(InputFileError, match="test split has no signal jets"):
+        draw_at_most(task, Split.TEST, ~usable, 5, [0])
+    wrong = changed(config, task={"signal": ["higs"]})
+    with pytest.raises(ConfigError, match=r"task.signal: .* 'higs'; did you mean 'higgs'"):
+        tagging_task(dataset, wrong.task)
+
+
+def test_pretraining_on_what_is_not_there_is_an_error(dataset, config, tmp_path):
+    with pytest.raises(ConfigError, match=r"data.views: the dataset has no view 'vincia'"):
+        pretrain(dataset, changed(config, data={"views": ["nominal", "vincia"]}), tmp_path)
+    with pytest.raises(ConfigError, match=r"data.labels: the dataset has no label 'top'"):
+        pretrain(dataset, changed(config, data={"labels": ["top"]}), tmp_path)
+    with pytest.raises(InputFileError, match="contrasting them takes two"):
+        pretrain(dataset.select(splits="train"), config, tmp_path)
+
+
+def test_the_probe_is_a_logistic_regression():
+    generator = torch.Generator().manual_seed(1)
+    x = torch.randn(300, 4, generator=generator)
+    y = (x[:, 0] + torch.randn(300, generator=generator) > 0).long()
+    penalty = 0.01
+    weight, bias = _fitted(x, y, penalty)
+    expected = LogisticRegression(C=1 / (penalty * 300), tol=1e-8, max_iter=1000).fit(x, y)
+    np.testing.assert_allclose(weight.numpy(), expected.coef_[0], rtol=1e-3, atol=1e-4)
+    assert float(bias) == pytest.approx(expected.intercept_[0], abs=1e-3)
+    assert fit_probe(x, y, x, y).validation_auc > 0.75
+
+
+@pytest.fixture(scope="module")
+def bench(dataset, config):
+    return set_bench(dataset, config, prepare(config))
+
+
+def test_the_probe_leaves_the_backbone_alone_and_finetuning_does_not(bench, pretrained):
+    from rs3l_train.loop.checkpoint import load_network
+
+    weights, _, _ = load_network(pretrained[0], "backbone")
+
+    def moved(mode):
+        tagger, details = train_tagger(bench, mode, 20, 0, weights)
+        own = tagger.backbone.state_dict()
+        change = max(float((own[k] - v).abs().max()) for k, v in weights.items())
+        return change, details
+
+    change, probe = moved("probe")
+    assert change == 0
+    assert probe["validation_auc"] > 0.8
+    _, full = moved("full")
+    assert full["validation_auc"] >= probe["validation_auc"]
+    change, scratch = moved("scratch")
+    assert change > 0.01
+    assert scratch["views_seen"] >= 300
+
+
+def test_all_modes_learn_from_the_same_jets(bench):
+    assert torch.equal(bench.labelled(20, 1).rows, bench.labelled(20, 1).rows)
+    assert not torch.equal(bench.labelled(20, 1).rows, bench.labelled(20, 0).rows)
+    assert set(bench.test.tolist()).isdisjoint(bench.labelled(20, 0).rows.tolist())
+    assert set(bench.validation.rows.tolist()).isdisjoint(bench.labelled(20, 0).rows.tolist())
+
+
+def test_views_that_are_not_trained_on_are_tested_all_the_same(dataset, config):
+    held_out = changed(config, data={"views": ["nominal", "seed"]})
+    bench = set_bench(dataset, held_out, prepare(held_out))
+    assert bench.jets.names == tuple(dataset.views)
+    assert set(bench.labelled(20, 0).views.tolist()) == {0, 1}
+    tagger, _ = train_tagger(bench, "scratch", 20, 0, None)
+    assert set(score_test_split(bench, tagger)) == set(dataset.views)
+
+
+def test_finetune_then_evaluate_give_the_same_figures(dataset, config, pretrained, tmp_path):
+    trained = finetune(dataset, config, pretrained[0], "full", 20, tmp_path / "tagger")
+    tested = evaluate(dataset, tmp_path / "tagger", tmp_path / "evaluation")
+    assert tested["rows"] == trained["rows"]
+    assert tested["baselines"] == trained["baselines"]
+    assert {row["view"] for row in tested["rows"]} == set(dataset.views)
+    assert all(row["auc"] > 0.8 for row in tested["rows"])
+    assert [entry["file"] for entry in read_plots(tmp_path / "evaluation")] == [
+        "roc.png",
+        "scores.png",
+    ]
+
+
+def test_a_network_of_another_architecture_is_refused(dataset, config, pretrained, tmp_path):
+    other = changed(config, backbone={"width": 8})
+    with pytest.raises(ConfigError, match=r"training.backbone.width: the config says 8"):
+        study(dataset, other, pretrained[0], tmp_path)
+
+
+def test_the_study_has_a_row_for_everything(dataset, config, pretrained, tmp_path):
+    metrics = study(dataset, config, pretrained[0], tmp_path)
+    assert metrics == json.loads((tmp_path / "metrics.json").read_text())
+    keys = {(row["mode"], row["labels"], row["seed"], row["view"]) for row in metrics["rows"]}
+    assert len(keys) == len(metrics["rows"]) == 3 * 1 * 2 * 3
+    assert {row["name"] for row in metrics["baselines"]} == {"n2", "tau21", "mass window"}
+    assert set(metrics["rows"][0]["rejection"]) == {"0.3", "0.5", "0.7"}
+    assert metrics["task"]["signal"] == ["higgs"]
+    assert "effective_rank" in metrics["diagnostics"]
+    probe = next(row for row in metrics["summary"] if row["mode"] == "probe")
+    assert probe["auc_mean"] > 0.85
+    files = [entry["file"] for entry in read_plots(tmp_path)]
+    assert files[:2] == ["label_efficiency.png", "roc_20.png"]
+    assert all((tmp_path / "plots" / file).exists() for file in files)
+
+
+def read_plots(folder):
+    return json.loads((folder / "plots" / "plots.json").read_text())
