@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import typer
@@ -45,7 +44,6 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except RS3LError as error:
-        logging.getLogger(__name__).error("%s", error)
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from rs3l_data.errors import RS3LError
+
 logger = logging.getLogger(__name__)
 
 Stopwatch = Callable[[str], AbstractContextManager[None]]
@@ -113,6 +115,11 @@ def logging_to(log: Path | None) -> Iterator[None]:
         root.addHandler(handler)
     try:
         yield
+    except RS3LError as error:
+        # The command line tells the screen; the log file must not end without a word.
+        if log is not None:
+            file.handle(logging.makeLogRecord({"levelname": "ERROR", "msg": str(error)}))
+        raise
     finally:
         for handler in handlers:
             root.removeHandler(handler)

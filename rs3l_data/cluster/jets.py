@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import os
-import sys
 from dataclasses import dataclass
 
 import awkward as ak
@@ -72,7 +69,6 @@ def cluster(
     jet_pt_min
         Least transverse momentum of a jet that is returned, inclusive [GeV].
     """
-    _banner_to_stderr()
     kept = np.flatnonzero(candidates.px**2 + candidates.py**2 >= candidate_pt_min**2)
     momenta = [p[kept] for p in (candidates.px, candidates.py, candidates.pz, candidates.energy)]
     offsets = np.searchsorted(kept, candidates.offsets)
@@ -130,21 +126,3 @@ def _events(offsets: I8, momenta: list[F8]) -> ak.Array:
         [ak.contents.NumpyArray(component) for component in momenta], ["px", "py", "pz", "E"]
     )
     return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), particles))
-
-
-@functools.cache
-def _banner_to_stderr() -> None:
-    """Let FastJet print its banner, once per process, where it cannot spoil a command's output.
-
-    FastJet writes it to the C++ standard output at the first clustering, and asks programs that
-    use it not to switch it off. Hence the file descriptor is redirected for that moment.
-    """
-    sys.stdout.flush()
-    stdout = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        one = fastjet.PseudoJet(1.0, 0.0, 0.0, 1.0)
-        fastjet.ClusterSequence([one], fastjet.JetDefinition(fastjet.antikt_algorithm, 1.0))
-    finally:
-        os.dup2(stdout, 1)
-        os.close(stdout)

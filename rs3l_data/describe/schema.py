@@ -128,7 +128,12 @@ DECAYS = (
 
 JETS = (
     Column("present", "|b1", "", "whether the initiator has a selected jet in this view"),
-    Column("status", "<u1", "", "0 present, 1 generator failed, 2 no jet matched, 3 not selected"),
+    Column(
+        "status",
+        "<u1",
+        "",
+        "0 present, 1 generator failed, 2 no jet above the pt cut matched, 3 fails other cuts",
+    ),
     Column("pt", "<f4", "GeV", "transverse momentum of the jet"),
     Column("eta", "<f4", "", "pseudorapidity of the jet"),
     Column("phi", "<f4", "rad", "azimuth of the jet, in [-pi, pi)"),

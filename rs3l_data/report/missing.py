@@ -13,7 +13,7 @@ from rs3l_data.report.table import Table
 from rs3l_data.store.reader import Dataset
 
 REASONS = {
-    Status.NO_JET_MATCHED: ("no jet matched", "#3f90da", ""),
+    Status.NO_JET_MATCHED: ("no jet above the pT cut matched", "#3f90da", ""),
     Status.FAILED_SELECTION: ("jet not selected", "#ffa90e", "//"),
     Status.GENERATOR_FAILED: ("generator failed", "#bd1f01", "xx"),
 }

@@ -71,7 +71,9 @@ def observables(dataset: Dataset) -> list[Observable]:
     return [
         Observable("mass", "jet mass", "m", "GeV", masses),
         Observable("softdrop_mass", "soft-drop mass", r"m_{\mathrm{SD}}", "GeV", masses),
-        Observable("tau21", "N-subjettiness", r"\tau_{21}", "", np.linspace(0, 1, n_bins + 1)),
+        Observable(
+            "tau21", "N-subjettiness ratio", r"\tau_{21}", "", np.linspace(0, 1, n_bins + 1)
+        ),
         Observable("n_constituents", "number of constituents", "n", "", whole),
         Observable("pt", "jet", r"p_{\mathrm{T}}", "GeV", pts),
     ]

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import fastjet
 import numpy as np
 import pytest
@@ -128,17 +125,3 @@ def test_a_batch_without_jets(events: list[F8]) -> None:
     np.testing.assert_array_equal(jets.offsets, np.zeros(len(events) + 1))
     np.testing.assert_array_equal(jets.constituent_offsets, [0])
     assert len(jets.constituent_index) == 0
-
-
-def test_fastjets_banner_goes_to_stderr() -> None:
-    program = """
-from rs3l_data.cluster.jets import cluster
-from tests.data.cluster.events import candidates_of, random_event
-print("before")
-print(cluster(candidates_of([random_event(9, 1)]), 0.8, 0.0, 0.0).n_events)
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "before\n1\n"
-    assert "FastJet release" in done.stderr

@@ -68,7 +68,7 @@ def test_missing_shares(dataset):
     ]
     cells = dict(zip(table.header, table.rows[0], strict=True))
     assert cells["missing"].startswith("10.0 +")
-    assert cells["no jet matched"].startswith("8.0 +")
+    assert cells["no jet above the pT cut matched"].startswith("8.0 +")
     assert cells["jet not selected"].startswith("0.0 +")
     assert cells["generator failed"].startswith("2.0 +")
 

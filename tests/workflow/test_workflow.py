@@ -1,0 +1,191 @@
+"""The workflow as a user runs it: all of it, again, on other cores, with wrong input, killed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SMALL = {
+    "name": "small",
+    "seed": 3,
+    "processes": {"qcd": {"events": 24}, "hbb": {"events": 24}},
+    "views": {"nominal": {}, "fsr_up": {"variation": "fsr_up"}},
+    "hard": {"chunk_events": 12},
+}
+
+
+def checkout(folder):
+    """Lay out what a fresh clone has for Snakemake."""
+    folder.mkdir()
+    shutil.copy(ROOT / "Snakefile", folder)
+    for part in ("workflow", "config"):
+        shutil.copytree(ROOT / part, folder / part)
+    return folder
+
+
+def write_config(folder, **blocks):
+    path = folder / "my.yaml"
+    path.write_text(yaml.safe_dump({**SMALL, **blocks}))
+    return path
+
+
+def snakemake(folder, *arguments, config="my.yaml"):
+    command = [sys.executable, "-m", "snakemake", "--configfile", config, *arguments]
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def rs3l_data(*arguments):
+    command = [sys.executable, "-m", "rs3l_data", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A small run, training included."""
+    folder = checkout(tmp_path_factory.mktemp("run") / "clone")
+    training = yaml.safe_load((ROOT / "tests/workflow/training.yaml").read_text())
+    write_config(folder, training=training)
+    result = snakemake(folder, "--cores", "2")
+    assert result.returncode == 0, result.stdout
+    return folder
+
+
+def test_a_run_ends_in_dataset_report_and_tagger(finished):
+    results = finished / "results/small"
+    manifest = json.loads((results / "dataset/dataset.json").read_text())
+    assert manifest["processes"]["qcd"]["n_events"] == 24
+    assert len(manifest["files"]) == 4
+    report = (results / "report.html").read_text()
+    assert "fsr_up" in report
+    rows = json.loads((results / "training/study/metrics.json").read_text())["rows"]
+    assert {row["mode"] for row in rows} == {"probe", "full", "scratch"}
+    log = (results / "logs/resimulate/qcd-0000-nominal.log").read_text()
+    assert "12/12 events" in log
+
+
+def test_run_again_there_is_nothing_to_be_done(finished):
+    result = snakemake(finished, "--cores", "2")
+    assert result.returncode == 0
+    assert "Nothing to be done" in result.stdout
+
+
+def test_another_view_leaves_the_finished_ones_alone(finished):
+    more = {**SMALL["views"], "seed": {}}
+    (finished / "more.yaml").write_text(yaml.safe_dump({**SMALL, "views": more}))
+    result = snakemake(finished, "--cores", "1", "-n", config="more.yaml")
+    counts = dict(
+        line.split()[:2]
+        for line in result.stdout.splitlines()
+        if line.startswith(("hard", "resim"))
+    )
+    assert counts == {"resimulate": "4"}
+
+
+def test_cores_and_chunks_leave_the_digest_alone(finished, tmp_path):
+    folder = checkout(tmp_path / "other")
+    write_config(folder, hard={"chunk_events": 24})
+    target = "results/small/dataset/dataset.json"
+    result = snakemake(folder, "--cores", "1", target)
+    assert result.returncode == 0, result.stdout
+    answers = [
+        rs3l_data("digest", each / "results/small/dataset").stdout for each in (finished, folder)
+    ]
+    assert len(answers[0]) == 65
+    assert answers[0] == answers[1]
+
+
+def test_a_wrong_config_stops_before_any_job(tmp_path):
+    folder = checkout(tmp_path / "wrong")
+    write_config(folder, views={"nominal": {"variation": "fsr_upp"}})
+    result = snakemake(folder, "--cores", "1")
+    assert result.returncode != 0
+    assert "did you mean 'fsr_up'?" in result.stdout
+    assert not (folder / "results").exists()
+
+
+def test_a_killed_job_leaves_nothing_that_counts_as_a_result(tmp_path):
+    config = write_config(tmp_path, hard={"chunk_events": 24})
+    hard = tmp_path / "hard.h5"
+    assert rs3l_data("hard", config, "qcd", 0, "--out", hard).returncode == 0
+    command = [sys.executable, "-m", "rs3l_data", "resimulate", str(config), str(hard), "nominal"]
+    for stop in (signal.SIGKILL, signal.SIGINT):
+        out = tmp_path / f"{stop.name}.h5"
+        with subprocess.Popen(
+            [*command, "--out", str(out)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        ) as job:
+            time.sleep(2.0)
+            job.send_signal(stop)
+            assert job.wait() != 0
+        assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:1000]), "truncated or damaged"),
+        (lambda path: path.write_text("no HDF5"), "not an HDF5 file"),
+        (lambda path: path.unlink(), "no such file"),
+    ],
+)
+def test_broken_hard_events_are_named(tmp_path, break_it, message):
+    config = write_config(tmp_path, processes={"hbb": {"events": 2}})
+    hard = tmp_path / "hard.h5"
+    assert rs3l_data("hard", config, "hbb", 0, "--out", hard).returncode == 0
+    break_it(hard)
+    result = rs3l_data("resimulate", config, hard, "nominal", "--out", tmp_path / "out.h5")
+    assert result.returncode == 2
+    assert f"error: {hard}: " in result.stderr
+    assert message in result.stderr
+    assert not (tmp_path / "out.h5").exists()
+
+
+def test_hard_events_of_another_config_are_refused(tmp_path):
+    config = write_config(tmp_path, processes={"hbb": {"events": 2}})
+    hard = tmp_path / "hard.h5"
+    assert rs3l_data("hard", config, "hbb", 0, "--out", hard).returncode == 0
+    write_config(tmp_path, processes={"hbb": {"events": 2}}, seed=4)
+    result = rs3l_data("resimulate", config, hard, "nominal", "--out", tmp_path / "out.h5")
+    assert result.returncode == 2
+    assert "seed was 3, now it is 4" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["hard", "CONFIG", "qdc", "0"], "did you mean 'qcd'?"),
+        (["hard", "CONFIG", "qcd", "9"], "chunks 0 to 1"),
+        (["check", "none.yaml"], "none.yaml: no such file"),
+        (["digest", "nowhere"], "nowhere"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_a_message(tmp_path, arguments, message):
+    config = str(write_config(tmp_path))
+    out = ["--out", str(tmp_path / "out.h5")] if arguments[0] == "hard" else []
+    result = rs3l_data(*[config if a == "CONFIG" else a for a in arguments], *out)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_setting_that_pythia_refuses_is_found_by_check(tmp_path):
+    config = write_config(tmp_path, views={"mine": {"variation": ["TimeShower:pTminn = 1"]}})
+    result = rs3l_data("check", config)
+    assert result.returncode == 1
+    assert "'TimeShower:pTminn = 1'" in result.stderr
