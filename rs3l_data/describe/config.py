@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from rs3l_data.describe.card import DetectorCard, load_card
 from rs3l_data.describe.catalogue import entry
@@ -20,7 +20,10 @@ Range = tuple[float, float]
 
 
 class Process(Strict):
-    """One hard process: a name of the catalogue, or settings of one's own."""
+    """One hard process; the catalogue fills in what is not given, for the names that it knows."""
+
+    # For editors: only the number of events must be given for a process of the catalogue.
+    model_config = ConfigDict(json_schema_extra={"required": ["events"]})
 
     events: int = Field(gt=0, description="Hard events to generate.")
     settings: tuple[str, ...] = Field(description="Pythia settings that select the process.")
