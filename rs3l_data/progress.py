@@ -77,20 +77,21 @@ class Progress:
         if self._bar:
             self._bar.stop()
 
-    def __call__(self, done: int) -> None:
-        """Say that ``done`` of the total are done."""
+    def __call__(self, done: int, more: str = "") -> None:
+        """Say that ``done`` of the total are done, and what else there is to say."""
         now = time.monotonic()
         rate = done / max(now - self._began, 1e-9)
         if self._bar:
-            self._bar.update(self._task, completed=done, rate=f"{rate:.0f} {self._unit}/s")
-        if now - self._said >= _SECONDS_BETWEEN_LINES or done == self._total:
+            self._bar.update(self._task, completed=done, rate=f"{rate:.0f} {self._unit}/s {more}")
+        if now - self._said >= _SECONDS_BETWEEN_LINES or done >= self._total:
             self._said = now
-            left = f"{(self._total - done) / rate:.0f} s left" if rate > 0 else "waiting"
+            left = f"{max(self._total - done, 0) / rate:.0f} s left" if rate > 0 else "waiting"
             level = logging.DEBUG if self._bar else logging.INFO
             logger.log(
                 level,
-                "%s: %d/%d %s, %.0f/s, %s",
+                "%s: %d/%d %s, %.0f/s, %s%s",
                 *(self._what, done, self._total, self._unit, rate, left),
+                more and f", {more}",
             )
 
 

@@ -19,7 +19,7 @@ SETTINGS = {
     "data": {"constituents": 16},
     "backbone": {"width": 16, "layers": 2, "neighbours": 6, "output": [16, 8]},
     "pretrain": {
-        "views_seen": 2500,
+        "views_seen": 6000,
         "jets_per_batch": 16,
         "learning_rate": 3e-3,
         "validation_jets": 100,

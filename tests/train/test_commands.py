@@ -54,7 +54,7 @@ def test_errors_are_one_message_and_exit_code_2(command, folder, config_file, tm
         "pretrain", "--data", folder, "--config", config_file, "--set", "sed=1", *out
     )
     assert code == 2
-    assert error.startswith("Error: ")
+    assert error.startswith("error: ")
     assert "sed: unknown key; did you mean 'seed'" in error
     missing = ("pretrain", "--data", tmp_path / "none", "--config", config_file, *out)
     assert command(*missing)[0] == 2

@@ -23,6 +23,7 @@ from rs3l_train.evaluation.representation import (
 from rs3l_train.evaluation.roc import (
     WorkingPoint,
     auc,
+    auc_error,
     background_efficiencies,
     threshold_at,
     working_point,
@@ -48,6 +49,15 @@ def test_a_threshold_keeps_at_least_the_signal_asked_for_and_no_higher_one_does(
     threshold = threshold_at(signal, efficiency)
     assert np.mean(signal >= threshold) >= efficiency - 1e-9
     assert np.mean(signal > threshold) < efficiency
+
+
+def test_the_error_of_the_auc_is_the_spread_of_repeated_samples():
+    random = np.random.default_rng(5)
+    samples = [(random.normal(1, 1, 60), random.normal(0, 1, 150)) for _ in range(400)]
+    spread = np.std([auc(*sample) for sample in samples])
+    claimed = np.mean([auc_error(*sample) for sample in samples])
+    assert claimed == pytest.approx(spread, rel=0.15)
+    assert auc_error(np.ones(1), np.zeros(1)) == 0
 
 
 def test_rejection_and_its_error_by_hand():

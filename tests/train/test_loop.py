@@ -65,9 +65,28 @@ def test_patience_ends_the_training_and_brings_back_the_best_weights():
     scores = [0.5, 0.4, 0.8, 0.7, 0.8, 0.9]
     history = run(model, loss, Budget(10_000, patience=2), scores)
     assert history.ended == "patience"
-    assert history.best_score == 0.8
+    assert (history.best_score, history.best_after) == (0.8, 20)
     assert history.steps == 4
     assert model.weight.item() == pytest.approx(seen[2])
+
+
+def test_patience_can_lower_the_learning_rate_first():
+    model = line()
+    seen = []
+
+    def loss(_):
+        seen.append(model.weight.item())
+        return model.weight.sum()
+
+    scores = [0.5, 0.6, 0.4, 0.4, 0.7, 0.4, 0.4]
+    history = run(model, loss, Budget(10_000, patience=2, drops=1), scores)
+    assert (history.drops, history.ended, history.best_score) == (1, "patience", 0.7)
+    best = seen[1]
+    # The step after the drop starts from the best weights, with a tenth of the learning rate.
+    assert seen[2] == pytest.approx(best - 0.1)
+    assert seen[3] == pytest.approx(best)
+    assert seen[4] == pytest.approx(best - 0.01)
+    assert model.weight.item() == pytest.approx(best - 0.01)
 
 
 def test_time_ends_the_training(monkeypatch):
@@ -171,7 +190,7 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(path, {"a": float("nan")})
     monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
-    with pytest.raises(StorageError, match="No space left"):
+    with pytest.raises(StorageError, match="does not fit"):
         write_whole(path, b"half")
     assert json.loads(path.read_text()) == {"a": 1}
     assert [p.name for p in path.parent.iterdir()] == ["metrics.json"]

@@ -44,10 +44,10 @@ def losses(folder):
 def test_pretraining_learns_to_recognise_views(pretrained):
     folder, metrics = pretrained
     log = records(folder)
-    assert log[-1]["validation_loss"] < log[0]["validation_loss"] - 0.2
-    assert log[-1]["validation_loss"] < log[-1]["chance_loss"] - 0.2
+    assert log[-1]["validation_loss"] < log[0]["validation_loss"] - 0.08
+    assert log[-1]["validation_loss"] < log[-1]["chance_loss"] - 0.08
     assert metrics == json.loads((folder / "metrics.json").read_text())
-    assert metrics["views_seen"] >= 2500
+    assert metrics["views_seen"] >= 6000
     assert metrics["diagnostics"]["r2 |eta|"] < 0.3
     assert (folder / "plots" / "loss.png").exists()
 

@@ -1,0 +1,1 @@
+"""What a trained network is worth: figures of merit, diagnostics, plots."""

@@ -1,0 +1,97 @@
+"""What an embedding holds: its spread, and what can be read off it linearly."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from rs3l_train.views.inputs import relative_angles
+from rs3l_train.views.memory import Batch
+
+RIDGE = 1e-3
+
+
+def effective_rank(embeddings: Tensor) -> float:
+    """Count the directions that embeddings (n, D) use: a number between 1 and D.
+
+    The exponential of the entropy of the singular values (Roy and Vetterli, EUSIPCO 2007), of
+    centred unit vectors.
+    """
+    unit = functional.normalize(embeddings.double(), dim=1)
+    values = torch.linalg.svdvals(unit - unit.mean(0))
+    part = values / values.sum().clamp(min=1e-300)
+    return float(torch.special.entr(part).sum().exp())
+
+
+def alignment(embeddings: Tensor, jets: Tensor) -> float:
+    """Average the squared distance of two views of a jet on the unit sphere (arXiv:2005.10242)."""
+    distance, same = _pairs(embeddings, jets)
+    return float(distance[same].mean())
+
+
+def uniformity(embeddings: Tensor, jets: Tensor) -> float:
+    """Compute log mean exp(-2 d²) over views of different jets (arXiv:2005.10242); low is good."""
+    distance, _ = _pairs(embeddings, jets)
+    other = jets[:, None] != jets[None, :]
+    return float((-2 * distance[other]).exp().mean().log())
+
+
+def linear_r2(embeddings: Tensor, target: Tensor) -> float:
+    """Predict a quantity from embeddings by ridge regression on one half; R² on the other.
+
+    Parameters
+    ----------
+    embeddings
+        (n, D)
+    target
+        (n,)
+
+    Returns
+    -------
+    float
+        1 is a perfect prediction, 0 none; below 0 it is worse than the mean.
+    """
+    x = embeddings.double()
+    x = (x - x.mean(0)) / x.std(0).clamp(min=1e-9)
+    x = torch.cat([x, torch.ones_like(x[:, :1])], dim=1)
+    y = target.double()
+    y = y - y.mean()
+    fit, test = slice(0, None, 2), slice(1, None, 2)
+    penalty = RIDGE * len(x[fit]) * torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
+    weights = torch.linalg.solve(x[fit].T @ x[fit] + penalty, x[fit].T @ y[fit])
+    residual = (y[test] - x[test] @ weights).square().sum()
+    return float(1 - residual / (y[test] - y[test].mean()).square().sum().clamp(min=1e-300))
+
+
+def physical_targets(batch: Batch) -> dict[str, Tensor]:
+    """Compute quantities of jets, (n,) each, to look for in their embedding.
+
+    |eta| and the orientation of the jet in (Δη, Δφ) are shortcuts: the views of a jet share them,
+    and they say nothing about its kind. log pT and log mass are physics.
+    """
+    return {
+        "|eta|": batch.jets["eta"].abs(),
+        "orientation": _cos_2psi(batch),
+        "log pt": batch.jets["pt"].log(),
+        "log mass": batch.jets["mass"].clamp(min=1e-3).log(),
+    }
+
+
+def _cos_2psi(batch: Batch) -> Tensor:
+    """Cosine of twice the angle of the principal axis of the radiation, weighted with pT."""
+    deta, dphi = relative_angles(batch)
+    weight = batch.constituents["pt"] * batch.mask
+    along = (weight * (deta.square() - dphi.square())).sum(1)
+    across = (weight * 2 * deta * dphi).sum(1)
+    return along / torch.hypot(along, across).clamp(min=1e-12)
+
+
+def _pairs(embeddings: Tensor, jets: Tensor) -> tuple[Tensor, Tensor]:
+    """Squared distances of all pairs on the unit sphere, and which are views of one jet."""
+    unit = functional.normalize(embeddings.double(), dim=1)
+    distance = (2 - 2 * unit @ unit.T).clamp(min=0)
+    same = (jets[:, None] == jets[None, :]) & ~torch.eye(
+        len(jets), dtype=torch.bool, device=jets.device
+    )
+    return distance, same

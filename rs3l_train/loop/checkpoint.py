@@ -1,0 +1,124 @@
+"""A trained network in a folder: its weights, and in the same file all that is needed to use it.
+
+``weights.safetensors`` holds the weights and, in its header, the training config, so that the two
+never differ; ``config.yaml`` beside it says the same to a reader, and can be trained with again.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_train.config import TrainingConfig, validate_training
+from rs3l_train.loop.files import write_whole
+
+WEIGHTS = "weights.safetensors"
+FORMAT = "rs3l-network-1"
+
+
+def save_network(
+    folder: Path, network: nn.Module, kind: str, config: TrainingConfig, details: dict[str, Any]
+) -> None:
+    """Save a network.
+
+    Parameters
+    ----------
+    kind
+        ``backbone`` or ``tagger``.
+    details
+        Kept with the weights: views, software, how the training went.
+
+    Raises
+    ------
+    StorageError
+        If the files cannot be written.
+    """
+    settings = config.model_dump(mode="json")
+    metadata = {
+        "format": FORMAT,
+        "kind": kind,
+        "config": json.dumps(settings),
+        "details": json.dumps(details),
+    }
+    weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
+    write_whole(folder / WEIGHTS, save(weights, metadata))
+    write_whole(
+        folder / "config.yaml", yaml.safe_dump({"training": settings}, sort_keys=False).encode()
+    )
+
+
+def load_network(
+    folder: Path, kind: str
+) -> tuple[dict[str, Tensor], TrainingConfig, dict[str, Any]]:
+    """Read the weights, the config and the details of a saved network.
+
+    Raises
+    ------
+    InputFileError
+        If the folder holds no network of this kind.
+    """
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise InputFileError(f"{path}: no such file; {folder} holds no trained network")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise InputFileError(f"{path}: not a whole safetensors file: {error}") from None
+    if metadata.get("format") != FORMAT:
+        raise InputFileError(
+            f"{path}: not written by this version of rs3l_train: its format is"
+            f" {metadata.get('format')!r}, expected {FORMAT!r}"
+        )
+    if metadata["kind"] != kind:
+        raise InputFileError(f"{path}: holds a {metadata['kind']}, expected a {kind}")
+    config = validate_training(json.loads(metadata["config"]), str(path))
+    return weights, config, json.loads(metadata["details"])
+
+
+def require_same_network(asked: TrainingConfig, saved: TrainingConfig, folder: Path) -> None:
+    """Check that a config asks for the network that a folder holds.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first key that differs.
+    """
+    for block, keys in {
+        "data": ("inputs", "constituents"),
+        "backbone": tuple(type(asked.backbone).model_fields),
+    }.items():
+        for key in keys:
+            wanted = getattr(getattr(asked, block), key)
+            found = getattr(getattr(saved, block), key)
+            if wanted != found:
+                raise ConfigError(
+                    f"training.{block}.{key}: the config says {wanted!r}, the network in {folder}"
+                    f" has {found!r}; use the config it was trained with, {folder}/config.yaml"
+                )
+
+
+def load_weights(network: nn.Module, weights: dict[str, Tensor], source: Path) -> None:
+    """Put weights into a network.
+
+    Raises
+    ------
+    InputFileError
+        If they are of another architecture.
+    """
+    try:
+        with torch.no_grad():
+            network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise InputFileError(
+            f"{source}: the weights do not fit the network of its config: {error}"
+        ) from None

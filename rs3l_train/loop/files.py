@@ -1,0 +1,39 @@
+"""Result files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rs3l_data.store.atomic import atomic_write
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write beside the target, flush, rename.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
+    """
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON that any reader takes: a number that is not finite is an error here."""
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+    write_whole(path, f"{text}\n".encode())
+
+
+def start_log(path: Path) -> Path:
+    """Make an empty file to append to, with its folder.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written.
+    """
+    write_whole(path, b"")
+    return path

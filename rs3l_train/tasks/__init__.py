@@ -1,0 +1,1 @@
+"""What is done with views and networks: pretrain, tag with few labels, study the gain."""

@@ -1,0 +1,38 @@
+"""A backbone with a linear head on top: the same network for every way of training it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Tagger(nn.Module):
+    """Score jets by a linear function of their standardised embedding.
+
+    Mean and spread of the embedding are set once, from the jets to be trained on, so that probe,
+    fine-tuning and training from scratch all start from a head with inputs of order one.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, backbone: nn.Module, dimension: int):
+        super().__init__()
+        self.backbone = backbone
+        self.register_buffer("mean", torch.zeros(dimension))
+        self.register_buffer("spread", torch.ones(dimension))
+        self.head = nn.Linear(dimension, 1)
+
+    def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
+        """Compute the logits (n,) of features (n, P, F) with mask (n, P)."""
+        logits: Tensor = self.head(self.standardise(self.backbone(inputs, mask))).squeeze(1)
+        return logits
+
+    def standardise(self, embeddings: Tensor) -> Tensor:
+        """Shift and scale embeddings (n, D)."""
+        return (embeddings - self.mean) / self.spread
+
+    def set_standard(self, embeddings: Tensor) -> None:
+        """Take mean and spread from embeddings (n, D)."""
+        self.mean.copy_(embeddings.mean(0))
+        self.spread.copy_(embeddings.std(0).clamp(min=1e-6))

@@ -1,0 +1,1 @@
+"""Views of jets in memory, gathered into batches of network inputs."""

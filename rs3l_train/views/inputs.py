@@ -1,0 +1,125 @@
+"""The features of constituents that networks see, computed from physical quantities."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from rs3l_data.describe.schema import Category
+from rs3l_train.views.memory import Batch
+from rs3l_train.views.orientation import random_orientation
+
+# Lengths over which the coordinates vary inside a jet of R = 0.8, and the range of a significance:
+# fixed numbers, so that a trained network does not depend on the dataset it was trained on.
+ANGLE_SCALE = 0.4
+LARGEST_SIGNIFICANCE = 1000.0
+SIGNIFICANCE_SCALE = 4.0
+
+
+def shortcut_free(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
+    """Features that tell of the jet's radiation and flavour, of its |eta| nothing.
+
+    log pT, log(pT/pT_jet), Δη, Δφ, ΔR, charge, the impact parameters (bounded, in mm) and their
+    significances, and the category: (n, P, 15). Impact parameters carry the sign of Δφ (d0) and
+    of Δη (dz) before any rotation: up to a convention, that is the sign of the distance of flight
+    along the jet axis, which no rotation or reflection of the jet may change.
+    """
+    c = batch.constituents
+    axis_deta, axis_dphi = relative_angles(batch)
+    d0, dz = c["d0"] * axis_dphi.sign(), c["dz"] * axis_deta.sign()
+    return torch.stack(
+        [
+            (c["pt"].log() - 2) / 2,
+            (_log_ratio(c["pt"], batch.jets["pt"]) + 4) / 2,
+            deta / ANGLE_SCALE,
+            dphi / ANGLE_SCALE,
+            torch.hypot(deta, dphi) / ANGLE_SCALE,
+            c["charge"],
+            d0.tanh(),
+            _significance(d0, c["d0_error"]),
+            dz.tanh(),
+            _significance(dz, c["dz_error"]),
+            *(c["category"] == category for category in Category),
+        ],
+        dim=-1,
+    )
+
+
+def rs3l(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
+    """Features of the RS3L paper in its order, unscaled: (n, P, 15).
+
+    log pT, log(pT/pT_jet), Δη, Δφ, log E, log(E/E_jet), charge, tanh d0, tanh dz (in mm), ΔR,
+    then whether it is a photon, muon, electron, charged hadron, neutral hadron
+    (arXiv:2403.07066). log pT and log E together give |eta|.
+    """
+    c = batch.constituents
+    momentum = batch.jets["pt"] * batch.jets["eta"].cosh()
+    return torch.stack(
+        [
+            c["pt"].log(),
+            _log_ratio(c["pt"], batch.jets["pt"]),
+            deta,
+            dphi,
+            c["energy"].log(),
+            _log_ratio(c["energy"], torch.hypot(momentum, batch.jets["mass"])),
+            c["charge"],
+            c["d0"].tanh(),
+            c["dz"].tanh(),
+            torch.hypot(deta, dphi),
+            c["category"] == Category.PHOTON,
+            c["category"] == Category.MUON,
+            c["category"] == Category.ELECTRON,
+            c["category"] == Category.CHARGED_HADRON,
+            c["category"] == Category.NEUTRAL_HADRON,
+        ],
+        dim=-1,
+    )
+
+
+INPUTS: dict[str, Callable[[Batch, Tensor, Tensor], Tensor]] = {
+    "shortcut_free": shortcut_free,
+    "rs3l": rs3l,
+}
+N_INPUTS = {"shortcut_free": 15, "rs3l": 15}
+
+
+def network_inputs(batch: Batch, inputs: str, rotation: torch.Generator | None = None) -> Tensor:
+    """Compute a batch's features, 0 where padded.
+
+    Parameters
+    ----------
+    inputs
+        A key of `INPUTS`.
+    rotation
+        Source of a random orientation for each jet of the batch; None leaves them as they are.
+
+    Returns
+    -------
+    (n, P, F) float32
+    """
+    deta, dphi = relative_angles(batch)
+    if rotation is not None:
+        deta, dphi = random_orientation(deta, dphi, rotation)
+    features = INPUTS[inputs](batch, deta, dphi)
+    return features * batch.mask[..., None]
+
+
+def relative_angles(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Compute Δη and Δφ, the latter in [-π, π), of constituents to their jet's axis: (n, P)."""
+    deta = batch.constituents["eta"] - batch.jets["eta"][:, None]
+    dphi = batch.constituents["phi"] - batch.jets["phi"][:, None]
+    return deta, torch.remainder(dphi + math.pi, 2 * math.pi) - math.pi
+
+
+def _log_ratio(part: Tensor, whole: Tensor) -> Tensor:
+    return part.log() - whole.log()[:, None]
+
+
+def _significance(value: Tensor, error: Tensor) -> Tensor:
+    """Squeeze value/error into a few units; 0 without a track, whose error is 0."""
+    ratio = torch.where(error > 0, value / error.clamp(min=1e-12), 0.0)
+    bounded = ratio.clamp(-LARGEST_SIGNIFICANCE, LARGEST_SIGNIFICANCE)
+    return bounded.asinh() / SIGNIFICANCE_SCALE

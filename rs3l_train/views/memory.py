@@ -1,0 +1,166 @@
+"""All views of all jets of a dataset on one device, and batches gathered from them.
+
+Constituents stay flat, as in the dataset; a batch is padded when it is gathered, by indexing
+alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from rs3l_data.describe.strict import nearest
+from rs3l_data.errors import ConfigError
+from rs3l_data.store.reader import Dataset
+
+Array = npt.NDArray[np.generic]
+
+JET_COLUMNS = ("pt", "eta", "phi", "mass")
+CONSTITUENT_COLUMNS = (
+    "pt",
+    "eta",
+    "phi",
+    "energy",
+    "category",
+    "charge",
+    "d0",
+    "d0_error",
+    "dz",
+    "dz_error",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Some views of some jets: entry ``i`` is view ``views[i]`` of row ``rows[i]``."""
+
+    views: Tensor
+    """(n,) int64"""
+    rows: Tensor
+    """(n,) int64"""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, part: slice) -> Selection:
+        return Selection(self.views[part], self.rows[part])
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Padded constituents of a selection, and their jets."""
+
+    constituents: dict[str, Tensor]
+    """(n, P) float32 each; a padded place has pt = energy = 1 GeV and 0 otherwise"""
+    mask: Tensor
+    """(n, P) bool, False where padded"""
+    jets: dict[str, Tensor]
+    """(n,) float32 each"""
+
+
+@dataclass(frozen=True, slots=True)
+class JetViews:
+    """The V views of N jets."""
+
+    names: tuple[str, ...]
+    present: Tensor
+    """(V, N) bool"""
+    starts: Tensor
+    """(V, N) int64, where a jet's constituents begin"""
+    counts: Tensor
+    """(V, N) int64, how many there are, at most P"""
+    jets: dict[str, Tensor]
+    """(V, N) float32 each, 0 where absent"""
+    constituents: dict[str, Tensor]
+    """(n_constituents + 1,) each; the last entry fills the padded places"""
+    width: int
+    """P"""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the arrays are."""
+        return self.present.device
+
+    @property
+    def n_rows(self) -> int:
+        """N, with the absent."""
+        return self.present.shape[1]
+
+    def index(self, view: str) -> int:
+        """Position of a view by its name."""
+        return self.names.index(view)
+
+    def gather(self, selection: Selection) -> Batch:
+        """Pad the constituents of a selection of present views to (n, P)."""
+        views, rows = selection.views, selection.rows
+        place = torch.arange(self.width, device=self.device)
+        mask = place < self.counts[views, rows, None]
+        padding = len(self.constituents["pt"]) - 1
+        index = torch.where(mask, self.starts[views, rows, None] + place, padding)
+        return Batch(
+            {name: column[index].float() for name, column in self.constituents.items()},
+            mask,
+            {name: column[views, rows] for name, column in self.jets.items()},
+        )
+
+
+def chosen_views(dataset: Dataset, views: tuple[str, ...] | None) -> tuple[str, ...]:
+    """Resolve the config's choice of views.
+
+    Raises
+    ------
+    ConfigError
+        If the dataset has not that view.
+    """
+    for view in views or ():
+        if view not in dataset.views:
+            raise ConfigError(
+                f"training.data.views: the dataset has no view {view!r};"
+                f" {nearest(view, list(dataset.views))}"
+            )
+    return views or tuple(dataset.views)
+
+
+def load(
+    dataset: Dataset, views: tuple[str, ...], n_constituents: int, device: torch.device
+) -> JetViews:
+    """Read the views of all rows, keeping the ``n_constituents`` hardest constituents of each jet.
+
+    A jet's constituents fall in pT in the dataset, so that the hardest are the first.
+    """
+    jets = [dataset.jets(view) for view in views]
+    present = np.stack([table["present"] for table in jets])
+    counts = np.zeros(present.shape, np.int64)
+    pieces: dict[str, list[Array]] = {name: [] for name in CONSTITUENT_COLUMNS}
+    for v, view in enumerate(views):
+        offsets, columns = dataset.constituents(view)
+        lengths = np.diff(offsets)
+        rank = np.arange(offsets[0], offsets[-1]) - np.repeat(offsets[:-1], lengths)
+        keep = rank < n_constituents
+        counts[v] = np.minimum(lengths, n_constituents)
+        for name in CONSTITUENT_COLUMNS:
+            pieces[name].append(columns[name][keep])
+    ends = np.cumsum(counts).reshape(counts.shape)
+    return JetViews(
+        names=views,
+        present=torch.from_numpy(present).to(device),
+        starts=torch.from_numpy(ends - counts).to(device),
+        counts=torch.from_numpy(counts).to(device),
+        jets={name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
+        constituents={name: _flat(name, parts).to(device) for name, parts in pieces.items()},
+        width=max(1, int(counts.max(initial=0))),
+    )
+
+
+def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np.bool_]) -> Tensor:
+    values = np.stack([table[name] for table in jets])
+    return torch.from_numpy(np.where(present, values, 0).astype(np.float32))
+
+
+def _flat(name: str, parts: list[Array]) -> Tensor:
+    padding = np.array([1 if name in ("pt", "energy") else 0], parts[0].dtype)
+    return torch.from_numpy(np.concatenate([*parts, padding]))
