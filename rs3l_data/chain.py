@@ -1,4 +1,4 @@
-"""The chain of one job: a view of a run of hard events, from the shower to a table of jets.
+"""The chain of one job: a shower of hard events, with all views of it, to tables of jets.
 
 Everything here works on arrays in memory; `rs3l_data.commands.resimulate` reads and writes files.
 """
@@ -15,17 +15,22 @@ from rs3l_data.cluster.jets import cluster
 from rs3l_data.cluster.matching import NO_JET, contained, match
 from rs3l_data.cluster.substructure import substructure
 from rs3l_data.describe import config as described
+from rs3l_data.describe import tree
 from rs3l_data.describe.card import DetectorCard
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS, Status, empty
 from rs3l_data.describe.seeds import event_keys, pythia_seeds
-from rs3l_data.describe.settings import hard_settings, view_settings
+from rs3l_data.describe.settings import (
+    hadronization_settings,
+    hard_settings,
+    view_settings,
+)
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.detector import detect
 from rs3l_data.progress import Stopwatch, no_stopwatch
 from rs3l_data.simulate.generate import generate
 from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.initiators import Rows, Selection, find_rows, labels
-from rs3l_data.simulate.resimulate import Batch, resimulate
+from rs3l_data.simulate.resimulate import Batch, Hadronization, resimulate
 from rs3l_data.store.split import split_of
 from rs3l_data.store.tables import Columns, Initiators, View, concatenate, offsets_of, take_items
 
@@ -87,43 +92,63 @@ def initiator_table(config: described.Config, process: str, hard: HardEvents) ->
     )
 
 
-def view_table(
+def shower_tables(
     config: described.Config,
     process: str,
-    view: str,
+    root: str,
     hard: HardEvents,
     progress: Progress,
     stopwatch: Stopwatch = no_stopwatch,
-) -> View:
-    """Simulate one view of hard events: shower, detector, jets, one row for each initiator.
+) -> dict[str, View]:
+    """Simulate a view that showers hard events, with all views that share its showers.
 
     Parameters
     ----------
+    root
+        A view that starts from the hard event.
     progress
         Called with the number of events done, after each batch.
     stopwatch
         Called with the name of each step for a context to run it in.
+
+    Returns
+    -------
+    By name of the view, one row for each initiator.
     """
     events = hard.events["event"]
-    card = config.detector.load()
+    names = tree.family(config.views, root)
+    simulated = [name for name in names if tree.particles_of(config.views, name) == name]
+    cards = {name: config.card(name) for name in names}
+    keys = {name: event_keys(config.seed, process, f"detector/{name}", events) for name in names}
     rows = find_rows(hard, selection(config, process))
     batches = resimulate(
-        view_settings(config, view),
+        view_settings(config, root),
         hard,
         config.hard.energy,
-        shower_seeds(config, process, view, events),
+        shower_seeds(config, process, root, events),
+        [_hadronization(config, process, name, events) for name in simulated[1:]],
         stopwatch,
     )
-    keys = event_keys(config.seed, process, f"detector/{view}", events)
-    tables = []
+    tables: dict[str, list[View]] = {name: [] for name in names}
     done = 0
     for batch in batches:
-        last = done + len(batch.hard)
+        of = dict(zip(simulated, batch, strict=True))
+        last = done + len(batch[0].hard)
         part = rows.within(done, last, hard)
-        tables.append(_batch_table(config.jets, card, batch, part, keys[done:last], stopwatch))
+        for name in names:
+            shared = of[tree.particles_of(config.views, name)]
+            noise = keys[name][done:last]
+            tables[name].append(
+                _batch_table(config.jets, cards[name], shared, part, noise, stopwatch)
+            )
         done = last
         progress(done)
-    return concatenate(tables)
+    return {name: concatenate(parts) for name, parts in tables.items()}
+
+
+def _hadronization(config: described.Config, process: str, view: str, events: I8) -> Hadronization:
+    keys = event_keys(config.seed, process, f"hadronization/{view}", events)
+    return Hadronization(hadronization_settings(config, view), pythia_seeds(keys))
 
 
 def _batch_table(

@@ -46,26 +46,28 @@ def _at(values: dict[str, Any], key: str) -> Any:
 def read_views_of(
     config: Config, process: str, initiators: Initiators, paths: list[Path]
 ) -> dict[str, View]:
-    """Read one file for each view of the config, with the rows of these initiators.
+    """Read the views of the config from the files of their showers, with these initiators' rows.
 
     Raises
     ------
     InputFileError
         If a view is missing or twice there, or a file holds other rows.
     """
-    views = {}
+    views: dict[str, View] = {}
     for path in paths:
         chunk = read_view_file(path)
-        config.require("views", chunk.name)
+        for name in chunk.views:
+            config.require("views", name)
         same = chunk.process == process and all(
             np.array_equal(values, initiators.columns[name]) for name, values in chunk.keys.items()
         )
-        if not same or chunk.name in views:
+        if not same or views.keys() & chunk.views.keys():
             raise InputFileError(
-                f"{path}: holds view '{chunk.name}' of {chunk.process}, events {chunk.first_event} "
-                f"to {chunk.last_event}, which is not the hard file's or was given twice"
+                f"{path}: holds the views {', '.join(chunk.views)} of {chunk.process}, events "
+                f"{chunk.first_event} to {chunk.last_event}, which are not those of the hard file "
+                "or were given twice"
             )
-        views[chunk.name] = chunk.view
+        views.update(chunk.views)
     missing = [name for name in config.views if name not in views]
     if missing:
         raise InputFileError(f"no file for the views {', '.join(missing)}: give one for each")

@@ -1,4 +1,4 @@
-"""`rs3l-data resimulate`: one view of one chunk of hard events."""
+"""`rs3l-data resimulate`: one shower of a chunk of hard events, with all views of it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,30 @@ from rs3l_data.simulate.hard_events import HardEvents, HardRun
 def resimulate(
     config_file: ConfigFile,
     hard_file: Annotated[Path, typer.Argument(help="Hard events, as `hard` wrote them.")],
-    view: Annotated[str, typer.Argument(help="A view of the config.")],
+    view: Annotated[str, typer.Argument(help="A view that redoes the shower.")],
     out: Out,
     log: Log = None,
     progress: ProgressStyle = "auto",
 ) -> None:
     """Shower saved hard events again, through the detector to jets.
 
+    The views that share this shower (`redo: hadronization` or `detector`) are made with it.
+
     Example: rs3l-data resimulate config/demo.yaml hbb-0.h5 fsr_up --out hbb-0-fsr_up.h5
     """
     from rs3l_data.commands.inputs import read_hard_of
     from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.tree import roots, shower_of
+    from rs3l_data.errors import ConfigError
     from rs3l_data.simulate.pythia import generator_output_to
 
     config = load_config(config_file)
     config.require("views", view)
+    if view not in roots(config.views):
+        raise ConfigError(
+            f"view '{view}' shares the shower of '{shower_of(config.views, view)}' and is made "
+            "with it; give that name"
+        )
     hard, run = read_hard_of(config, hard_file)
     title = f"{run.process}/{hard_file.stem} {view}"
     with (
@@ -51,22 +60,21 @@ def job(
     progress: Callable[[int], None],
     stopwatch: Stopwatch = no_stopwatch,
 ) -> None:
-    """Simulate one view of hard events into a file."""
-    from rs3l_data.chain import initiator_table, view_table
+    """Simulate one shower of hard events, with its views, into a file."""
+    from rs3l_data.chain import initiator_table, shower_tables
     from rs3l_data.commands.provenance import attributes
     from rs3l_data.store.view_file import ViewChunk, write_view_file
 
     events = hard.events["event"]
-    table = view_table(config, run.process, view, hard, progress, stopwatch)
+    tables = shower_tables(config, run.process, view, hard, progress, stopwatch)
     with stopwatch("write"):
         initiators = initiator_table(config, run.process, hard).columns
         chunk = ViewChunk(
             process=run.process,
-            name=view,
             first_event=int(events[0]),
             last_event=int(events[-1]),
             keys={name: initiators[name] for name in ("event", "initiator")},
-            view=table,
+            views=tables,
             attributes=attributes(config),
         )
         write_view_file(out, chunk, config.store.compression)

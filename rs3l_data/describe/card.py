@@ -251,17 +251,19 @@ def load_card(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> 
             )
     data = read_yaml(path)
     if overrides and isinstance(data, Mapping):
-        data = _merged(data, overrides)
+        data = merged(data, overrides)
     return validate(DetectorCard, data, f"detector card {name_or_path}")
 
 
-def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
+def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Put changes into nested mappings; lists and values are replaced."""
+    result = dict(base)
     for key, value in changes.items():
-        below = merged.get(key)
-        both = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type]
-    return merged
+        below = result.get(key)
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            value = merged(below, value)
+        result[key] = value
+    return result
 
 
 def _rising(name: str, edges: tuple[float, ...]) -> None:

@@ -10,9 +10,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from rs3l_data.describe.card import DetectorCard, load_card
+from rs3l_data.describe import tree
+from rs3l_data.describe.card import DetectorCard, load_card, merged
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.strict import Strict, nearest, read_yaml, validate
+from rs3l_data.describe.variation import AFTER_THE_SHOWER, acts_after_the_shower, variation
 from rs3l_data.errors import ConfigError, RS3LError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -43,20 +45,38 @@ class Process(Strict):
 class View(Strict):
     """One realisation of every hard event."""
 
-    redo: Literal["shower"] = Field(
+    redo: Literal["shower", "hadronization", "detector"] = Field(
         "shower",
-        description="Where the simulation starts again: everything after the hard process.",
+        description="Where the simulation starts again: everything after the hard process, after "
+        "the shower, or after the stable particles.",
+    )
+    of: str | None = Field(
+        None, description="The view whose shower or particles it shares; none for `shower`."
     )
     variation: str | tuple[str, ...] | None = Field(
         None, description="A variation of the catalogue, or a list of Pythia settings."
     )
+    detector: dict[str, Any] = Field(
+        default_factory=dict, description="Keys of the detector card with other values."
+    )
 
-    @field_validator("variation")
-    @classmethod
-    def _known(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
-        if isinstance(value, str):
-            entry("variations", value)
-        return value
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        changed = variation(self)
+        if self.redo == "detector" and (changed.tune or changed.settings):
+            raise ValueError(
+                "a view that redoes the detector shares its parent's particles: its variation can "
+                "change the detector card only"
+            )
+        if self.redo == "hadronization":
+            late = [line for line in changed.settings if not acts_after_the_shower(line)]
+            if changed.tune or late:
+                raise ValueError(
+                    "a view that redoes the hadronization shares its parent's shower: "
+                    f"{late or [f'the tune {changed.tune}']} would have no effect or only half of "
+                    f"it; allowed are {', '.join(AFTER_THE_SHOWER)}"
+                )
+        return self
 
 
 class Hard(Strict):
@@ -183,6 +203,45 @@ class Config(Strict):
             else {**entry("processes", str(name)), **given}
             for name, given in value.items()
         }
+
+    @field_validator("views", mode="before")
+    @classmethod
+    def _copies(cls, value: Any) -> Any:
+        """Write a view with `copies: n` out as n views of their own, name_1 to name_n."""
+        if not isinstance(value, dict):
+            return value
+        views = {}
+        for name, given in value.items():
+            n = given.get("copies", 1) if isinstance(given, dict) else 1
+            if not isinstance(n, int) or n < 1:
+                raise ValueError(f"{name}.copies: expected a whole number from 1, found {n!r}")
+            alone = {k: v for k, v in given.items() if k != "copies"} if n > 1 else given
+            names = [f"{name}_{i + 1}" for i in range(n)] if n > 1 else [name]
+            views.update(dict.fromkeys(names, alone))
+        return views
+
+    @field_validator("views")
+    @classmethod
+    def _tree(cls, value: dict[str, View]) -> dict[str, View]:
+        tree.check(value)
+        return value
+
+    @model_validator(mode="after")
+    def _cards(self) -> Self:
+        for name in self.views:
+            try:
+                self.card(name)
+            except RS3LError as error:
+                raise ValueError(f"views.{name}.detector: {error}") from None
+        return self
+
+    def card(self, view: str) -> DetectorCard:
+        """Load the detector card of a view: that of the run with all changes on its branch."""
+        changes: dict[str, Any] = self.detector.overrides
+        for name in tree.path_to(self.views, view):
+            for more in (variation(self.views[name]).detector, self.views[name].detector):
+                changes = merged(changes, more)
+        return load_card(self.detector.card, changes)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 
 import yaml
 
+from rs3l_data.describe import tree
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.settings import hard_settings, view_settings
 from rs3l_data.describe.strict import validate
@@ -44,6 +45,11 @@ class Resolved:
             for chunk in range(self.config.chunks(process))
         ]
 
+    @property
+    def showers(self) -> list[str]:
+        """The views that start from the hard event: one job each, for itself and its branch."""
+        return tree.roots(self.config.views)
+
     def fingerprint(self, stage: Stage, process: str, chunk: int, view: str | None = None) -> str:
         """Hash the parts of the config that a job's result depends on.
 
@@ -59,11 +65,10 @@ class Resolved:
             len(config.events_of(process, chunk)),
         ]
         if stage == "resimulate" and view is not None:
-            parts += [
-                view_settings(config, view),
-                config.detector.load().model_dump(),
-                config.jets.model_dump(),
-            ]
+            parts.append(config.jets.model_dump())
+            for name in tree.family(config.views, view):
+                parts += [name, view_settings(config, name), config.card(name).model_dump()]
+                parts.append(config.views[name].redo)
         if stage == "pack":
             parts += [[*config.processes], config.labels, [*config.views]]
             parts += [config.processes[process].label, config.split.model_dump()]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.tree import path_to, shower_of
+from rs3l_data.describe.variation import variation
 
 _QUIET = ("Print:quiet = on",)
 
@@ -35,18 +37,11 @@ def hard_settings(config: Config, process: str) -> list[str]:
 
 def view_settings(config: Config, view: str) -> list[str]:
     """List the settings with which a view showers restored hard events."""
-    variation = config.views[view].variation
-    tune = config.generator.tune
-    changes: tuple[str, ...] = ()
-    if isinstance(variation, str):
-        named = entry("variations", variation)
-        tune, changes = named.get("tune", tune), tuple(named.get("settings", ()))
-    elif variation is not None:
-        changes = variation
-    card = config.detector.load()
+    root = shower_of(config.views, view)
+    # A tune overwrites what was set before it.
+    tune = variation(config.views[root]).tune or config.generator.tune
     return [
         *_QUIET,
-        # A tune overwrites what was set before it.
         *entry("tunes", tune)["settings"],
         "Beams:frameType = 5",
         # The saved masses, virtualities and lifetimes are to be kept as they are.
@@ -56,8 +51,36 @@ def view_settings(config: Config, view: str) -> list[str]:
         "LesHouches:mRecalculate = -1.",
         # What would decay behind the calorimeters' faces meets them undecayed.
         "ParticleDecays:limitCylinder = on",
-        f"ParticleDecays:xyMax = {card.solenoid.radius!r}",
-        f"ParticleDecays:zMax = {card.solenoid.half_length!r}",
+        *_calorimeter(config, view),
         *config.generator.settings,
-        *changes,
+        *(
+            line
+            for name in path_to(config.views, view)
+            for line in variation(config.views[name]).settings
+        ),
+    ]
+
+
+def hadronization_settings(config: Config, view: str) -> list[str]:
+    """List the settings with which a view hadronises a saved parton shower.
+
+    The collision that Pythia is told of is a dummy, electrons to muons: the saved partons take its
+    place before anything is made of it.
+    """
+    return [
+        *view_settings(config, view),
+        "PDF:lepton = off",
+        "PartonLevel:MPI = off",
+        "PartonLevel:ISR = off",
+        "PartonLevel:FSR = off",
+        "Check:event = off",
+    ]
+
+
+def _calorimeter(config: Config, view: str) -> list[str]:
+    # Of the branch's root: a view of another detector may share these particles.
+    solenoid = config.card(shower_of(config.views, view)).solenoid
+    return [
+        f"ParticleDecays:xyMax = {solenoid.radius!r}",
+        f"ParticleDecays:zMax = {solenoid.half_length!r}",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import awkward as ak
@@ -59,6 +59,16 @@ def read(events: ak.Array) -> Records:
         vertex_index=np.asarray(vertex.index.data),
         vertices=tuple(column(vertex.content, name) for name in ("px", "py", "pz")),
     )
+
+
+def spread(records: Records, positions: npt.NDArray[np.int64], n_events: int) -> Records:
+    """Put the events of some positions among those of all: the others were not delivered."""
+    generated = np.zeros(n_events, np.bool_)
+    counts = np.zeros(n_events, np.int64)
+    generated[positions] = records.generated
+    counts[positions] = np.diff(records.offsets)
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return replace(records, generated=generated, offsets=offsets)
 
 
 def stable(records: Records) -> Particles:

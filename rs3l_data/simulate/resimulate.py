@@ -12,7 +12,8 @@ from rs3l_data.errors import GeneratorError
 from rs3l_data.progress import Stopwatch, no_stopwatch
 from rs3l_data.simulate.hard_events import HardEvents
 from rs3l_data.simulate.particles import Particles
-from rs3l_data.simulate.record import FIRST, Records, read, stable
+from rs3l_data.simulate.record import FIRST, Records, read, spread, stable
+from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
 from rs3l_data.simulate.restore import restored
 from rs3l_data.simulate.trace import trace
 
@@ -38,14 +39,25 @@ class Batch:
     process, after all recoils it took undivided; NaN where there is none"""
 
 
+@dataclass(frozen=True, slots=True)
+class Hadronization:
+    """Another hadronisation of the same showers."""
+
+    settings: Sequence[str]
+    """As `rs3l_data.describe.settings.hadronization_settings` lists them"""
+    seeds: npt.NDArray[np.int64]
+    """Pythia's seed for each event, (n_events,)"""
+
+
 def resimulate(
     settings: Sequence[str],
     hard: HardEvents,
     energy: float,
     seeds: npt.NDArray[np.int64],
+    hadronizations: Sequence[Hadronization] = (),
     stopwatch: Stopwatch = no_stopwatch,
-) -> Iterator[Batch]:
-    """Shower, hadronise and decay every hard event once.
+) -> Iterator[list[Batch]]:
+    """Shower every hard event once; hadronise and decay it once and as often again as asked for.
 
     Parameters
     ----------
@@ -55,6 +67,12 @@ def resimulate(
         Centre-of-mass energy of the beams [GeV].
     seeds
         Pythia's seed for each event, (n_events,).
+    hadronizations
+        Further views that share the showers; the first view does not depend on them.
+
+    Yields
+    ------
+    For each batch of hard events the first view and one for each of ``hadronizations``.
 
     Raises
     ------
@@ -62,7 +80,9 @@ def resimulate(
         If a setting is refused, or Pythia's events and the hard events fall out of step.
     """
     with stopwatch("initialise"):
-        pythia, source = restored(settings, hard, energy, seeds)
+        keep = KeepPartons() if hadronizations else None
+        pythia, source = restored(settings, hard, energy, seeds, keep)
+        again = [Rehadronizer(each.settings, energy) for each in hadronizations]
     for first in range(0, len(hard), BATCH):
         part = hard[first : first + BATCH]
         with stopwatch("shower"):
@@ -73,13 +93,24 @@ def resimulate(
                 f"one of events {part.events['event'][0]} to {part.events['event'][-1]} unphysical"
             )
         with stopwatch("read"):
-            records = read(events)
-            _check_in_step(part, records)
-            found = trace(part, records)
-            momenta = np.stack([values[found] for values in records.momentum], axis=1)
-            momenta[found < 0] = np.nan
-            particles = stable(records)
-        yield Batch(part, records.generated, particles, momenta)
+            batches = [_batch(part, read(events))]
+        kept = keep.take() if keep is not None else {}
+        positions = np.array([*kept], np.int64)
+        for rehadronize, each in zip(again, hadronizations, strict=True):
+            with stopwatch("hadronize"):
+                events = rehadronize([*kept.values()], each.seeds[positions])
+            with stopwatch("read"):
+                records = spread(read(events), positions - first, len(part))
+                batches.append(_batch(part, records))
+        yield batches
+
+
+def _batch(hard: HardEvents, records: Records) -> Batch:
+    _check_in_step(hard, records)
+    found = trace(hard, records)
+    momenta = np.stack([values[found] for values in records.momentum], axis=1)
+    momenta[found < 0] = np.nan
+    return Batch(hard, records.generated, stable(records), momenta)
 
 
 def _check_in_step(hard: HardEvents, records: Records) -> None:

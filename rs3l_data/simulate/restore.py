@@ -12,6 +12,7 @@ from rs3l_data.describe.schema import HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
 from rs3l_data.simulate.hard_events import HardEvents
 from rs3l_data.simulate.pythia import initialise, prepared
+from rs3l_data.simulate.rehadronize import KeepPartons
 
 _INCOMING = -21
 """Pythia's status code of the incoming partons of the hard process."""
@@ -66,7 +67,11 @@ class RestoredEvents(pythia8mc.LHAup):  # type: ignore[misc]
 
 
 def restored(
-    settings: Sequence[str], hard: HardEvents, energy: float, seeds: npt.NDArray[np.int64]
+    settings: Sequence[str],
+    hard: HardEvents,
+    energy: float,
+    seeds: npt.NDArray[np.int64],
+    keep: KeepPartons | None = None,
 ) -> tuple[pythia8mc.Pythia, RestoredEvents]:
     """Initialise a Pythia that showers saved hard events.
 
@@ -79,13 +84,20 @@ def restored(
     seeds
         One for each event, (n_events,), 1 to 900 000 000.
 
+    keep
+        A hook that keeps each event's partons after the shower.
+
     Returns
     -------
-    The instance and its source. Keep both: Pythia holds no reference to the source.
+    The instance and its source. Keep both, and the hook: Pythia holds no reference to them.
     """
     pythia = prepared(settings)
     source = RestoredEvents(pythia, hard, energy, seeds)
-    if not pythia.setLHAupPtr(source):
+    taken = pythia.setLHAupPtr(source)
+    if keep is not None:
+        keep.position = lambda: source.played - 1
+        taken = taken and pythia.setUserHooksPtr(keep)
+    if not taken:
         raise GeneratorError("Pythia did not take the source of restored hard events")
     initialise(pythia)
     return pythia, source

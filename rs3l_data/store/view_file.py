@@ -1,4 +1,4 @@
-"""One view of one chunk: what a simulation job leaves for the packing into shards."""
+"""The views of one shower of one chunk: what a simulation job leaves for the packing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, KEYS
@@ -20,35 +21,35 @@ from rs3l_data.store.hdf5 import (
     write_columns,
 )
 from rs3l_data.store.shard import write_view
-from rs3l_data.store.tables import Columns, View
+from rs3l_data.store.tables import I8, Columns, View
 
 
 @dataclass(frozen=True, slots=True)
 class ViewChunk:
-    """The jets of one view of one process, for a run of hard events.
+    """The views of one shower of one process, for a run of hard events.
 
     Raises
     ------
     ValueError
-        If there is not one key to each row of the view, or an event lies outside the run.
+        If there is not one key to each row of each view, or an event lies outside the run.
     """
 
     process: str
-    name: str
-    """Of the view"""
     first_event: int
     last_event: int
     """Included; with an empty run, ``first_event - 1``"""
     keys: Columns
     """`event` and `initiator` of each row, (n_rows,) each"""
-    view: View
+    views: Mapping[str, View]
+    """By name, of n_rows each"""
     attributes: Mapping[str, Any]
-    """What else JSON can hold: config, software, seeds, time spent"""
+    """What else JSON can hold: config, software"""
 
     def __post_init__(self) -> None:
         event = self.keys["event"]
-        if any(len(column) != len(self.view) for column in self.keys.values()):
-            raise ValueError(f"{len(event)} keys, but {len(self.view)} rows of the view")
+        for name, view in self.views.items():
+            if any(len(column) != len(view) for column in self.keys.values()):
+                raise ValueError(f"{len(event)} keys, but {len(view)} rows of view '{name}'")
         if len(event) and not (self.first_event <= event.min() <= event.max() <= self.last_event):
             raise ValueError(
                 f"events {event.min()} to {event.max()} found in the run of events "
@@ -56,11 +57,11 @@ class ViewChunk:
             )
 
 
-_OWN = ("process", "view", "first_event", "last_event")
+_OWN = ("process", "first_event", "last_event")
 
 
 def write_view_file(path: Path, chunk: ViewChunk, compression: Compression = "blosc2") -> None:
-    """Write one view of one chunk, whole or not at all.
+    """Write the views of one shower, whole or not at all.
 
     Raises
     ------
@@ -69,10 +70,11 @@ def write_view_file(path: Path, chunk: ViewChunk, compression: Compression = "bl
     StorageError
         If the file cannot be written.
     """
-    own = (chunk.process, chunk.name, chunk.first_event, chunk.last_event)
-    with create(path, "view", {**chunk.attributes, **dict(zip(_OWN, own, strict=True))}) as file:
+    own = {name: getattr(chunk, name) for name in _OWN}
+    with create(path, "view", {**chunk.attributes, **own, "view_names": [*chunk.views]}) as file:
         write_columns(file.create_group("keys"), KEYS, chunk.keys, compression)
-        write_view(file, chunk.view, compression)
+        for name, view in chunk.views.items():
+            write_view(file.create_group(f"views/{name}"), view, compression)
 
 
 def read_view_file(path: Path) -> ViewChunk:
@@ -85,17 +87,21 @@ def read_view_file(path: Path) -> ViewChunk:
     """
     with reading(path, "view") as file:
         attributes = read_attributes(file)
+        own = {name: attributes.pop(name) for name in _OWN}
         rows = np.arange(len(file["keys/event"]))
-        jets = read_columns(file["jets"], [column.name for column in JETS], rows)
-        offsets, constituents = read_items(
-            file["constituents"], [column.name for column in CONSTITUENTS], rows
-        )
         return ViewChunk(
-            process=attributes["process"],
-            name=attributes["view"],
-            first_event=attributes["first_event"],
-            last_event=attributes["last_event"],
+            **own,
             keys=read_columns(file["keys"], [column.name for column in KEYS], rows),
-            view=View(jets, constituents, offsets),
-            attributes={name: v for name, v in attributes.items() if name not in _OWN},
+            views={
+                name: _read_view(file[f"views/{name}"], rows)
+                for name in attributes.pop("view_names")
+            },
+            attributes=attributes,
         )
+
+
+def _read_view(group: h5py.Group, rows: I8) -> View:
+    jets = read_columns(group["jets"], [column.name for column in JETS], rows)
+    names = [column.name for column in CONSTITUENTS]
+    offsets, constituents = read_items(group["constituents"], names, rows)
+    return View(jets, constituents, offsets)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import rs3l_data
-from rs3l_data.chain import hard_chunk, initiator_table, view_table
+from rs3l_data.chain import hard_chunk, initiator_table, shower_tables
 from rs3l_data.cluster.kinematics import delta_r
 from rs3l_data.commands.provenance import attributes
 from rs3l_data.describe.schema import Split, Status
+from rs3l_data.describe.tree import roots
 from rs3l_data.store.digest import digest
 from rs3l_data.store.shard import write_shard
 from tests.data.conftest import make_config
@@ -22,7 +23,7 @@ def view_of(config, hard_of):
     @cache
     def make(process, view="nominal"):
         hard = hard_of(process)
-        table = view_table(config, process, view, hard, lambda _: None)
+        (table,) = shower_tables(config, process, view, hard, lambda _: None).values()
         return initiator_table(config, process, hard), table
 
     return make
@@ -78,7 +79,7 @@ def test_jets_are_the_sum_of_their_constituents(view_of):
 def test_an_absent_jet_is_marked_and_empty():
     narrow = make_config(events=40, jets={"mass": [150, 200]})
     hard, _ = hard_chunk(narrow, "top", 0, lambda _: None)
-    view = view_table(narrow, "top", "nominal", hard, lambda _: None)
+    view = shower_tables(narrow, "top", "nominal", hard, lambda _: None)["nominal"]
     absent = ~view.jets["present"]
     assert 0 < absent.sum() < len(view)
     assert set(view.jets["status"][absent]) <= {Status.NO_JET_MATCHED, Status.FAILED_SELECTION}
@@ -107,7 +108,9 @@ def test_all_initiators_of_an_event_are_in_one_split(config, hard_of):
 
 def write(config, process, chunk, folder):
     hard, _ = hard_chunk(config, process, chunk, lambda _: None)
-    views = {v: view_table(config, process, v, hard, lambda _: None) for v in config.views}
+    views = {}
+    for root in roots(config.views):
+        views |= shower_tables(config, process, root, hard, lambda _: None)
     names = {"process_names": [*config.processes], "label_names": [*config.labels]}
     path = folder / f"{process}-{chunk}.h5"
     write_shard(
@@ -119,7 +122,12 @@ def write(config, process, chunk, folder):
 def test_chunk_size_and_order_leave_the_digest_alone(tmp_path):
     blocks = {
         "processes": {"top": {"events": 12}},
-        "views": {"nominal": {}, "up": {"variation": "fsr_up"}},
+        "views": {
+            "nominal": {},
+            "up": {"variation": "fsr_up"},
+            "rehadronized": {"redo": "hadronization", "of": "up"},
+            "resmeared": {"redo": "detector", "of": "rehadronized"},
+        },
     }
     digests = []
     for chunk_events in (12, 5):

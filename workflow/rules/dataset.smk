@@ -6,7 +6,7 @@ rule pack:
         hard=f"{R}/hard/{{process}}/{{chunk}}.h5",
         views=expand(
             f"{R}/views/{{{{process}}}}/{{{{chunk}}}}/{{view}}.h5",
-            view=run.config.views,
+            view=run.showers,
         ),
     output:
         f"{R}/dataset/{{process}}-{{chunk}}.h5",

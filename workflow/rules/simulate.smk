@@ -1,4 +1,4 @@
-# One job for the hard events of a chunk, then one for each view of it.
+# One job for the hard events of a chunk, then one for each shower of it, with all its views.
 
 
 rule hard:
@@ -37,7 +37,7 @@ rule resimulate:
         config=f"{R}/config.yaml",
         depends=lambda w: run.fingerprint("resimulate", w.process, int(w.chunk), w.view),
     message:
-        "View {wildcards.view} of {wildcards.process}, chunk {wildcards.chunk}"
+        "Shower {wildcards.view} of {wildcards.process}, chunk {wildcards.chunk}"
     shell:
         "rs3l-data resimulate {params.config} {input} {wildcards.view}"
         " --out {output} --log {log} --progress lines"

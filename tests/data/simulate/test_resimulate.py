@@ -19,7 +19,7 @@ SHOWERS = ("nominal", "fsr_down", "a14", "vincia_global")
 
 def batches(config, process, hard, view="nominal"):
     seeds = shower_seeds(config, process, view, hard.events["event"])
-    return list(resimulate(view_settings(config, view), hard, ENERGY, seeds))
+    return [views[0] for views in resimulate(view_settings(config, view), hard, ENERGY, seeds)]
 
 
 def events_of(found):

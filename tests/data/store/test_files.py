@@ -62,14 +62,14 @@ def test_view_file_round_trip(folder, sizes, seed, compression):
     event = 100 + np.sort(rng.integers(0, 50, len(sizes)))
     keys = {"event": event, "initiator": np.zeros(len(sizes), np.uint8)}
     view = random_view(rng, sizes)
-    chunk = ViewChunk("higgs", "seed", 100, 149, keys, view, {"config": {"seed": 1}})
+    chunk = ViewChunk("higgs", 100, 149, keys, {"seed": view}, {"config": {"seed": 1}})
     write_view_file(folder / "view.h5", chunk, compression)
     found = read_view_file(folder / "view.h5")
-    assert (found.process, found.name) == ("higgs", "seed")
+    assert (found.process, [*found.views]) == ("higgs", ["seed"])
     assert (found.first_event, found.last_event) == (100, 149)
     assert found.attributes == chunk.attributes
     assert_same_columns(found.keys, keys)
-    assert_same_view(found.view, view)
+    assert_same_view(found.views["seed"], view)
 
 
 @touching_disk
@@ -164,7 +164,7 @@ def test_view_chunk_refuses_events_of_another_chunk():
     view = random_view(np.random.default_rng(1), [1])
     keys = {"event": np.array([7]), "initiator": np.zeros(1, np.uint8)}
     with pytest.raises(ValueError, match="events 7 to 7 found in the run of events 0 to 6"):
-        ViewChunk("higgs", "seed", 0, 6, keys, view, {})
+        ViewChunk("higgs", 0, 6, keys, {"seed": view}, {})
 
 
 def test_kinds_of_files_are_not_confused(tmp_path):

@@ -1,0 +1,80 @@
+import pytest
+
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.settings import hadronization_settings, view_settings
+from rs3l_data.describe.strict import validate
+from rs3l_data.describe.tree import family, particles_of, path_to, roots, shower_of
+from rs3l_data.errors import ConfigError
+from rs3l_data.simulate.pythia import prepared
+
+VIEWS = {
+    "nominal": {},
+    "lund": {"redo": "hadronization", "of": "nominal", "variation": ["StringZ:aLund = 0.5"]},
+    "noise": {"redo": "detector", "of": "lund"},
+    "scale": {"redo": "detector", "of": "noise", "detector": {"ecal_scale": 1.02}},
+    "a14": {"variation": "a14", "detector": {"hcal_scale": 0.95}},
+    "a14_again": {"redo": "hadronization", "of": "a14"},
+}
+
+
+def config(views):
+    run = {"name": "a", "seed": 1, "processes": {"qcd": {"events": 1}}, "views": views}
+    return validate(Config, run, "test")
+
+
+def test_what_a_view_shares():
+    views = config(VIEWS).views
+    assert path_to(views, "scale") == ["nominal", "lund", "noise", "scale"]
+    assert shower_of(views, "scale") == "nominal"
+    assert particles_of(views, "scale") == "lund"
+    assert roots(views) == ["nominal", "a14"]
+    assert family(views, "nominal") == ["nominal", "lund", "noise", "scale"]
+    assert family(views, "a14") == ["a14", "a14_again"]
+
+
+def test_a_branch_keeps_what_its_parents_changed():
+    run = config(VIEWS)
+    assert "StringZ:aLund = 0.5" in view_settings(run, "noise")
+    assert "Tune:pp = 21" in view_settings(run, "a14_again")
+    assert run.card("nominal").ecal_scale == 1.0
+    assert run.card("scale").ecal_scale == 1.02
+    assert run.card("a14_again").hcal_scale == 0.95
+    prepared(hadronization_settings(run, "lund"))
+
+
+def test_copies():
+    run = config({"nominal": {}, "again": {"redo": "detector", "of": "nominal", "copies": 3}})
+    assert [*run.views] == ["nominal", "again_1", "again_2", "again_3"]
+    assert run.views["again_1"] == run.views["again_3"]
+
+
+@pytest.mark.parametrize(
+    ("view", "message"),
+    [
+        ({"redo": "detector", "of": "nominl"}, "did you mean 'nominal'?"),
+        ({"redo": "detector"}, "needs the view that it starts from"),
+        ({"of": "nominal"}, "starts from the hard event and has no parent"),
+        ({"redo": "detector", "of": "new"}, "the views form a cycle: new of new"),
+        ({"redo": "detector", "of": "nominal", "variation": "fsr_up"}, "detector card only"),
+        ({"redo": "hadronization", "of": "nominal", "variation": "a14"}, "the tune a14"),
+        ({"redo": "hadronization", "of": "nominal", "variation": "fsr_up"}, "TimeShower"),
+        ({"redo": "hadronization", "of": "noise"}, "give 'nominal'"),
+        ({"copies": 0}, "new.copies: expected a whole number from 1, found 0"),
+        ({"detector": {"ecal_scal": 1}}, "ecal_scal: unknown key"),
+    ],
+)
+def test_impossible_views_are_named(view, message):
+    with pytest.raises(ConfigError) as caught:
+        config({"nominal": {}, "noise": {"redo": "detector", "of": "nominal"}, "new": view})
+    assert "new" in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_a_longer_cycle():
+    views = {
+        "nominal": {},
+        "one": {"redo": "detector", "of": "two"},
+        "two": {"redo": "detector", "of": "one"},
+    }
+    with pytest.raises(ConfigError, match="the views form a cycle: one of two of one"):
+        config(views)
