@@ -78,47 +78,52 @@ def _efficiency(
 ) -> dict[str, Any]:
     hard_file = _write_hard(config, process, folder)
     n = config.processes[process].events
-    seconds: dict[str, list[float]] = {"bare": [], "job": []}
     steps: dict[str, float] = defaultdict(float)
+    with _one_core():
+        _round(config, hard_file, view, folder, {})
+        seconds = [_round(config, hard_file, view, folder, steps) for _ in range(rounds)]
+    bare, whole = (statistics.median(each) * 1e3 / n for each in zip(*seconds, strict=True))
+    ratios = [bare / job for bare, job in seconds]
+    return {
+        "bare_ms": bare,
+        "job_ms": whole,
+        "efficiency": statistics.median(ratios),
+        "efficiencies": ratios,
+        "steps_ms": {name: spent * 1e3 / (n * rounds) for name, spent in steps.items()},
+    }
+
+
+def _round(
+    config: Config, hard_file: Path, view: str, folder: Path, steps: dict[str, float]
+) -> tuple[float, float]:
+    """Time bare `next()` and a whole job on the same events, settings and seeds [s].
+
+    The two take turns after every batch, so that a machine whose speed drifts treats them alike.
+    The initialisation of the bare instance is not counted, that of the job is.
+    """
+    hard, run = read_hard_of(config, hard_file)
+    seeds = shower_seeds(config, run.process, view, hard.events["event"])
+    pythia, source = restored(view_settings(config, view), hard, config.hard.energy, seeds)
+    bare = 0.0
+
+    def take_turns(done: int) -> None:
+        nonlocal bare
+        began = time.perf_counter()
+        while source.played < done:
+            pythia.next()
+        bare += time.perf_counter() - began
 
     @contextmanager
     def stopwatch(step: str) -> Iterator[None]:
         began = time.perf_counter()
         yield
-        steps[step] += (time.perf_counter() - began) * 1e3 / (n * rounds)
+        steps[step] = steps.get(step, 0.0) + time.perf_counter() - began
 
-    with _one_core():
-        _job(config, hard_file, view, folder / "warm-up.h5")
-        for _ in range(rounds):
-            seconds["bare"].append(_bare(config, hard_file, view))
-            began = time.perf_counter()
-            _job(config, hard_file, view, folder / "out.h5", stopwatch)
-            seconds["job"].append(time.perf_counter() - began)
-    ratios = [bare / whole for bare, whole in zip(*seconds.values(), strict=True)]
-    return {
-        "bare_ms": statistics.median(seconds["bare"]) * 1e3 / n,
-        "job_ms": statistics.median(seconds["job"]) * 1e3 / n,
-        "efficiency": statistics.median(ratios),
-        "efficiencies": ratios,
-        "steps_ms": dict(steps),
-    }
-
-
-def _bare(config: Config, hard_file: Path, view: str) -> float:
-    """Time `next()` alone, without initialisation, on the same events, settings and seeds [s]."""
-    hard, run = read_hard_of(config, hard_file)
-    seeds = shower_seeds(config, run.process, view, hard.events["event"])
-    pythia, source = restored(view_settings(config, view), hard, config.hard.energy, seeds)
     began = time.perf_counter()
-    while source.played < len(hard):
-        pythia.next()
-    return time.perf_counter() - began
-
-
-def _job(config: Config, hard_file: Path, view: str, out: Path, stopwatch: Any = None) -> None:
-    hard, run = read_hard_of(config, hard_file)
-    more = {} if stopwatch is None else {"stopwatch": stopwatch}
-    job(config, hard, run, view, out, lambda _: None, **more)
+    with stopwatch("read file"):
+        hard, run = read_hard_of(config, hard_file)
+    job(config, hard, run, view, folder / "out.h5", take_turns, stopwatch)
+    return bare, time.perf_counter() - began - bare
 
 
 def _write_hard(config: Config, process: str, folder: Path) -> Path:

@@ -22,7 +22,7 @@ def benchmark(
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Alternations.")] = 3,
     as_json: AsJson = False,
 ) -> None:
-    """Time whole jobs against bare Pythia on the same hard events, in turn, on one core.
+    """Time whole jobs against bare Pythia on the same hard events, in turns, on one core.
 
     Prints for each process the time of each step, the efficiency (bare `next()` over the whole
     job, file to file), the gain of two processes at once and the memory of a job.
