@@ -16,18 +16,22 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rs3l_data.chain import hard_chunk, shower_seeds
 from rs3l_data.commands.inputs import read_hard_of
 from rs3l_data.commands.provenance import attributes, software
 from rs3l_data.commands.resimulate import job
-from rs3l_data.describe.config import Config
+from rs3l_data.describe.config import Config, View
 from rs3l_data.describe.resolved import save
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.errors import RS3LError
 from rs3l_data.simulate.restore import restored
 from rs3l_data.store.hard import write_hard_events
+
+_POINTS: tuple[Literal["hadronization", "detector"], ...] = ("hadronization", "detector")
+_COPIES = 4
+"""Views of each kind whose cost is measured together."""
 
 
 def measure(
@@ -58,6 +62,9 @@ def measure(
             "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
             "software": software(),
             "processes": found,
+            "cost_of_a_view": _costs(
+                with_events(config, first, events), first, view, folder, rounds
+            ),
             "two_processes": _scaling(with_events(config, first, events), first, view, folder),
             "peak_memory_mb": {
                 str(n): _peak_memory(with_events(config, first, n), first, view, folder)
@@ -124,6 +131,25 @@ def _round(
         hard, run = read_hard_of(config, hard_file)
     job(config, hard, run, view, folder / "out.h5", take_turns, stopwatch)
     return bare, time.perf_counter() - began - bare
+
+
+def _costs(config: Config, process: str, view: str, folder: Path, rounds: int) -> dict[str, float]:
+    """Measure a view that shares this one's shower or particles, in units of this one."""
+    hard, run = read_hard_of(config, _write_hard(config, process, folder))
+    alone = config.model_copy(update={"views": {view: config.views[view]}})
+    cases = {"alone": alone}
+    for redo in _POINTS:
+        views = {**alone.views, **{f"{redo}_{i}": View(redo=redo, of=view) for i in range(_COPIES)}}
+        cases[redo] = alone.model_copy(update={"views": views})
+    seconds: dict[str, list[float]] = defaultdict(list)
+    with _one_core():
+        for _ in range(rounds):
+            for name, each in cases.items():
+                began = time.perf_counter()
+                job(each, hard, run, view, folder / "views.h5", lambda _: None)
+                seconds[name].append(time.perf_counter() - began)
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    return {redo: (medians[redo] / medians["alone"] - 1) / _COPIES for redo in _POINTS}
 
 
 def _write_hard(config: Config, process: str, folder: Path) -> Path:

@@ -25,7 +25,8 @@ def benchmark(
     """Time whole jobs against bare Pythia on the same hard events, in turns, on one core.
 
     Prints for each process the time of each step, the efficiency (bare `next()` over the whole
-    job, file to file), the gain of two processes at once and the memory of a job.
+    job, file to file), the cost of views that share a shower or its particles, the gain of two
+    processes at once and the memory of a job.
 
     Example: rs3l-data benchmark config/demo.yaml --json
     """
@@ -56,6 +57,8 @@ def _in_words(results: dict[str, Any]) -> str:
         )
         steps = sorted(found["steps_ms"].items(), key=lambda step: -step[1])
         lines += [f"    {step:<14}{ms:8.3f} ms" for step, ms in steps]
+    for redo, cost in results["cost_of_a_view"].items():
+        lines.append(f"a view at {redo} costs {cost:.3f} of one at shower")
     two = results["two_processes"]
     lines.append(f"two processes: {two['gain']:.2f} times one")
     for n, mb in results["peak_memory_mb"].items():
