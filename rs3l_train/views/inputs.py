@@ -22,9 +22,10 @@ SIGNIFICANCE_SCALE = 4.0
 def shortcut_free(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
     """Features that tell of the jet's radiation and flavour, of its |eta| nothing.
 
-    log pT, log(pT/pT_jet), Δη, Δφ, ΔR, charge, the impact parameters (bounded, in mm) and their
-    significances, and the category: (n, P, 15). Impact parameters carry the sign of Δφ (d0) and
-    of Δη (dz) before any rotation: up to a convention, that is the sign of the distance of flight
+    log pT, log(pT/pT_jet), Δη, Δφ, ΔR, charge, the significances of the impact parameters, and the
+    category: (n, P, 13). The impact parameters themselves are left out: with their significances
+    they would give the resolution, which grows with |eta|. They carry the sign of Δφ (d0) and of
+    Δη (dz) before any rotation: up to a convention, that is the sign of the distance of flight
     along the jet axis, which no rotation or reflection of the jet may change.
     """
     c = batch.constituents
@@ -38,9 +39,7 @@ def shortcut_free(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
             dphi / ANGLE_SCALE,
             torch.hypot(deta, dphi) / ANGLE_SCALE,
             c["charge"],
-            d0.tanh(),
             _significance(d0, c["d0_error"]),
-            dz.tanh(),
             _significance(dz, c["dz_error"]),
             *(c["category"] == category for category in Category),
         ],
@@ -83,7 +82,7 @@ INPUTS: dict[str, Callable[[Batch, Tensor, Tensor], Tensor]] = {
     "shortcut_free": shortcut_free,
     "rs3l": rs3l,
 }
-N_INPUTS = {"shortcut_free": 15, "rs3l": 15}
+N_INPUTS = {"shortcut_free": 13, "rs3l": 15}
 
 
 def network_inputs(batch: Batch, inputs: str, rotation: torch.Generator | None = None) -> Tensor:

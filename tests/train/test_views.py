@@ -99,8 +99,11 @@ def test_dphi_does_not_notice_where_the_azimuth_is_cut(phi, offset):
 @given(st.floats(-2, 2))
 def test_safe_inputs_do_not_know_how_far_forward_a_jet_is(eta):
     def features(axis, inputs):
+        # Resolutions grow with |eta|; what a track is, in units of them, does not.
+        d0_error, dz_error = 0.02 * math.cosh(axis), 0.1 * math.cosh(axis) ** 2
+        impact = (5 * d0_error, d0_error, 3 * dz_error, dz_error)
         pions = [
-            (pt, axis + deta, dphi, pt * math.cosh(axis + deta), 0, 1, 0.1, 0.02, 0.3, 0.1)
+            (pt, axis + deta, dphi, pt * math.cosh(axis + deta), 0, 1, *impact)
             for pt, deta, dphi in ((100, 0.1, 0.2), (3, -0.4, 0.1))
         ]
         return network_inputs(one_jet(pions, eta=axis), inputs)
@@ -119,8 +122,8 @@ def test_the_sign_of_flight_survives_a_mirror():
     seen, mirrored = (
         network_inputs(one_jet([t]), "shortcut_free")[0, 0] for t in (track, in_mirror)
     )
-    assert torch.equal(seen[6:10], mirrored[6:10])
-    assert seen[6] == pytest.approx(math.tanh(0.3))
+    assert torch.equal(seen[6:8], mirrored[6:8])
+    assert seen[6] == pytest.approx(math.asinh(0.3 / 0.05) / 4)
     assert seen[3] == -mirrored[3]
 
 
