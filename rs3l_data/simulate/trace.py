@@ -106,10 +106,17 @@ def _daughters(record: _Record, at: int) -> tuple[int, int, int]:
 
 @numba.njit(cache=True)
 def _last_copy(record: _Record, first: int, here: int, decays: bool) -> int:
-    """Follow a resonance to its decay, a parton through the recoils of initial-state radiation."""
+    """Follow a resonance to its decay, a parton through the recoils of initial-state radiation.
+
+    A parton is followed as long as it stays whole: in Vincia's antennae between the initial and
+    the final state a parton that radiates gets the codes of initial-state radiation, too, and a
+    gluon would be taken for the one that it emits.
+    """
     while True:
         low, high, step = _daughters(record, first + here)
         following = -1
+        if high > low and not decays:
+            return here
         for daughter in range(low, high + 1, step):
             same = record.pdg_id[first + daughter] == record.pdg_id[first + here]
             initial_state = abs(record.status[first + daughter]) // 10 == _INITIAL_STATE
