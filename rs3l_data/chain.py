@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
-from rs3l_data.cluster.jets import cluster
+from rs3l_data.cluster.flavour import hadrons_in_jets, splitting_in_jets
+from rs3l_data.cluster.jets import Ghosts, cluster
 from rs3l_data.cluster.matching import NO_JET, contained, match
 from rs3l_data.cluster.substructure import substructure
 from rs3l_data.describe import config as described
@@ -162,8 +163,13 @@ def _batch_table(
     with stopwatch("detector"):
         candidates = detect(batch.particles, card, keys)
     with stopwatch("jets"):
+        hadrons = batch.heavy_hadrons
         jets = cluster(
-            candidates, settings.radius, settings.candidate_pt_min, jet_pt_min=settings.pt[0]
+            candidates,
+            settings.radius,
+            settings.candidate_pt_min,
+            jet_pt_min=settings.pt[0],
+            ghosts=Ghosts(hadrons.offsets, hadrons.momentum),
         )
     with stopwatch("match"):
         eta = kinematics.eta(jets.px, jets.py, jets.pz)
@@ -202,6 +208,13 @@ def _batch_table(
         table["contained"][present] = inside[present]
         for name, values in of_jets.items():
             table[name][present] = values[jet]
+    with stopwatch("flavour"):
+        b, c = hadrons_in_jets(jets.n_jets, jets.ghost_jet, hadrons.flavour)
+        table["n_b_hadrons"][present], table["n_c_hadrons"][present] = b[jet], c[jet]
+        split = batch.splittings
+        table["gluon_splitting"][present] = splitting_in_jets(
+            jets.offsets, eta, phi, split.offsets, split.flavour, split.momentum, settings.radius
+        )[jet]
     with stopwatch("substructure"):
         offsets, chosen = take_items(jets.constituent_offsets, jet)
         index = jets.constituent_index[chosen]

@@ -16,6 +16,24 @@ F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
 
+_GHOST_SCALE = 1e-50
+"""Factor on the momenta of ghosts: next to any candidate they vanish in double precision, and
+FastJet can still tell their direction and the inverse square of their pT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ghosts:
+    """Particles that are to find their jet without changing it.
+
+    Event ``i`` owns the slice ``offsets[i]:offsets[i + 1]``.
+    """
+
+    offsets: I8
+    """(n_events + 1,)"""
+    momentum: F8
+    """(n_ghosts, 4): px, py, pz, E [GeV]; only the direction and the velocity matter"""
+
+
 @dataclass(frozen=True, slots=True)
 class Jets:
     """Jets of a batch of events, as flat arrays.
@@ -38,6 +56,8 @@ class Jets:
     """(n_jets + 1,)"""
     constituent_index: I8
     """(n_constituents,) position of the constituent in the flat candidates of the batch"""
+    ghost_jet: I8
+    """(n_ghosts,) the jet that each ghost was clustered into, or -1"""
 
     @property
     def n_events(self) -> int:
@@ -51,7 +71,11 @@ class Jets:
 
 
 def cluster(
-    candidates: Candidates, radius: float, candidate_pt_min: float, jet_pt_min: float
+    candidates: Candidates,
+    radius: float,
+    candidate_pt_min: float,
+    jet_pt_min: float,
+    ghosts: Ghosts | None = None,
 ) -> Jets:
     """Find the anti-kT jets (arXiv:0802.1189, E-scheme) of a batch of events with FastJet.
 
@@ -68,10 +92,27 @@ def cluster(
         Least transverse momentum of a candidate that enters the clustering, inclusive [GeV].
     jet_pt_min
         Least transverse momentum of a jet that is returned, inclusive [GeV].
+    ghosts
+        Clustered along with infinitesimal momenta (ghost association, arXiv:0707.1378), whatever
+        their own. They leave the jets and their constituents as they are, bit for bit.
     """
+    if ghosts is None:
+        ghosts = Ghosts(np.zeros(len(candidates.offsets), np.int64), np.empty((0, 4)))
     kept = np.flatnonzero(candidates.px**2 + candidates.py**2 >= candidate_pt_min**2)
-    momenta = [p[kept] for p in (candidates.px, candidates.py, candidates.pz, candidates.energy)]
     offsets = np.searchsorted(kept, candidates.offsets)
+    # In each event the ghosts come last; ghost g counts as candidate n_candidates + g.
+    n_candidates = len(candidates.px)
+    numbers = n_candidates + np.arange(len(ghosts.momentum))
+    particles = np.insert(kept, np.repeat(offsets[1:], np.diff(ghosts.offsets)), numbers)
+    offsets = offsets + ghosts.offsets
+    momenta = [
+        np.concatenate([real, _GHOST_SCALE * ghost])[particles]
+        for real, ghost in zip(
+            (candidates.px, candidates.py, candidates.pz, candidates.energy),
+            ghosts.momentum.T,
+            strict=True,
+        )
+    ]
     sequence = fastjet.ClusterSequence(
         _events(offsets, momenta), fastjet.JetDefinition(fastjet.antikt_algorithm, radius)
     )
@@ -92,14 +133,21 @@ def cluster(
 
     constituent_offsets = np.concatenate([[0], np.cumsum(n_constituents[order])])
     shift = np.repeat(edges[order] - constituent_offsets[:-1], n_constituents[order])
+    members = particles[given[shift + np.arange(len(given))]]
+
+    real = members < n_candidates
+    jet_of_member = np.repeat(np.arange(len(order)), n_constituents[order])
+    ghost_jet = np.full(len(ghosts.momentum), -1)
+    ghost_jet[members[~real] - n_candidates] = jet_of_member[~real]
     return Jets(
         offsets=jet_offsets,
         px=px[order],
         py=py[order],
         pz=pz[order],
         energy=energy[order],
-        constituent_offsets=constituent_offsets,
-        constituent_index=kept[given[shift + np.arange(len(given))]],
+        constituent_offsets=np.concatenate([[0], np.cumsum(real)])[constituent_offsets],
+        constituent_index=members[real],
+        ghost_jet=ghost_jet,
     )
 
 

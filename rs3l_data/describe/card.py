@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -240,19 +241,24 @@ def load_card(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> 
         If the file is missing or no YAML.
     """
     if name_or_path.endswith((".yaml", ".yml")):
-        path = Path(name_or_path)
+        data = read_yaml(Path(name_or_path))
     else:
-        path = CARDS / f"{name_or_path}.yaml"
         known = sorted(card.stem for card in CARDS.glob("*.yaml"))
         if name_or_path not in known:
             raise ConfigError(
                 f"detector card '{name_or_path}': no such card; {nearest(name_or_path, known)}. "
                 "A card of your own is given by its path, which ends in .yaml"
             )
-    data = read_yaml(path)
+        data = _known_card(name_or_path)
     if overrides and isinstance(data, Mapping):
         data = merged(data, overrides)
     return validate(DetectorCard, data, f"detector card {name_or_path}")
+
+
+@cache
+def _known_card(name: str) -> Any:
+    """Read a card of the catalogue once: a config with many views asks for it many times."""
+    return read_yaml(CARDS / f"{name}.yaml")
 
 
 def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -264,6 +270,21 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
             value = merged(below, value)
         result[key] = value
     return result
+
+
+def changed_keys(changes: Mapping[str, Any], path: str = "") -> list[str]:
+    """List in words which keys of a card change; lists, such as all cells, without their values.
+
+    >>> changed_keys({"ecal": {"energy_min": 1.0, "cells": [{"rings": 34}]}, "hcal_scale": 1.03})
+    ['ecal.energy_min = 1.0', 'ecal.cells = [...]', 'hcal_scale = 1.03']
+    """
+    keys: list[str] = []
+    for key, value in changes.items():
+        if isinstance(value, Mapping):
+            keys += changed_keys(value, f"{path}{key}.")
+        else:
+            keys.append(f"{path}{key} = {'[...]' if isinstance(value, list | tuple) else value}")
+    return keys
 
 
 def _rising(name: str, edges: tuple[float, ...]) -> None:

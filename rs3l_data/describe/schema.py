@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 FORMAT = "rs3l"
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 
 
 class Split(IntEnum):
@@ -64,6 +64,8 @@ class Column:
     dtype: str
     unit: str
     meaning: str
+    since: int = 0
+    """The minor format version that first had it"""
 
     @property
     def numpy_dtype(self) -> np.dtype[np.generic]:
@@ -148,6 +150,27 @@ JETS = (
     Column("initiator_pt", "<f4", "GeV", "the initiator after this view's recoils, before decay"),
     Column("initiator_eta", "<f4", "", "the initiator after this view's recoils, before decay"),
     Column("initiator_phi", "<f4", "rad", "the initiator after this view's recoils, before decay"),
+    Column(
+        "n_b_hadrons",
+        "<i4",
+        "",
+        "weakly decaying b hadrons in the jet, by ghost association",
+        since=1,
+    ),
+    Column(
+        "n_c_hadrons",
+        "<i4",
+        "",
+        "weakly decaying c hadrons in the jet, by ghost association; those from b hadrons count",
+        since=1,
+    ),
+    Column(
+        "gluon_splitting",
+        "<u1",
+        "",
+        "5 if a gluon of the shower splits to bb with both quarks within R, else 4 if to cc, or 0",
+        since=1,
+    ),
 )
 
 CONSTITUENTS = (
@@ -172,6 +195,16 @@ KEYS = tuple(column for column in INITIATORS if column.name in ("event", "initia
 
 # A jet that is absent has this in its floating-point columns, 0 in the others.
 ABSENT = np.float32(np.nan)
+
+
+def written_in(columns: tuple[Column, ...], version: str) -> tuple[Column, ...]:
+    """List the columns that files of a format version have.
+
+    >>> [c.name for c in JETS if c not in written_in(JETS, "1.0")]
+    ['n_b_hadrons', 'n_c_hadrons', 'gluon_splitting']
+    """
+    minor = int(version.split(".")[1])
+    return tuple(column for column in columns if column.since <= minor)
 
 
 def empty(columns: tuple[Column, ...], n_rows: int) -> dict[str, npt.NDArray[np.generic]]:

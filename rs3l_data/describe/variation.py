@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+
+from pydantic import Field, model_validator
 
 from rs3l_data.describe.catalogue import entry
+from rs3l_data.describe.strict import Strict, validate
 
 if TYPE_CHECKING:
     from rs3l_data.describe.config import View
@@ -24,6 +28,50 @@ AFTER_THE_SHOWER = (
     "Ropewalk:",
 )
 """Settings of Pythia that act on partons after their shower and nowhere before."""
+
+
+Direction = Literal["up", "down", "same"]
+Point = Literal["shower", "hadronization", "detector"]
+
+
+class Expectation(Strict):
+    """What a variation does to jets, against the same jets in a view without it.
+
+    Only what theory or the detector's description says clearly; unset is no statement.
+    """
+
+    n_constituents: Direction | None = Field(
+        None, description="Mean number of constituents, of every label."
+    )
+    pt: Direction | None = Field(None, description="Median transverse momentum, of every label.")
+    mass: Direction | None = Field(None, description="Mean mass of the jets of quarks and gluons.")
+    softdrop_mass: Direction | None = Field(
+        None, description="Place of the peak of contained W, Z, Higgs and top jets."
+    )
+
+
+class KnownVariation(Strict):
+    """An entry of the catalogue of variations."""
+
+    source: str = Field(min_length=1, description="Where the change and its size come from.")
+    tune: str | None = Field(None, description="A tune of the catalogue; replaces the run's.")
+    settings: tuple[str, ...] = Field((), description="Of Pythia, read after everything else.")
+    detector: dict[str, Any] = Field(
+        default_factory=dict, description="Keys of the detector card with other values."
+    )
+    expect: Expectation = Field(Expectation(), description="What happens to the jets.")
+    reference: str | None = Field(
+        None, description="Tune of the view that `expect` compares with; any, if not given."
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.tune or self.settings or self.detector):
+            raise ValueError("it changes nothing: give `tune`, `settings` or `detector`")
+        for tune in (self.tune, self.reference):
+            if tune is not None:
+                entry("tunes", tune)
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +97,34 @@ def variation(view: View) -> Variation:
     if view.variation is None:
         return Variation()
     if isinstance(view.variation, str):
-        named = entry("variations", view.variation)
-        return Variation(
-            named.get("tune"), tuple(named.get("settings", ())), named.get("detector", {})
-        )
+        known = known_variation(view.variation)
+        return Variation(known.tune, known.settings, known.detector)
     return Variation(settings=view.variation)
+
+
+@cache
+def known_variation(name: str) -> KnownVariation:
+    """Look up an entry of the catalogue.
+
+    Raises
+    ------
+    ValueError
+        If the catalogue does not have it, with the nearest name.
+    ConfigError
+        If the entry is wrong.
+    """
+    return validate(KnownVariation, entry("variations", name), f"catalogue of variations: {name}")
+
+
+def points(changed: Variation | KnownVariation) -> tuple[Point, ...]:
+    """List the intervention points at which a view can make a change.
+
+    >>> points(Variation(settings=("StringZ:aLund = 0.6",)))
+    ('shower', 'hadronization')
+    """
+    if changed.tune or not all(map(acts_after_the_shower, changed.settings)):
+        return ("shower",)
+    return ("shower", "hadronization") if changed.settings else get_args(Point)
 
 
 def acts_after_the_shower(line: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rs3l_data.describe.card import changed_keys
 from rs3l_data.describe.catalogue import catalogue
 from rs3l_data.report.numbers import NOTHING, count, measured, percent, size
 from rs3l_data.report.table import Table
@@ -57,7 +58,7 @@ def _variation(variation: Any, first: bool) -> list[str]:
     found = catalogue("variations").get(variation)
     if found is None:
         return [variation, NOTHING, "not in this version's catalogue"]
-    settings = list(found.get("settings", []))
+    settings = [*found.get("settings", []), *changed_keys(found.get("detector", {}))]
     source = found["source"]
     if "tune" in found:
         tune = catalogue("tunes")[found["tune"]]

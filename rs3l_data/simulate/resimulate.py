@@ -11,6 +11,7 @@ import numpy.typing as npt
 from rs3l_data.errors import GeneratorError
 from rs3l_data.progress import Stopwatch, no_stopwatch
 from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings, heavy_hadrons, splittings
 from rs3l_data.simulate.particles import Particles
 from rs3l_data.simulate.record import FIRST, Records, read, spread, stable
 from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
@@ -37,6 +38,8 @@ class Batch:
     hard_momenta: npt.NDArray[np.float64]
     """(n_hard_particles, 4): px, py, pz, E [GeV] in this view of every particle of the hard
     process, after all recoils it took undivided; NaN where there is none"""
+    heavy_hadrons: HeavyHadrons
+    splittings: Splittings
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,14 @@ def _batch(hard: HardEvents, records: Records) -> Batch:
     found = trace(hard, records)
     momenta = np.stack([values[found] for values in records.momentum], axis=1)
     momenta[found < 0] = np.nan
-    return Batch(hard, records.generated, stable(records), momenta)
+    return Batch(
+        hard,
+        records.generated,
+        stable(records),
+        momenta,
+        heavy_hadrons(records),
+        splittings(records),
+    )
 
 
 def _check_in_step(hard: HardEvents, records: Records) -> None:

@@ -1,4 +1,8 @@
-"""Follow the particles of the hard process through a view's event record."""
+"""Follow particles through a view's event record: hard ones, heavy hadrons, split gluons.
+
+All kernels that read the genealogy are in this file: numba's cache does not notice changes across
+files.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,15 @@ _DECAYED = -22
 
 _INITIAL_STATE = 4
 """Tens of Pythia's status codes for what initial-state radiation makes or moves."""
+
+_INCOMING = (21, 31, 41, 42, 45, 46, 53, 54, 61)
+"""Pythia's status codes of partons on their way into a collision: what they branch to is the
+spacelike side of initial-state radiation, not a splitting inside a jet."""
+
+_CHARM, _BOTTOM, _GLUON = 4, 5, 21
+
+_LIGHTEST_CHARMED = 411
+"""No open heavy flavour has a smaller PDG code than the D meson."""
 
 
 class _Record(NamedTuple):
@@ -53,17 +66,65 @@ def trace(hard: HardEvents, records: Records) -> I8:
     Index into the flat record, or -1, for every hard particle, (n_hard_particles,).
     """
     columns = (hard.particles[name] for name in ("pdg_id", "status", "mother1"))
-    return _trace(
-        _Hard(hard.offsets, *columns),
-        _Record(
-            records.offsets,
-            records.pdg_id,
-            records.status,
-            records.daughter1,
-            records.daughter2,
-        ),
-        records.generated,
+    return _trace(_Hard(hard.offsets, *columns), _record(records), records.generated)
+
+
+def last_heavy_hadrons(records: Records) -> tuple[I8, I8, I8]:
+    """Find the b and c hadrons that are the last of their kind in their decay chain.
+
+    So a B* or a D* is skipped for the hadron that it decays to, and what is left decays weakly.
+    Quarkonia, whose flavour is hidden, are none. A hadron with b and c counts as a b hadron.
+
+    Returns
+    -------
+    offsets : (n_events + 1,)
+    index : (n_hadrons,)
+        Into the flat record.
+    flavour : (n_hadrons,)
+        5 or 4.
+    """
+    return _last_heavy_hadrons(_record(records))
+
+
+def heavy_splittings(records: Records) -> tuple[I8, I8]:
+    """Find the gluons that split into a charm or bottom pair in a shower.
+
+    Those of final-state radiation and of what initial-state radiation or another interaction of
+    the same protons put out; not a gluon on its way into a collision. Each quark is followed
+    through all its emissions and recoils to the end of the shower.
+
+    Returns
+    -------
+    offsets : (n_events + 1,)
+    index : (n_splittings, 2)
+        Of the two quarks, into the flat record.
+    """
+    return _heavy_splittings(_record(records))
+
+
+def _record(records: Records) -> _Record:
+    return _Record(
+        records.offsets, records.pdg_id, records.status, records.daughter1, records.daughter2
     )
+
+
+@numba.njit(cache=True)
+def heaviest_quark(pdg_id: int) -> int:
+    """Tell the open heavy flavour of a hadron from its PDG code: 5, 4, or 0 for all else.
+
+    Numbering scheme of the Particle Data Group: the digits before the last are the quark content,
+    heaviest first; a diquark has no last quark, a quarkonium the same quark twice.
+    """
+    code = abs(pdg_id)
+    if code < _LIGHTEST_CHARMED:
+        return 0
+    first, second, third = code // 1000 % 10, code // 100 % 10, code // 10 % 10
+    if third == 0:
+        return 0
+    if first == 0 and second == third:
+        return 0
+    heaviest = first if first > 0 else second
+    return heaviest if heaviest in (_CHARM, _BOTTOM) else 0
 
 
 @numba.njit(cache=True)
@@ -106,10 +167,17 @@ def _daughters(record: _Record, at: int) -> tuple[int, int, int]:
 
 @numba.njit(cache=True)
 def _last_copy(record: _Record, first: int, here: int, decays: bool) -> int:
-    """Follow a resonance to its decay, a parton through the recoils of initial-state radiation."""
+    """Follow a resonance to its decay, a parton through the recoils of initial-state radiation.
+
+    A parton is followed as long as it stays whole: in Vincia's antennae between the initial and
+    the final state a parton that radiates gets the codes of initial-state radiation, too, and a
+    gluon would be taken for the one that it emits.
+    """
     while True:
         low, high, step = _daughters(record, first + here)
         following = -1
+        if high > low and not decays:
+            return here
         for daughter in range(low, high + 1, step):
             same = record.pdg_id[first + daughter] == record.pdg_id[first + here]
             initial_state = abs(record.status[first + daughter]) // 10 == _INITIAL_STATE
@@ -132,3 +200,66 @@ def _daughter(
         if record.pdg_id[first + daughter] == pdg_id and not taken[daughter]:
             return daughter
     return -1
+
+
+@numba.njit(cache=True)
+def _last_heavy_hadrons(record: _Record) -> tuple[I8, I8, I8]:
+    n_events = record.offsets.size - 1
+    offsets = np.zeros(n_events + 1, np.int64)
+    index = np.empty(record.pdg_id.size, np.int64)
+    flavours = np.empty(record.pdg_id.size, np.int64)
+    n = 0
+    for event in range(n_events):
+        first = record.offsets[event]
+        for at in range(first, record.offsets[event + 1]):
+            flavour = heaviest_quark(record.pdg_id[at])
+            if flavour == 0:
+                continue
+            last = True
+            low, high, step = _daughters(record, at)
+            for daughter in range(low, high + 1, step):
+                if heaviest_quark(record.pdg_id[first + daughter]) == flavour:
+                    last = False
+            if last:
+                index[n], flavours[n] = at, flavour
+                n += 1
+        offsets[event + 1] = n
+    return offsets, index[:n].copy(), flavours[:n].copy()
+
+
+@numba.njit(cache=True)
+def _heavy_splittings(record: _Record) -> tuple[I8, I8]:
+    n_events = record.offsets.size - 1
+    offsets = np.zeros(n_events + 1, np.int64)
+    index = np.empty((record.pdg_id.size, 2), np.int64)
+    n = 0
+    for event in range(n_events):
+        first = record.offsets[event]
+        for at in range(first, record.offsets[event + 1]):
+            if record.pdg_id[at] != _GLUON or abs(record.status[at]) in _INCOMING:
+                continue
+            low, high, step = _daughters(record, at)
+            if high != low + step:
+                continue
+            quark = record.pdg_id[first + low]
+            if abs(quark) in (_CHARM, _BOTTOM) and record.pdg_id[first + high] == -quark:
+                index[n, 0] = first + _end_of_shower(record, first, low)
+                index[n, 1] = first + _end_of_shower(record, first, high)
+                n += 1
+        offsets[event + 1] = n
+    return offsets, index[:n].copy()
+
+
+@numba.njit(cache=True)
+def _end_of_shower(record: _Record, first: int, here: int) -> int:
+    """Follow a quark to its last copy, which hadronises."""
+    while True:
+        low, high, step = _daughters(record, first + here)
+        following = -1
+        for daughter in range(low, high + 1, step):
+            same = record.pdg_id[first + daughter] == record.pdg_id[first + here]
+            if same and daughter > here:
+                following = daughter
+        if following < 0:
+            return here
+        here = following

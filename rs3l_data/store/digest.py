@@ -43,7 +43,7 @@ def _digests(block: Dataset, view: str) -> npt.NDArray[np.uint64]:
     pieces = (
         _rows(names, block.initiators),
         _items(DECAYS, *block.decays()),
-        _rows(JETS, block.jets(view)),
+        _jets(block.jets(view)),
         _items(CONSTITUENTS, *block.constituents(view)),
     )
     digests = bytearray()
@@ -56,6 +56,11 @@ def _digests(block: Dataset, view: str) -> npt.NDArray[np.uint64]:
             one.update(part)
         digests += one.digest()
     return np.frombuffer(digests, ">u8").reshape(-1, _SIZE // 8)
+
+
+def _jets(table: Columns) -> Iterator[memoryview]:
+    """Give the bytes of each row; shards of an older format version have fewer columns."""
+    return _rows([column for column in JETS if column.name in table], table)
 
 
 def _rows(columns: Sequence[Column], table: Columns) -> Iterator[memoryview]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.describe.schema import CONSTITUENTS, INITIATORS, JETS, Column, Split
+from rs3l_data.describe.schema import CONSTITUENTS, INITIATORS, JETS, Column, Split, written_in
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.arrays import Padded, awkward_records, pad
@@ -102,7 +102,8 @@ class Dataset:
         Parameters
         ----------
         columns
-            Names of `schema.JETS`; by default all.
+            Names of `schema.JETS`; by default all that the files have: those of an older format
+            version have fewer.
 
         Returns
         -------
@@ -281,7 +282,9 @@ class Dataset:
     def _column_names(
         self, columns: tuple[Column, ...], names: Sequence[str] | None, table: str
     ) -> Sequence[str]:
-        valid = [column.name for column in columns]
+        versions = {shard.format_version for shard in self.shards}
+        in_all = set(columns).intersection(*(written_in(columns, version) for version in versions))
+        valid = [column.name for column in columns if column in in_all]
         return valid if names is None else self._check(names, valid, f"column of the {table}")
 
     def _check(self, names: Sequence[str], valid: Sequence[str], what: str) -> Sequence[str]:

@@ -98,6 +98,7 @@ class Shard:
     processes: tuple[str, ...]
     labels: tuple[str, ...]
     views: tuple[str, ...]
+    format_version: str
     attributes: dict[str, Any]
 
     def read_initiators(self, rows: I8, names: Sequence[str]) -> Columns:
@@ -144,5 +145,6 @@ def open_shard(path: Path) -> Shard:
             processes=tuple(attributes["process_names"]),
             labels=tuple(attributes["label_names"]),
             views=views,
+            format_version=str(file.attrs["format_version"]),
             attributes=attributes,
         )

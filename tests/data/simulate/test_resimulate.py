@@ -96,6 +96,17 @@ def test_views_differ_in_their_random_numbers_even_with_the_same_settings(config
     )
 
 
+@pytest.mark.parametrize("view", ["nominal", "vincia_global"])
+def test_a_parton_is_not_taken_for_what_it_radiates(config, hard_of, view):
+    """Vincia marks some radiation of final partons as initial-state radiation."""
+    hard = hard_of("qcd")[:30]
+    (batch,) = batches(config, "qcd", hard, view)
+    outgoing = hard.particles["status"] == 23
+    before = np.hypot(hard.particles["px"], hard.particles["py"])[outgoing]
+    after = np.hypot(*batch.hard_momenta[outgoing, :2].T)
+    assert np.mean(after < 0.5 * before) < 0.05
+
+
 @pytest.mark.parametrize("view", SHOWERS)
 @pytest.mark.parametrize(("process", "products"), [("hbb", 2), ("top", 3), ("wqq", 2), ("zqq", 2)])
 def test_initiators_and_decay_products_are_found_in_the_view(

@@ -1,17 +1,20 @@
 import pickle
+import shutil
 import subprocess
 import sys
 
 import awkward as ak
+import h5py
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import rs3l_data
-from rs3l_data.describe.schema import CONSTITUENTS, Split
+from rs3l_data.describe.schema import CONSTITUENTS, JETS, Split
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.arrays import pad
+from rs3l_data.store.digest import digest
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import concatenate, take
 from tests.data.store.random_tables import (
@@ -235,3 +238,27 @@ def test_reading_needs_no_generator(folder):
         [sys.executable, "-c", READER, str(folder)], check=False, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_shard_of_an_older_format_version_has_fewer_columns(folder, tmp_path):
+    """Columns of a later minor version are left out, wherever a newer reader looks for them."""
+    path = shutil.copy(folder / "shard-0001.h5", tmp_path / "old.h5")
+    new = rs3l_data.open(path)
+    with h5py.File(path, "a") as file:
+        file.attrs["format_version"] = "1.0"
+        for view in file["views"].values():
+            for column in JETS:
+                if column.since > 0:
+                    del view[f"jets/{column.name}"]
+    old = rs3l_data.open(path)
+    view = old.views[0]
+    assert list(old.jets(view)) == [column.name for column in JETS if column.since == 0]
+    assert "n_b_hadrons" not in old.to_awkward(view).jet.fields
+    assert len(digest(old)) == 64
+    with pytest.raises(InputFileError, match="no column of the jets 'n_b_hadrons'"):
+        old.jets(view, ["n_b_hadrons"])
+    # Together with a newer one, a dataset has what both have.
+    both = rs3l_data.open([path, folder / "shard-0000.h5"])
+    assert list(both.jets(view)) == list(old.jets(view))
+    with pytest.raises(InputFileError, match="damaged"):
+        new.jets(view)
