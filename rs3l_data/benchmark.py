@@ -19,15 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from rs3l_data.chain import hard_chunk, shower_seeds
-from rs3l_data.commands.inputs import read_hard_of
+from rs3l_data.commands.inputs import read_hard_of, read_sample_of, sample_key
 from rs3l_data.commands.provenance import attributes, software
 from rs3l_data.commands.resimulate import job
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.pileup import has_pileup
 from rs3l_data.describe.resolved import save
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.errors import RS3LError
+from rs3l_data.pileup import sample_of
 from rs3l_data.simulate.restore import restored
 from rs3l_data.store.hard import write_hard_events
+from rs3l_data.store.pileup import write_sample
 
 
 def measure(
@@ -118,6 +121,9 @@ def _bare(config: Config, hard_file: Path, view: str) -> float:
 def _job(config: Config, hard_file: Path, view: str, out: Path, stopwatch: Any = None) -> None:
     hard, run = read_hard_of(config, hard_file)
     more = {} if stopwatch is None else {"stopwatch": stopwatch}
+    sample_file = _write_sample(config, view, hard_file.parent)
+    if sample_file is not None:
+        more["sample"] = read_sample_of(config, sample_file)
     job(config, hard, run, view, out, lambda _: None, **more)
 
 
@@ -126,6 +132,17 @@ def _write_hard(config: Config, process: str, folder: Path) -> Path:
     if not path.exists():
         events, run = hard_chunk(config, process, 0, lambda _: None)
         write_hard_events(path, events, run, attributes(config), config.store.compression)
+    return path
+
+
+def _write_sample(config: Config, view: str, folder: Path) -> Path | None:
+    """Write the minimum-bias events once, if any view of this shower has pile-up."""
+    if not has_pileup(config, view):
+        return None
+    path = folder / "pileup.h5"
+    if not path.exists():
+        sample = sample_of(config, lambda _: None)
+        write_sample(path, sample, {**attributes(config), **sample_key(config)})
     return path
 
 
@@ -187,5 +204,8 @@ def _command(config: Config, process: str, view: str, folder: Path) -> list[str]
     hard_file = _write_hard(config, process, folder)
     config_file = folder / f"{hard_file.stem}.yaml"
     save(config, config_file)
-    files = [str(config_file), str(hard_file)]
-    return [sys.executable, "-m", "rs3l_data", "resimulate", *files, view, "--progress", "lines"]
+    arguments = [str(config_file), str(hard_file), view, "--progress", "lines"]
+    sample_file = _write_sample(config, view, folder)
+    if sample_file is not None:
+        arguments += ["--pileup", str(sample_file)]
+    return [sys.executable, "-m", "rs3l_data", "resimulate", *arguments]
