@@ -14,6 +14,7 @@ from rs3l_data.commands import (
     inspect,
     manifest,
     pack,
+    pileup,
     resimulate,
     schema,
 )
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 app.command("check")(check.check)
 app.command("hard")(hard.hard)
+app.command("pileup")(pileup.pileup)
 app.command("resimulate")(resimulate.resimulate)
 app.command("pack")(pack.pack)
 app.command("manifest")(manifest.manifest)

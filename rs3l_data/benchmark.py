@@ -19,15 +19,19 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rs3l_data.chain import hard_chunk, shower_seeds
-from rs3l_data.commands.inputs import read_hard_of
+from rs3l_data.commands.inputs import read_hard_of, read_sample_of, sample_key
 from rs3l_data.commands.provenance import attributes, software
 from rs3l_data.commands.resimulate import job
 from rs3l_data.describe.config import Config, View
+from rs3l_data.describe.pileup import has_pileup
 from rs3l_data.describe.resolved import save
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.errors import RS3LError
+from rs3l_data.pileup import sample_of
+from rs3l_data.simulate.particles import Particles
 from rs3l_data.simulate.restore import restored
 from rs3l_data.store.hard import write_hard_events
+from rs3l_data.store.pileup import write_sample
 
 _POINTS: tuple[Literal["hadronization", "detector"], ...] = ("hadronization", "detector")
 _COPIES = 4
@@ -129,13 +133,15 @@ def _round(
     began = time.perf_counter()
     with stopwatch("read file"):
         hard, run = read_hard_of(config, hard_file)
-    job(config, hard, run, view, folder / "out.h5", take_turns, stopwatch)
+        sample = _sample(config, view, folder)
+    job(config, hard, run, view, folder / "out.h5", take_turns, stopwatch, sample)
     return bare, time.perf_counter() - began - bare
 
 
 def _costs(config: Config, process: str, view: str, folder: Path, rounds: int) -> dict[str, float]:
     """Measure a view that shares this one's shower or particles, in units of this one."""
     hard, run = read_hard_of(config, _write_hard(config, process, folder))
+    sample = _sample(config, view, folder)
     alone = config.model_copy(update={"views": {view: config.views[view]}})
     cases = {"alone": alone}
     for redo in _POINTS:
@@ -146,7 +152,7 @@ def _costs(config: Config, process: str, view: str, folder: Path, rounds: int) -
         for _ in range(rounds):
             for name, each in cases.items():
                 began = time.perf_counter()
-                job(each, hard, run, view, folder / "views.h5", lambda _: None)
+                job(each, hard, run, view, folder / "views.h5", lambda _: None, sample=sample)
                 seconds[name].append(time.perf_counter() - began)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     return {redo: (medians[redo] / medians["alone"] - 1) / _COPIES for redo in _POINTS}
@@ -158,6 +164,22 @@ def _write_hard(config: Config, process: str, folder: Path) -> Path:
         events, run = hard_chunk(config, process, 0, lambda _: None)
         write_hard_events(path, events, run, attributes(config), config.store.compression)
     return path
+
+
+def _write_sample(config: Config, view: str, folder: Path) -> Path | None:
+    """Write the minimum-bias events once, if any view of this shower has pile-up."""
+    if not has_pileup(config, view):
+        return None
+    path = folder / "pileup.h5"
+    if not path.exists():
+        sample = sample_of(config, lambda _: None)
+        write_sample(path, sample, {**attributes(config), **sample_key(config)})
+    return path
+
+
+def _sample(config: Config, view: str, folder: Path) -> Particles | None:
+    path = _write_sample(config, view, folder)
+    return None if path is None else read_sample_of(config, path)
 
 
 @contextmanager
@@ -218,5 +240,8 @@ def _command(config: Config, process: str, view: str, folder: Path) -> list[str]
     hard_file = _write_hard(config, process, folder)
     config_file = folder / f"{hard_file.stem}.yaml"
     save(config, config_file)
-    files = [str(config_file), str(hard_file)]
-    return [sys.executable, "-m", "rs3l_data", "resimulate", *files, view, "--progress", "lines"]
+    arguments = [str(config_file), str(hard_file), view, "--progress", "lines"]
+    sample_file = _write_sample(config, view, folder)
+    if sample_file is not None:
+        arguments += ["--pileup", str(sample_file)]
+    return [sys.executable, "-m", "rs3l_data", "resimulate", *arguments]

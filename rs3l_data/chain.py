@@ -26,11 +26,14 @@ from rs3l_data.describe.settings import (
     view_settings,
 )
 from rs3l_data.detect.candidates import Candidates
+from rs3l_data.detect.crossing import Crossings, detect_crossings
 from rs3l_data.detect.detector import detect
+from rs3l_data.pileup import crossings_of
 from rs3l_data.progress import Stopwatch, no_stopwatch
 from rs3l_data.simulate.generate import generate
 from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.initiators import Rows, Selection, find_rows, labels
+from rs3l_data.simulate.particles import Particles
 from rs3l_data.simulate.resimulate import Batch, Hadronization, resimulate
 from rs3l_data.store.split import split_of
 from rs3l_data.store.tables import Columns, Initiators, View, concatenate, offsets_of, take_items
@@ -100,6 +103,7 @@ def shower_tables(
     hard: HardEvents,
     progress: Progress,
     stopwatch: Stopwatch = no_stopwatch,
+    sample: Particles | None = None,
 ) -> dict[str, View]:
     """Simulate a view that showers hard events, with all views that share its showers.
 
@@ -111,6 +115,8 @@ def shower_tables(
         Called with the number of events done, after each batch.
     stopwatch
         Called with the name of each step for a context to run it in.
+    sample
+        The minimum-bias events, if any of the views has pile-up.
 
     Returns
     -------
@@ -121,6 +127,7 @@ def shower_tables(
     simulated = [name for name in names if tree.particles_of(config.views, name) == name]
     cards = {name: config.card(name) for name in names}
     keys = {name: event_keys(config.seed, process, f"detector/{name}", events) for name in names}
+    crossings = {name: crossings_of(config, process, name, events, sample) for name in names}
     rows = find_rows(hard, selection(config, process))
     batches = resimulate(
         view_settings(config, root),
@@ -139,8 +146,10 @@ def shower_tables(
         for name in names:
             shared = of[tree.particles_of(config.views, name)]
             noise = keys[name][done:last]
+            crossing = crossings[name]
+            pileup = None if crossing is None else crossing.cut(done, last)
             tables[name].append(
-                _batch_table(config.jets, cards[name], shared, part, noise, stopwatch)
+                _batch_table(config.jets, cards[name], shared, part, noise, pileup, stopwatch)
             )
         done = last
         progress(done)
@@ -158,10 +167,14 @@ def _batch_table(
     batch: Batch,
     rows: Rows,
     keys: npt.NDArray[np.uint64],
+    crossings: Crossings | None,
     stopwatch: Stopwatch,
 ) -> View:
-    with stopwatch("detector"):
-        candidates = detect(batch.particles, card, keys)
+    if crossings is None:
+        with stopwatch("detector"):
+            candidates = detect(batch.particles, card, keys)
+    else:
+        candidates = detect_crossings(batch.particles, card, keys, crossings, stopwatch)
     with stopwatch("jets"):
         hadrons = batch.heavy_hadrons
         jets = cluster(

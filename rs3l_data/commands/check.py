@@ -17,7 +17,7 @@ def check(config_file: ConfigFile, as_json: AsJson = False) -> None:
     import typer
 
     from rs3l_data.describe.config import load_config
-    from rs3l_data.describe.settings import hard_settings, view_settings
+    from rs3l_data.describe.settings import hard_settings, pileup_settings, view_settings
     from rs3l_data.simulate.pythia import generator_output_to, prepared
 
     config = load_config(config_file)
@@ -26,6 +26,7 @@ def check(config_file: ConfigFile, as_json: AsJson = False) -> None:
             prepared(hard_settings(config, process))
         for view in config.views:
             prepared(view_settings(config, view))
+        prepared(pileup_settings(config))
     plan: dict[str, Any] = {
         "name": config.name,
         "views": [*config.views],

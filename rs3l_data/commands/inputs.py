@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.settings import pileup_settings
 from rs3l_data.errors import InputFileError
 from rs3l_data.simulate.hard_events import HardEvents, HardRun
+from rs3l_data.simulate.particles import Particles
 from rs3l_data.store.hard import read_hard_events, read_hard_run
+from rs3l_data.store.pileup import read_sample
 from rs3l_data.store.tables import Initiators, View
 from rs3l_data.store.view_file import read_view_file
 
@@ -34,6 +37,33 @@ def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
                 f"{_at(expected, key)}; delete the file and run again, or give the run another name"
             )
     return read_hard_events(path), run
+
+
+def sample_key(config: Config) -> dict[str, Any]:
+    """List what the minimum-bias events of a run depend on."""
+    return {
+        "seed": config.seed,
+        "settings": pileup_settings(config),
+        "sample_events": config.pileup.sample_events,
+    }
+
+
+def read_sample_of(config: Config, path: Path) -> Particles:
+    """Read the minimum-bias events that were made with this config.
+
+    Raises
+    ------
+    InputFileError
+        If the file is unreadable, or was made with another generator, seed or number of events.
+    """
+    sample, attributes = read_sample(path)
+    for key, expected in sample_key(config).items():
+        if attributes.get(key) != expected:
+            raise InputFileError(
+                f"{path}: made with another config: {key} was {attributes.get(key)}, now it is "
+                f"{expected}; make it again with `rs3l-data pileup`"
+            )
+    return sample
 
 
 def _at(values: dict[str, Any], key: str) -> Any:

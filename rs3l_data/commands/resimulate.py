@@ -12,6 +12,7 @@ from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
 from rs3l_data.describe.config import Config
 from rs3l_data.progress import Progress, Stopwatch, logging_to, no_stopwatch
 from rs3l_data.simulate.hard_events import HardEvents, HardRun
+from rs3l_data.simulate.particles import Particles
 
 
 def resimulate(
@@ -19,6 +20,10 @@ def resimulate(
     hard_file: Annotated[Path, typer.Argument(help="Hard events, as `hard` wrote them.")],
     view: Annotated[str, typer.Argument(help="A view that redoes the shower.")],
     out: Out,
+    pileup_file: Annotated[
+        Path | None,
+        typer.Option("--pileup", help="Minimum-bias events, as `pileup` wrote them."),
+    ] = None,
     log: Log = None,
     progress: ProgressStyle = "auto",
 ) -> None:
@@ -28,7 +33,7 @@ def resimulate(
 
     Example: rs3l-data resimulate config/demo.yaml hbb-0.h5 fsr_up --out hbb-0-fsr_up.h5
     """
-    from rs3l_data.commands.inputs import read_hard_of
+    from rs3l_data.commands.inputs import read_hard_of, read_sample_of
     from rs3l_data.describe.config import load_config
     from rs3l_data.describe.tree import roots, shower_of
     from rs3l_data.errors import ConfigError
@@ -42,13 +47,14 @@ def resimulate(
             "with it; give that name"
         )
     hard, run = read_hard_of(config, hard_file)
+    sample = None if pileup_file is None else read_sample_of(config, pileup_file)
     title = f"{run.process}/{hard_file.stem} {view}"
     with (
         logging_to(log),
         generator_output_to(log),
         Progress(title, len(hard), style=progress) as bar,
     ):
-        job(config, hard, run, view, out, bar)
+        job(config, hard, run, view, out, bar, sample=sample)
 
 
 def job(
@@ -59,6 +65,7 @@ def job(
     out: Path,
     progress: Callable[[int], None],
     stopwatch: Stopwatch = no_stopwatch,
+    sample: Particles | None = None,
 ) -> None:
     """Simulate one shower of hard events, with its views, into a file."""
     from rs3l_data.chain import initiator_table, shower_tables
@@ -66,7 +73,7 @@ def job(
     from rs3l_data.store.view_file import ViewChunk, write_view_file
 
     events = hard.events["event"]
-    tables = shower_tables(config, run.process, view, hard, progress, stopwatch)
+    tables = shower_tables(config, run.process, view, hard, progress, stopwatch, sample)
     with stopwatch("write"):
         initiators = initiator_table(config, run.process, hard).columns
         chunk = ViewChunk(

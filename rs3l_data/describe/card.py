@@ -102,6 +102,21 @@ class Displacement(Strict):
     radius_max: Positive = Field(description="[mm]")
 
 
+class PrimaryVertex(Strict):
+    """A track is of the primary vertex if |dz| < significance σ(dz), kept within two bounds."""
+
+    source: str = ""
+    significance: Positive = 5.0
+    dz_min: NotNegative = Field(1.0, description="The cut is never tighter than this [mm]")
+    dz_max: Positive = Field(3.0, description="And never looser than this [mm]")
+
+    @model_validator(mode="after")
+    def _bounds(self) -> Self:
+        if self.dz_min > self.dz_max:
+            raise ValueError(f"dz_min {self.dz_min} must not exceed dz_max {self.dz_max}")
+        return self
+
+
 class Tracking(Strict):
     """The tracker."""
 
@@ -112,6 +127,7 @@ class Tracking(Strict):
     displacement: Displacement
     d0: ImpactResolution
     dz: ImpactResolution
+    primary_vertex: PrimaryVertex = PrimaryVertex()
 
     @model_validator(mode="after")
     def _covered(self) -> Self:

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, field_validator, model_validator
 from rs3l_data.describe import tree
 from rs3l_data.describe.card import DetectorCard, load_card, merged
 from rs3l_data.describe.catalogue import entry
+from rs3l_data.describe.pileup import PileupOfRun, pileup_of
 from rs3l_data.describe.strict import Strict, nearest, read_yaml, validate
 from rs3l_data.describe.variation import AFTER_THE_SHOWER, acts_after_the_shower, variation
 from rs3l_data.errors import ConfigError, RS3LError
@@ -58,6 +59,9 @@ class View(Strict):
     )
     detector: dict[str, Any] = Field(
         default_factory=dict, description="Keys of the detector card with other values."
+    )
+    pileup: dict[str, Any] = Field(
+        default_factory=dict, description="Keys of `pileup` with other values."
     )
 
     @model_validator(mode="after")
@@ -184,6 +188,7 @@ class Config(Strict):
     hard: Hard = Hard()
     generator: Generator = Generator()
     detector: Detector = Detector()
+    pileup: PileupOfRun = PileupOfRun()
     jets: Jets = Jets()
     split: SplitFractions = SplitFractions()
     store: Store = Store()
@@ -227,12 +232,13 @@ class Config(Strict):
         return value
 
     @model_validator(mode="after")
-    def _cards(self) -> Self:
+    def _changes(self) -> Self:
         for name in self.views:
             try:
                 self.card(name)
+                pileup_of(self, name)
             except RS3LError as error:
-                raise ValueError(f"views.{name}.detector: {error}") from None
+                raise ValueError(f"views.{name}: {error}") from None
         return self
 
     def card(self, view: str) -> DetectorCard:

@@ -13,7 +13,8 @@ import yaml
 
 from rs3l_data.describe import tree
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.settings import hard_settings, view_settings
+from rs3l_data.describe.pileup import has_pileup, pileup_of
+from rs3l_data.describe.settings import hard_settings, pileup_settings, view_settings
 from rs3l_data.describe.strict import validate
 
 Stage = Literal["hard", "resimulate", "pack"]
@@ -50,6 +51,15 @@ class Resolved:
         """The views that start from the hard event: one job each, for itself and its branch."""
         return tree.roots(self.config.views)
 
+    def needs_sample(self, shower: str) -> bool:
+        """Say whether a shower's job needs the sample of minimum-bias events."""
+        return has_pileup(self.config, shower)
+
+    def fingerprint_of_sample(self) -> str:
+        """Hash the parts of the config that the sample of minimum-bias events depends on."""
+        config = self.config
+        return _hash([config.seed, pileup_settings(config), config.pileup.sample_events])
+
     def fingerprint(self, stage: Stage, process: str, chunk: int, view: str | None = None) -> str:
         """Hash the parts of the config that a job's result depends on.
 
@@ -69,11 +79,18 @@ class Resolved:
             for name in tree.family(config.views, view):
                 parts += [name, view_settings(config, name), config.card(name).model_dump()]
                 parts.append(config.views[name].redo)
+                pileup = pileup_of(config, name)
+                if pileup.mean > 0:
+                    parts += [pileup.model_dump(), self.fingerprint_of_sample()]
         if stage == "pack":
             parts += [[*config.processes], config.labels, [*config.views]]
             parts += [config.processes[process].label, config.split.model_dump()]
             parts += [config.store.model_dump()]
-        return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()[:16]
+        return _hash(parts)
+
+
+def _hash(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()[:16]
 
 
 def save(config: Config, path: str | Path) -> None:

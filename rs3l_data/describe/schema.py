@@ -13,8 +13,9 @@ quantities are in GeV, lengths in mm, angles in radians. A shard holds
 /views/<view>/constituents/<column>  (n_constituents,)
 ```
 
-Beside the shards there are two kinds of files that only a run itself reads: the hard events of a
-chunk (`HARD_EVENTS`, `HARD_PARTICLES`) and one view of a chunk (`KEYS`, `JETS`, `CONSTITUENTS`).
+Beside the shards there are three kinds of files that only a run itself reads: the hard events of a
+chunk (`HARD_EVENTS`, `HARD_PARTICLES`), one view of a chunk (`KEYS`, `JETS`, `CONSTITUENTS`) and
+the minimum-bias events of pile-up (`PILEUP_PARTICLES`).
 """
 
 from __future__ import annotations
@@ -104,6 +105,17 @@ HARD_EVENTS = (
     Column("pdf2", "<f8", "", "x f(x) of the second incoming parton"),
     Column("q_fac", "<f8", "GeV", "factorisation scale"),
     Column("process_code", "<i4", "", "Pythia's code of the subprocess"),
+)
+
+PILEUP_PARTICLES = (
+    Column("pdg_id", "<i4", "", "PDG code of a stable particle"),
+    Column("px", "<f4", "GeV", "momentum"),
+    Column("py", "<f4", "GeV", "momentum"),
+    Column("pz", "<f4", "GeV", "momentum"),
+    Column("energy", "<f4", "GeV", "energy"),
+    Column("x", "<f4", "mm", "where it was produced, the collision being the origin"),
+    Column("y", "<f4", "mm", "where it was produced"),
+    Column("z", "<f4", "mm", "where it was produced"),
 )
 
 INITIATORS = (

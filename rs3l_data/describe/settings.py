@@ -35,6 +35,27 @@ def hard_settings(config: Config, process: str) -> list[str]:
     return settings
 
 
+def pileup_settings(config: Config) -> list[str]:
+    """List the settings that generate the minimum-bias events of pile-up.
+
+    All of the inelastic cross section, diffraction included, because it is what an experiment's
+    mean number of collisions counts (luminosity times inelastic cross section).
+    """
+    solenoid = config.detector.load().solenoid
+    return [
+        *_QUIET,
+        *entry("tunes", config.generator.tune)["settings"],
+        "Beams:idA = 2212",
+        "Beams:idB = 2212",
+        f"Beams:eCM = {config.hard.energy!r}",
+        "ParticleDecays:limitCylinder = on",
+        f"ParticleDecays:xyMax = {solenoid.radius!r}",
+        f"ParticleDecays:zMax = {solenoid.half_length!r}",
+        *config.generator.settings,
+        "SoftQCD:inelastic = on",
+    ]
+
+
 def view_settings(config: Config, view: str) -> list[str]:
     """List the settings with which a view showers restored hard events."""
     root = shower_of(config.views, view)

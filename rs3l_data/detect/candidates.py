@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -45,3 +46,31 @@ class Candidates:
     def n_events(self) -> int:
         """Number of events in the batch."""
         return len(self.offsets) - 1
+
+
+_COLUMNS = tuple(field.name for field in fields(Candidates) if field.name != "offsets")
+_MOMENTUM = ("px", "py", "pz", "energy")
+
+
+def weighted(candidates: Candidates, weight: F8) -> Candidates:
+    """Scale the four-momenta, and drop the candidates of weight 0.
+
+    Parameters
+    ----------
+    weight : (n_candidates,)
+        In [0, 1].
+    """
+    kept = np.flatnonzero(weight > 0.0)
+    columns = {name: getattr(candidates, name)[kept] for name in _COLUMNS}
+    for name in _MOMENTUM:
+        columns[name] = columns[name] * weight[kept]
+    return Candidates(np.searchsorted(kept, candidates.offsets).astype(np.int64), **columns)
+
+
+def join(batches: Sequence[Candidates]) -> Candidates:
+    """Put the events of several batches, at least one, after one another."""
+    counts = [np.diff(batch.offsets) for batch in batches]
+    return Candidates(
+        np.concatenate([[0], *counts]).cumsum(),
+        **{name: np.concatenate([getattr(b, name) for b in batches]) for name in _COLUMNS},
+    )

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 F8 = npt.NDArray[np.float64]
 
+COLUMNS = ("pdg_id", "px", "py", "pz", "energy", "x", "y", "z")
+
 
 @dataclass(frozen=True, slots=True)
 class Particles:
@@ -39,3 +41,10 @@ class Particles:
     def n_events(self) -> int:
         """Number of events in the batch."""
         return len(self.offsets) - 1
+
+    def cut(self, first: int, last: int) -> Particles:
+        """Cut the events ``first`` to ``last`` out, without a copy of the columns."""
+        offsets = self.offsets[first : last + 1]
+        inside = slice(offsets[0], offsets[-1])
+        columns = (getattr(self, name)[inside] for name in COLUMNS)
+        return Particles(offsets - offsets[0], *columns)

@@ -12,6 +12,7 @@ from rs3l_data.describe.schema import (
     INITIATORS,
     JETS,
     KEYS,
+    PILEUP_PARTICLES,
     Column,
 )
 
@@ -26,6 +27,7 @@ _WORKING_TABLES = (
     ("View file: /keys", "whose jets its rows are", KEYS),
     ("Hard-event file: /events", "one row per hard event", HARD_EVENTS),
     ("Hard-event file: /particles", "the particles of all hard events", HARD_PARTICLES),
+    ("Pile-up file: /particles", "the stable particles of minimum-bias events", PILEUP_PARTICLES),
 )
 
 

@@ -26,6 +26,9 @@ CITATION = (
 )
 """The papers that a dataset's users are asked to cite."""
 
+PILEUP_CITATION = {"for": "puppi against pile-up", "title": "PUPPI", "arxiv": "1407.6013"}
+"""Where a view has pile-up"""
+
 _MB_TO_PB = 1e9
 
 
@@ -68,7 +71,7 @@ def build_manifest(
         "files": _files(dataset, folder),
         "config": dataset.config,
         "software": dict(software),
-        "citation": [dict(paper) for paper in CITATION],
+        "citation": _citation(dataset.config),
     }
 
 
@@ -101,6 +104,12 @@ def combine(runs: Sequence[HardRun]) -> dict[str, float | int]:
         "n_accepted": sum(run.n_accepted for run in runs),
         "sum_of_weights": math.fsum(run.sum_of_weights for run in runs),
     }
+
+
+def _citation(config: Mapping[str, Any]) -> list[dict[str, str]]:
+    blocks = [config, *config.get("views", {}).values()]
+    has_pileup = any(block.get("pileup", {}).get("mean", 0) > 0 for block in blocks)
+    return [dict(paper) for paper in (*CITATION, *([PILEUP_CITATION] * has_pileup))]
 
 
 def _processes(dataset: Dataset, runs: Sequence[HardRun]) -> dict[str, dict[str, float | int]]:

@@ -23,7 +23,8 @@ rule hard:
 
 rule resimulate:
     input:
-        f"{R}/hard/{{process}}/{{chunk}}.h5",
+        hard=f"{R}/hard/{{process}}/{{chunk}}.h5",
+        pileup=lambda w: f"{R}/pileup.h5" if run.needs_sample(w.view) else [],
     output:
         f"{R}/views/{{process}}/{{chunk}}/{{view}}.h5",
     log:
@@ -36,8 +37,9 @@ rule resimulate:
     params:
         config=f"{R}/config.yaml",
         depends=lambda w: run.fingerprint("resimulate", w.process, int(w.chunk), w.view),
+        pileup=lambda w, input: f"--pileup {input.pileup}" if input.pileup else "",
     message:
         "Shower {wildcards.view} of {wildcards.process}, chunk {wildcards.chunk}"
     shell:
-        "rs3l-data resimulate {params.config} {input} {wildcards.view}"
+        "rs3l-data resimulate {params.config} {input.hard} {wildcards.view} {params.pileup}"
         " --out {output} --log {log} --progress lines"

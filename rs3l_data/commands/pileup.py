@@ -1,0 +1,32 @@
+"""`rs3l-data pileup`: generate the minimum-bias events that pile-up is drawn from."""
+
+from __future__ import annotations
+
+from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
+
+
+def pileup(
+    config_file: ConfigFile, out: Out, log: Log = None, progress: ProgressStyle = "auto"
+) -> None:
+    """Generate the minimum-bias events of a run.
+
+    Example: rs3l-data pileup my.yaml --out pileup.h5
+    """
+    from rs3l_data.commands.inputs import sample_key
+    from rs3l_data.commands.provenance import attributes
+    from rs3l_data.describe.config import load_config
+    from rs3l_data.pileup import sample_of
+    from rs3l_data.progress import Progress, logging_to
+    from rs3l_data.simulate.pythia import generator_output_to
+    from rs3l_data.store.pileup import write_sample
+
+    config = load_config(config_file)
+    total = config.pileup.sample_events
+    with (
+        logging_to(log),
+        Progress("pile-up", total, style=progress) as bar,
+        generator_output_to(log),
+    ):
+        sample = sample_of(config, bar)
+        made_with = {**attributes(config), **sample_key(config)}
+        write_sample(out, sample, made_with, config.store.compression)

@@ -1,0 +1,71 @@
+"""Pile-up: the other collisions in the bunch crossing of a hard event, and what is done about them.
+
+It belongs to what follows the stable particles, as the detector does: a view may change it at any
+intervention point, and what its parents changed holds for it, too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from rs3l_data.describe import tree
+from rs3l_data.describe.strict import Strict, validate
+
+if TYPE_CHECKING:
+    from rs3l_data.describe.config import Config
+
+Mitigation = Literal["none", "chs", "puppi"]
+
+
+class Pileup(Strict):
+    """The pile-up of a view."""
+
+    mean: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        description="Mean number of further inelastic collisions in a bunch crossing; 0 switches "
+        "pile-up and its mitigation off.",
+    )
+    vertex_z_sigma: float = Field(
+        50.0,
+        gt=0,
+        description="r.m.s. length of the luminous region along the beam [mm]; see docs/pileup.md.",
+    )
+    mitigation: Mitigation = Field(
+        "puppi",
+        description="What is done about it before the jets: nothing, charged-hadron subtraction, "
+        "or weights for each particle.",
+    )
+
+
+class PileupOfRun(Pileup):
+    """Pile-up, off by default; see docs/pileup.md."""
+
+    sample_events: int = Field(
+        2000,
+        gt=0,
+        le=20_000,
+        description="Minimum-bias events that the collisions are drawn from; all views share them.",
+    )
+
+
+def pileup_of(config: Config, view: str) -> Pileup:
+    """Give the pile-up of a view: that of the run with all changes on its branch.
+
+    Raises
+    ------
+    ConfigError
+        If a view changes a key that does not exist, or gives it a wrong value.
+    """
+    changes: dict[str, Any] = config.pileup.model_dump(exclude={"sample_events"})
+    for name in tree.path_to(config.views, view):
+        changes |= config.views[name].pileup
+    return validate(Pileup, changes, "pileup")
+
+
+def has_pileup(config: Config, root: str) -> bool:
+    """Say whether any view that shares a root's shower has pile-up: then its job needs a sample."""
+    return any(pileup_of(config, name).mean > 0 for name in tree.family(config.views, root))

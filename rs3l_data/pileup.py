@@ -1,0 +1,51 @@
+"""The pile-up of a job: from a config to its minimum-bias events and its crossings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.pileup import pileup_of
+from rs3l_data.describe.seeds import event_keys, pythia_seeds
+from rs3l_data.describe.settings import pileup_settings
+from rs3l_data.detect.crossing import Crossings
+from rs3l_data.errors import ConfigError
+from rs3l_data.simulate.minimum_bias import minimum_bias
+from rs3l_data.simulate.particles import Particles
+
+
+def sample_of(config: Config, progress: Callable[[int], None]) -> Particles:
+    """Generate the minimum-bias events of a run, each from its own seed."""
+    events = np.arange(config.pileup.sample_events)
+    seeds = pythia_seeds(event_keys(config.seed, "pileup", "sample", events))
+    return minimum_bias(pileup_settings(config), seeds, progress)
+
+
+def crossings_of(
+    config: Config,
+    process: str,
+    view: str,
+    events: npt.NDArray[np.int64],
+    sample: Particles | None,
+) -> Crossings | None:
+    """Prepare the crossings of a view's events; None if it has no pile-up.
+
+    Raises
+    ------
+    ConfigError
+        If it has and there is no sample.
+    """
+    pileup = pileup_of(config, view)
+    if pileup.mean == 0:
+        return None
+    if sample is None:
+        raise ConfigError(
+            f"view '{view}' has pile-up (mean {pileup.mean:g}) and there is no sample of "
+            "minimum-bias events: make one with `rs3l-data pileup CONFIG --out FILE` and give it "
+            "with --pileup FILE"
+        )
+    keys = event_keys(config.seed, process, f"pileup/{view}", events)
+    return Crossings(pileup, sample, keys)
