@@ -174,7 +174,9 @@ class Validation(Strict):
     """The comparison of the views with Pythia in one go: `snakemake validation`."""
 
     events: int = Field(1000, gt=0, description="One-pass events of each process and setting.")
-    views: tuple[Name, ...] | None = Field(None, description="The views to check; all if not given.")
+    views: tuple[Name, ...] | None = Field(
+        None, description="The views to check; all if not given."
+    )
     threshold: float = Field(
         0.01, gt=0, lt=1, description="Probability of a false alarm anywhere on the page."
     )

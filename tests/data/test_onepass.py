@@ -81,13 +81,15 @@ def test_hard_processes_are_those_of_the_generation_alone(process, flatten):
         assert one_pass.hard.events[name] == pytest.approx(values, rel=1e-9), name
     assert one_pass.run.sum_of_weights == pytest.approx(run.sum_of_weights)
     assert one_pass.run.cross_section_mb == pytest.approx(run.cross_section_mb, rel=1e-6)
-    assert one_pass.run.cross_section_error_mb == pytest.approx(run.cross_section_error_mb, rel=1e-6)
+    assert one_pass.run.cross_section_error_mb == pytest.approx(
+        run.cross_section_error_mb, rel=1e-6
+    )
 
 
 def test_an_event_does_not_depend_on_those_before_it():
     config = small()
-    together = list(chain(config, "hbb", "nominal", range(4)))[0].particles
-    alone = list(chain(config, "hbb", "nominal", [3]))[0].particles
+    together = next(iter(chain(config, "hbb", "nominal", range(4)))).particles
+    alone = next(iter(chain(config, "hbb", "nominal", [3]))).particles
     last = slice(together.offsets[3], together.offsets[4])
     assert np.array_equal(together.px[last], alone.px)
     assert np.array_equal(together.pdg_id[last], alone.pdg_id)

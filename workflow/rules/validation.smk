@@ -1,5 +1,9 @@
 # `snakemake validation`: the views against Pythia in one go, which saves and restores nothing.
-from rs3l_data.describe.references import onepass_chunks, onepass_fingerprint, references
+from rs3l_data.describe.references import (
+    onepass_chunks,
+    onepass_fingerprint,
+    references,
+)
 
 one_pass = [reference.name for reference in references(run.config)]
 
@@ -18,7 +22,9 @@ rule onepass:
         runtime=240,
     params:
         config=f"{R}/config.yaml",
-        depends=lambda w: onepass_fingerprint(run.config, w.process, int(w.chunk), w.sample),
+        depends=lambda w: onepass_fingerprint(
+            run.config, w.process, int(w.chunk), w.sample
+        ),
     message:
         "One-pass Pythia with the settings of {wildcards.sample}: {wildcards.process}, chunk {wildcards.chunk}"
     shell:
