@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 from rs3l_data.describe.card import DetectorCard
 from rs3l_data.validation import expected
@@ -29,6 +29,8 @@ PTS = (1.5, 5.0, 20.0, 80.0, 300.0)
 N_EVENTS = 500
 """Of each gun, with eight particles each"""
 
+_LEAST_TRACKS = 10
+
 TRACKED = {CHARGED_HADRON: "charged_hadron", ELECTRON: "electron", MUON: "muon"}
 """Species with a track, and their names in the card"""
 NEUTRAL = {PHOTON: "photon", NEUTRAL_HADRON: "neutral_hadron"}
@@ -47,8 +49,11 @@ class Point:
     abs_eta: float
     measured: float
     error: float
+    """Statistical, of what is expected"""
     expected: float | None
     """None for what the card has no formula for"""
+    n: int
+    """Number of particles, tracks where the quantity is of tracks"""
 
     @property
     def pull(self) -> float | None:
@@ -59,6 +64,19 @@ class Point:
         if self.error > 0:
             return difference / self.error
         return 0.0 if abs(difference) < 1e-9 else float(np.copysign(np.inf, difference))
+
+    @property
+    def p(self) -> float | None:
+        """Probability of so large a difference by chance.
+
+        An efficiency near 1 leaves few particles out, too few for a Gaussian: exact binomial test.
+        """
+        if self.pull is None or self.expected is None:
+            return None
+        if self.quantity == "efficiency":
+            found = round(self.measured * self.n)
+            return float(binomtest(found, self.n, self.expected).pvalue)
+        return float(2 * norm.sf(abs(self.pull)))
 
 
 def measure(card: DetectorCard, seed: int, n_events: int = N_EVENTS) -> list[Point]:
@@ -84,7 +102,7 @@ def band_centres(card: DetectorCard) -> list[float]:
 def tests(points: list[Point]) -> Iterator[Test]:
     """Make a test of each point that the card has a formula for."""
     for point in points:
-        if point.pull is not None:
+        if point.pull is not None and point.p is not None:
             yield Test(
                 "detector",
                 point.species,
@@ -92,7 +110,7 @@ def tests(points: list[Point]) -> Iterator[Test]:
                 point.quantity,
                 "pull",
                 point.pull,
-                float(2 * norm.sf(abs(point.pull))),
+                point.p,
                 uniform=True,
                 detail={
                     "measured": point.measured,
@@ -113,24 +131,26 @@ def _track(
     share = expected.efficiency(table, pt, abs_eta, card)
     error = float(np.sqrt(share * (1 - share) / shots.n))
     found = len(tracks) / shots.n
-    points = [Point(species.name, "efficiency", pt, abs_eta, found, error, share)]
-    if len(tracks) < 10:
+    points = [Point(species.name, "efficiency", pt, abs_eta, found, error, share, shots.n)]
+    if len(tracks) < _LEAST_TRACKS:
         return points
     seen = shots.candidates
     ratio = np.hypot(seen.px, seen.py)[tracks] / pt
     width = expected.track_resolution(table, pt, abs_eta, card)
-    points += _mean_and_width(species, pt, abs_eta, ratio, card.track_scale, width)
+    n = len(ratio)
+    mean, mean_error = card.track_scale, card.track_scale * width / float(np.sqrt(n))
+    resolution, resolution_error = _log_normal_width(ratio, width)
+    points += [
+        Point(species.name, "response", pt, abs_eta, float(ratio.mean()), mean_error, mean, n),
+        Point(species.name, "resolution", pt, abs_eta, resolution, resolution_error, width, n),
+    ]
     if species is MUON:
         for name, values in (("d0", seen.d0), ("dz", seen.dz)):
-            sigma = expected.impact_resolution(
-                getattr(card.tracking, name), card.track_scale * pt, abs_eta, card
-            )
+            resolved = getattr(card.tracking, name)
+            sigma = expected.impact_resolution(resolved, card.track_scale * pt, abs_eta, card)
+            spread, error = _width(np.asarray(values[tracks], np.float64))
             points.append(
-                Point(
-                    *(species.name, f"{name} resolution", pt, abs_eta),
-                    *_width(np.asarray(values[tracks], np.float64)),
-                    sigma,
-                )
+                Point(species.name, f"{name} resolution", pt, abs_eta, spread, error, sigma, n)
             )
     return points
 
@@ -145,7 +165,14 @@ def _neutral(
     )
     mean, width = expected.neutral_response(shots.energy, abs_eta, fractions, card)
     ratio = shots.energies() / shots.energy
-    return _mean_and_width(species, pt, abs_eta, ratio, mean, width, relative=False)
+    n = len(ratio)
+    # With the expected width: an observed one would be small by chance together with the mean.
+    mean_error = width / float(np.sqrt(n))
+    found, error = _width(ratio)
+    return [
+        Point(species.name, "response", pt, abs_eta, float(ratio.mean()), mean_error, mean, n),
+        Point(species.name, "resolution", pt, abs_eta, found, error, width, n),
+    ]
 
 
 def _particle_flow(
@@ -164,35 +191,23 @@ def _particle_flow(
     width, width_error = _width(ratio)
     name = f"{species.name}, particle flow"
     return [
-        Point(name, "response", pt, abs_eta, mean, error, None),
-        Point(name, "resolution", pt, abs_eta, many * width, many * width_error, None),
+        Point(name, "response", pt, abs_eta, mean, error, None, shots.n),
+        Point(name, "resolution", pt, abs_eta, many * width, many * width_error, None, shots.n),
     ]
 
 
-def _mean_and_width(
-    species: Species,
-    pt: float,
-    abs_eta: float,
-    ratio: F8,
-    mean: float,
-    width: float,
-    relative: bool = True,
-) -> list[Point]:
-    """Compare mean and width of measured over true.
+def _log_normal_width(ratio: F8, expected_width: float) -> tuple[float, float]:
+    """Measure the relative width of a log-normal factor by its logarithm, which is Gaussian.
 
-    Parameters
-    ----------
-    relative
-        Whether the expected width is in units of the mean.
+    The width of a sample of the factor itself is far from Gaussian where it is as wide as that of
+    stiff electrons. The error is that of a Gaussian with the expected width.
     """
-    found, error = _width(ratio)
-    # With the expected width, for the observed one is small by chance together with the mean.
-    scaled = width * mean if relative else width
-    mean_error = scaled / np.sqrt(len(ratio))
-    return [
-        Point(species.name, "response", pt, abs_eta, float(ratio.mean()), mean_error, mean),
-        Point(species.name, "resolution", pt, abs_eta, found, error, scaled),
-    ]
+    sigma = float(np.std(np.log(ratio), ddof=1))
+    variance = float(np.log1p(expected_width**2))
+    error_of_variance = variance * float(np.sqrt(2 / (len(ratio) - 1)))
+    # d(width) / d(variance) of width = sqrt(exp(variance) - 1).
+    slope = np.exp(variance) / (2 * expected_width) if expected_width > 0 else 0.0
+    return float(np.sqrt(np.expm1(sigma**2))), float(slope * error_of_variance)
 
 
 def _width(values: F8) -> tuple[float, float]:
