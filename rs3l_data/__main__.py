@@ -13,10 +13,12 @@ from rs3l_data.commands import (
     hard,
     inspect,
     manifest,
+    onepass,
     pack,
     pileup,
     resimulate,
     schema,
+    validation,
 )
 from rs3l_data.commands import report as report_command
 from rs3l_data.errors import RS3LError
@@ -38,6 +40,8 @@ app.command("inspect")(inspect.inspect)
 app.command("digest")(digest.digest)
 app.command("report")(report_command.report)
 app.command("benchmark")(benchmark.benchmark)
+app.command("onepass")(onepass.onepass)
+app.command("validation")(validation.validation)
 app.command("schema")(schema.schema)
 
 

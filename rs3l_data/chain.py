@@ -18,11 +18,13 @@ from rs3l_data.cluster.substructure import substructure
 from rs3l_data.describe import config as described
 from rs3l_data.describe import tree
 from rs3l_data.describe.card import DetectorCard
+from rs3l_data.describe.references import onepass_events, reference_of
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS, Status, empty
 from rs3l_data.describe.seeds import event_keys, pythia_seeds
 from rs3l_data.describe.settings import (
     hadronization_settings,
     hard_settings,
+    onepass_settings,
     view_settings,
 )
 from rs3l_data.detect.candidates import Candidates
@@ -33,6 +35,7 @@ from rs3l_data.progress import Stopwatch, no_stopwatch
 from rs3l_data.simulate.generate import generate
 from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.initiators import Rows, Selection, find_rows, labels
+from rs3l_data.simulate.onepass import OnePass
 from rs3l_data.simulate.particles import Particles
 from rs3l_data.simulate.resimulate import Batch, Hadronization, resimulate
 from rs3l_data.store.split import split_of
@@ -154,6 +157,61 @@ def shower_tables(
         done = last
         progress(done)
     return {name: concatenate(parts) for name, parts in tables.items()}
+
+
+def onepass_chunk(
+    config: described.Config,
+    process: str,
+    view: str,
+    chunk: int,
+    progress: Progress,
+    sample: Particles | None = None,
+) -> tuple[HardEvents, HardRun, dict[str, View]]:
+    """Simulate events in one go, to the tables that restored views are compared with.
+
+    Parameters
+    ----------
+    view
+        A sample of `rs3l_data.describe.references`: its first view.
+    sample
+        The minimum-bias events, if any of the views has pile-up.
+
+    Returns
+    -------
+    The hard processes, what the run says of them, and by name of the first view with each detector
+    a table, one row for each initiator.
+    """
+    events = np.array(onepass_events(config, chunk), np.int64)
+    chain = OnePass(
+        process,
+        config.seed,
+        onepass_settings(config, process, view),
+        hard_settings(config, process),
+        selection(config, process),
+        events,
+        pythia_seeds(event_keys(config.seed, process, f"onepass/{view}", events)),
+    )
+    tables: dict[str, list[View]] = {name: [] for name in reference_of(config, view).tables}
+    cards = {name: config.card(name) for name in tables}
+    crossings = {
+        name: crossings_of(config, process, name, events, sample, "onepass/pileup")
+        for name in tables
+    }
+    done = 0
+    for batch in chain:
+        last = done + len(batch.hard)
+        rows = find_rows(batch.hard, selection(config, process))
+        numbers = batch.hard.events["event"]
+        for name, parts in tables.items():
+            keys = event_keys(config.seed, process, f"onepass/detector/{name}", numbers)
+            crossing = crossings[name]
+            pileup = None if crossing is None else crossing.cut(done, last)
+            parts.append(
+                _batch_table(config.jets, cards[name], batch, rows, keys, pileup, no_stopwatch)
+            )
+        done = last
+        progress(done)
+    return chain.hard, chain.run, {name: concatenate(parts) for name, parts in tables.items()}
 
 
 def _hadronization(config: described.Config, process: str, view: str, events: I8) -> Hadronization:

@@ -30,8 +30,14 @@ def crossings_of(
     view: str,
     events: npt.NDArray[np.int64],
     sample: Particles | None,
+    stage: str = "pileup",
 ) -> Crossings | None:
     """Prepare the crossings of a view's events; None if it has no pile-up.
+
+    Parameters
+    ----------
+    stage
+        Names the random numbers, with the view.
 
     Raises
     ------
@@ -47,5 +53,5 @@ def crossings_of(
             "minimum-bias events: make one with `rs3l-data pileup CONFIG --out FILE` and give it "
             "with --pileup FILE"
         )
-    keys = event_keys(config.seed, process, f"pileup/{view}", events)
+    keys = event_keys(config.seed, process, f"{stage}/{view}", events)
     return Crossings(pileup, sample, keys)

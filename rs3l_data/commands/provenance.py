@@ -17,8 +17,8 @@ def software() -> dict[str, str]:
 
 
 def attributes(config: Config) -> dict[str, Any]:
-    """Collect the attributes of a file; the training has no part in the data."""
+    """Collect the attributes of a file; training and validation have no part in the data."""
     return {
-        "config": config.model_dump(mode="json", exclude={"training"}),
+        "config": config.model_dump(mode="json", exclude={"training", "validation"}),
         "software": software(),
     }

@@ -174,6 +174,21 @@ class Store(Strict):
     )
 
 
+class Validation(Strict):
+    """The comparison of the views with Pythia in one go: `snakemake validation`."""
+
+    events: int = Field(1000, gt=0, description="One-pass events of each process and setting.")
+    views: tuple[Name, ...] | None = Field(
+        None, description="The views to check; all if not given."
+    )
+    threshold: float = Field(
+        0.01, gt=0, lt=1, description="Probability of a false alarm anywhere on the page."
+    )
+    same_within: float = Field(
+        0.02, gt=0, description="Relative shift up to which a variation counts as without effect."
+    )
+
+
 class Config(Strict):
     """A run: which collisions, which views of them, which detector, which jets."""
 
@@ -192,6 +207,7 @@ class Config(Strict):
     jets: Jets = Jets()
     split: SplitFractions = SplitFractions()
     store: Store = Store()
+    validation: Validation = Validation()
     training: dict[str, Any] | None = Field(
         None, description="What `rs3l_train` does with the dataset; see docs/training.md."
     )
@@ -239,6 +255,15 @@ class Config(Strict):
                 pileup_of(self, name)
             except RS3LError as error:
                 raise ValueError(f"views.{name}: {error}") from None
+        return self
+
+    @model_validator(mode="after")
+    def _validated_views(self) -> Self:
+        for name in self.validation.views or ():
+            if name not in self.views:
+                raise ValueError(
+                    f"validation.views: there is no view '{name}'; {nearest(name, [*self.views])}"
+                )
         return self
 
     def card(self, view: str) -> DetectorCard:

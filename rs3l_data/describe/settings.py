@@ -98,6 +98,26 @@ def hadronization_settings(config: Config, view: str) -> list[str]:
     ]
 
 
+def onepass_settings(config: Config, process: str, view: str) -> list[str]:
+    """List the settings with which Pythia makes a view's events in one go, hard process included.
+
+    They are those of the hard process and of the view, in the order in which each reads them.
+    """
+    tune = variation(config.views[shower_of(config.views, view)]).tune or config.generator.tune
+    generator = config.generator.model_copy(update={"tune": tune})
+    return [
+        *hard_settings(config.model_copy(update={"generator": generator}), process),
+        "PartonLevel:all = on",
+        "ParticleDecays:limitCylinder = on",
+        *_calorimeter(config, view),
+        *(
+            line
+            for name in path_to(config.views, view)
+            for line in variation(config.views[name]).settings
+        ),
+    ]
+
+
 def _calorimeter(config: Config, view: str) -> list[str]:
     # Of the branch's root: a view of another detector may share these particles.
     solenoid = config.card(shower_of(config.views, view)).solenoid

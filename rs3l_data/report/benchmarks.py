@@ -120,7 +120,8 @@ def _timing_row(step: str, name: str, jobs: list[Job], config: Mapping[str, Any]
 def _events(job: Job, config: Mapping[str, Any]) -> int | None:
     """Count a job's hard events; None for one that handles no chunk, or none of this dataset."""
     process = config.get("processes", {}).get(job.process)
-    if process is None or job.chunk is None:
+    # One-pass events are not those of the dataset.
+    if process is None or job.chunk is None or job.step == "onepass":
         return None
     size: int = config["hard"]["chunk_events"]
     left: int = process["events"] - job.chunk * size

@@ -96,7 +96,7 @@ def resimulate(
                 f"one of events {part.events['event'][0]} to {part.events['event'][-1]} unphysical"
             )
         with stopwatch("read"):
-            batches = [_batch(part, read(events))]
+            batches = [batch_of(part, read(events))]
         kept = keep.take() if keep is not None else {}
         positions = np.array([*kept], np.int64)
         for rehadronize, each in zip(again, hadronizations, strict=True):
@@ -104,11 +104,18 @@ def resimulate(
                 events = rehadronize([*kept.values()], each.seeds[positions])
             with stopwatch("read"):
                 records = spread(read(events), positions - first, len(part))
-                batches.append(_batch(part, records))
+                batches.append(batch_of(part, records))
         yield batches
 
 
-def _batch(hard: HardEvents, records: Records) -> Batch:
+def batch_of(hard: HardEvents, records: Records) -> Batch:
+    """Join hard events and what Pythia made of them.
+
+    Raises
+    ------
+    GeneratorError
+        If they do not belong together.
+    """
     _check_in_step(hard, records)
     found = trace(hard, records)
     momenta = np.stack([values[found] for values in records.momentum], axis=1)

@@ -189,3 +189,16 @@ def test_a_setting_that_pythia_refuses_is_found_by_check(tmp_path):
     result = rs3l_data("check", config)
     assert result.returncode == 1
     assert "'TimeShower:pTminn = 1'" in result.stderr
+
+
+def test_validation_asks_for_one_pass_events_of_each_setting(tmp_path):
+    folder = checkout(tmp_path / "plan")
+    views = {**SMALL["views"], "again": {"redo": "hadronization", "of": "nominal"}}
+    write_config(folder, views=views, validation={"events": 20})
+    result = snakemake(folder, "--cores", "1", "-n", "validation")
+    assert result.returncode == 0, result.stdout
+    counts = dict(line.split()[:2] for line in result.stdout.splitlines() if len(line.split()) == 2)
+    # Two processes, two chunks of 12 and 8 events, two settings: the rehadronised view shares one.
+    assert counts["onepass"] == "8"
+    assert counts["validation"] == "1"
+    assert "report" not in counts

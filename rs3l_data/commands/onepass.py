@@ -1,0 +1,62 @@
+"""`rs3l-data onepass`: events of Pythia in one go, for views to be compared with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
+
+
+def onepass(
+    config_file: ConfigFile,
+    process: Annotated[str, typer.Argument(help="A process of the config.")],
+    chunk: Annotated[int, typer.Argument(min=0, help="Number of the chunk, from 0.")],
+    out: Out,
+    view: Annotated[
+        str | None, typer.Option("--view", help="Whose settings; the first view's if not given.")
+    ] = None,
+    pileup_file: Annotated[
+        Path | None,
+        typer.Option("--pileup", help="Minimum-bias events, as `pileup` wrote them."),
+    ] = None,
+    log: Log = None,
+    progress: ProgressStyle = "auto",
+) -> None:
+    """Run Pythia in one go, nothing saved and nothing restored, through detector and jets.
+
+    Writes a shard of its own events; `validation` compares the views with it.
+
+    Example: rs3l-data onepass config/demo.yaml hbb 0 --view fsr_up --out hbb-0.h5
+    """
+    from dataclasses import asdict
+
+    from rs3l_data.chain import initiator_table, onepass_chunk
+    from rs3l_data.commands.inputs import read_sample_of
+    from rs3l_data.commands.provenance import attributes
+    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.references import onepass_events, reference_of
+    from rs3l_data.progress import Progress, logging_to
+    from rs3l_data.simulate.pythia import generator_output_to
+    from rs3l_data.store.shard import write_shard
+
+    config = load_config(config_file)
+    config.require("processes", process)
+    name = reference_of(config, view or (config.validation.views or [*config.views])[0]).name
+    total = len(onepass_events(config, chunk))
+    sample = None if pileup_file is None else read_sample_of(config, pileup_file)
+    with (
+        logging_to(log),
+        Progress(f"one-pass {process}/{chunk} {name}", total, style=progress) as bar,
+        generator_output_to(log),
+    ):
+        hard, run, views = onepass_chunk(config, process, name, chunk, bar, sample)
+        own = {
+            "process_names": [*config.processes],
+            "label_names": [*config.labels],
+            "run": asdict(run),
+        }
+        initiators = initiator_table(config, process, hard)
+        write_shard(out, initiators, views, {**attributes(config), **own}, config.store.compression)

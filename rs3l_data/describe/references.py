@@ -1,0 +1,113 @@
+"""Which samples of one-pass Pythia the views are compared with, and how many jobs make them.
+
+Views with the same settings of Pythia share one sample, and it goes through each of their detectors
+and pile-ups once: random numbers are all that such views differ in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.pileup import pileup_of
+from rs3l_data.describe.settings import hard_settings, onepass_settings
+from rs3l_data.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One sample of one-pass Pythia."""
+
+    name: str
+    """The first view that is compared with it"""
+    tables: dict[str, tuple[str, ...]]
+    """The views that are compared with it, by the first one that has the same detector
+    and pile-up"""
+
+
+def references(config: Config) -> list[Reference]:
+    """List the samples that the views of the config's `validation` need."""
+    # Views differ in the same way in every process.
+    process = next(iter(config.processes))
+    samples: dict[str, dict[str, list[str]]] = {}
+    for view in config.validation.views or config.views:
+        settings = "\n".join(onepass_settings(config, process, view))
+        card, pileup = config.card(view), pileup_of(config, view)
+        downstream = card.model_dump_json() + pileup.model_dump_json()
+        samples.setdefault(settings, {}).setdefault(downstream, []).append(view)
+    return [
+        Reference(
+            name=next(iter(by_card.values()))[0],
+            tables={views[0]: tuple(views) for views in by_card.values()},
+        )
+        for by_card in samples.values()
+    ]
+
+
+def reference_of(config: Config, name: str) -> Reference:
+    """Look up a sample.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of this name.
+    """
+    found = references(config)
+    for one in found:
+        if one.name == name:
+            return one
+    for one in found:
+        if any(name in views for views in one.tables.values()):
+            raise ConfigError(
+                f"view '{name}' has the settings of '{one.name}' and shares its one-pass sample; "
+                "give that name"
+            )
+    config.require("views", name)
+    raise ConfigError(f"view '{name}' is not among those of `validation.views`")
+
+
+def needs_sample(config: Config, name: str) -> bool:
+    """Say whether any table of a sample has pile-up: then its job needs minimum-bias events."""
+    return any(pileup_of(config, table).mean > 0 for table in reference_of(config, name).tables)
+
+
+def onepass_chunks(config: Config) -> list[tuple[str, str]]:
+    """List all (process, chunk) pairs of a sample, the chunk as it stands in file names."""
+    n_chunks = -(-config.validation.events // config.hard.chunk_events)
+    return [(process, f"{i:04d}") for process in config.processes for i in range(n_chunks)]
+
+
+def onepass_events(config: Config, chunk: int) -> range:
+    """List the event numbers of a chunk.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such chunk.
+    """
+    total, size = config.validation.events, config.hard.chunk_events
+    if not 0 <= chunk < -(-total // size):
+        raise ConfigError(f"chunk {chunk}: the validation has chunks 0 to {-(-total // size) - 1}")
+    return range(chunk * size, min((chunk + 1) * size, total))
+
+
+def onepass_fingerprint(config: Config, process: str, chunk: int, name: str) -> str:
+    """Hash the parts of the config that a job's result depends on; see `Resolved.fingerprint`."""
+    parts: list[object] = [
+        config.seed,
+        hard_settings(config, process),
+        onepass_settings(config, process, name),
+        config.processes[process].model_dump(include={"initiators"}),
+        config.hard.model_dump(),
+        config.jets.model_dump(),
+        len(onepass_events(config, chunk)),
+    ]
+    tables: Sequence[str] = [*reference_of(config, name).tables]
+    for table in tables:
+        parts += [table, config.card(table).model_dump(), pileup_of(config, table).model_dump()]
+    if needs_sample(config, name):
+        parts.append(config.pileup.sample_events)
+    return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()[:16]

@@ -1,0 +1,172 @@
+"""Pythia in one go: hard process, shower and hadronisation of an event without saving anything.
+
+This is what re-simulation is checked against: nothing here restores a hard event or partons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pythia8mc
+
+from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
+from rs3l_data.errors import GeneratorError
+from rs3l_data.simulate.generate import columns_of, event_of, particles_of, passes
+from rs3l_data.simulate.hard_events import HardEvents, HardRun
+from rs3l_data.simulate.initiators import Selection
+from rs3l_data.simulate.pythia import initialise, prepared
+from rs3l_data.simulate.record import read
+from rs3l_data.simulate.resimulate import BATCH, Batch, batch_of
+
+_TRIES = 10_000  # As in `generate`: more failures than this, and the cuts leave nothing.
+_PDF = "PDF:pSet"
+_ALPHA_S = ("SigmaProcess:alphaSvalue",)
+_ORDERS = ("SigmaProcess:alphaSorder", "SigmaProcess:alphaEMorder")
+
+
+class OnePass:
+    """Events of one process, each from its own seed.
+
+    Iterating over it gives one `Batch` after the other, as `resimulate` does for restored events;
+    afterwards `hard` and `run` say what the hard processes were.
+
+    Parameters
+    ----------
+    settings
+        As `rs3l_data.describe.settings.onepass_settings` lists them.
+    hard_settings
+        Those of the run's hard events. What a view changes of the hard process itself (its parton
+        densities, its couplings) is put back, since a restored event keeps the hard process.
+    events, seeds
+        Event numbers and Pythia seeds, (n_events,).
+
+    Raises
+    ------
+    GeneratorError
+        If a setting is refused, or no event passes the selection.
+    """
+
+    def __init__(
+        self,
+        process: str,
+        seed: int,
+        settings: Sequence[str],
+        hard_settings: Sequence[str],
+        selection: Selection,
+        events: npt.NDArray[np.int64],
+        seeds: npt.NDArray[np.int64],
+    ) -> None:
+        self._process, self._seed, self._events = process, seed, events
+        self._pythia = prepared([*settings, *_keeping_hard_process(hard_settings, settings)])
+        self._hook = _Each(self._pythia, selection, events.tolist(), seeds.tolist())
+        if not self._pythia.setUserHooksPtr(self._hook):
+            raise GeneratorError("Pythia did not take the hook that seeds each event")
+        initialise(self._pythia)
+
+    def __iter__(self) -> Iterator[Batch]:
+        for first in range(0, len(self._events), BATCH):
+            count = min(BATCH, len(self._events) - first)
+            records = read(self._pythia.nextBatch(count, "none"))
+            if self._hook.failed is not None:
+                raise GeneratorError(
+                    f"process '{self._process}', event {self._hook.failed}: none of {_TRIES} tries "
+                    "passed the cuts on the initiators; widen `hard.pt` or check the process"
+                )
+            if [*self._hook.kept][first:] != [*range(first, first + count)]:
+                raise GeneratorError(
+                    f"process '{self._process}': Pythia made no hard process for some of the events"
+                    f" {self._events[first]} to {self._events[first + count - 1]}"
+                )
+            yield batch_of(self._hard(first, first + count), records)
+
+    @property
+    def hard(self) -> HardEvents:
+        """The hard processes of the events so far."""
+        return self._hard(0, len(self._hook.kept))
+
+    def _hard(self, first: int, last: int) -> HardEvents:
+        kept = [self._hook.kept[position] for position in range(first, last)]
+        particles = [particle for _, of_event in kept for particle in of_event]
+        counts = [len(of_event) for _, of_event in kept]
+        return HardEvents(
+            columns_of(HARD_EVENTS, [event for event, _ in kept]),
+            columns_of(HARD_PARTICLES, particles),
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        )
+
+    @property
+    def run(self) -> HardRun:
+        """What the run says of the process, once all events are made."""
+        info = self._pythia.infoPython()
+        selected = float(np.sum(self.hard.events["weight"]))
+        # Pythia's own estimate takes vetoed events off by their number; weights are what counts.
+        share = selected / self._hook.sum_of_weights * info.nSelected() / info.nAccepted()
+        return HardRun(
+            process=self._process,
+            seed=self._seed,
+            cross_section_mb=info.sigmaGen() * share,
+            cross_section_error_mb=info.sigmaErr() * share,
+            n_tried=info.nTried(),
+            n_accepted=self._hook.n_tried,
+            sum_of_weights=selected,
+        )
+
+
+class _Each(pythia8mc.UserHooks):  # type: ignore[misc]
+    """Seed each event, pass over hard processes outside of the cuts, and note the others."""
+
+    def __init__(
+        self,
+        pythia: pythia8mc.Pythia,
+        selection: Selection,
+        events: list[int],
+        seeds: list[int],
+    ) -> None:
+        super().__init__()
+        self._pythia, self._selection = pythia, selection
+        self._events, self._seeds = events, seeds
+        self._position = -1
+        self._tries = 0
+        self.n_tried = 0
+        self.sum_of_weights = 0.0
+        """Of all hard processes, those outside of the cuts included"""
+        self.failed: int | None = None
+        """An event for which the cuts leave nothing"""
+        self.kept: dict[int, tuple[tuple[float, ...], list[tuple[float, ...]]]] = {}
+        """By position, the event's row and its particles'"""
+
+    def onBeginEvent(self) -> None:  # noqa: N802 - Pythia's own name
+        """Start the next event; Pythia calls this once for each."""
+        self._position += 1
+        self._tries = 0
+        self._pythia.rndm.init(self._seeds[self._position])
+
+    def canVetoProcessLevel(self) -> bool:  # noqa: N802 - Pythia's own name
+        """Ask Pythia to call the next method."""
+        return True
+
+    def doVetoProcessLevel(self, process: pythia8mc.Event) -> bool:  # noqa: N802
+        """Let Pythia try another hard process with the event's random numbers, if need be."""
+        row = event_of(self._pythia, self._events[self._position])
+        self.sum_of_weights += row[1]
+        self.n_tried += 1
+        self._tries += 1
+        if not passes(self._selection, process):
+            if self._tries < _TRIES:
+                return True
+            self.failed = self._events[self._position]
+        # Called again if Pythia gives a hard process up: the last one counts.
+        self.kept[self._position] = (row, particles_of(process))
+        return False
+
+
+def _keeping_hard_process(hard: Sequence[str], settings: Sequence[str]) -> list[str]:
+    """List the settings that put the hard process back to what it is in ``hard``."""
+    was, now = prepared(hard).settings, prepared(settings).settings
+    lines = [f"{key} = {was.parm(key)!r}" for key in _ALPHA_S if was.parm(key) != now.parm(key)]
+    lines += [f"{key} = {was.mode(key)}" for key in _ORDERS if was.mode(key) != now.mode(key)]
+    if was.word(_PDF) != now.word(_PDF):
+        lines += ["PDF:useHard = on", f"PDF:pHardSet = {was.word(_PDF)}"]
+    return lines

@@ -1,0 +1,128 @@
+"""One-pass Pythia: the same hard processes as the generated ones, and events that stand alone."""
+
+import numpy as np
+import pytest
+
+from rs3l_data.chain import hard_chunk, onepass_chunk, selection, shower_tables
+from rs3l_data.describe.references import reference_of, references
+from rs3l_data.describe.seeds import event_keys, pythia_seeds
+from rs3l_data.describe.settings import hard_settings, onepass_settings
+from rs3l_data.errors import ConfigError
+from rs3l_data.simulate.onepass import OnePass
+from tests.data.conftest import make_config
+
+VIEWS = {
+    "nominal": {},
+    "seed": {},
+    "up": {"variation": "fsr_up"},
+    "again": {"redo": "hadronization", "of": "nominal"},
+    "strange": {
+        "redo": "hadronization",
+        "of": "up",
+        "variation": ["StringFlav:probStoUD = 0.3"],
+    },
+    "shifted": {"redo": "detector", "of": "again", "detector": {"ecal_scale": 1.05}},
+    "a14": {"variation": "a14"},
+    "cp5": {"variation": "cp5"},
+}
+
+
+def small(n=6, **blocks):
+    return make_config(events=n, **{"views": VIEWS, "validation": {"events": n}, **blocks})
+
+
+def chain(config, process, view, numbers, stage="onepass/nominal"):
+    events = np.array(numbers, np.int64)
+    return OnePass(
+        process,
+        config.seed,
+        onepass_settings(config, process, view),
+        hard_settings(config, process),
+        selection(config, process),
+        events,
+        pythia_seeds(event_keys(config.seed, process, stage, events)),
+    )
+
+
+def test_views_with_the_same_settings_share_a_sample_and_detectors_have_their_own_table():
+    found = {one.name: one.tables for one in references(small())}
+    assert found == {
+        "nominal": {"nominal": ("nominal", "seed", "again"), "shifted": ("shifted",)},
+        "up": {"up": ("up",)},
+        "strange": {"strange": ("strange",)},
+        "a14": {"a14": ("a14",)},
+        "cp5": {"cp5": ("cp5",)},
+    }
+    chosen = small(validation={"views": ["seed", "shifted"]})
+    assert [one.name for one in references(chosen)] == ["seed"]
+
+
+@pytest.mark.parametrize(
+    ("view", "message"), [("seed", "give that name"), ("sed", "did you mean 'seed'")]
+)
+def test_a_sample_that_there_is_not_is_named(view, message):
+    with pytest.raises(ConfigError, match=message):
+        reference_of(small(), view)
+
+
+@pytest.mark.parametrize("flatten", [False, True])
+@pytest.mark.parametrize("process", ["qcd", "top"])
+def test_hard_processes_are_those_of_the_generation_alone(process, flatten):
+    """With the same seeds; so weights, cuts, cross sections and the sampling are the same, too."""
+    config = small(hard={"chunk_events": 6, "flatten_pt": flatten})
+    alone, run = hard_chunk(config, process, 0, lambda _: None)
+    one_pass = chain(config, process, "nominal", range(6), stage="hard")
+    batches = list(one_pass)
+    assert sum(map(len, (batch.hard for batch in batches))) == 6
+    # The hook reads the record before Pythia goes on; what it reads must be what is saved.
+    for name, values in alone.particles.items():
+        assert one_pass.hard.particles[name] == pytest.approx(values, rel=1e-9, abs=1e-9), name
+    for name, values in alone.events.items():
+        assert one_pass.hard.events[name] == pytest.approx(values, rel=1e-9), name
+    assert one_pass.run.sum_of_weights == pytest.approx(run.sum_of_weights)
+    assert one_pass.run.cross_section_mb == pytest.approx(run.cross_section_mb, rel=1e-6)
+    assert one_pass.run.cross_section_error_mb == pytest.approx(
+        run.cross_section_error_mb, rel=1e-6
+    )
+
+
+def test_an_event_does_not_depend_on_those_before_it():
+    config = small()
+    together = next(iter(chain(config, "hbb", "nominal", range(4)))).particles
+    alone = next(iter(chain(config, "hbb", "nominal", [3]))).particles
+    last = slice(together.offsets[3], together.offsets[4])
+    assert np.array_equal(together.px[last], alone.px)
+    assert np.array_equal(together.pdg_id[last], alone.pdg_id)
+
+
+@pytest.mark.parametrize("view", ["a14", "cp5"])
+def test_another_tune_leaves_the_hard_process_alone(view):
+    """A restored view keeps parton densities and couplings of the run's tune; so must this."""
+    config = small()
+    mine, nominal = (chain(config, "qcd", name, range(4)) for name in (view, "nominal"))
+    changed, reference = (next(iter(one)) for one in (mine, nominal))
+    assert np.array_equal(changed.hard.particles["px"], reference.hard.particles["px"])
+    assert changed.hard.events["alpha_s"] == pytest.approx(reference.hard.events["alpha_s"])
+    assert changed.hard.events["pdf1"] == pytest.approx(reference.hard.events["pdf1"])
+    assert not np.array_equal(changed.particles.offsets, reference.particles.offsets)
+
+
+def test_tables_have_the_rows_of_their_own_initiators():
+    config = small(12)
+    hard, run, tables = onepass_chunk(config, "top", "nominal", 0, lambda _: None)
+    assert [*tables] == ["nominal", "shifted"]
+    assert len(hard) == 12
+    assert run.process == "top"
+    present = tables["nominal"].jets["present"]
+    assert present.mean() > 0.7
+    chosen = present & tables["nominal"].jets["contained"]
+    assert np.abs(np.median(tables["nominal"].jets["softdrop_mass"][chosen]) - 172.5) < 30
+    # Other events than those of the views.
+    saved, _ = hard_chunk(config, "top", 0, lambda _: None)
+    assert not np.array_equal(saved.particles["px"][:4], hard.particles["px"][:4])
+    # The same particles through a detector with another scale and other noise.
+    assert not np.array_equal(tables["shifted"].jets["pt"], tables["nominal"].jets["pt"])
+    ratio = tables["shifted"].jets["initiator_pt"] / tables["nominal"].jets["initiator_pt"]
+    assert ratio == pytest.approx(1)
+    view = shower_tables(config, "top", "nominal", saved, lambda _: None)["nominal"]
+    assert set(view.jets) == set(tables["nominal"].jets)

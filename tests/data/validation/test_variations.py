@@ -1,0 +1,166 @@
+"""Paired changes: their size, their error, and how they fit what is expected."""
+
+import numpy as np
+import pytest
+
+from rs3l_data.describe.catalogue import catalogue
+from rs3l_data.describe.schema import JETS
+from rs3l_data.validation.variations import (
+    ALWAYS,
+    Change,
+    Pair,
+    expectations,
+    jackknife,
+    peak_position,
+)
+from tests.data.conftest import make_config
+
+
+def change(expected, shift, error=0.1, reference=40.0):
+    return Change(
+        "v", "nominal", "qcd", "n_constituents", reference, shift, error, 100, expected, 0.02
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "shift", "finding", "fails"),
+    [
+        ("up", 2.0, "seen", False),
+        ("up", 0.1, "too few events to tell", False),
+        ("up", -2.0, "contradicted", True),
+        ("down", -2.0, "seen", False),
+        ("down", 2.0, "contradicted", True),
+        ("same", 0.7, "compatible", False),
+        ("same", 2.0, "shifted", True),
+        ("same", -2.0, "shifted", True),
+        ("nothing", 0.2, "compatible", False),
+        ("nothing", 0.7, "shifted", True),
+        (None, 5.0, "no expectation", False),
+    ],
+)
+def test_findings(expected, shift, finding, fails):
+    found = change(expected, shift)
+    assert found.finding == finding
+    if expected is not None:
+        assert (found.p < 1e-6) == fails
+
+
+def test_catalogue_says_what_final_state_radiation_does():
+    """A smaller renormalisation scale has a larger coupling, so more radiation, so more hadrons."""
+    entries = catalogue("variations")
+    assert entries["fsr_up"]["expect"]["n_constituents"] == "down"
+    assert entries["fsr_down"]["expect"]["n_constituents"] == "up"
+    columns = {column.name for column in JETS} | {"tau21"}
+    for name, one in entries.items():
+        for quantity, direction in one.get("expect", {}).items():
+            assert quantity in columns, name
+            assert direction in ("up", "down", "same"), name
+
+
+def test_expectations():
+    views = {
+        "nominal": {},
+        "seed": {},
+        "fsr_up": {"variation": "fsr_up"},
+        "mine": {"variation": ["StringFlav:probStoUD = 0.3"]},
+        "again": {"redo": "hadronization", "of": "fsr_up"},
+        "scaled": {"redo": "detector", "of": "nominal", "detector": {"ecal_scale": 1.05}},
+        "both": {"variation": "fsr_up", "detector": {"ecal_scale": 1.05}},
+    }
+    config = make_config(views=views)
+    nothing = dict.fromkeys(ALWAYS, "nothing")
+    assert expectations(config, "seed", "nominal") == nothing
+    assert expectations(config, "again", "fsr_up") == nothing
+    expected = expectations(config, "fsr_up", "nominal")
+    assert expected["n_constituents"] == "down"
+    assert expected["softdrop_mass"] == "same"
+    for view in ("mine", "scaled", "both"):
+        assert expectations(config, view, "nominal") == {}
+    # Against a base with a tune of its own, one more shower differs in that tune, too.
+    other = make_config(
+        views={"tuned": {"variation": "a14"}, "seed": {}, "fsr_up": views["fsr_up"]}
+    )
+    assert expectations(other, "seed", "tuned") == {}
+    assert expectations(other, "fsr_up", "tuned") == {}
+
+
+def peaked(rng, n, position, tail):
+    """A peak of width 8 % with a tail to small masses."""
+    inside = rng.normal(position, 0.08 * position, n)
+    return np.where(rng.random(n) < tail, rng.uniform(0, 0.9 * position, n), inside)
+
+
+def test_the_peak_is_found_whatever_the_tail():
+    rng = np.random.default_rng(1)
+    for tail in (0.0, 0.2):
+        mass = peaked(rng, 40_000, 80.0, tail)
+        assert peak_position(mass, np.ones(len(mass)), 75.0) == pytest.approx(80.0, rel=0.006)
+    # The mean would move by a tenth.
+    assert mass.mean() < 74
+
+
+def test_jackknife_of_a_mean_is_its_error():
+    rng = np.random.default_rng(2)
+    values = np.repeat(rng.normal(0, 1, 5000), 2)
+    events = np.repeat(np.arange(5000), 2)
+    errors = jackknife(lambda chosen: float(values[chosen].mean()), events)
+    assert errors == pytest.approx(1 / np.sqrt(5000), rel=0.35)
+
+
+def pair(rng, n, n_shift=0.0, mass_scale=1.0):
+    """Jets of n events in two views, whose fluctuations they share in part."""
+    common = rng.normal(0, 6, n)
+    base, view = (40 + common + rng.normal(0, 3, n) for _ in range(2))
+    masses = peaked(rng, n, 125.0, 0.1)
+    smear = rng.normal(1, 0.02, n)
+
+    def table(constituents, mass):
+        return {
+            "n_constituents": np.rint(constituents),
+            "softdrop_mass": mass,
+            "contained": np.ones(n, bool),
+            "pt": np.full(n, 500.0),
+            "initiator_pt": np.full(n, 510.0),
+        }
+
+    return Pair(
+        table(view + n_shift, masses * mass_scale * smear),
+        table(base, masses),
+        np.ones(n),
+        np.arange(n),
+        np.full(n, 125.0),
+    )
+
+
+def test_shifts_are_found_with_the_right_error():
+    rng = np.random.default_rng(3)
+    reference, shift, error, n = pair(rng, 4000, n_shift=1.0).measure("n_constituents")
+    assert reference == pytest.approx(40, abs=0.5)
+    # Fluctuations that both share drop out: 3 √2, not 6.7 √2.
+    assert error == pytest.approx(3 * np.sqrt(2) / np.sqrt(n), rel=0.05)
+    assert shift == pytest.approx(1.0, abs=4 * error)
+
+
+def test_a_mass_scale_of_three_percent_moves_the_peak():
+    rng = np.random.default_rng(4)
+    for scale in (1.0, 1.03):
+        reference, shift, error, _ = pair(rng, 4000, mass_scale=scale).measure("softdrop_mass")
+        found = Change("v", "n", "hbb", "softdrop_mass", reference, shift, error, 1, "same", 0.02)
+        assert shift / reference == pytest.approx(scale - 1, abs=4 * error / reference)
+        assert error / reference < 0.003
+        assert found.finding == ("compatible" if scale == 1.0 else "shifted")
+
+
+def test_pulls_of_the_paired_peak_are_normal():
+    rng = np.random.default_rng(5)
+    pulls = []
+    for _ in range(60):
+        _, shift, error, _ = pair(rng, 600).measure("softdrop_mass")
+        pulls.append(shift / error)
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
+    assert 0.7 < np.std(pulls) < 1.35
+
+
+def test_too_few_jets_are_not_measured():
+    assert pair(np.random.default_rng(6), 10).measure("n_constituents") is None
+    assert pair(np.random.default_rng(6), 30).measure("softdrop_mass") is None

@@ -1,0 +1,63 @@
+# `snakemake validation`: the views against Pythia in one go, which saves and restores nothing.
+from rs3l_data.describe.references import (
+    needs_sample,
+    onepass_chunks,
+    onepass_fingerprint,
+    references,
+)
+
+one_pass = [reference.name for reference in references(run.config)]
+
+
+rule onepass:
+    input:
+        pileup=lambda w: f"{R}/pileup.h5" if needs_sample(run.config, w.sample) else [],
+    output:
+        f"{R}/onepass/{{sample}}/{{process}}-{{chunk}}.h5",
+    log:
+        f"{R}/logs/onepass/{{process}}-{{chunk}}-{{sample}}.log",
+    benchmark:
+        f"{R}/benchmarks/onepass/{{process}}-{{chunk}}-{{sample}}.tsv"
+    wildcard_constraints:
+        sample="|".join(one_pass),
+    resources:
+        mem_mb=1000,
+        runtime=240,
+    params:
+        config=f"{R}/config.yaml",
+        depends=lambda w: onepass_fingerprint(
+            run.config, w.process, int(w.chunk), w.sample
+        ),
+        pileup=lambda w, input: f"--pileup {input.pileup}" if input.pileup else "",
+    message:
+        "One-pass Pythia with the settings of {wildcards.sample}: {wildcards.process}, chunk {wildcards.chunk}"
+    shell:
+        "rs3l-data onepass {params.config} {wildcards.process} {wildcards.chunk}"
+        " --view {wildcards.sample} {params.pileup} --out {output} --log {log} --progress lines"
+
+
+rule validation:
+    input:
+        f"{R}/dataset/dataset.json",
+        [
+            f"{R}/onepass/{sample}/{process}-{chunk}.h5"
+            for sample in one_pass
+            for process, chunk in onepass_chunks(run.config)
+        ],
+    output:
+        page=f"{R}/validation.html",
+        numbers=f"{R}/validation.json",
+    log:
+        f"{R}/logs/validation.log",
+    benchmark:
+        f"{R}/benchmarks/validation.tsv"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        results=subpath(output.page, parent=True),
+        depends=run.config.validation.model_dump(),
+    message:
+        "Validation {output.page}"
+    shell:
+        "rs3l-data validation {params.results} --out {output.page} --log {log}"
