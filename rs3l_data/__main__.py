@@ -10,6 +10,7 @@ from rs3l_data.commands import (
     benchmark,
     check,
     digest,
+    export,
     hard,
     inspect,
     manifest,
@@ -37,6 +38,7 @@ app.command("digest")(digest.digest)
 app.command("report")(report_command.report)
 app.command("benchmark")(benchmark.benchmark)
 app.command("schema")(schema.schema)
+app.add_typer(export.app, name="export", help="Events for other programs: LHE, HepMC3.")
 
 
 def main() -> None:

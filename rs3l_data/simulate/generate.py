@@ -82,13 +82,13 @@ def generate(
                 f"the initiators {list(selection.pdg_ids)}, pT in {list(selection.pt)} GeV, "
                 f"|eta| < {selection.abs_eta_max}; widen `hard.pt` or check the process"
             )
-        particles += _particles(pythia.process)
+        particles += process_particles(pythia.process)
         offsets.append(len(particles))
-        rows.append(_event(pythia, event))
+        rows.append(event_row(pythia, event))
         if done % 100 == 0 or done == len(events):
             progress(done)
     info = pythia.infoPython()
-    table = _columns(HARD_EVENTS, rows)
+    table = columns_of(HARD_EVENTS, rows)
     weight_selected = float(np.sum(table["weight"], dtype=np.float64))
     kept = weight_selected / weight_accepted
     run = HardRun(
@@ -101,10 +101,10 @@ def generate(
         sum_of_weights=weight_selected,
     )
     offsets_ = np.array(offsets, np.int64)
-    return HardEvents(table, _columns(HARD_PARTICLES, particles), offsets_), run
+    return HardEvents(table, columns_of(HARD_PARTICLES, particles), offsets_), run
 
 
-def _particles(process: pythia8mc.Event) -> list[tuple[float, ...]]:
+def process_particles(process: pythia8mc.Event) -> list[tuple[float, ...]]:
     """Read the process record, one tuple a particle in the order of `HARD_PARTICLES`."""
     return [
         (
@@ -115,7 +115,7 @@ def _particles(process: pythia8mc.Event) -> list[tuple[float, ...]]:
     ]
 
 
-def _event(pythia: pythia8mc.Pythia, event: int) -> tuple[float, ...]:
+def event_row(pythia: pythia8mc.Pythia, event: int) -> tuple[float, ...]:
     """Read what belongs to the event as a whole, in the order of `HARD_EVENTS`."""
     info = pythia.infoPython()
     return (
@@ -125,8 +125,9 @@ def _event(pythia: pythia8mc.Pythia, event: int) -> tuple[float, ...]:
     )
 
 
-def _columns(
+def columns_of(
     columns: tuple[Column, ...], rows: list[tuple[float, ...]]
 ) -> dict[str, npt.NDArray[np.generic]]:
+    """Turn rows into the schema's columns, (n_rows,) each."""
     values = zip(*rows, strict=True)
     return {c.name: np.array(v, c.numpy_dtype) for c, v in zip(columns, values, strict=True)}

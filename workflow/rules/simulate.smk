@@ -2,6 +2,8 @@
 
 
 rule hard:
+    input:
+        lambda w: run.lhe_files(w.process),
     output:
         f"{R}/hard/{{process}}/{{chunk}}.h5",
     log:
@@ -23,7 +25,8 @@ rule hard:
 
 rule resimulate:
     input:
-        f"{R}/hard/{{process}}/{{chunk}}.h5",
+        hard=f"{R}/hard/{{process}}/{{chunk}}.h5",
+        hepmc=lambda w: run.hepmc_files(w.process, int(w.chunk), w.view),
     output:
         f"{R}/views/{{process}}/{{chunk}}/{{view}}.h5",
     log:
@@ -39,5 +42,5 @@ rule resimulate:
     message:
         "Shower {wildcards.view} of {wildcards.process}, chunk {wildcards.chunk}"
     shell:
-        "rs3l-data resimulate {params.config} {input} {wildcards.view}"
+        "rs3l-data resimulate {params.config} {input.hard} {wildcards.view}"
         " --out {output} --log {log} --progress lines"
