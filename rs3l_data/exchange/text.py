@@ -6,6 +6,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -13,6 +14,7 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.store.atomic import atomic_write
 
 _GZIP = b"\x1f\x8b"
+_BUFFER = 1 << 20
 
 
 @contextmanager
@@ -37,7 +39,9 @@ def reading_lines(path: Path, reached: Callable[[], str]) -> Iterator[Iterator[b
         with path.open("rb") as file:
             compressed = file.read(2) == _GZIP
             file.seek(0)
-            yield iter(gzip.GzipFile(fileobj=file)) if compressed else iter(file)
+            # GzipFile gives lines by itself, but each through a call in Python.
+            lines = BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER) if compressed else file
+            yield iter(lines)
     except FileNotFoundError:
         raise InputFileError(
             f"{path}: no such file; paths are relative to {Path.cwd()}, where the command runs"
