@@ -10,6 +10,7 @@ from rs3l_data.commands import (
     benchmark,
     check,
     digest,
+    export,
     hard,
     inspect,
     manifest,
@@ -43,6 +44,7 @@ app.command("benchmark")(benchmark.benchmark)
 app.command("onepass")(onepass.onepass)
 app.command("validation")(validation.validation)
 app.command("schema")(schema.schema)
+app.add_typer(export.app, name="export", help="Events for other programs: LHE, HepMC3.")
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ Everything here works on arrays in memory; `rs3l_data.commands.resimulate` reads
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ from rs3l_data.cluster.substructure import substructure
 from rs3l_data.describe import config as described
 from rs3l_data.describe import tree
 from rs3l_data.describe.card import DetectorCard
+from rs3l_data.describe.external import hepmc_file
 from rs3l_data.describe.references import onepass_events, reference_of
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS, Status, empty
 from rs3l_data.describe.seeds import event_keys, pythia_seeds
@@ -38,6 +40,7 @@ from rs3l_data.simulate.initiators import Rows, Selection, find_rows, labels
 from rs3l_data.simulate.onepass import OnePass
 from rs3l_data.simulate.particles import Particles
 from rs3l_data.simulate.resimulate import Batch, Hadronization, resimulate
+from rs3l_data.simulate.weights import Weights
 from rs3l_data.store.split import split_of
 from rs3l_data.store.tables import Columns, Initiators, View, concatenate, offsets_of, take_items
 
@@ -55,8 +58,13 @@ def selection(config: described.Config, process: str) -> Selection:
 def hard_chunk(
     config: described.Config, process: str, chunk: int, progress: Progress
 ) -> tuple[HardEvents, HardRun]:
-    """Generate the hard events of a chunk."""
+    """Generate the hard events of a chunk, or take them from files of another program."""
     events = np.array(config.events_of(process, chunk), np.int64)
+    if config.processes[process].lhe:
+        # Its packages are an extra that only such processes need.
+        from rs3l_data.exchange.lhe_in import take_hard_events
+
+        return take_hard_events(config, process, events, progress)
     return generate(
         process=process,
         seed=config.seed,
@@ -99,6 +107,13 @@ def initiator_table(config: described.Config, process: str, hard: HardEvents) ->
     )
 
 
+def row_weights(hard: HardEvents, initiators: Initiators) -> Weights | None:
+    """Give each row the further weights of its hard event, if there are any."""
+    if hard.weights is None:
+        return None
+    return hard.weights[np.searchsorted(hard.events["event"], initiators.columns["event"])]
+
+
 def shower_tables(
     config: described.Config,
     process: str,
@@ -132,14 +147,7 @@ def shower_tables(
     keys = {name: event_keys(config.seed, process, f"detector/{name}", events) for name in names}
     crossings = {name: crossings_of(config, process, name, events, sample) for name in names}
     rows = find_rows(hard, selection(config, process))
-    batches = resimulate(
-        view_settings(config, root),
-        hard,
-        config.hard.energy,
-        shower_seeds(config, process, root, events),
-        [_hadronization(config, process, name, events) for name in simulated[1:]],
-        stopwatch,
-    )
+    batches = _batches(config, process, simulated, hard, stopwatch)
     tables: dict[str, list[View]] = {name: [] for name in names}
     done = 0
     for batch in batches:
@@ -212,6 +220,32 @@ def onepass_chunk(
         done = last
         progress(done)
     return chain.hard, chain.run, {name: concatenate(parts) for name, parts in tables.items()}
+
+
+def _batches(
+    config: described.Config,
+    process: str,
+    simulated: list[str],
+    hard: HardEvents,
+    stopwatch: Stopwatch,
+) -> Iterator[list[Batch]]:
+    """Simulate a shower and its hadronisations, or take the shower from another program's file."""
+    root = simulated[0]
+    events = hard.events["event"]
+    pattern = config.views[root].hepmc
+    if pattern is not None:
+        from rs3l_data.exchange.hepmc_in import join
+
+        chunk = int(events[0]) // config.hard.chunk_events
+        return ([batch] for batch in join(Path(hepmc_file(pattern, process, chunk)), hard))
+    return resimulate(
+        view_settings(config, root),
+        hard,
+        config.hard.energy,
+        shower_seeds(config, process, root, events),
+        [_hadronization(config, process, name, events) for name in simulated[1:]],
+        stopwatch,
+    )
 
 
 def _hadronization(config: described.Config, process: str, view: str, events: I8) -> Hadronization:

@@ -29,7 +29,7 @@ def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
     run, attributes = read_hard_run(path)
     expected = config.model_dump(mode="json")
     found = attributes["config"]
-    of_process = [f"processes.{run.process}.{key}" for key in ("settings", "initiators")]
+    of_process = [f"processes.{run.process}.{key}" for key in ("settings", "initiators", "lhe")]
     for key in ("seed", "hard", "generator", *of_process):
         if _at(found, key) != _at(expected, key):
             raise InputFileError(

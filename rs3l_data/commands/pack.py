@@ -21,7 +21,7 @@ def pack(
 
     Example: rs3l-data pack config/demo.yaml hbb-0.h5 hbb-0-nominal.h5 hbb-0-seed.h5 -o shard.h5
     """
-    from rs3l_data.chain import initiator_table
+    from rs3l_data.chain import initiator_table, row_weights
     from rs3l_data.commands.inputs import read_hard_of, read_views_of
     from rs3l_data.commands.provenance import attributes
     from rs3l_data.describe.config import load_config
@@ -36,5 +36,10 @@ def pack(
         names = {"process_names": [*config.processes], "label_names": [*config.labels]}
         # No timestamps and no paths: the same content gives the same bytes.
         write_shard(
-            out, initiators, views, {**attributes(config), **names}, config.store.compression
+            out,
+            initiators,
+            views,
+            {**attributes(config), **names},
+            config.store.compression,
+            row_weights(hard, initiators),
         )

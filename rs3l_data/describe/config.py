@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from rs3l_data.describe import tree
+from rs3l_data.describe import external, tree
 from rs3l_data.describe.card import DetectorCard, load_card, merged
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
@@ -30,6 +30,11 @@ class Process(Strict):
 
     events: int = Field(gt=0, description="Hard events to generate.")
     settings: tuple[str, ...] = Field(description="Pythia settings that select the process.")
+    lhe: tuple[str, ...] = Field(
+        (),
+        description="Les Houches event files of another program to take the events from, in this "
+        "order; patterns with * too. `settings` then only say how Pythia decays resonances.",
+    )
     initiators: tuple[int, ...] = Field(
         min_length=1, description="PDG codes, either sign, of the particles whose jets are rows."
     )
@@ -63,10 +68,22 @@ class View(Strict):
     pileup: dict[str, Any] = Field(
         default_factory=dict, description="Keys of `pileup` with other values."
     )
+    hepmc: str | None = Field(
+        None,
+        description="HepMC3 file of the hard events as another program showered them; `{process}` "
+        "and `{chunk}` (0000, 0001, …) stand for theirs.",
+    )
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
         changed = variation(self)
+        if self.hepmc is not None:
+            external.check_hepmc(self.hepmc)
+            if self.redo != "shower" or self.variation is not None:
+                raise ValueError(
+                    "a view from a HepMC file was showered elsewhere: leave `redo` and `variation` "
+                    "away; only `detector` can change"
+                )
         if self.redo == "detector" and (changed.tune or changed.settings):
             raise ValueError(
                 "a view that redoes the detector shares its parent's particles: its variation can "
@@ -218,12 +235,7 @@ class Config(Strict):
         """Fill what the catalogue knows into each process, so that a config says everything."""
         if not isinstance(value, dict):
             return value
-        return {
-            name: given
-            if not isinstance(given, dict) or "settings" in given
-            else {**entry("processes", str(name)), **given}
-            for name, given in value.items()
-        }
+        return {name: _complete_process(str(name), given) for name, given in value.items()}
 
     @field_validator("views", mode="before")
     @classmethod
@@ -246,6 +258,16 @@ class Config(Strict):
     def _tree(cls, value: dict[str, View]) -> dict[str, View]:
         tree.check(value)
         return value
+
+    @model_validator(mode="after")
+    def _one_file_each(self) -> Self:
+        for name, view in self.views.items():
+            if view.hepmc and "{process}" not in view.hepmc and len(self.processes) > 1:
+                raise ValueError(
+                    f"views.{name}.hepmc: there are {len(self.processes)} processes, expected "
+                    f"{{process}} in the path, found '{view.hepmc}'"
+                )
+        return self
 
     @model_validator(mode="after")
     def _changes(self) -> Self:
@@ -318,6 +340,14 @@ class Config(Strict):
         known = [*getattr(self, kind)]
         if name not in known:
             raise ConfigError(f"{kind}.{name}: not in the config; {nearest(name, known)}")
+
+
+def _complete_process(name: str, given: Any) -> Any:
+    if not isinstance(given, dict) or "settings" in given:
+        return given
+    # Events of another program need nothing of Pythia, and nothing that the catalogue says of it.
+    known = {"settings": ()} if given.get("lhe") else entry("processes", name)
+    return {**known, **given}
 
 
 def load_config(path: Path) -> Config:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.pileup import pileup_of
 from rs3l_data.describe.settings import hard_settings, onepass_settings
+from rs3l_data.describe.tree import shower_of
 from rs3l_data.errors import ConfigError
 
 
@@ -32,8 +33,12 @@ def references(config: Config) -> list[Reference]:
     """List the samples that the views of the config's `validation` need."""
     # Views differ in the same way in every process.
     process = next(iter(config.processes))
+    chosen = config.validation.views or config.views
     samples: dict[str, dict[str, list[str]]] = {}
-    for view in config.validation.views or config.views:
+    # Another program's view has no settings of ours to be compared with.
+    for view in (
+        name for name in chosen if config.views[shower_of(config.views, name)].hepmc is None
+    ):
         settings = "\n".join(onepass_settings(config, process, view))
         card, pileup = config.card(view), pileup_of(config, view)
         downstream = card.model_dump_json() + pileup.model_dump_json()
@@ -75,9 +80,13 @@ def needs_sample(config: Config, name: str) -> bool:
 
 
 def onepass_chunks(config: Config) -> list[tuple[str, str]]:
-    """List all (process, chunk) pairs of a sample, the chunk as it stands in file names."""
+    """List all (process, chunk) pairs of a sample, the chunk as it stands in file names.
+
+    Hard events of another program are not among them: Pythia cannot make them in one go.
+    """
     n_chunks = -(-config.validation.events // config.hard.chunk_events)
-    return [(process, f"{i:04d}") for process in config.processes for i in range(n_chunks)]
+    ours = [name for name, process in config.processes.items() if not process.lhe]
+    return [(process, f"{i:04d}") for process in ours for i in range(n_chunks)]
 
 
 def onepass_events(config: Config, chunk: int) -> range:

@@ -11,7 +11,7 @@ from typing import Any, Literal, Self
 
 import yaml
 
-from rs3l_data.describe import tree
+from rs3l_data.describe import external, tree
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.pileup import has_pileup, pileup_of
 from rs3l_data.describe.settings import hard_settings, pileup_settings, view_settings
@@ -60,6 +60,15 @@ class Resolved:
         config = self.config
         return _hash([config.seed, pileup_settings(config), config.pileup.sample_events])
 
+    def lhe_files(self, process: str) -> list[str]:
+        """List the event files of another program that the hard events of a process come from."""
+        return external.lhe_files(self.config.processes[process].lhe)
+
+    def hepmc_files(self, process: str, chunk: int, view: str) -> list[str]:
+        """List the event files that a view of a chunk comes from: one, or none if it is ours."""
+        pattern = self.config.views[view].hepmc
+        return [] if pattern is None else [external.hepmc_file(pattern, process, chunk)]
+
     def fingerprint(self, stage: Stage, process: str, chunk: int, view: str | None = None) -> str:
         """Hash the parts of the config that a job's result depends on.
 
@@ -70,7 +79,7 @@ class Resolved:
         parts: list[Any] = [
             config.seed,
             hard_settings(config, process),
-            config.processes[process].model_dump(include={"initiators"}),
+            config.processes[process].model_dump(include={"initiators", "lhe"}),
             config.hard.model_dump(),
             len(config.events_of(process, chunk)),
         ]
@@ -78,7 +87,7 @@ class Resolved:
             parts.append(config.jets.model_dump())
             for name in tree.family(config.views, view):
                 parts += [name, view_settings(config, name), config.card(name).model_dump()]
-                parts.append(config.views[name].redo)
+                parts += [config.views[name].redo, config.views[name].hepmc]
                 pileup = pileup_of(config, name)
                 if pileup.mean > 0:
                     parts += [pileup.model_dump(), self.fingerprint_of_sample()]

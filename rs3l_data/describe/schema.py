@@ -11,6 +11,8 @@ quantities are in GeV, lengths in mm, angles in radians. A shard holds
 /views/<view>/jets/<column>     (n_rows,)       row i is the same initiator in every view
 /views/<view>/constituents/offsets   (n_rows + 1,)
 /views/<view>/constituents/<column>  (n_constituents,)
+/weights/values                 (n_rows, n_weights)   only where the events came with several;
+                                attributes: names, meanings
 ```
 
 Beside the shards there are three kinds of files that only a run itself reads: the hard events of a
@@ -93,7 +95,7 @@ HARD_PARTICLES = (
 
 HARD_EVENTS = (
     Column("event", "<i8", "", "number of the hard event within its process"),
-    Column("weight", "<f8", "", "weight; 1 unless the sampling in pT is biased"),
+    Column("weight", "<f8", "", "weight; 1 unless sampled with a bias or given by an LHE file"),
     Column("scale", "<f8", "GeV", "scale at which the showers start"),
     Column("alpha_s", "<f8", "", "strong coupling at the renormalisation scale"),
     Column("alpha_em", "<f8", "", "electromagnetic coupling at the renormalisation scale"),
@@ -104,7 +106,7 @@ HARD_EVENTS = (
     Column("pdf1", "<f8", "", "x f(x) of the first incoming parton"),
     Column("pdf2", "<f8", "", "x f(x) of the second incoming parton"),
     Column("q_fac", "<f8", "GeV", "factorisation scale"),
-    Column("process_code", "<i4", "", "Pythia's code of the subprocess"),
+    Column("process_code", "<i4", "", "code of the subprocess, Pythia's or the LHE file's"),
 )
 
 PILEUP_PARTICLES = (
@@ -124,7 +126,12 @@ INITIATORS = (
     Column("initiator", "<u1", "", "number of the initiator within its hard event"),
     Column("label", "<u1", "", "index into the root attribute `label_names`"),
     Column("split", "<u1", "", "0 train, 1 validation, 2 test; the same for a whole event"),
-    Column("weight", "<f8", "", "weight of the hard event; 1 unless the sampling in pT is biased"),
+    Column(
+        "weight",
+        "<f8",
+        "",
+        "weight of the hard event; 1 unless sampled with a bias or given by an LHE file",
+    ),
     Column("pdg_id", "<i4", "", "PDG code of the initiator"),
     Column("pt", "<f4", "GeV", "transverse momentum of the initiator in the hard process"),
     Column("eta", "<f4", "", "pseudorapidity of the initiator in the hard process"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rs3l_data.describe.catalogue import entry
-from rs3l_data.describe.config import Config
+from rs3l_data.describe.config import Config, Process
 from rs3l_data.describe.tree import path_to, shower_of
 from rs3l_data.describe.variation import variation
 
@@ -13,6 +13,8 @@ _QUIET = ("Print:quiet = on",)
 def hard_settings(config: Config, process: str) -> list[str]:
     """List the settings that generate the hard events of a process."""
     spec = config.processes[process]
+    if spec.lhe:
+        return _taken_settings(config, spec)
     low, high = config.hard.pt
     settings = [
         *_QUIET,
@@ -53,6 +55,21 @@ def pileup_settings(config: Config) -> list[str]:
         f"ParticleDecays:zMax = {solenoid.half_length!r}",
         *config.generator.settings,
         "SoftQCD:inelastic = on",
+    ]
+
+
+def _taken_settings(config: Config, spec: Process) -> list[str]:
+    """List the settings with which Pythia takes hard events in and decays their resonances.
+
+    Masses that Les Houches events leave out (b quarks, leptons) it sets by its own defaults.
+    """
+    return [
+        *_QUIET,
+        *entry("tunes", config.generator.tune)["settings"],
+        "Beams:frameType = 5",
+        *config.generator.settings,
+        *spec.settings,
+        "PartonLevel:all = off",
     ]
 
 

@@ -77,6 +77,11 @@ def check(views: Mapping[str, View]) -> None:
                 f"from, for example `of: {next(iter(views))}`"
             )
         parents = path_to(views, name)[:-1]
+        if view.redo == "hadronization" and (source := views[path_to(views, name)[0]].hepmc):
+            raise ValueError(
+                f"{name}.of: its shower comes from the file '{source}', which cannot be hadronised "
+                "again; `redo: detector` can"
+            )
         if view.redo == "hadronization" and any(views[p].redo == "detector" for p in parents):
             raise ValueError(
                 f"{name}.of: '{view.of}' redoes the detector and has no hadronization of its own; "

@@ -82,9 +82,9 @@ def generate(
                 f"the initiators {list(selection.pdg_ids)}, pT in {list(selection.pt)} GeV, "
                 f"|eta| < {selection.abs_eta_max}; widen `hard.pt` or check the process"
             )
-        particles += particles_of(pythia.process)
+        particles += process_particles(pythia.process)
         offsets.append(len(particles))
-        rows.append(event_of(pythia, event))
+        rows.append(event_row(pythia, event))
         if done % 100 == 0 or done == len(events):
             progress(done)
     info = pythia.infoPython()
@@ -104,8 +104,8 @@ def generate(
     return HardEvents(table, columns_of(HARD_PARTICLES, particles), offsets_), run
 
 
-def particles_of(process: pythia8mc.Event) -> list[tuple[float, ...]]:
-    """Read a process record, one tuple a particle in the order of `HARD_PARTICLES`."""
+def process_particles(process: pythia8mc.Event) -> list[tuple[float, ...]]:
+    """Read the process record, one tuple a particle in the order of `HARD_PARTICLES`."""
     return [
         (
             *(p.id(), p.status(), p.mother1(), p.mother2(), p.col(), p.acol()),
@@ -115,7 +115,7 @@ def particles_of(process: pythia8mc.Event) -> list[tuple[float, ...]]:
     ]
 
 
-def event_of(pythia: pythia8mc.Pythia, event: int) -> tuple[float, ...]:
+def event_row(pythia: pythia8mc.Pythia, event: int) -> tuple[float, ...]:
     """Read what belongs to the event as a whole, in the order of `HARD_EVENTS`."""
     info = pythia.infoPython()
     return (
@@ -128,6 +128,6 @@ def event_of(pythia: pythia8mc.Pythia, event: int) -> tuple[float, ...]:
 def columns_of(
     columns: tuple[Column, ...], rows: list[tuple[float, ...]]
 ) -> dict[str, npt.NDArray[np.generic]]:
-    """Turn rows, one tuple each, into the columns of a table."""
+    """Turn rows into the schema's columns, (n_rows,) each."""
     values = zip(*rows, strict=True)
     return {c.name: np.array(v, c.numpy_dtype) for c, v in zip(columns, values, strict=True)}

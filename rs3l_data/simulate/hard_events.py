@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.simulate.weights import Weights
+
 
 @dataclass(frozen=True, slots=True)
 class HardRun:
@@ -44,6 +46,8 @@ class HardEvents:
     """(n_particles,) each"""
     offsets: npt.NDArray[np.int64]
     """(n_events + 1,)"""
+    weights: Weights | None = None
+    """Further weights of each event, n_events rows, if its generator gave any"""
 
     def __post_init__(self) -> None:
         if len(self.offsets) == 0 or self.offsets[0] != 0 or np.any(np.diff(self.offsets) < 0):
@@ -54,6 +58,8 @@ class HardEvents:
                     raise ValueError(
                         f"column '{name}' has shape {column.shape}, but the offsets say ({length},)"
                     )
+        if self.weights is not None and len(self.weights) != len(self):
+            raise ValueError(f"{len(self.weights)} rows of weights, but {len(self)} events")
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -75,4 +81,5 @@ class HardEvents:
             {name: column[start : max(start, stop)] for name, column in self.events.items()},
             {name: column[inside] for name, column in self.particles.items()},
             offsets - offsets[0],
+            None if self.weights is None else self.weights[start : max(start, stop)],
         )

@@ -13,7 +13,7 @@ import pythia8mc
 
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
-from rs3l_data.simulate.generate import columns_of, event_of, particles_of, passes
+from rs3l_data.simulate.generate import columns_of, event_row, passes, process_particles
 from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.initiators import Selection
 from rs3l_data.simulate.pythia import initialise, prepared
@@ -149,7 +149,7 @@ class _Each(pythia8mc.UserHooks):  # type: ignore[misc]
 
     def doVetoProcessLevel(self, process: pythia8mc.Event) -> bool:  # noqa: N802
         """Let Pythia try another hard process with the event's random numbers, if need be."""
-        row = event_of(self._pythia, self._events[self._position])
+        row = event_row(self._pythia, self._events[self._position])
         self.sum_of_weights += row[1]
         self.n_tried += 1
         self._tries += 1
@@ -158,7 +158,7 @@ class _Each(pythia8mc.UserHooks):  # type: ignore[misc]
                 return True
             self.failed = self._events[self._position]
         # Called again if Pythia gives a hard process up: the last one counts.
-        self.kept[self._position] = (row, particles_of(process))
+        self.kept[self._position] = (row, process_particles(process))
         return False
 
 

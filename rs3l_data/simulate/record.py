@@ -17,7 +17,7 @@ FIRST = 3
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """The records of a batch of events; daughters count within their event."""
+    """The records of a batch of events; mothers and daughters count within their event."""
 
     generated: npt.NDArray[np.bool_]
     """Whether Pythia delivered the event, (n_events,)"""
@@ -25,10 +25,14 @@ class Records:
     """(n_events + 1,); an event that was not delivered has an empty slice"""
     pdg_id: npt.NDArray[np.int32]
     status: npt.NDArray[np.int32]
+    mother1: npt.NDArray[np.int32]
+    mother2: npt.NDArray[np.int32]
     daughter1: npt.NDArray[np.int32]
     daughter2: npt.NDArray[np.int32]
     momentum: tuple[npt.NDArray[np.float64], ...]
     """px, py, pz, E [GeV]"""
+    mass: npt.NDArray[np.float64]
+    """[GeV]"""
     vertex_index: npt.NDArray[np.int32]
     """Where in `vertices` an entry was produced; negative: in the primary vertex"""
     vertices: tuple[npt.NDArray[np.float64], ...]
@@ -53,9 +57,12 @@ def read(events: ak.Array) -> Records:
         offsets=np.concatenate([[0], np.cumsum(counts)]),
         pdg_id=column(record, "id"),
         status=column(record, "status"),
+        mother1=column(record, "mother1"),
+        mother2=column(record, "mother2"),
         daughter1=column(record, "daughter1"),
         daughter2=column(record, "daughter2"),
         momentum=tuple(column(record.content("p"), name) for name in ("px", "py", "pz", "e")),
+        mass=column(record, "m"),
         vertex_index=np.asarray(vertex.index.data),
         vertices=tuple(column(vertex.content, name) for name in ("px", "py", "pz")),
     )

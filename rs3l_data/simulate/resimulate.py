@@ -82,6 +82,26 @@ def resimulate(
     GeneratorError
         If a setting is refused, or Pythia's events and the hard events fall out of step.
     """
+    for part, showers in shower_records(settings, hard, energy, seeds, hadronizations, stopwatch):
+        with stopwatch("read"):
+            batches = [batch_of(part, records) for records in showers]
+        yield batches
+
+
+def shower_records(
+    settings: Sequence[str],
+    hard: HardEvents,
+    energy: float,
+    seeds: npt.NDArray[np.int64],
+    hadronizations: Sequence[Hadronization] = (),
+    stopwatch: Stopwatch = no_stopwatch,
+) -> Iterator[tuple[HardEvents, list[Records]]]:
+    """Shower hard events as `resimulate` does, and give Pythia's whole records.
+
+    Yields
+    ------
+    Each batch of hard events, and its records in the first view and in each of ``hadronizations``.
+    """
     with stopwatch("initialise"):
         keep = KeepPartons() if hadronizations else None
         pythia, source = restored(settings, hard, energy, seeds, keep)
@@ -96,16 +116,15 @@ def resimulate(
                 f"one of events {part.events['event'][0]} to {part.events['event'][-1]} unphysical"
             )
         with stopwatch("read"):
-            batches = [batch_of(part, read(events))]
+            records = [read(events)]
         kept = keep.take() if keep is not None else {}
         positions = np.array([*kept], np.int64)
         for rehadronize, each in zip(again, hadronizations, strict=True):
             with stopwatch("hadronize"):
                 events = rehadronize([*kept.values()], each.seeds[positions])
             with stopwatch("read"):
-                records = spread(read(events), positions - first, len(part))
-                batches.append(batch_of(part, records))
-        yield batches
+                records.append(spread(read(events), positions - first, len(part)))
+        yield part, records
 
 
 def batch_of(hard: HardEvents, records: Records) -> Batch:

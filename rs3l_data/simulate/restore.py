@@ -35,7 +35,7 @@ class RestoredEvents(pythia8mc.LHAup):  # type: ignore[misc]
         self._pythia = pythia
         self._beam_energy = energy / 2
         self._offsets = hard.offsets.tolist()
-        self._particles = _les_houches_particles(hard)
+        self._particles = les_houches_particles(hard)
         names = ["scale", "alpha_em", "alpha_s", "id1", "id2", "x1", "x2", "q_fac", "pdf1", "pdf2"]
         columns = [hard.events[name].tolist() for name in names]
         self._events = list(zip(*columns, seeds.tolist(), strict=True))
@@ -103,8 +103,14 @@ def restored(
     return pythia, source
 
 
-def _les_houches_particles(hard: HardEvents) -> list[tuple[int | float, ...]]:
-    """Translate Pythia's process record into Les Houches particles."""
+def les_houches_particles(hard: HardEvents) -> list[tuple[int | float, ...]]:
+    """Translate Pythia's process record into Les Houches particles.
+
+    Returns
+    -------
+    For each particle the arguments of `LHAup.addParticle`: code, status, mothers, colours, px, py,
+    pz, E, mass, lifetime, spin, scale.
+    """
     columns = dict(hard.particles)
     incoming = columns["status"] == _INCOMING
     columns["status"] = np.where(incoming, -1, np.where(columns["status"] < 0, 2, 1))

@@ -24,7 +24,7 @@ _DECAYED = -22
 _INITIAL_STATE = 4
 """Tens of Pythia's status codes for what initial-state radiation makes or moves."""
 
-_INCOMING = (21, 31, 41, 42, 45, 46, 53, 54, 61)
+INCOMING = (21, 31, 41, 42, 45, 46, 53, 54, 61)
 """Pythia's status codes of partons on their way into a collision: what they branch to is the
 spacelike side of initial-state radiation, not a splitting inside a jet."""
 
@@ -236,7 +236,7 @@ def _heavy_splittings(record: _Record) -> tuple[I8, I8]:
     for event in range(n_events):
         first = record.offsets[event]
         for at in range(first, record.offsets[event + 1]):
-            if record.pdg_id[at] != _GLUON or abs(record.status[at]) in _INCOMING:
+            if record.pdg_id[at] != _GLUON or abs(record.status[at]) in INCOMING:
                 continue
             low, high, step = _daughters(record, at)
             if high != low + step:

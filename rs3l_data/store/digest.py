@@ -21,9 +21,9 @@ def digest(dataset: Dataset) -> str:
     """Hash all rows in all views.
 
     Each row in each view is hashed by itself (BLAKE2b over the bytes of all columns, those of its
-    initiator, decay products and constituents included; process and label by name), and the
-    sorted hashes are hashed together. So neither shards nor the order of rows matter, nor the
-    files' compression, and any changed value does.
+    initiator, decay products, constituents and further weights included; process and label by
+    name), and the sorted hashes are hashed together. So neither shards nor the order of rows
+    matter, nor the files' compression, and any changed value does.
 
     Returns
     -------
@@ -46,6 +46,7 @@ def _digests(block: Dataset, view: str) -> npt.NDArray[np.uint64]:
         _jets(block.jets(view)),
         _items(CONSTITUENTS, *block.constituents(view)),
     )
+    weights = _weights(block)
     digests = bytearray()
     for row, parts in enumerate(zip(*pieces, strict=True)):
         name = f"{block.processes[process[row]]}\0{block.labels[label[row]]}\0{view}\0"
@@ -54,6 +55,7 @@ def _digests(block: Dataset, view: str) -> npt.NDArray[np.uint64]:
             # Lengths keep bytes of one table from passing for those of the next.
             one.update(len(part).to_bytes(8, "little"))
             one.update(part)
+        one.update(weights[row])
         digests += one.digest()
     return np.frombuffer(digests, ">u8").reshape(-1, _SIZE // 8)
 
@@ -74,6 +76,17 @@ def _items(columns: Sequence[Column], offsets: I8, table: Columns) -> Iterator[m
     width, packed = _packed(columns, table)
     bounds = (offsets * width).tolist()
     return (packed[i:j] for i, j in pairwise(bounds))
+
+
+def _weights(block: Dataset) -> list[bytes]:
+    """Give the further weights of each row, with their names; nothing where there are none."""
+    names = np.array(sorted(block.weights), object)
+    values = np.array([block.weights[name] for name in names]).reshape(len(names), len(block)).T
+    given = ~np.isnan(values)
+    return [
+        "\0".join(names[here]).encode() + row[here].tobytes()
+        for row, here in zip(values, given, strict=True)
+    ]
 
 
 def _packed(columns: Sequence[Column], table: Columns) -> tuple[int, memoryview]:

@@ -21,6 +21,7 @@ from rs3l_data.store.hdf5 import (
     write_columns,
     write_offsets,
 )
+from rs3l_data.store.weights import read_weights, write_weights
 
 
 def write_hard_events(
@@ -49,6 +50,7 @@ def write_hard_events(
         particles = file.create_group("particles")
         write_offsets(particles, events.offsets, compression)
         write_columns(particles, HARD_PARTICLES, events.particles, compression)
+        write_weights(file, events.weights, compression)
 
 
 def read_hard_events(path: Path) -> HardEvents:
@@ -64,7 +66,7 @@ def read_hard_events(path: Path) -> HardEvents:
         names = [column.name for column in HARD_PARTICLES]
         offsets, particles = read_items(file["particles"], names, rows)
         events = read_columns(file["events"], [column.name for column in HARD_EVENTS], rows)
-        return HardEvents(events, particles, offsets)
+        return HardEvents(events, particles, offsets, read_weights(file))
 
 
 def read_hard_run(path: Path) -> tuple[HardRun, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -99,14 +100,14 @@ def write_columns(
             raise ValueError(
                 f"{group.name}/{column.name}: expected {column.numpy_dtype}, found {data.dtype}"
             )
-        dataset = _write(group, column.name, data, compression)
+        dataset = write_dataset(group, column.name, data, compression)
         dataset.attrs["unit"] = column.unit
         dataset.attrs["meaning"] = column.meaning
 
 
 def write_offsets(group: h5py.Group, offsets: I8, compression: Compression) -> None:
     """Write the offsets of a table of items."""
-    _write(group, "offsets", offsets.astype("<i8"), compression)
+    write_dataset(group, "offsets", offsets.astype("<i8"), compression)
 
 
 def read_columns(group: h5py.Group, names: Sequence[str], rows: I8) -> Columns:
@@ -143,14 +144,18 @@ def _hull(rows: I8) -> tuple[int, int]:
     return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
 
 
-def _write(group: h5py.Group, name: str, data: Array, compression: Compression) -> h5py.Dataset:
+def write_dataset(
+    group: h5py.Group, name: str, data: Array, compression: Compression
+) -> h5py.Dataset:
+    """Write an array, in chunks along its first axis."""
     # HDF5 keeps no chunk for an empty dataset, and wants none.
-    layout = {"chunks": _chunk(data), **_filters(compression)} if len(data) else {}
+    layout = {"chunks": _chunk(data), **_filters(compression)} if data.size else {}
     return group.create_dataset(name, data=data, track_times=False, **layout)
 
 
-def _chunk(data: Array) -> tuple[int]:
-    return (min(len(data), _CHUNK_BYTES // data.dtype.itemsize),)
+def _chunk(data: Array) -> tuple[int, ...]:
+    row_bytes = data.dtype.itemsize * math.prod(data.shape[1:])
+    return (min(len(data), max(1, _CHUNK_BYTES // max(1, row_bytes))), *data.shape[1:])
 
 
 def _filters(compression: Compression) -> dict[str, Any]:

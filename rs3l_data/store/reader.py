@@ -25,6 +25,7 @@ from rs3l_data.store.tables import (
     concatenate_columns,
     concatenate_offsets,
 )
+from rs3l_data.store.weights import by_name
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -85,6 +86,25 @@ class Dataset:
         """The columns of `schema.INITIATORS`, (n_rows,) each; read once and kept."""
         names = [column.name for column in INITIATORS]
         return concatenate_columns([self._initiators_of(*part, names) for part in self._parts()])
+
+    @cached_property
+    def weights(self) -> Columns:
+        """Further weights by the names that their generator gave them, (n_rows,) each; often none.
+
+        NaN in the rows of processes that have no weight of this name.
+        """
+        return by_name([s.read_weights(rows) for s, rows in self._parts()], self._lengths())
+
+    @cached_property
+    def weight_meanings(self) -> dict[str, str]:
+        """What the generator says of each of `weights`."""
+        found = [shard.read_weights(rows[:0]) for shard, rows in self._parts()]
+        return {
+            name: meaning
+            for weights in found
+            if weights is not None
+            for name, meaning in zip(weights.names, weights.meanings, strict=True)
+        }
 
     def decays(self) -> tuple[I8, Columns]:
         """Read the initiators' final decay products.
@@ -269,6 +289,9 @@ class Dataset:
         parts = list(zip(self.shards, self.rows, strict=True))
         # An empty dataset still has columns, of length 0: those of any shard.
         return [part for part in parts if len(part[1])] or parts[:1]
+
+    def _lengths(self) -> list[int]:
+        return [len(rows) for _, rows in self._parts()]
 
     def _initiators_of(self, shard: Shard, rows: I8, names: list[str]) -> Columns:
         table = shard.read_initiators(rows, names)

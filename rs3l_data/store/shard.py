@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
+from rs3l_data.simulate.weights import Weights
 from rs3l_data.store.hdf5 import (
     Compression,
     create,
@@ -21,6 +22,7 @@ from rs3l_data.store.hdf5 import (
     write_offsets,
 )
 from rs3l_data.store.tables import I8, Columns, Initiators, View
+from rs3l_data.store.weights import read_weights, write_weights
 
 
 def write_shard(
@@ -29,6 +31,7 @@ def write_shard(
     views: Mapping[str, View],
     attributes: Mapping[str, Any],
     compression: Compression = "blosc2",
+    weights: Weights | None = None,
 ) -> None:
     """Write a shard, whole or not at all; the same content gives the same bytes.
 
@@ -39,6 +42,8 @@ def write_shard(
     attributes
         Must hold `process_names` and `label_names`, the lists that the columns `process` and
         `label` index, and `config`; further `software`, `citation` and what else JSON can hold.
+    weights
+        Further weights of each row, if its generator gave any.
 
     Raises
     ------
@@ -48,6 +53,8 @@ def write_shard(
         If the file cannot be written.
     """
     _check(initiators, views, attributes)
+    if weights is not None and len(weights) != len(initiators):
+        raise ValueError(f"{len(weights)} rows of weights, but {len(initiators)} initiators")
     with create(path, "shard", {**attributes, "view_names": list(views)}) as file:
         write_columns(file.create_group("initiators"), INITIATORS, initiators.columns, compression)
         decays = file.create_group("decays")
@@ -55,6 +62,7 @@ def write_shard(
         write_columns(decays, DECAYS, initiators.decays, compression)
         for name, view in views.items():
             write_view(file.create_group(f"views/{name}"), view, compression)
+        write_weights(file, weights, compression)
 
 
 def write_view(group: h5py.Group, view: View, compression: Compression) -> None:
@@ -110,6 +118,11 @@ class Shard:
         """Read the decay products: offsets (n_rows + 1,) and columns."""
         with reading(self.path, "shard") as file:
             return read_items(file["decays"], [column.name for column in DECAYS], rows)
+
+    def read_weights(self, rows: I8) -> Weights | None:
+        """Read the further weights, if there are any."""
+        with reading(self.path, "shard") as file:
+            return read_weights(file, rows)
 
     def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the jets of one view, (n_rows,) each."""

@@ -2,6 +2,8 @@
 
 
 rule hard:
+    input:
+        lambda w: run.lhe_files(w.process),
     output:
         f"{R}/hard/{{process}}/{{chunk}}.h5",
     log:
@@ -25,6 +27,7 @@ rule resimulate:
     input:
         hard=f"{R}/hard/{{process}}/{{chunk}}.h5",
         pileup=lambda w: f"{R}/pileup.h5" if run.needs_sample(w.view) else [],
+        hepmc=lambda w: run.hepmc_files(w.process, int(w.chunk), w.view),
     output:
         f"{R}/views/{{process}}/{{chunk}}/{{view}}.h5",
     log:

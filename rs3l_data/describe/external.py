@@ -1,0 +1,66 @@
+"""Files of other programs that a config names: Les Houches events and HepMC3 records."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+from string import Formatter
+
+from rs3l_data.errors import InputFileError
+
+_STAND_INS = ("process", "chunk")
+
+
+def lhe_files(patterns: Sequence[str]) -> list[str]:
+    """List event files in the order in which their events are numbered.
+
+    Parameters
+    ----------
+    patterns
+        Paths, or patterns with ``*``, ``?`` or ``[...]``, whose files are sorted by name.
+
+    Raises
+    ------
+    InputFileError
+        If a pattern matches no file, or a file is listed twice.
+    """
+    files: list[str] = []
+    for pattern in patterns:
+        # Path.glob takes no absolute patterns.
+        found = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207
+        if not found:
+            raise InputFileError(
+                f"{pattern}: no file matches; paths are relative to {Path.cwd()}, where the "
+                "command runs"
+            )
+        files += found
+    twice = next((file for file in files if files.count(file) > 1), None)
+    if twice is not None:
+        raise InputFileError(f"{twice}: listed twice; each event must come once")
+    return files
+
+
+def hepmc_file(pattern: str, process: str, chunk: int) -> str:
+    """Name the file with the view of a process, or of one chunk of it.
+
+    >>> hepmc_file("herwig/{process}-{chunk}.hepmc.gz", "hbb", 3)
+    'herwig/hbb-0003.hepmc.gz'
+    """
+    return pattern.format(process=process, chunk=f"{chunk:04d}")
+
+
+def check_hepmc(pattern: str) -> None:
+    """Check that only the known stand-ins are in the path.
+
+    Raises
+    ------
+    ValueError
+        Naming what was found instead.
+    """
+    fields = [field for _, field, _, _ in Formatter().parse(pattern) if field is not None]
+    unknown = [field for field in fields if field not in _STAND_INS]
+    if unknown:
+        raise ValueError(
+            f"found {{{unknown[0]}}} in '{pattern}'; expected {{process}} or {{chunk}} only"
+        )

@@ -1,0 +1,124 @@
+"""HepMC3 files (arXiv:1912.08005), text, plain or gzip: the events of a run, by their numbers.
+
+pyhepmc reads each event by itself, so that a fault is an error that names the event.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyhepmc
+
+from rs3l_data.errors import InputFileError
+from rs3l_data.exchange.text import reading_lines
+
+_START = b"HepMC::Asciiv3-START_EVENT_LISTING"
+_END = b"HepMC::Asciiv3-END_EVENT_LISTING"
+_GARBLED = re.compile(rb"^[PV][-+.eE0-9\[\],@ \t\r]*+[^\n].*$", re.MULTILINE)
+"""A particle's or a vertex's line with more than numbers, which HepMC3 would read as 0"""
+
+
+def read_events(path: Path, wanted: range) -> Iterator[tuple[int, pyhepmc.GenEvent]]:
+    """Read the events whose numbers are in ``wanted``, in GeV and mm.
+
+    The whole file is gone through, so that a fault behind the wanted events is told, too.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated, malformed or of another format, if its event numbers do
+        not rise, or if it holds none of the wanted events; naming the event.
+    """
+    scanner = _Scanner(path, wanted)
+    n_found = 0
+    with reading_lines(path, lambda: scanner.where) as lines:
+        for block in scanner.blocks(lines):
+            garbled = _GARBLED.search(block)
+            event = None if garbled else _parse(block)
+            if event is None:
+                raise InputFileError(
+                    f"{path}: {scanner.where}: malformed: {_fault(garbled)}; make the file again"
+                )
+            event.set_units(pyhepmc.Units.GEV, pyhepmc.Units.MM)
+            n_found += 1
+            yield scanner.number, event
+    if n_found == 0:
+        raise InputFileError(
+            f"{path}: none of the events {wanted.start} to {wanted.stop - 1}: it ends with "
+            f"{scanner.where}; its event numbers must be those of the exported hard events"
+        )
+
+
+class _Scanner:
+    """Cuts the text of a file into events."""
+
+    def __init__(self, path: Path, wanted: range) -> None:
+        self._path = path
+        self._wanted = wanted
+        self.number = -1
+        """Of the event at hand"""
+        self.where = "its header"
+        """What is at hand, for messages"""
+
+    def blocks(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        """Give each wanted event as a file of its own, with the header of the whole file."""
+        head = self._head(lines)
+        block: list[bytes] = []
+        for line in lines:
+            if line.startswith((b"E ", _END)):
+                if block:
+                    yield b"".join([*head, *block, _END, b"\n"])
+                if line.startswith(_END):
+                    return
+                self._count(line)
+                block = [line] if self.number in self._wanted else []
+            elif self.number < 0:
+                head.append(line)
+            elif block:
+                block.append(line)
+        raise self._error("truncated: its end is missing")
+
+    def _head(self, lines: Iterator[bytes]) -> list[bytes]:
+        head: list[bytes] = []
+        for line in lines:
+            head.append(line)
+            if line.startswith(_START):
+                return head
+            if len(head) > 10 or b"HepMC::IO_GenEvent" in line:
+                break
+        raise InputFileError(
+            f"{self._path}: expected the line {_START.decode()} at the beginning, found "
+            f"{b''.join(head)[:80]!r}: not a HepMC3 file (of version 2 or in binary, it can be "
+            "converted by HepMC3's own tools)"
+        )
+
+    def _count(self, line: bytes) -> None:
+        try:
+            number = int(line.split()[1])
+        except (ValueError, IndexError):
+            raise self._error(f"malformed line {line.strip()!r} after it") from None
+        if number <= self.number:
+            what = "comes twice" if number == self.number else f"comes after event {self.number}"
+            raise InputFileError(
+                f"{self._path}: event {number} {what}: events must come once each, in rising order "
+                "of their numbers"
+            )
+        self.number = number
+        self.where = f"event {number}"
+
+    def _error(self, what: str) -> InputFileError:
+        return InputFileError(f"{self._path}: {self.where}: {what}; fetch or make the file again")
+
+
+def _fault(garbled: re.Match[bytes] | None) -> str:
+    if garbled is not None:
+        return f"the line {garbled.group().decode(errors='replace')!r}"
+    return "not the particles and vertices that its first line announces"
+
+
+def _parse(block: bytes) -> pyhepmc.GenEvent | None:
+    with pyhepmc.open(io.BytesIO(block), format="HepMC3") as file:
+        return file.read()

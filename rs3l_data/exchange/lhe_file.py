@@ -1,0 +1,201 @@
+"""Les Houches event files (hep-ph/0609017), read by pylhe, of which only the events asked for.
+
+pylhe takes a file whole and stops at a fault with a warning. So its text is cut into events here:
+those not asked for are skipped by line, a fault is an error that names the event.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import pylhe
+
+from rs3l_data.errors import InputFileError
+from rs3l_data.exchange.text import reading_lines
+
+_EVENT = re.compile(rb"\s*<event[\s>]")
+_END = b"</LesHouchesEvents>"
+# Generators write their run cards here, with dashes that XML forbids in a comment.
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+
+_BALANCE = 1e-3
+"""Of the energy, which files with few digits may miss in the sum of their momenta"""
+
+INCOMING, OUTGOING, DECAYED = -1, 1, 2
+"""Status codes of particles (hep-ph/0109068, ISTUP) that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one file gives to a run of events."""
+
+    path: Path
+    init: pylhe.LHEInit
+    meanings: dict[str, str]
+    """What the header says of each further weight, by its id"""
+    events: list[pylhe.LHEEvent]
+
+
+def read_events(paths: Sequence[Path], wanted: range) -> list[Part]:
+    """Read a run of events; the events of all files are numbered from 0, in their order.
+
+    Raises
+    ------
+    InputFileError
+        If a file is missing, truncated or malformed, naming the event; or if the files hold fewer
+        events than asked for.
+    """
+    parts: list[Part] = []
+    number = 0
+    for path in paths:
+        part, number = _read_file(path, number, wanted)
+        if part.events:
+            parts.append(part)
+        if number == wanted.stop:
+            return parts
+    raise InputFileError(
+        f"{', '.join(map(str, paths))}: {number} events, but {wanted.stop} are asked for; lower "
+        "`events` or add files"
+    )
+
+
+class _Scanner:
+    """Hands the head of a file and the wanted events to pylhe, and skips the others."""
+
+    def __init__(self, path: Path, first: int, wanted: range) -> None:
+        self._path = path
+        self._wanted = wanted
+        self._pieces: Iterator[bytes] = iter(())
+        self.number = first
+        """Of the event at hand, or that comes next"""
+        self.where = "its header"
+        """What is at hand, for messages: pylhe gets the next piece when it is done with one"""
+
+    def open(self, lines: Iterator[bytes]) -> BinaryIO:
+        """Start on the lines of the file; returns what pylhe takes for a file."""
+        self._pieces = self._cut(lines)
+        return cast(BinaryIO, self)
+
+    def read(self, _: int = -1) -> bytes:
+        """Give the next piece, at the end nothing."""
+        return next(self._pieces, b"")
+
+    def __enter__(self) -> _Scanner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def _cut(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        yield _COMMENT.sub(b"", self._head(lines))
+        self.where = f"event {self.number}"
+        for line in lines:
+            if _END in line:
+                break
+            if _EVENT.match(line):
+                block = self._block(line, lines)
+                if self.number in self._wanted:
+                    yield block
+                self.number += 1
+                self.where = f"event {self.number}"
+                if self.number == self._wanted.stop:
+                    break
+        else:
+            raise self._truncated()
+        yield _END
+
+    def _head(self, lines: Iterator[bytes]) -> bytes:
+        head: list[bytes] = []
+        for line in lines:
+            head.append(line)
+            if b"</init>" in line:
+                return b"".join(head)
+            if len(head) == 20 and not any(b"<LesHouchesEvents" in each for each in head):
+                break
+        raise InputFileError(
+            f"{self._path}: expected <LesHouchesEvents> and an <init> block, found none: not a "
+            "Les Houches event file, or its beginning is damaged"
+        )
+
+    def _block(self, line: bytes, lines: Iterator[bytes]) -> bytes:
+        block = [line]
+        for line in lines:
+            if _EVENT.match(line) or _END in line:
+                break
+            block.append(line)
+            if b"</event>" in line:
+                return b"".join(block)
+        raise self._truncated()
+
+    def _truncated(self) -> InputFileError:
+        return InputFileError(
+            f"{self._path}: {self.where}: truncated: its end is missing; fetch or make the file "
+            "again"
+        )
+
+
+def _read_file(path: Path, first: int, wanted: range) -> tuple[Part, int]:
+    """Read the wanted events of one file whose events are numbered from ``first``.
+
+    Returns
+    -------
+    Also the number that the next file's first event has, if this one was read to its end.
+    """
+    scanner = _Scanner(path, first, wanted)
+    events: list[pylhe.LHEEvent] = []
+    with reading_lines(path, lambda: scanner.where) as lines, warnings.catch_warnings():
+        # At a fault pylhe warns and stops as at the end of the file.
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            file = pylhe.LHEFile.frombuffer(scanner.open(lines))
+            for event in file.events:
+                _check(event)
+                events.append(event)
+        except (ValueError, IndexError, KeyError, AttributeError, RuntimeWarning) as error:
+            what = re.sub(r": line \d+, column \d+", "", str(error))
+            raise InputFileError(
+                f"{path}: {scanner.where}: malformed: {what}; mend or make the file again"
+            ) from None
+    weights = () if file.header is None else file.header.initrwgt.iter_weights()
+    return Part(path, file.init, {each.id: each.name for each in weights}, events), scanner.number
+
+
+def _check(event: pylhe.LHEEvent) -> None:
+    """Check what the rest relies on.
+
+    Raises
+    ------
+    ValueError
+        Saying what was found and what was expected.
+    """
+    info, particles = event.eventinfo, event.particles
+    if len(particles) != info.nparticles:
+        raise ValueError(f"{len(particles)} particles, but its first line says {info.nparticles}")
+    statuses = [particle.status for particle in particles]
+    if statuses[:2] != [INCOMING] * 2 or set(statuses[2:]) - {OUTGOING, DECAYED}:
+        raise ValueError(
+            f"status codes {statuses}, expected -1 for the first two particles, then 1 and 2"
+        )
+    numbers = [info.weight, info.scale, info.aqed, info.aqcd, *event.weights.values()]
+    for particle in particles:
+        numbers += [particle.px, particle.py, particle.pz, particle.e, particle.m]
+        if not 0 <= particle.mother1 <= len(particles) >= particle.mother2 >= 0:
+            raise ValueError(
+                f"mothers {particle.mother1} and {particle.mother2} of {len(particles)} particles"
+            )
+    if not all(map(isfinite, numbers)):
+        raise ValueError("a number is infinite or none")
+    for name in ("px", "py", "pz", "e"):
+        made = sum(getattr(each, name) for each in particles if each.status == OUTGOING)
+        total = sum(getattr(each, name) for each in particles[:2])
+        if abs(made - total) > _BALANCE * (particles[0].e + particles[1].e):
+            raise ValueError(
+                f"{name} of the outgoing particles adds up to {made:.6g} GeV, of the incoming to "
+                f"{total:.6g} GeV"
+            )

@@ -1,0 +1,89 @@
+"""Hard events of other programs through Pythia's process level: resonances decay here, once.
+
+What another program left undecayed would otherwise decay in the shower, differently in each view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pythia8mc
+
+from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
+from rs3l_data.errors import GeneratorError
+from rs3l_data.simulate.generate import columns_of, event_row, process_particles
+from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.simulate.restore import restored
+
+
+def decay(
+    settings: Sequence[str],
+    hard: HardEvents,
+    energy: float,
+    seeds: npt.NDArray[np.int64],
+    progress: Callable[[int], None],
+) -> HardEvents:
+    """Let Pythia take hard events in and decay the resonances that have not decayed.
+
+    Parameters
+    ----------
+    settings
+        As `rs3l_data.describe.settings.hard_settings` lists them for a process of LHE files.
+    hard
+        As read: what has not decayed has a positive status. A particle scale of -1 leaves it to
+        Pythia.
+    energy
+        Centre-of-mass energy of the beams [GeV].
+    seeds
+        Pythia's seed for each event, (n_events,).
+    progress
+        Called with the number of events done, now and then.
+
+    Returns
+    -------
+    The same events as Pythia's process record has them, with event number, weight, process code
+    and further weights of ``hard``.
+
+    Raises
+    ------
+    GeneratorError
+        If a setting is refused, or Pythia cannot make sense of an event.
+    """
+    pythia, source = restored(settings, hard, energy, seeds)
+    _check_species(pythia, hard)
+    particles: list[tuple[float, ...]] = []
+    rows: list[tuple[float, ...]] = []
+    offsets = [0]
+    for position, event in enumerate(hard.events["event"].tolist()):
+        # Pythia goes on to the next event by itself when it finds one unphysical.
+        if not pythia.next() or source.played != position + 1:
+            raise GeneratorError(
+                f"event {event}: Pythia cannot take it or decay its resonances (its own message "
+                "is above); mend the file or leave the event out"
+            )
+        particles += process_particles(pythia.process)
+        offsets.append(len(particles))
+        rows.append(event_row(pythia, event))
+        if (position + 1) % 100 == 0 or position + 1 == len(hard):
+            progress(position + 1)
+    table = columns_of(HARD_EVENTS, rows)
+    kept = {name: hard.events[name] for name in ("event", "weight", "process_code")}
+    return HardEvents(
+        {**table, **kept},
+        columns_of(HARD_PARTICLES, particles),
+        np.array(offsets, np.int64),
+        hard.weights,
+    )
+
+
+def _check_species(pythia: pythia8mc.Pythia, hard: HardEvents) -> None:
+    pdg_id = hard.particles["pdg_id"]
+    for code in np.unique(pdg_id).tolist():
+        if not pythia.particleData.isParticle(code):
+            at = np.searchsorted(hard.offsets, np.argmax(pdg_id == code), side="right") - 1
+            raise GeneratorError(
+                f"event {hard.events['event'][at]}: Pythia knows no particle {code}; declare it in "
+                f"the process's `settings` ('{code}:new = ...')"
+            )

@@ -1,0 +1,60 @@
+"""The group /weights of a file: one two-dimensional dataset, names and meanings as attributes.
+
+Most files have none: Pythia's own hard events have one weight, a column of their table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import h5py
+import numpy as np
+
+from rs3l_data.simulate.weights import Weights
+from rs3l_data.store.hdf5 import Compression, write_dataset
+from rs3l_data.store.tables import I8, Columns
+
+_GROUP = "weights"
+
+
+def write_weights(file: h5py.File, weights: Weights | None, compression: Compression) -> None:
+    """Write the weights of a file's rows, if there are any."""
+    if weights is None:
+        return
+    group = file.create_group(_GROUP)
+    group.attrs["names"] = json.dumps(weights.names, ensure_ascii=False)
+    group.attrs["meanings"] = json.dumps(weights.meanings, ensure_ascii=False)
+    write_dataset(group, "values", weights.values.astype("<f8"), compression)
+
+
+def read_weights(file: h5py.File, rows: I8 | None = None) -> Weights | None:
+    """Read the weights of the given rows, which rise, or of all; None where a file has none."""
+    if _GROUP not in file:
+        return None
+    group = file[_GROUP]
+    names, meanings = (tuple(json.loads(group.attrs[name])) for name in ("names", "meanings"))
+    values = group["values"][:]
+    return Weights(names, meanings, values if rows is None else values[rows])
+
+
+def by_name(parts: Sequence[Weights | None], lengths: Sequence[int]) -> Columns:
+    """Join the weights of several shards: by name, NaN in the rows that have none of it.
+
+    Parameters
+    ----------
+    parts, lengths
+        Of each shard the weights and the number of rows.
+    """
+    names = dict.fromkeys(name for part in parts if part is not None for name in part.names)
+    return {
+        name: np.concatenate(
+            [
+                part.values[:, part.names.index(name)]
+                if part is not None and name in part.names
+                else np.full(length, np.nan)
+                for part, length in zip(parts, lengths, strict=True)
+            ]
+        )
+        for name in names
+    }

@@ -1,0 +1,55 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rs3l_data.chain import hard_chunk
+from tests.data.conftest import make_config
+from tests.data.exchange.lhe_text import write_lhe
+
+VIEWS = {
+    "nominal": {},
+    "rehadronized": {"redo": "hadronization", "of": "nominal"},
+    "resmeared": {"redo": "detector", "of": "nominal"},
+}
+DECAYS = ("25:onMode = off", "25:onIfAny = 5 15")
+
+
+def higgs_config(files, events=12, chunk_events=12, **blocks):
+    process = {
+        "events": events,
+        "lhe": [str(file) for file in files],
+        "settings": DECAYS,
+        "initiators": [25],
+        "label": "Hbb",
+    }
+    blocks = {"views": VIEWS, **blocks}
+    return make_config(processes={"mg": process}, hard={"chunk_events": chunk_events}, **blocks)
+
+
+def take(config, process="mg"):
+    """Make all chunks' hard events and their runs."""
+    chunks = [hard_chunk(config, process, n, lambda _: None) for n in range(config.chunks(process))]
+    return [hard for hard, _ in chunks], [run for _, run in chunks]
+
+
+def joined(parts):
+    """Join hard events into plain columns."""
+    tables = {}
+    for kind in ("events", "particles"):
+        for name in getattr(parts[0], kind):
+            tables[name] = np.concatenate([getattr(part, kind)[name] for part in parts])
+    tables["sizes"] = np.concatenate([np.diff(part.offsets) for part in parts])
+    return tables
+
+
+@pytest.fixture
+def lhe(tmp_path):
+    """Give a file of twelve events."""
+    return write_lhe(tmp_path / "higgs.lhe", range(12))
+
+
+@pytest.fixture(scope="session")
+def own(hard_of):
+    """Give the first hard events of our own processes."""
+    return lambda process, n=6: replace(hard_of(process)[:n])

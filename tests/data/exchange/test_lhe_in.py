@@ -1,0 +1,244 @@
+"""Events of another program: taken as they are, decayed once, refused where they are broken."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rs3l_data
+from rs3l_data.chain import hard_chunk, initiator_table, row_weights, shower_tables
+from rs3l_data.commands.provenance import attributes
+from rs3l_data.describe.schema import Status
+from rs3l_data.errors import GeneratorError, InputFileError
+from rs3l_data.store.digest import digest
+from rs3l_data.store.hard import read_hard_events, write_hard_events
+from rs3l_data.store.shard import write_shard
+from rs3l_data.store.summary import combine
+from tests.data.conftest import momenta_of
+from tests.data.exchange.conftest import higgs_config, joined, take
+from tests.data.exchange.lhe_text import event_text, lhe_text, weight_of, write_lhe
+
+
+def test_events_are_taken_as_they_stand_and_resonances_decay(lhe):
+    (hard,), (run,) = take(higgs_config([lhe]))
+    particles = hard.particles
+    text = Path(lhe).read_text().split("<event>\n")[1:]
+    for event, lines in enumerate(text):
+        first = hard.offsets[event]
+        for row, line in enumerate(lines.split("\n")[1:5]):
+            code, _, *_, px, py, pz, energy, mass, _, _ = map(float, line.split())
+            assert particles["pdg_id"][first + row] == code
+            p = momenta_of(particles, first + row)
+            np.testing.assert_allclose(p, [px, py, pz, energy], rtol=1e-9, atol=1e-6)
+            assert particles["mass"][first + row] == pytest.approx(mass)
+        assert particles["status"][first : first + 4].tolist() == [-21, -21, -22, 23]
+        products = particles["mother1"][first : hard.offsets[event + 1]] == 2 + 3
+        assert products.sum() == 2
+        total = momenta_of(particles)[first : hard.offsets[event + 1]][products].sum(axis=0)
+        np.testing.assert_allclose(total, momenta_of(particles, first + 2), atol=1e-6)
+        assert hard.events["scale"][event] == pytest.approx(float(lines.split()[3]))
+    codes = set(np.abs(particles["pdg_id"][particles["mother1"] == 5]).tolist())
+    assert codes <= {5, 15}, "the process's settings say how the Higgs boson decays"
+    assert hard.events["weight"].tolist() == [weight_of(n) for n in range(12)]
+    assert set(hard.events["process_code"].tolist()) == {17}
+    plus = momenta_of(particles, hard.offsets[:-1])[:, 3]
+    np.testing.assert_allclose(hard.events["x1"], plus / 6500, rtol=1e-6)
+    assert run.cross_section_mb == pytest.approx(2.5e-9)
+    assert run.sum_of_weights == pytest.approx(sum(map(weight_of, range(12))))
+
+
+def test_files_and_chunks_leave_the_events_alone(tmp_path, lhe):
+    whole = take(higgs_config([lhe]))
+    write_lhe(tmp_path / "part1.lhe", range(5))
+    write_lhe(tmp_path / "part2.lhe.gz", range(5, 12))
+    parts = take(higgs_config([tmp_path / "part*"], chunk_events=4))
+    for name, values in joined(whole[0]).items():
+        np.testing.assert_array_equal(joined(parts[0])[name], values, err_msg=name)
+    for name in ("cross_section_pb", "cross_section_error_pb", "sum_of_weights"):
+        assert combine(parts[1])[name] == pytest.approx(combine(whole[1])[name])
+    assert combine(parts[1])["cross_section_error_pb"] == pytest.approx(0.25)
+
+
+def test_decays_follow_from_the_seed(lhe):
+    def decays(**blocks):
+        (hard,), _ = take(higgs_config([lhe], **blocks))
+        return momenta_of(hard.particles)[hard.particles["mother1"] == 5]
+
+    assert np.array_equal(decays(), decays())
+    assert not np.array_equal(decays(), decays(seed=12))
+
+
+def test_the_files_own_momentum_fractions_and_densities_are_kept(tmp_path):
+    line = "#pdf 21 21 0.125 0.0625 91.5 1.5 2.5"
+    text = lhe_text([]).replace("</LesHouchesEvents>", event_text(0, extra=line))
+    path = tmp_path / "pdf.lhe"
+    path.write_text(text + "</LesHouchesEvents>\n")
+    (hard,), _ = take(higgs_config([path], events=1))
+    found = [hard.events[name][0] for name in ("x1", "x2", "q_fac", "pdf1", "pdf2")]
+    assert found == [0.125, 0.0625, 91.5, 1.5, 2.5]
+
+
+def test_an_event_outside_the_cuts_keeps_its_number_and_has_no_row(tmp_path):
+    soft = event_text(1, pt=100.0)
+    text = lhe_text([0]).replace("</LesHouchesEvents>", soft + event_text(2))
+    path = tmp_path / "soft.lhe"
+    path.write_text(text + "</LesHouchesEvents>\n")
+    config = higgs_config([path], events=3)
+    (hard,), _ = take(config)
+    assert hard.events["event"].tolist() == [0, 1, 2]
+    table = initiator_table(config, "mg", hard)
+    assert table.columns["event"].tolist() == [0, 2]
+    views = shower_tables(config, "mg", "nominal", hard, lambda _: None)
+    assert all(len(view) == 2 for view in views.values())
+    only = hard[1:2]
+    assert len(shower_tables(config, "mg", "nominal", only, lambda _: None)["nominal"]) == 0
+
+
+def test_further_weights_reach_the_dataset_and_its_digest(tmp_path, lhe):
+    config = higgs_config([lhe])
+    (hard,), (run,) = take(config)
+    write_hard_events(tmp_path / "hard.h5", hard, run, attributes(config))
+    hard = read_hard_events(tmp_path / "hard.h5")
+    initiators = initiator_table(config, "mg", hard)
+    views = shower_tables(config, "mg", "nominal", hard, lambda _: None)
+    assert set(views["nominal"].jets["status"]) <= {Status.PRESENT, Status.NO_JET_MATCHED}
+
+    def dataset(name, weights):
+        path = tmp_path / name
+        names = {"process_names": ["mg"], "label_names": ["Hbb"]}
+        write_shard(path, initiators, views, {**attributes(config), **names}, "blosc2", weights)
+        return rs3l_data.open(path)
+
+    with_weights = dataset("with.h5", row_weights(hard, initiators))
+    without = dataset("without.h5", None)
+    weight = with_weights.initiators["weight"]
+    np.testing.assert_allclose(with_weights.weights["1001"], 1.1 * weight)
+    np.testing.assert_allclose(with_weights[3:7].weights["muR=0.5/muF=1"], -0.9 * weight[3:7])
+    assert with_weights.weight_meanings["1001"] == "MUR=2.0 MUF=1.0"
+    assert without.weights == {}
+    assert digest(with_weights) != digest(without)
+    both = rs3l_data.open([tmp_path / "without.h5", tmp_path / "with.h5"])
+    assert np.isnan(both.weights["1001"]).sum() == len(without)
+    assert not np.isnan(both[len(without) :].weights["1001"]).any()
+
+
+def test_a_shards_digest_does_not_depend_on_what_other_shards_weigh(tmp_path, lhe):
+    """Rows without further weights hash as they always did, in whatever company they are."""
+    from rs3l_data.store.digest import _digests
+
+    config = higgs_config([lhe], views={"nominal": {}})
+    (hard,), _ = take(config)
+    initiators = initiator_table(config, "mg", hard)
+    views = shower_tables(config, "mg", "nominal", hard, lambda _: None)
+    names = {"process_names": ["mg"], "label_names": ["Hbb"]}
+    paths = [tmp_path / "a.h5", tmp_path / "b.h5"]
+    for path, weights in zip(paths, (None, row_weights(hard, initiators)), strict=True):
+        write_shard(path, initiators, views, {**attributes(config), **names}, "none", weights)
+    alone = [_digests(rs3l_data.open(path), "nominal") for path in paths]
+    together = _digests(rs3l_data.open(paths), "nominal")
+    np.testing.assert_array_equal(together, np.concatenate(alone))
+
+
+def broken(text, what):
+    """Damage the text of twelve events in a known way, in event 7."""
+    events = text.split("<event>\n")
+    seventh = events[8]
+    lines = seventh.split("\n")
+    if what == "truncated":
+        return "<event>\n".join(events[:8]) + "<event>\n" + "\n".join(lines[:3])
+    if what == "no end":
+        return "<event>\n".join(events[:8])
+    changed = {
+        "count": seventh.replace(" 4 17", " 5 17", 1),
+        "letters": seventh.replace(lines[2], lines[2].replace("21", "2x1", 1)),
+        "column": seventh.replace(lines[3], lines[3].rsplit(" ", 1)[0]),
+        "infinite": seventh.replace(lines[1].split()[8], "nan"),
+        "mother": seventh.replace(" 25 1 1 2", " 25 1 1 9"),
+        "status": seventh.replace(" 25 1 1 2", " 25 3 1 2"),
+        "xml": seventh.replace("</rwgt>", "</rwgtt>"),
+        "weights": seventh.replace("<wgt id='1001'>", "<wgt id='1002'>"),
+        "momentum": seventh.replace(lines[3].split()[6], "1e3"),
+    }[what]
+    return "<event>\n".join([*events[:8], changed, *events[9:]])
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize(
+    ("what", "message"),
+    [
+        ("truncated", "event 7: truncated"),
+        ("no end", "event 7: truncated"),
+        ("count", "event 7: malformed: 4 particles, but its first line says 5"),
+        ("letters", "event 7: malformed: .*2x1"),
+        ("column", "event 7: malformed"),
+        ("infinite", "event 7: malformed: a number is infinite or none"),
+        ("mother", "event 7: malformed: mothers 1 and 9 of 4 particles"),
+        ("status", r"event 7: malformed: status codes \[-1, -1, 3, 1\]"),
+        ("momentum", "event 7: malformed: px of the outgoing particles adds up to"),
+        ("xml", "event 7: malformed: Parse Error: mismatched tag"),
+        ("weights", "event 7: has the weights of event 0, except for 1001, 1002"),
+    ],
+)
+def test_broken_events_are_named(tmp_path, what, message, packed):
+    path = tmp_path / ("broken.lhe.gz" if packed else "broken.lhe")
+    text = broken(lhe_text(range(12)), what).encode()
+    path.write_bytes(gzip.compress(text) if packed else text)
+    with pytest.raises(InputFileError, match=f"broken.lhe(.gz)?: {message}"):
+        take(higgs_config([path]))
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        (event_text(1, mass=1.0), "event 1: Pythia cannot take it or decay its resonances"),
+        (event_text(1).replace(" 25 1 1", " 9999971 1 1"), "event 1: .* no particle 9999971"),
+    ],
+)
+def test_events_that_pythia_cannot_take_are_named(tmp_path, event, message):
+    """A Higgs boson too light for its only decays; a particle of no catalogue."""
+    path = tmp_path / "odd.lhe"
+    text = lhe_text([0]).replace("</LesHouchesEvents>", event + event_text(2))
+    path.write_text(text + "</LesHouchesEvents>\n")
+    with pytest.raises(GeneratorError, match=message):
+        take(higgs_config([path], events=3))
+
+
+def test_broken_gzip_names_the_event_that_was_reached(tmp_path):
+    data = gzip.compress(lhe_text(range(12)).encode())
+    path = tmp_path / "broken.lhe.gz"
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(InputFileError, match=r"event \d: the gzip file is truncated"):
+        take(higgs_config([path]))
+    path.write_bytes(data[:10] + b"\xff" * 100)
+    with pytest.raises(InputFileError, match=r"its header: the gzip file is .* damaged"):
+        take(higgs_config([path]))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("no events at all\n" * 30, "expected <LesHouchesEvents> and an <init> block"),
+        ("", "expected <LesHouchesEvents> and an <init> block"),
+        (lhe_text(range(12), beam=7000.0), "beams of 7000 and 7000 GeV, but .* is 13000 GeV"),
+        (lhe_text(range(12)).replace("2212 2212", "2212 -2212"), "beams 2212 and -2212"),
+        (lhe_text(range(12)).replace("6500.0 6500.0", "6500.0 1000"), "beams of 6500 and 1000"),
+        (lhe_text(range(11)), "11 events, but 12 are asked for"),
+    ],
+)
+def test_files_that_are_not_what_the_config_says(tmp_path, content, message):
+    path = tmp_path / "other.lhe"
+    path.write_text(content)
+    with pytest.raises(InputFileError, match=message):
+        take(higgs_config([path]))
+
+
+def test_missing_and_repeated_files(tmp_path, lhe):
+    for files, message in [
+        ([tmp_path / "none.lhe"], "none.lhe: no such file"),
+        ([tmp_path / "none*.lhe"], r"none\*.lhe: no file matches"),
+        ([lhe, lhe], "listed twice"),
+        ([tmp_path], "a folder"),
+    ]:
+        with pytest.raises(InputFileError, match=message):
+            hard_chunk(higgs_config(files), "mg", 0, lambda _: None)

@@ -1,0 +1,121 @@
+"""Hard events for other programs: the same state, to the last digit, after any way back."""
+
+import gzip
+
+import numpy as np
+import pylhe
+import pytest
+import pythia8mc
+
+from rs3l_data.chain import hard_chunk
+from rs3l_data.commands.provenance import attributes
+from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
+from rs3l_data.errors import InputFileError
+from rs3l_data.exchange.lhe_out import export_lhe
+from rs3l_data.store.hard import write_hard_events
+from tests.data.conftest import make_config, momenta_of
+from tests.data.exchange.conftest import higgs_config, joined, take
+
+N = 10
+
+
+def export(folder, process="top", out="out.lhe", chunk_events=N, **blocks):
+    """Export all hard events of a process; returns them and the file."""
+    config = make_config(
+        processes={process: {"events": N}}, hard={"chunk_events": chunk_events}, **blocks
+    )
+    parts, files = [], []
+    for chunk in range(config.chunks(process)):
+        hard, run = hard_chunk(config, process, chunk, lambda _: None)
+        parts.append(hard)
+        files.append(folder / f"{process}-{chunk}.h5")
+        write_hard_events(files[-1], hard, run, attributes(config))
+    assert export_lhe(files, folder / out) == N
+    return parts, folder / out
+
+
+@pytest.mark.parametrize("process", ["qcd", "top"])
+def test_out_and_in_again_gives_the_same_hard_events(tmp_path, process):
+    parts, path = export(tmp_path, process, "out.lhe.gz", chunk_events=4)
+    config = make_config(
+        processes={
+            "again": {"events": N, "lhe": [str(path)], "initiators": [6], "label": "any"},
+        },
+        hard={"chunk_events": 7},
+    )
+    again, runs = take(config, "again")
+    before, after = joined(parts), joined(again)
+    energies = ("energy", "pz")  # Pythia lets the incoming energies follow from the outgoing ones
+    for column in (*HARD_EVENTS, *HARD_PARTICLES):
+        precision = 1e-12 if column.name in energies else 0
+        np.testing.assert_allclose(
+            after[column.name], before[column.name], rtol=precision, err_msg=column.name
+        )
+    assert runs[0].cross_section_mb > 0
+
+
+def test_pylhe_reads_the_file_with_all_digits(tmp_path):
+    parts, path = export(tmp_path)
+    file = pylhe.LHEFile.fromfile(path)
+    assert (file.init.initInfo.energyA, file.init.initInfo.weightingStrategy) == (6500.0, 3)
+    events = list(file.events)
+    found = np.array([[p.px, p.py, p.pz, p.e] for event in events for p in event.particles])
+    np.testing.assert_array_equal(found, momenta_of(parts[0].particles))
+    assert [event.optional[-1] for event in events] == [f"# event {n}" for n in range(N)]
+    scales = [event.eventinfo.scale for event in events]
+    np.testing.assert_array_equal(scales, parts[0].events["scale"])
+
+
+def test_pythia_reads_the_file_and_showers_the_same_partons(tmp_path):
+    parts, path = export(tmp_path)
+    hard = parts[0]
+    pythia = pythia8mc.Pythia("", False)
+    for line in ("Print:quiet = on", "Beams:frameType = 4", f"Beams:LHEF = {path}"):
+        assert pythia.readString(line)
+    assert pythia.init()
+    for event in range(N):
+        assert pythia.next()
+        saved = momenta_of(hard.particles, slice(hard.offsets[event], hard.offsets[event + 1]))
+        entries = [pythia.process[i + 3] for i in range(len(saved))]
+        found = np.array([[p.px(), p.py(), p.pz(), p.e()] for p in entries])
+        np.testing.assert_allclose(found, saved, rtol=1e-9, atol=1e-9)
+        assert pythia.event.size() > 200, "not showered"
+        assert pythia.infoPython().x1pdf() == pytest.approx(hard.events["x1"][event])
+    assert not pythia.next()
+
+
+def test_weights_go_out_and_come_in_again(tmp_path, lhe):
+    config = higgs_config([lhe])
+    (hard,), (run,) = take(config)
+    write_hard_events(tmp_path / "hard.h5", hard, run, attributes(config))
+    export_lhe([tmp_path / "hard.h5"], tmp_path / "again.lhe")
+    assert "-4 1\n" in (tmp_path / "again.lhe").read_text(), "weighted events of one process"
+    (again,), (run_again,) = take(higgs_config([tmp_path / "again.lhe"]))
+    np.testing.assert_array_equal(again.events["weight"], hard.events["weight"])
+    np.testing.assert_array_equal(again.weights.values, hard.weights.values)
+    assert again.weights.names == hard.weights.names
+    assert again.weights.meanings == hard.weights.meanings
+    assert run_again.cross_section_mb == pytest.approx(run.cross_section_mb)
+    assert run_again.cross_section_error_mb == pytest.approx(run.cross_section_error_mb)
+
+
+def test_the_same_events_give_the_same_bytes(tmp_path):
+    export(tmp_path, out="a.lhe.gz")
+    export(tmp_path, out="b.lhe.gz")
+    export(tmp_path, out="c.lhe")
+    a, b = ((tmp_path / name).read_bytes() for name in ("a.lhe.gz", "b.lhe.gz"))
+    assert a == b
+    assert gzip.decompress(a) == (tmp_path / "c.lhe").read_bytes()
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path):
+    export(tmp_path, chunk_events=5)
+    export(tmp_path, "hbb")
+    out = tmp_path / "wrong.lhe"
+    with pytest.raises(InputFileError, match=r"top-0.h5: begins with event 0, but event 9 came"):
+        export_lhe([tmp_path / "top-1.h5", tmp_path / "top-0.h5"], out)
+    with pytest.raises(InputFileError, match=r"hbb-0.h5: of process hbb .* but .*top-0.h5 is of"):
+        export_lhe([tmp_path / "top-0.h5", tmp_path / "hbb-0.h5"], out)
+    with pytest.raises(InputFileError, match=r"none\.h5: no such file"):
+        export_lhe([tmp_path / "none.h5"], out)
+    assert not out.exists()
