@@ -18,6 +18,7 @@ def check(config_file: ConfigFile, as_json: AsJson = False) -> None:
 
     from rs3l_data.describe.config import load_config
     from rs3l_data.describe.settings import hard_settings, pileup_settings, view_settings
+    from rs3l_data.describe.tree import roots
     from rs3l_data.simulate.pythia import generator_output_to, prepared
 
     config = load_config(config_file)
@@ -35,7 +36,7 @@ def check(config_file: ConfigFile, as_json: AsJson = False) -> None:
             name: {"events": process.events, "chunks": config.chunks(name)}
             for name, process in config.processes.items()
         },
-        "simulation_jobs": sum(map(config.chunks, config.processes)) * len(config.views),
+        "simulation_jobs": sum(map(config.chunks, config.processes)) * len(roots(config.views)),
     }
     if as_json:
         typer.echo(json.dumps({"plan": plan, "config": config.model_dump(mode="json")}))
