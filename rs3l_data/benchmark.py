@@ -22,10 +22,11 @@ from rs3l_data.chain import hard_chunk, shower_seeds
 from rs3l_data.commands.inputs import read_hard_of, read_sample_of, sample_key
 from rs3l_data.commands.provenance import attributes, software
 from rs3l_data.commands.resimulate import job
-from rs3l_data.describe.config import Config, View
+from rs3l_data.describe.config import Config
 from rs3l_data.describe.pileup import has_pileup
 from rs3l_data.describe.resolved import save
 from rs3l_data.describe.settings import view_settings
+from rs3l_data.describe.view import View
 from rs3l_data.errors import RS3LError
 from rs3l_data.pileup import sample_of
 from rs3l_data.simulate.particles import Particles

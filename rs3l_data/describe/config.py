@@ -10,12 +10,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from rs3l_data.describe import external, tree
+from rs3l_data.describe import tree
 from rs3l_data.describe.card import DetectorCard, load_card, merged
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
 from rs3l_data.describe.strict import Strict, nearest, read_yaml, validate
-from rs3l_data.describe.variation import AFTER_THE_SHOWER, acts_after_the_shower, variation
+from rs3l_data.describe.variation import variation
+from rs3l_data.describe.view import View
 from rs3l_data.errors import ConfigError, RS3LError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
@@ -46,58 +47,6 @@ class Process(Strict):
     flatten_power: float = Field(
         5.0, ge=0, description="Exponent of pTHat that flattens the spectrum, if `flatten_pt`."
     )
-
-
-class View(Strict):
-    """One realisation of every hard event."""
-
-    redo: Literal["shower", "hadronization", "detector"] = Field(
-        "shower",
-        description="Where the simulation starts again: everything after the hard process, after "
-        "the shower, or after the stable particles.",
-    )
-    of: str | None = Field(
-        None, description="The view whose shower or particles it shares; none for `shower`."
-    )
-    variation: str | tuple[str, ...] | None = Field(
-        None, description="A variation of the catalogue, or a list of Pythia settings."
-    )
-    detector: dict[str, Any] = Field(
-        default_factory=dict, description="Keys of the detector card with other values."
-    )
-    pileup: dict[str, Any] = Field(
-        default_factory=dict, description="Keys of `pileup` with other values."
-    )
-    hepmc: str | None = Field(
-        None,
-        description="HepMC3 file of the hard events as another program showered them; `{process}` "
-        "and `{chunk}` (0000, 0001, …) stand for theirs.",
-    )
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        changed = variation(self)
-        if self.hepmc is not None:
-            external.check_hepmc(self.hepmc)
-            if self.redo != "shower" or self.variation is not None:
-                raise ValueError(
-                    "a view from a HepMC file was showered elsewhere: leave `redo` and `variation` "
-                    "away; only `detector` can change"
-                )
-        if self.redo == "detector" and (changed.tune or changed.settings):
-            raise ValueError(
-                "a view that redoes the detector shares its parent's particles: its variation can "
-                "change the detector card only"
-            )
-        if self.redo == "hadronization":
-            late = [line for line in changed.settings if not acts_after_the_shower(line)]
-            if changed.tune or late:
-                raise ValueError(
-                    "a view that redoes the hadronization shares its parent's shower: "
-                    f"{late or [f'the tune {changed.tune}']} would have no effect or only half of "
-                    f"it; allowed are {', '.join(AFTER_THE_SHOWER)}"
-                )
-        return self
 
 
 class Hard(Strict):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from rs3l_data.describe.strict import nearest
 
 if TYPE_CHECKING:
-    from rs3l_data.describe.config import View
+    from rs3l_data.describe.view import View
 
 
 def path_to(views: Mapping[str, View], name: str) -> list[str]:

@@ -12,7 +12,7 @@ from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.strict import Strict, validate
 
 if TYPE_CHECKING:
-    from rs3l_data.describe.config import View
+    from rs3l_data.describe.view import View
 
 AFTER_THE_SHOWER = (
     "StringZ:",
