@@ -28,7 +28,7 @@ from rs3l_data.validation.variations import ALWAYS, Change
 from rs3l_data.validation.verdicts import Test, limit, uniform_p
 
 _GREEN, _RED, _GREY = "#1a7f37", "#b3261e", "0.8"
-_LARGEST_ERROR = 0.5
+_LARGEST_ERROR = 0.3
 _TITLES = {
     "n_constituents": "number of constituents",
     "pt": "jet pT over initiator pT",
@@ -85,12 +85,21 @@ def one_pass(dataset: Dataset, process: str, comparisons: Sequence[Comparison]) 
     }
     columns = 3
     rows = -(-len(shown) // columns)
-    figure = Figure(figsize=(3.7 * columns, 3.9 * rows + 0.5), layout="constrained")
-    places = figure.add_gridspec(rows + 1, columns, height_ratios=[3.9] * rows + [0.5])
-    panels = [figure.add_subfigure(places[i // columns, i % columns]) for i in range(len(shown))]
+    # Fixed margins: a layout that adapts itself takes longer than all the rest of the page.
+    height = 3.6 * rows + 0.7
+    figure = Figure(figsize=(3.7 * columns, height))
+    top, bottom = 1 - 0.1 / height, 0.9 / height
+    places = figure.add_gridspec(
+        rows, columns, left=0.065, right=0.99, top=top, bottom=bottom, hspace=0.25, wspace=0.28
+    )
     first = comparisons[0].view
-    for panel, one in zip(panels, shown, strict=False):
-        upper, lower = panel.subplots(2, 1, sharex=True, height_ratios=(1.6, 1))
+    for i, one in enumerate(shown):
+        panel = places[i // columns, i % columns].subgridspec(
+            2, 1, height_ratios=(1.6, 1), hspace=0.08
+        )
+        upper = figure.add_subplot(panel[0])
+        lower = figure.add_subplot(panel[1], sharex=upper)
+        upper.tick_params(labelbottom=False)
         restored, reference = (_fill(one, jets) for jets in found[first])
         heights, errors = reference.density()
         upper.stairs(heights, one.edges, fill=True, color=_GREY, label=f"{first}, one-pass")
@@ -105,22 +114,18 @@ def one_pass(dataset: Dataset, process: str, comparisons: Sequence[Comparison]) 
         _draw_ratios(lower, one.edges, ratios, lines, band)
         lower.set_xlabel(one.axis)
         lower.set_ylabel("/ one-pass", loc="center")
-    legend = figure.add_subfigure(places[rows, :]).subplots()
-    legend.set_axis_off()
-    handles = [
-        *upper.get_legend_handles_labels()[0][:1],
-        *(legend.plot([], [], "o", color=lines[view]["color"], markersize=4)[0] for view in found),
-    ]
+    dots = [lower.plot([], [], "o", color=lines[view]["color"], markersize=4)[0] for view in found]
+    handles = [*upper.get_legend_handles_labels()[0][:1], *dots]
     names = [f"{first}, one-pass", *found]
-    legend.legend(handles, names, loc="center", ncols=8, fontsize=10)
+    figure.legend(handles, names, loc="lower center", ncols=8, fontsize=10)
     return picture(
         figure,
         f"Step histograms of {', '.join(one.name for one in shown)} of {process}, view {first} over"
         " one-pass Pythia, with the ratios of all views to one-pass Pythia below each.",
         f"{process}. Above: the view {first} and one-pass Pythia. Below: each view over one-pass"
         " Pythia with the view's own settings; the band is the error of the one-pass sample of"
-        f" {first}, the bars are those of both. Triangles: outside of the shown range; ratios with"
-        " an error above one half are left out.",
+        f" {first}, the bars are those of both. Triangles: outside of the shown range. Bins"
+        " in which both samples together have an error above 30 % are left out.",
     )
 
 
@@ -136,7 +141,8 @@ def spectra(samples: Mapping[str, tuple[Sample, Sample]], dataset: Dataset) -> P
     for process, both in samples.items():
         saved, reference = (_histogram(edges, sample) for sample in both)
         line = lines[process]
-        upper.stairs(reference.density()[0], edges, color=line["color"], alpha=0.5, linestyle=":")
+        heights = np.where(reference.sum_w[:-1] > 0, reference.density()[0], np.nan)
+        upper.stairs(heights, edges, baseline=None, color=line["color"], alpha=0.5, linestyle=":")
         stairs_with_errors(upper, edges, *saved.density(), line, process)
         ratios[process] = _ratio(saved, reference)
     _draw_ratios(lower, edges, ratios, lines, None)
@@ -234,7 +240,9 @@ def _ratio(restored: Histogram, reference: Histogram) -> tuple[F8, F8]:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = top / below
         error = ratio * np.hypot(top_error / top, below_error / below)
-    useful = (top > 0) & (below > 0) & (error < _LARGEST_ERROR)
+        # By the error of both together: that of the ratio would hide high ratios and keep low ones.
+        together = np.hypot(top_error, below_error) / (top + below)
+    useful = (top > 0) & (below > 0) & (together < _LARGEST_ERROR)
     return np.where(useful, ratio, np.nan), np.where(useful, error, np.nan)
 
 
