@@ -74,7 +74,8 @@ def _records(
     seeds = shower_seeds(config, process, root, events)
     settings = view_settings(config, root)
     for part, records in shower_records(settings, hard, config.hard.energy, seeds, again):
-        yield part, records[-1]
+        *_, own_records = records
+        yield part, own_records
 
 
 def _event(hard: HardEvents, records: Records, row: int) -> pyhepmc.GenEvent:

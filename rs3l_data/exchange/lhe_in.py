@@ -152,7 +152,8 @@ def _run(config: Config, process: str, parts: Sequence[Part], hard: HardEvents) 
     """Say of a chunk what its files say of all their events.
 
     The files' cross section has one error, however many chunks share it. Each chunk gets that of
-    its share of the events, so that the combination of all chunks has the files' again.
+    its share of the events, so that the combination of all chunks has the files' again (if they
+    were made for the same number of events).
     """
     n = len(hard)
     share = [len(part.events) / n for part in parts]

@@ -14,7 +14,7 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.store.atomic import atomic_write
 
 _GZIP = b"\x1f\x8b"
-_BUFFER = 1 << 20
+_BUFFER = 1 << 13
 
 
 @contextmanager
@@ -39,7 +39,8 @@ def reading_lines(path: Path, reached: Callable[[], str]) -> Iterator[Iterator[b
         with path.open("rb") as file:
             compressed = file.read(2) == _GZIP
             file.seek(0)
-            # GzipFile gives lines by itself, but each through a call in Python.
+            # GzipFile gives lines by itself, but each through a call in Python. The buffer is
+            # small, because at a fault what is in it is lost, and the reader that much behind.
             lines = BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER) if compressed else file
             yield iter(lines)
     except FileNotFoundError:

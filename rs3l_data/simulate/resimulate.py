@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import awkward as ak
 import numpy as np
 import numpy.typing as npt
+import pythia8mc
 
 from rs3l_data.errors import GeneratorError
 from rs3l_data.progress import Stopwatch, no_stopwatch
@@ -83,8 +85,10 @@ def resimulate(
         If a setting is refused, or Pythia's events and the hard events fall out of step.
     """
     for part, showers in shower_records(settings, hard, energy, seeds, hadronizations, stopwatch):
-        with stopwatch("read"):
-            batches = [batch_of(part, records) for records in showers]
+        batches = []
+        for records in showers:
+            with stopwatch("read"):
+                batches.append(batch_of(part, records))
         yield batches
 
 
@@ -95,12 +99,13 @@ def shower_records(
     seeds: npt.NDArray[np.int64],
     hadronizations: Sequence[Hadronization] = (),
     stopwatch: Stopwatch = no_stopwatch,
-) -> Iterator[tuple[HardEvents, list[Records]]]:
+) -> Iterator[tuple[HardEvents, Iterator[Records]]]:
     """Shower hard events as `resimulate` does, and give Pythia's whole records.
 
     Yields
     ------
-    Each batch of hard events, and its records in the first view and in each of ``hadronizations``.
+    Each batch of hard events, and its records in the first view and in each of ``hadronizations``,
+    one after the other: they take much memory. Go through them before the next batch.
     """
     with stopwatch("initialise"):
         keep = KeepPartons() if hadronizations else None
@@ -115,16 +120,32 @@ def shower_records(
                 f"Pythia took {source.played - first} hard events to make {len(part)}: it found "
                 f"one of events {part.events['event'][0]} to {part.events['event'][-1]} unphysical"
             )
-        with stopwatch("read"):
-            records = [read(events)]
         kept = keep.take() if keep is not None else {}
         positions = np.array([*kept], np.int64)
-        for rehadronize, each in zip(again, hadronizations, strict=True):
-            with stopwatch("hadronize"):
-                events = rehadronize([*kept.values()], each.seeds[positions])
-            with stopwatch("read"):
-                records.append(spread(read(events), positions - first, len(part)))
-        yield part, records
+        hadronized = (
+            (rehadronize, [*kept.values()], each.seeds[positions])
+            for rehadronize, each in zip(again, hadronizations, strict=True)
+        )
+        yield part, _records_of(events, hadronized, positions - first, stopwatch)
+
+
+def _records_of(
+    events: ak.Array,
+    hadronized: Iterator[tuple[Rehadronizer, list[pythia8mc.Event], npt.NDArray[np.int64]]],
+    positions: npt.NDArray[np.int64],
+    stopwatch: Stopwatch,
+) -> Iterator[Records]:
+    """Read the records of a shower, then those of each hadronisation of its kept partons."""
+    n_events = len(events)
+    with stopwatch("read"):
+        records = read(events)
+    yield records
+    for rehadronize, partons, seeds in hadronized:
+        with stopwatch("hadronize"):
+            again = rehadronize(partons, seeds)
+        with stopwatch("read"):
+            records = spread(read(again), positions, n_events)
+        yield records
 
 
 def batch_of(hard: HardEvents, records: Records) -> Batch:

@@ -1,5 +1,8 @@
 """What a config may say of other programs' files, and what the workflow makes of it."""
 
+import importlib
+import sys
+
 import pytest
 
 from rs3l_data.describe.resolved import Resolved
@@ -21,6 +24,14 @@ def test_the_workflow_learns_the_files_of_each_job(tmp_path):
     assert run.hepmc_files("mg", 3, "nominal") == []
     with pytest.raises(InputFileError, match="no file matches"):
         Resolved(higgs_config([tmp_path / "*.hepmc"])).lhe_files("mg")
+
+
+def test_a_missing_package_is_told_with_its_remedy(monkeypatch):
+    for name in [name for name in sys.modules if name.startswith("rs3l_data.exchange")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "pylhe", None)
+    with pytest.raises(ConfigError, match=r"the package pylhe: pip install 'rs3l\[exchange\]'"):
+        importlib.import_module("rs3l_data.exchange")
 
 
 def test_other_files_make_other_jobs():
