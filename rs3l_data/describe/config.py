@@ -15,6 +15,7 @@ from rs3l_data.describe.card import DetectorCard, load_card, merged
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
 from rs3l_data.describe.strict import Strict, nearest, read_yaml, validate
+from rs3l_data.describe.validation import Validation
 from rs3l_data.describe.variation import variation
 from rs3l_data.describe.view import View
 from rs3l_data.errors import ConfigError, RS3LError
@@ -137,21 +138,6 @@ class Store(Strict):
 
     compression: Literal["blosc2", "gzip", "none"] = Field(
         "blosc2", description="`gzip` and `none` can be read without the package hdf5plugin."
-    )
-
-
-class Validation(Strict):
-    """The comparison of the views with Pythia in one go: `snakemake validation`."""
-
-    events: int = Field(1000, gt=0, description="One-pass events of each process and setting.")
-    views: tuple[Name, ...] | None = Field(
-        None, description="The views to check; all if not given."
-    )
-    threshold: float = Field(
-        0.01, gt=0, lt=1, description="Probability of a false alarm anywhere on the page."
-    )
-    same_within: float = Field(
-        0.02, gt=0, description="Relative shift up to which a variation counts as without effect."
     )
 
 

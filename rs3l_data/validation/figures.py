@@ -64,7 +64,8 @@ def p_values(tests: Sequence[Test], threshold: float) -> Picture:
         "Histogram of all p-values, and found against expected p-values on logarithmic scales.",
         f"{len(p)} p-values that are uniform where nothing is wrong. Grey: the statistical error if"
         " they were independent; they are not quite, for quantities of a jet hang together and"
-        " views share a one-pass sample. Dashed: below this p-value (above the line) a test fails.",
+        " views share a one-pass sample. Exact tests of few events gather at 1."
+        " Dashed: below this p-value (above the line) a test fails.",
     )
 
 

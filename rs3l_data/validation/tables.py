@@ -9,7 +9,7 @@ from rs3l_data.report.table import Table
 from rs3l_data.validation.closure import Point
 from rs3l_data.validation.montecarlo import CrossSection, Weights
 from rs3l_data.validation.summary import p_text
-from rs3l_data.validation.variations import PEAK, RESPONSE, Change
+from rs3l_data.validation.variations import MEAN_MASS, PEAK, RESPONSE, Change
 from rs3l_data.validation.verdicts import Test
 
 _EXPECTED = {
@@ -18,7 +18,7 @@ _EXPECTED = {
     "same": "stays, within the tolerance",
     "nothing": "stays",
 }
-_NAMES = {PEAK: "peak of softdrop_mass", RESPONSE: "pt / initiator_pt"}
+_NAMES = {MEAN_MASS: "mean mass", PEAK: "peak of softdrop_mass", RESPONSE: "pt / initiator_pt"}
 
 
 def test_table(tests: Sequence[Test]) -> Table:

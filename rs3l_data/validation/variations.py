@@ -17,7 +17,10 @@ from scipy.stats import norm
 
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.tree import shower_of
+from rs3l_data.describe.variation import variation
 from rs3l_data.report.observables import values
+from rs3l_data.simulate.initiators import BY_FLAVOUR
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Columns
 from rs3l_data.validation.statistics import weighted_mean
@@ -29,6 +32,9 @@ Expected = Literal["up", "down", "same", "nothing"]
 """`nothing`: no difference at all; `same`: none beyond the tolerance"""
 
 PEAK = "softdrop_mass"
+"""Of jets from resonances; quarks and gluons have no peak"""
+MEAN_MASS = "mass"
+"""Of jets from quarks and gluons, as the catalogue has it; that of a resonance is its peak's"""
 RESPONSE = "pt"
 ALWAYS = ("n_constituents", RESPONSE, PEAK)
 """What is shown of every view, with or without an expectation"""
@@ -105,10 +111,9 @@ def changes(config: Config, dataset: Dataset) -> list[Change]:
         for process in dataset.processes:
             part = dataset.select(processes=process)
             pair = Pair.read(part, view, base)
-            resonance = config.processes[process].label != "by_flavour"
-            quantities = [*dict.fromkeys([*ALWAYS, *expected])]
-            for quantity in quantities:
-                if quantity == PEAK and not resonance:
+            resonance = config.processes[process].label != BY_FLAVOUR
+            for quantity in dict.fromkeys([*ALWAYS, *expected]):
+                if quantity == (MEAN_MASS if resonance else PEAK):
                     continue
                 measured = pair.measure(quantity)
                 if measured is not None:
@@ -135,9 +140,16 @@ def expectations(config: Config, view: str, base: str) -> dict[str, Expected]:
     if own.variation is None:
         return dict.fromkeys(ALWAYS, "nothing")
     known = entry("variations", own.variation)
-    # The mass of a resonance knows nothing of showers and hadronisation; a detector may move it.
-    peak: dict[str, Expected] = {} if known.get("detector") else {PEAK: "same"}
-    return {**peak, **known.get("expect", {})}
+    # Some changes are told against a tune, and say nothing about any other.
+    if known.get("reference", tune := _tune(config, base)) != tune:
+        return {}
+    expected: dict[str, Expected] = known.get("expect", {})
+    return expected
+
+
+def _tune(config: Config, view: str) -> str:
+    root = shower_of(config.views, view)
+    return variation(config.views[root]).tune or config.generator.tune
 
 
 @dataclass(frozen=True, slots=True)

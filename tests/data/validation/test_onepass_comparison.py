@@ -8,7 +8,7 @@ from rs3l_data.validation.onepass import QUANTITIES, compare_jets
 from rs3l_data.validation.verdicts import failed, uniform_p
 from tests.data.conftest import make_config
 
-N_EVENTS = 300
+N_EVENTS = 400
 THRESHOLD = 0.01
 
 

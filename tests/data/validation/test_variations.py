@@ -164,3 +164,12 @@ def test_pulls_of_the_paired_peak_are_normal():
 def test_too_few_jets_are_not_measured():
     assert pair(np.random.default_rng(6), 10).measure("n_constituents") is None
     assert pair(np.random.default_rng(6), 30).measure("softdrop_mass") is None
+
+
+def test_what_is_told_against_a_tune_holds_for_that_tune_only(monkeypatch):
+    known = catalogue("variations")["fsr_up"]
+    monkeypatch.setitem(catalogue("variations"), "fsr_up", {**known, "reference": "monash"})
+    views = {"nominal": {}, "fsr_up": {"variation": "fsr_up"}}
+    assert expectations(make_config(views=views), "fsr_up", "nominal")["n_constituents"] == "down"
+    other = make_config(views=views, generator={"tune": "a14"})
+    assert expectations(other, "fsr_up", "nominal") == {}
