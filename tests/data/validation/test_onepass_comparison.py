@@ -48,8 +48,8 @@ def test_a_restored_view_is_one_pass_pythia(tables):
 def test_a_view_with_other_settings_is_not(tables):
     """More final-state radiation makes more constituents; the recoils before it know nothing."""
     found = bad(tables["fsr_down"], tables["one-pass"])
-    assert ("n_constituents", "KS") in found
-    assert ("n_constituents", "chi2") in found
+    # Which of the two tests sees it in so few events is a matter of luck.
+    assert "n_constituents" in {quantity for quantity, _ in found}
     assert not {"initiator_pt", "pt"} & {quantity for quantity, _ in found}
 
 
