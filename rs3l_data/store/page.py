@@ -33,9 +33,14 @@ _WORKING_TABLES = (
 
 def schema_markdown() -> str:
     """Write every table of columns in Markdown, in the order of the schema."""
-    parts = ["### Columns of a shard", *map(_section, _TABLES)]
+    parts = ["### Columns of a shard", shard_markdown()]
     parts += ["### Columns of the files within a run", *map(_section, _WORKING_TABLES)]
     return "\n\n".join(parts) + "\n"
+
+
+def shard_markdown() -> str:
+    """Write the tables of a shard's columns alone."""
+    return "\n\n".join(map(_section, _TABLES))
 
 
 def _section(table: tuple[str, str, Sequence[Column]]) -> str:
