@@ -28,7 +28,7 @@ def card(about: Publication, manifest: Mapping[str, Any]) -> str:
         ("Splits", _splits(manifest)),
         ("Selection", _selection(manifest["config"])),
         ("Files", _files(manifest)),
-        ("Columns", shard_markdown()),
+        ("Columns", shard_markdown(manifest["format_version"])),
         ("Made with", _software(manifest)),
         ("Cite", _citation(about, manifest)),
         ("Licence", _licence(about)),

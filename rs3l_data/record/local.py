@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -81,7 +82,10 @@ def write_state(folder: Path, state: State) -> None:
 
 def faults(folder: Path, files: Iterable[LocalFile]) -> list[str]:
     """Compare files with what is remembered of them, and say in words what differs."""
-    return [fault for file in files if (fault := fault_of(folder / file.name, file))]
+    # Hashing lets other threads run.
+    with ThreadPoolExecutor(4, "check") as pool:
+        found = pool.map(lambda file: fault_of(folder / file.name, file), files)
+        return [fault for fault in found if fault]
 
 
 def fault_of(path: Path, file: LocalFile) -> str | None:

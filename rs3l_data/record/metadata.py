@@ -77,9 +77,9 @@ def datacite(about: Publication, manifest: Mapping[str, Any]) -> dict[str, Any]:
 
 def summary(manifest: Mapping[str, Any]) -> str:
     """Say in two sentences what a dataset holds."""
-    processes = ", ".join(describe_process(manifest, name) for name in manifest["processes"])
+    processes = "; ".join(describe_process(manifest, name) for name in manifest["processes"])
     return (
-        f"{manifest['n_rows']:,} jets' initiators of {manifest['n_events']:,} hard events "
+        f"{manifest['n_rows']:,} initiators of jets from {manifest['n_events']:,} hard events "
         f"({processes}), each in {len(manifest['views'])} views, which share the hard process and "
         f"differ in what follows it: {', '.join(manifest['views'])}. HDF5 shards in the format "
         f"{manifest['format']} {manifest['format_version']}; README.md describes every column."

@@ -210,6 +210,7 @@ def test_the_card_says_everything(manifest):
         for column in table:
             line = f"| `{column.name}` | {column.numpy_dtype.name} | {column.unit or '–'} | "
             assert line + column.meaning in text
+    assert "n_b_hadrons" not in card(ABOUT, manifest | {"format_version": "1.0"})
     made = manifest["processes"]["qcd"]
     assert f"{made['cross_section_pb']:.4g} ± {made['cross_section_error_pb']:.2g}" in text
     assert "QCD dijets" in text
