@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from rs3l_data.commands.options import AsJson, Log, ProgressStyle
-
-_ZENODO = "https://zenodo.org"
+from rs3l_data.record.address import ZENODO
 
 
 def download(
@@ -38,7 +37,7 @@ def download(
     ] = 60.0,
     base_url: Annotated[
         str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="The archive.")
-    ] = _ZENODO,
+    ] = ZENODO,
     log: Log = None,
     progress: ProgressStyle = "auto",
     as_json: AsJson = False,

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from rs3l_data.commands.options import Log, ProgressStyle
+from rs3l_data.record.address import ZENODO
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
 
@@ -54,7 +55,7 @@ def publish(
     ] = False,
     base_url: Annotated[
         str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="The archive.")
-    ] = "https://zenodo.org",
+    ] = ZENODO,
     log: Log = None,
     progress: ProgressStyle = "auto",
 ) -> None:

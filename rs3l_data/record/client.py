@@ -35,7 +35,7 @@ _MEANINGS = {
 _LONGEST_WAIT = 60.0
 _LONGEST_ASKED = 900.0
 _LARGEST_JSON = 64 << 20
-_BLOCK = 1 << 17
+_BLOCK = 1 << 18
 
 
 class AgainError(Exception):
