@@ -64,7 +64,7 @@ def publish(
     `--upload` takes the token from the environment's ZENODO_TOKEN; repeated, it sends what is
     missing. Try it at `--base-url https://sandbox.zenodo.org` first.
 
-    Example: rs3l-data publish results/demo/dataset --to record --about config/publication.yaml
+    Example: rs3l-data publish results/demo/dataset --to record --about docs/publication.yaml
     """
     import os
 

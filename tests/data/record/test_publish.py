@@ -262,7 +262,7 @@ def test_what_is_wrong_in_what_people_say(change, words):
 
 
 def test_the_example_is_valid():
-    validate(Publication, read_yaml(rs3l_root() / "config" / "publication.yaml"), "example")
+    validate(Publication, read_yaml(rs3l_root() / "docs" / "publication.yaml"), "example")
 
 
 def rs3l_root():
