@@ -13,6 +13,7 @@ from rs3l_train.config.backbone import BackboneConfig
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
+from rs3l_train.config.loop import LoopConfig
 from rs3l_train.config.objective import ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
 from rs3l_train.config.task import TaskConfig
@@ -23,6 +24,7 @@ __all__ = [
     "DataConfig",
     "EvaluationConfig",
     "FinetuneConfig",
+    "LoopConfig",
     "ObjectiveConfig",
     "PretrainConfig",
     "TaskConfig",

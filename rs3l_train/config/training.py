@@ -15,6 +15,7 @@ from rs3l_train.config.backbone import BackboneConfig
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
+from rs3l_train.config.loop import LoopConfig
 from rs3l_train.config.numbers import Count
 from rs3l_train.config.objective import ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
@@ -35,6 +36,7 @@ class TrainingConfig(Strict):
         default=ObjectiveConfig(), description="the pretraining loss"
     )
     pretrain: PretrainConfig = Field(default=PretrainConfig(), description="how pretraining runs")
+    loop: LoopConfig = Field(default=LoopConfig(), description="how any training runs")
     task: TaskConfig = Field(default=TaskConfig(), description="what is tagged")
     finetune: FinetuneConfig = Field(default=FinetuneConfig(), description="how labels are learned")
     evaluation: EvaluationConfig = Field(default=EvaluationConfig(), description="what is measured")

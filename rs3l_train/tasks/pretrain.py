@@ -27,9 +27,11 @@ from rs3l_train.evaluation.representation import (
 from rs3l_train.evaluation.tagging import reference_view
 from rs3l_train.loop.checkpoint import save_network
 from rs3l_train.loop.device import prepare
-from rs3l_train.loop.files import start_log, write_json
+from rs3l_train.loop.files import write_json
 from rs3l_train.loop.fit import Budget, History, fit
+from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.schedule import pretraining_schedule
+from rs3l_train.loop.step import whole_batch
 from rs3l_train.objectives.ntxent import ntxent
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.labels import require_labels
@@ -73,7 +75,7 @@ def pretrain(dataset: Dataset, config: TrainingConfig, folder: Path) -> dict[str
     validation = _Contrast(jets, unseen[: config.pretrain.validation_jets], config)
     torch.manual_seed(config.seed)
     backbone = build(config.backbone, N_INPUTS[config.data.inputs]).to(device)
-    history = _fit(backbone, training, validation, config, start_log(folder / "metrics.jsonl"))
+    history = _fit(backbone, training, validation, config, MetricsLog(folder / "metrics.jsonl"))
     diagnostics = _diagnostics(backbone, jets, unseen[:DIAGNOSTIC_JETS], config)
     _warn(history, diagnostics)
     metrics = {
@@ -157,7 +159,7 @@ def _fit(
     training: _Contrast,
     validation: _Contrast,
     config: TrainingConfig,
-    log: Path,
+    log: MetricsLog,
 ) -> History:
     settings = config.pretrain
     steps_per_epoch = max(1, len(training.rows) // settings.jets_per_batch)
@@ -174,7 +176,7 @@ def _fit(
         backbone,
         torch.optim.Adam(backbone.parameters(), settings.learning_rate),
         training.epoch,
-        loss_of,
+        whole_batch(loss_of),
         lambda: validation.validate(backbone),
         Budget(settings.views_seen, settings.seconds),
         schedule=pretraining_schedule(settings, n_steps, steps_per_epoch),
