@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +17,9 @@ import rs3l_data
 from rs3l_data.errors import ConfigError, RS3LError
 from rs3l_data.progress import logging_to
 from rs3l_train.config import load_training
+
+if TYPE_CHECKING:
+    from rs3l_train.loop.processes import Processes
 
 app = typer.Typer(
     help="Pretrain a network on the views of a dataset, and tag jets with it.",
@@ -31,6 +37,14 @@ class ModeName(StrEnum):
     scratch = "scratch"
 
 
+class ResumeName(StrEnum):
+    """What to do about an unfinished training in the folder for the results."""
+
+    auto = "auto"
+    never = "never"
+    must = "must"
+
+
 Data = Annotated[Path, typer.Option("--data", help="Folder of a dataset, or a shard.")]
 Config = Annotated[Path, typer.Option("--config", help="The config with its `training` block.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
@@ -39,6 +53,14 @@ Overrides = Annotated[
     typer.Option("--set", help="Change a setting, e.g. pretrain.views_seen=10000."),
 ]
 Log = Annotated[Path | None, typer.Option("--log", help="Also write log lines to this file.")]
+Resume = Annotated[
+    ResumeName,
+    typer.Option(
+        "--resume",
+        help="auto: go on with an unfinished training of the same config and dataset, else start"
+        " anew; must: go on, with changed settings too; never: start anew.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Write the metrics to standard output.")]
 
 
@@ -48,16 +70,21 @@ def pretrain(
     config: Config,
     out: Out,
     overrides: Overrides = None,
+    resume: Resume = ResumeName.auto,
     as_json: Json = False,
     log: Log = None,
 ) -> None:
-    """Train a network to recognise the views of a jet, without labels."""
+    """Train a network to recognise the views of a jet, without labels.
+
+    On several GPUs: torchrun --nproc-per-node N -m rs3l_train pretrain ...
+    """
     from rs3l_train.tasks import pretrain as task
 
     settings = load_training(config, overrides or ())
-    with logging_to(log):
-        metrics = task.pretrain(rs3l_data.open(data), settings, out)
-    _answer(metrics, out, as_json)
+    with _together(log) as processes:
+        metrics = task.pretrain(rs3l_data.open(data), settings, out, resume.value, processes)
+    if processes.first:
+        _answer(metrics, out, as_json)
 
 
 @app.command()
@@ -125,6 +152,41 @@ def study(
     with logging_to(log):
         metrics = task.study(rs3l_data.open(data), settings, pretrained, out)
     _answer(metrics, out, as_json)
+
+
+@app.command()
+def benchmark(
+    data: Data,
+    config: Config,
+    networks: Annotated[
+        list[str] | None,
+        typer.Option("--network", help="A network to time, or `config`; may be repeated."),
+    ] = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, help="Time for each [s].")] = 5.0,
+    overrides: Overrides = None,
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Time reading and training on this machine, against what it could do at best."""
+    from rs3l_train.benchmark.rates import NETWORKS
+    from rs3l_train.benchmark.rates import benchmark as task
+    from rs3l_train.benchmark.table import as_markdown
+
+    settings = load_training(config, overrides or ())
+    with logging_to(log):
+        report = task(rs3l_data.open(data), settings, networks or list(NETWORKS), seconds)
+    typer.echo(json.dumps(report) if as_json else as_markdown(report))
+
+
+@contextmanager
+def _together(log: Path | None) -> Iterator[Processes]:
+    """Join the processes that torchrun started; the first of them tells and logs."""
+    from rs3l_train.loop.processes import joined
+
+    with joined() as processes, logging_to(log if processes.first else None):
+        if not processes.first:
+            logging.disable(logging.WARNING)
+        yield processes
 
 
 def _answer(metrics: dict[str, Any], folder: Path, as_json: bool) -> None:

@@ -23,7 +23,7 @@ from rs3l_train.loop.step import Gradients
 from rs3l_train.loop.training_state import Checkpoints, TrainingState
 from rs3l_train.views.memory import Selection
 
-__all__ = ["Budget", "History", "fit"]
+__all__ = ["Budget", "History", "fit", "take_step"]
 
 # What patience multiplies the learning rate with.
 DROP = 0.1
@@ -112,7 +112,7 @@ def fit(
             for group, rate in zip(optimiser.param_groups, highest_rates, strict=True):
                 group["lr"] = rate * (schedule(history.steps) * DROP**history.drops)
             try:
-                loss = _step(model, optimiser, gradients, batch, gradient_clip, history)
+                loss = take_step(model, optimiser, gradients, batch, gradient_clip, history)
             except TrainingError as error:
                 _give_up(error, state, checkpoints)
             _count(history, len(batch), loss)
@@ -160,7 +160,7 @@ def _batches(epochs: Epochs, history: History) -> Iterator[Selection]:
         history.epoch, history.batch = history.epoch + 1, 0
 
 
-def _step(
+def take_step(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
     gradients: Gradients,
@@ -168,6 +168,13 @@ def _step(
     clip: float,
     history: History,
 ) -> float:
+    """Change the weights by the gradient of one batch, and give the loss before.
+
+    Raises
+    ------
+    TrainingError
+        If the loss or its gradient is not finite; no weight has changed then.
+    """
     optimiser.zero_grad(set_to_none=True)
     loss = gradients(batch, history.steps)
     norm = nn.utils.clip_grad_norm_(model.parameters(), clip).item()

@@ -1,0 +1,131 @@
+"""Whole commands: killed and resumed, interrupted, and shared by two processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from tests.train.conftest import SETTINGS
+
+CHANGES = {
+    "pretrain": {"views_seen": 2500},
+    "loop": {"checkpoint_seconds": None, "checkpoint_views": 150, "parts": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def config_file(tmp_path_factory):
+    blocks = {key: {**SETTINGS.get(key, {}), **new} for key, new in CHANGES.items()}
+    path = tmp_path_factory.mktemp("config") / "config.yaml"
+    path.write_text(yaml.safe_dump({"training": SETTINGS | blocks}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def arguments(folder, config_file):
+    return ["pretrain", "--data", str(folder), "--config", str(config_file), "--out"]
+
+
+@pytest.fixture(scope="module")
+def whole(arguments, tmp_path_factory):
+    """A run that nothing stopped."""
+    out = tmp_path_factory.mktemp("whole")
+    subprocess.run([sys.executable, "-m", "rs3l_train", *arguments, str(out)], check=True)
+    return out
+
+
+def lines(folder):
+    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
+
+
+def start_and_signal(arguments, out, number):
+    """Start a run and send it a signal as soon as it has saved a checkpoint."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rs3l_train", *arguments, str(out)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    )
+    while not (out / "checkpoint.safetensors").exists():
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.001)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert not (out / "weights.safetensors").exists()
+    return process.returncode, error
+
+
+def resume(arguments, out):
+    command = [sys.executable, "-m", "rs3l_train", *arguments, str(out), "--resume", "must"]
+    subprocess.run(command, check=True)
+
+
+def assert_same_run(out, whole):
+    assert lines(out) == lines(whole)
+    for name in ("weights", "best"):
+        found, expected = (load_file(f / f"{name}.safetensors") for f in (out, whole))
+        assert found.keys() == expected.keys()
+        assert all(torch.equal(found[k], expected[k]) for k in expected)
+    assert not (out / "checkpoint.safetensors").exists()
+
+
+def test_a_killed_run_goes_on_bit_for_bit(arguments, whole, tmp_path):
+    code, _ = start_and_signal(arguments, tmp_path, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    resume(arguments, tmp_path)
+    assert_same_run(tmp_path, whole)
+
+
+def test_an_interrupted_run_exits_with_130_and_goes_on_bit_for_bit(arguments, whole, tmp_path):
+    code, error = start_and_signal(arguments, tmp_path, signal.SIGINT)
+    assert code == 130
+    assert "the same command goes on from" in error
+    assert "Traceback" not in error
+    resume(arguments, tmp_path)
+    assert_same_run(tmp_path, whole)
+
+
+def test_two_processes_train_as_one_does(arguments, whole, tmp_path):
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command = [*launcher, "--nproc-per-node", "2", "-m", "rs3l_train", *arguments, str(tmp_path)]
+    done = subprocess.run(command, check=True, timeout=120, capture_output=True, text=True)
+    assert done.stdout.count("metrics.json") == 1
+    found, expected = lines(tmp_path), lines(whole)
+    assert len(found) == len(expected)
+    # Gradients added in another order differ in the last digit, which training amplifies.
+    assert found[1]["training_loss"] == pytest.approx(expected[1]["training_loss"], rel=1e-4)
+    assert found[-1]["validation_loss"] == pytest.approx(expected[-1]["validation_loss"], rel=0.02)
+
+
+def test_the_best_weights_are_those_of_the_best_validation(whole):
+    records = lines(whole)
+    best = min(range(len(records)), key=lambda i: records[i]["validation_loss"])
+    weights, kept = (load_file(whole / f"{name}.safetensors") for name in ("weights", "best"))
+    same = all(torch.equal(weights[k], kept[k]) for k in weights)
+    assert same == (best == len(records) - 1)
+
+
+def test_tensorboard_holds_the_records(folder, config_file, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    import rs3l_data
+    from rs3l_train.config import load_training
+    from rs3l_train.tasks.pretrain import pretrain
+
+    config = load_training(config_file, ["loop.tensorboard=true", "pretrain.views_seen=500"])
+    pretrain(rs3l_data.open(folder), config, tmp_path)
+    log = EventAccumulator(str(tmp_path / "tensorboard"))
+    log.Reload()
+    events = [(event.step, event.value) for event in log.Scalars("validation_loss")]
+    expected = [(r["views"], pytest.approx(r["validation_loss"])) for r in lines(tmp_path)]
+    assert events == expected
