@@ -206,7 +206,7 @@ def _fit(
 
     def loss_of(selection: Selection) -> Tensor:
         batch = bench.jets.gather(selection)
-        logits = tagger(network_inputs(batch, config.data.inputs, rotation), batch.mask)
+        logits = tagger(network_inputs(batch, config.data.inputs, rotation))
         return functional.binary_cross_entropy_with_logits(logits, target[selection.rows])
 
     def validate() -> dict[str, float]:

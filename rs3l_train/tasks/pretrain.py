@@ -127,8 +127,7 @@ class _Contrast:
         self, backbone: nn.Module, selection: Selection, rotation: torch.Generator | None
     ) -> Tensor:
         batch = self.jets.gather(selection)
-        features = network_inputs(batch, self.config.data.inputs, rotation)
-        embeddings: Tensor = backbone(features, batch.mask)
+        embeddings: Tensor = backbone(network_inputs(batch, self.config.data.inputs, rotation))
         return embeddings
 
     @torch.no_grad()

@@ -52,7 +52,7 @@ def test_no_feature_is_ever_nan_and_padding_is_zero(jets):
     everything = Selection(*jets.present.nonzero(as_tuple=True))
     for inputs in INPUTS:
         batch = jets.gather(everything)
-        features = network_inputs(batch, inputs, torch.Generator().manual_seed(1))
+        features = network_inputs(batch, inputs, torch.Generator().manual_seed(1)).features
         assert features.shape == (*batch.mask.shape, N_INPUTS[inputs])
         assert features.isfinite().all()
         assert (features[~batch.mask] == 0).all()
@@ -69,7 +69,7 @@ def test_rs3l_inputs_are_the_papers_by_hand():
     photon = (50.0, 0.3, -3.1, 60.0, Category.PHOTON, 0, 0, 0, 0, 0)
     pion = (20.0, 0.1, 3.0, 25.0, Category.CHARGED_HADRON, -1, -0.2, 0.1, 1.5, 0.1)
     batch = one_jet([photon, pion], pt=500, eta=0.2, phi=3.1, mass=80, padding=1)
-    features = network_inputs(batch, "rs3l")[0]
+    features = network_inputs(batch, "rs3l").features[0]
     jet_energy = math.sqrt(80**2 + (500 * math.cosh(0.2)) ** 2)
     dphi = 2 * math.pi - 6.2
     kinematics = [math.log(50), math.log(0.1), 0.1, dphi, math.log(60), math.log(60 / jet_energy)]
@@ -106,7 +106,7 @@ def test_safe_inputs_do_not_know_how_far_forward_a_jet_is(eta):
             (pt, axis + deta, dphi, pt * math.cosh(axis + deta), 0, 1, *impact)
             for pt, deta, dphi in ((100, 0.1, 0.2), (3, -0.4, 0.1))
         ]
-        return network_inputs(one_jet(pions, eta=axis), inputs)
+        return network_inputs(one_jet(pions, eta=axis), inputs).features
 
     torch.testing.assert_close(
         features(eta, "shortcut_free"), features(0.0, "shortcut_free"), atol=1e-4, rtol=1e-3
@@ -120,7 +120,7 @@ def test_the_sign_of_flight_survives_a_mirror():
     track = (20.0, 0.1, 0.2, 20.1, 0, 1, 0.3, 0.05, -0.4, 0.1)
     in_mirror = (20.0, 0.1, -0.2, 20.1, 0, 1, -0.3, 0.05, -0.4, 0.1)
     seen, mirrored = (
-        network_inputs(one_jet([t]), "shortcut_free")[0, 0] for t in (track, in_mirror)
+        network_inputs(one_jet([t]), "shortcut_free").features[0, 0] for t in (track, in_mirror)
     )
     assert torch.equal(seen[6:8], mirrored[6:8])
     assert seen[6] == pytest.approx(math.asinh(0.3 / 0.05) / 4)
@@ -130,7 +130,7 @@ def test_the_sign_of_flight_survives_a_mirror():
 def test_significances_are_bounded_and_zero_without_a_track():
     wild = (20.0, 0.1, 0.2, 20.1, 0, 1, 1e6, 1e-6, -1e6, 1e-6)
     neutral = (20.0, 0.1, 0.2, 20.1, 2, 0, 0, 0, 0, 0)
-    features = network_inputs(one_jet([wild, neutral]), "shortcut_free")[0]
+    features = network_inputs(one_jet([wild, neutral]), "shortcut_free").features[0]
     assert features.abs().max() < 3
     assert (features[1, 5:10] == 0).all()
 
