@@ -8,6 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from rs3l_train.backbones.base import Backbone
 from rs3l_train.views.memory import Batch
 from rs3l_train.views.presentation import Presentation
 
@@ -23,14 +24,14 @@ class Objective(nn.Module, ABC):
     needs_pairs: ClassVar[bool] = True
     """Whether a jet that is in the batch once only is of no use"""
 
-    def __init__(self, backbone: nn.Module, presentation: Presentation):
+    def __init__(self, backbone: Backbone, presentation: Presentation):
         super().__init__()
         self.backbone = backbone
         self.presentation = presentation
 
     def embed(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Embed a batch (n, D) as training presents it: what is kept after pretraining."""
-        embedding: Tensor = self.backbone(*self.presentation(batch, generator))
+        embedding: Tensor = self.backbone(self.presentation(batch, generator))
         return embedding
 
     @abstractmethod

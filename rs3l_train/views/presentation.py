@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from rs3l_train.views.inputs import network_inputs
+from rs3l_train.config import TrainingConfig
+from rs3l_train.config.pretrain import AugmentationsConfig
+from rs3l_train.views.augment import collinear_splittings, soft_smearing, translation
+from rs3l_train.views.inputs import JetInputs, network_inputs
 from rs3l_train.views.memory import Batch
 
 
@@ -19,8 +21,21 @@ class Presentation:
     """A key of `INPUTS`"""
     rotation: bool
     """Whether each view is turned and reflected at random"""
+    augmentations: AugmentationsConfig | None
+    """Hand-made changes besides"""
 
-    def __call__(self, batch: Batch, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Compute the network's inputs of a batch: features (n, P, F) and mask (n, P)."""
+    def __call__(self, batch: Batch, generator: torch.Generator) -> JetInputs:
+        """Compute the network's inputs of a batch."""
+        shift = None
+        if self.augmentations is not None:
+            if self.augmentations.splitting:
+                batch = collinear_splittings(batch, generator)
+            batch = soft_smearing(batch, self.augmentations.smearing, generator)
+            shift = translation(batch, self.augmentations.translation, generator)
         rotation = generator if self.rotation else None
-        return network_inputs(batch, self.inputs, rotation), batch.mask
+        return network_inputs(batch, self.inputs, rotation, shift)
+
+
+def presentation(config: TrainingConfig) -> Presentation:
+    """Present views as a config says."""
+    return Presentation(config.data.inputs, config.data.rotation, config.pretrain.augmentations)
