@@ -25,7 +25,7 @@ from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.device import adam, prepare
 from rs3l_train.loop.fit import take_step
 from rs3l_train.loop.history import History
-from rs3l_train.tasks.pretrain import Pretraining, gradients_in_parts, set_up
+from rs3l_train.tasks.pretraining import Pretraining, gradients_in_parts, set_up
 from rs3l_train.views.inputs import network_inputs
 from rs3l_train.views.memory import Selection, chosen_views, load
 
@@ -148,16 +148,17 @@ def _step_rate(
     pretraining = set_up(dataset, config, device)
     batches = list(islice(pretraining.training.epoch(0), BATCHES))
     views = sum(map(len, batches)) / len(batches)
-    eager = config.model_copy(update={"loop": config.loop.model_copy(update={"compile": False})})
-    # Counted without compiling, in one part and at one batch: the work that the step asks for.
-    cost = cost_of(_Step(pretraining, eager, batches[:1]))
-    step = _Step(pretraining, config, batches)
+    # Counted before compiling: the work that the step asks for.
+    cost = cost_of(_Step(pretraining, batches[:1]))
+    if config.loop.compile:
+        pretraining.objective.backbone.compile(dynamic=True)
+    step = _Step(pretraining, batches)
     duration = seconds_per_call(step, device, seconds)
     busy = gpu_seconds(step, device, calls=2 * BATCHES)
     n = len(batches[0])
     return StepRate(
         network=name,
-        parameters=sum(p.numel() for p in pretraining.backbone.parameters()),
+        parameters=sum(p.numel() for p in pretraining.objective.backbone.parameters()),
         views_per_step=views,
         seconds_per_step=duration,
         views_per_second=views / duration,
@@ -172,11 +173,10 @@ def _step_rate(
 class _Step:
     """Steps of pretraining as the loop does them, on some batches in turn."""
 
-    def __init__(
-        self, pretraining: Pretraining, config: TrainingConfig, batches: Sequence[Selection]
-    ) -> None:
+    def __init__(self, pretraining: Pretraining, batches: Sequence[Selection]) -> None:
+        config = pretraining.config
         self._objective = pretraining.objective
-        self._gradients = gradients_in_parts(pretraining, config)
+        self._gradients = gradients_in_parts(pretraining)
         self._optimiser = adam(
             self._objective.parameters(), config.pretrain.learning_rate, pretraining.jets.device
         )

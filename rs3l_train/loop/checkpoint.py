@@ -21,11 +21,18 @@ from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.files import write_whole
 
 WEIGHTS = "weights.safetensors"
+BEST = "best.safetensors"
 FORMAT = "rs3l-network-1"
 
 
 def save_network(
-    folder: Path, network: nn.Module, kind: str, config: TrainingConfig, details: dict[str, Any]
+    folder: Path,
+    network: nn.Module,
+    kind: str,
+    config: TrainingConfig,
+    details: dict[str, Any],
+    *,
+    name: str = WEIGHTS,
 ) -> None:
     """Save a network.
 
@@ -35,6 +42,8 @@ def save_network(
         ``backbone`` or ``tagger``.
     details
         Kept with the weights: views, software, how the training went.
+    name
+        Of the file.
 
     Raises
     ------
@@ -48,8 +57,8 @@ def save_network(
         "config": json.dumps(settings),
         "details": json.dumps(details),
     }
-    weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
-    write_whole(folder / WEIGHTS, save(weights, metadata))
+    weights = {key: value.contiguous().cpu() for key, value in network.state_dict().items()}
+    write_whole(folder / name, save(weights, metadata))
     write_whole(
         folder / "config.yaml", yaml.safe_dump({"training": settings}, sort_keys=False).encode()
     )
@@ -60,12 +69,17 @@ def load_network(
 ) -> tuple[dict[str, Tensor], TrainingConfig, dict[str, Any]]:
     """Read the weights, the config and the details of a saved network.
 
+    Parameters
+    ----------
+    folder
+        Of the run, or one of its files: `best.safetensors` has the weights of the best validation.
+
     Raises
     ------
     InputFileError
         If the folder holds no network of this kind.
     """
-    path = folder / WEIGHTS
+    path = folder if folder.suffix == ".safetensors" else folder / WEIGHTS
     if not path.is_file():
         raise InputFileError(f"{path}: no such file; {folder} holds no trained network")
     try:

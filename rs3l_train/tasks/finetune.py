@@ -74,7 +74,7 @@ def set_bench(dataset: Dataset, config: TrainingConfig, device: torch.device) ->
     InputFileError
         If a class is empty where it is needed.
     """
-    trained_on = chosen_views(dataset, config.data.views)
+    trained_on = chosen_views(dataset, config.data)
     task = tagging_task(dataset, config.task)
     dataset = dataset[task.target >= 0]
     task = tagging_task(dataset, config.task)
@@ -210,7 +210,7 @@ def _fit(
 
     def loss_of(selection: Selection) -> Tensor:
         batch = bench.jets.gather(selection)
-        logits = tagger(network_inputs(batch, config.data.inputs, rotation), batch.mask)
+        logits = tagger(network_inputs(batch, config.data.inputs, rotation))
         return functional.binary_cross_entropy_with_logits(logits, target[selection.rows])
 
     def validate() -> dict[str, float]:

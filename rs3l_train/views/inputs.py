@@ -1,9 +1,10 @@
-"""The features of constituents that networks see, computed from physical quantities."""
+"""What networks see of the constituents, computed from physical quantities."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,6 +18,19 @@ from rs3l_train.views.orientation import random_orientation
 ANGLE_SCALE = 0.4
 LARGEST_SIGNIFICANCE = 1000.0
 SIGNIFICANCE_SCALE = 4.0
+
+
+class JetInputs(NamedTuple):
+    """What a network sees of the jets of a batch."""
+
+    features: Tensor
+    """(n, P, F), 0 where padded"""
+    momenta: Tensor
+    """(n, P, 3): pT [GeV], Δη and Δφ to the jet's axis, turned as the features are; 0 where padded.
+    A constituent with pT = 0 has no known momentum: who hides constituents from a network must
+    hide them here too"""
+    mask: Tensor
+    """(n, P) bool, False where padded"""
 
 
 def shortcut_free(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
@@ -85,8 +99,13 @@ INPUTS: dict[str, Callable[[Batch, Tensor, Tensor], Tensor]] = {
 N_INPUTS = {"shortcut_free": 13, "rs3l": 15}
 
 
-def network_inputs(batch: Batch, inputs: str, rotation: torch.Generator | None = None) -> Tensor:
-    """Compute a batch's features, 0 where padded.
+def network_inputs(
+    batch: Batch,
+    inputs: str,
+    rotation: torch.Generator | None = None,
+    shift: tuple[Tensor, Tensor] | None = None,
+) -> JetInputs:
+    """Compute what a network sees of a batch.
 
     Parameters
     ----------
@@ -94,16 +113,18 @@ def network_inputs(batch: Batch, inputs: str, rotation: torch.Generator | None =
         A key of `INPUTS`.
     rotation
         Source of a random orientation for each jet of the batch; None leaves them as they are.
-
-    Returns
-    -------
-    (n, P, F) float32
+    shift
+        (n, 1) each, added to Δη and Δφ after that; None: no shift.
     """
     deta, dphi = relative_angles(batch)
     if rotation is not None:
         deta, dphi = random_orientation(deta, dphi, rotation)
+    if shift is not None:
+        deta, dphi = deta + shift[0], dphi + shift[1]
     features = INPUTS[inputs](batch, deta, dphi)
-    return features * batch.mask[..., None]
+    momenta = torch.stack([batch.constituents["pt"], deta, dphi], dim=-1)
+    inside = batch.mask[..., None]
+    return JetInputs(features * inside, momenta * inside, batch.mask)
 
 
 def relative_angles(batch: Batch) -> tuple[Tensor, Tensor]:
