@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,10 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from rs3l_train.config import load_training
+from rs3l_train.tasks.pretrain import pretrain
 from tests.train.conftest import SETTINGS
 
 CHANGES = {
@@ -36,10 +38,10 @@ def arguments(folder, config_file):
 
 
 @pytest.fixture(scope="module")
-def whole(arguments, tmp_path_factory):
+def whole(dataset, config_file, tmp_path_factory):
     """A run that nothing stopped."""
     out = tmp_path_factory.mktemp("whole")
-    subprocess.run([sys.executable, "-m", "rs3l_train", *arguments, str(out)], check=True)
+    pretrain(dataset, load_training(config_file), out)
     return out
 
 
@@ -49,14 +51,15 @@ def lines(folder):
 
 
 def start_and_signal(arguments, out, number):
-    """Start a run and send it a signal as soon as it has saved a checkpoint."""
+    """Start the command and send it a signal as soon as it has saved another checkpoint."""
+    checkpoint = out / "checkpoint.safetensors"
+    before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else None
     process = subprocess.Popen(
         [sys.executable, "-m", "rs3l_train", *arguments, str(out)],
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
-    while not (out / "checkpoint.safetensors").exists():
+    while not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.001)
     process.send_signal(number)
@@ -65,34 +68,23 @@ def start_and_signal(arguments, out, number):
     return process.returncode, error
 
 
-def resume(arguments, out):
-    command = [sys.executable, "-m", "rs3l_train", *arguments, str(out), "--resume", "must"]
-    subprocess.run(command, check=True)
-
-
-def assert_same_run(out, whole):
-    assert lines(out) == lines(whole)
-    for name in ("weights", "best"):
-        found, expected = (load_file(f / f"{name}.safetensors") for f in (out, whole))
-        assert found.keys() == expected.keys()
-        assert all(torch.equal(found[k], expected[k]) for k in expected)
-    assert not (out / "checkpoint.safetensors").exists()
-
-
-def test_a_killed_run_goes_on_bit_for_bit(arguments, whole, tmp_path):
-    code, _ = start_and_signal(arguments, tmp_path, signal.SIGKILL)
-    assert code == -signal.SIGKILL
-    resume(arguments, tmp_path)
-    assert_same_run(tmp_path, whole)
-
-
-def test_an_interrupted_run_exits_with_130_and_goes_on_bit_for_bit(arguments, whole, tmp_path):
+def test_an_interrupted_and_then_killed_run_goes_on_bit_for_bit(
+    arguments, whole, dataset, config_file, tmp_path
+):
     code, error = start_and_signal(arguments, tmp_path, signal.SIGINT)
     assert code == 130
     assert "the same command goes on from" in error
     assert "Traceback" not in error
-    resume(arguments, tmp_path)
-    assert_same_run(tmp_path, whole)
+    code, error = start_and_signal(arguments, tmp_path, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert "going on after" in error
+    pretrain(dataset, load_training(config_file), tmp_path, "must")
+    assert lines(tmp_path) == lines(whole)
+    for name in ("weights", "best"):
+        found, expected = (load_file(f / f"{name}.safetensors") for f in (tmp_path, whole))
+        assert found.keys() == expected.keys()
+        assert all(torch.equal(found[k], expected[k]) for k in expected)
+    assert not (tmp_path / "checkpoint.safetensors").exists()
 
 
 def test_two_processes_train_as_one_does(arguments, whole, tmp_path):
@@ -115,15 +107,9 @@ def test_the_best_weights_are_those_of_the_best_validation(whole):
     assert same == (best == len(records) - 1)
 
 
-def test_tensorboard_holds_the_records(folder, config_file, tmp_path):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    import rs3l_data
-    from rs3l_train.config import load_training
-    from rs3l_train.tasks.pretrain import pretrain
-
+def test_tensorboard_holds_the_records(dataset, config_file, tmp_path):
     config = load_training(config_file, ["loop.tensorboard=true", "pretrain.views_seen=500"])
-    pretrain(rs3l_data.open(folder), config, tmp_path)
+    pretrain(dataset, config, tmp_path)
     log = EventAccumulator(str(tmp_path / "tensorboard"))
     log.Reload()
     events = [(event.step, event.value) for event in log.Scalars("validation_loss")]
