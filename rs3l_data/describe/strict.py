@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -94,8 +94,16 @@ def _keys_at(model: Any, loc: tuple[Any, ...]) -> list[str]:
         candidates = [m for m in _models_in(model) if str(step) in m.model_fields]
         if candidates:
             model = candidates[0].model_fields[str(step)].annotation
-        # A dict's key, a list's index or a union's tag does not change which models are inside.
+            continue
+        # A dict's key or a list's index does not change which models are inside; a union's tag
+        # leaves one of them.
+        model = next((m for m in _models_in(model) if _has_tag(m, step)), model)
     return sorted({key for m in _models_in(model) for key in m.model_fields})
+
+
+def _has_tag(model: type[BaseModel], tag: Any) -> bool:
+    annotations = (field.annotation for field in model.model_fields.values())
+    return any(get_origin(a) is Literal and tag in get_args(a) for a in annotations)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

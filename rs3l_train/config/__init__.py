@@ -9,7 +9,7 @@ physics (see `docs/training.md`).
 
 from __future__ import annotations
 
-from rs3l_train.config.backbone import BackboneConfig
+from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig, TransformerConfig
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
@@ -21,12 +21,14 @@ from rs3l_train.config.training import TrainingConfig, load_training, validate_t
 __all__ = [
     "BackboneConfig",
     "DataConfig",
+    "EdgeConvConfig",
     "EvaluationConfig",
     "FinetuneConfig",
     "ObjectiveConfig",
     "PretrainConfig",
     "TaskConfig",
     "TrainingConfig",
+    "TransformerConfig",
     "load_training",
     "validate_training",
 ]
