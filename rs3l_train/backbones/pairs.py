@@ -15,10 +15,10 @@ N_PAIR_FEATURES = 4
 # Far below the angular resolution of any detector: no logarithm diverges.
 SMALLEST_ANGLE = 1e-4
 
-# Where ln ΔR, ln kT, ln z and ln m² lie in jets, roughly, and how far they spread: fixed numbers,
-# so that a trained network does not depend on the dataset that it was trained on.
-CENTRES = (-1.6, -1.0, -1.6, 0.0)
-SPREADS = (1.0, 1.5, 1.0, 2.5)
+# Where ln ΔR, ln kT, ln z and ln m² lie in the jets of the demo, and how far they spread: fixed
+# numbers, so that a trained network does not depend on the dataset that it was trained on.
+CENTRES = (-1.5, -0.5, -1.6, 0.3)
+SPREADS = (1.0, 1.0, 0.9, 2.0)
 
 
 def pair_features(momenta: Tensor) -> Tensor:
