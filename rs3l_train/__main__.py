@@ -136,6 +136,24 @@ def embed(
 
 
 @app.command()
+def export(
+    model: Model,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")],
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Write a network as ONNX, from physical columns to embedding and score.
+
+    Example: python -m rs3l_train export --model TAGGER --out tagger.onnx
+    """
+    from rs3l_train.tasks import export as task
+
+    with logging_to(log):
+        summary = task.export(model, out)
+    typer.echo(json.dumps(summary) if as_json else str(out))
+
+
+@app.command()
 def study(
     data: Data,
     config: Config,

@@ -7,6 +7,8 @@ from rs3l_train.backbones.edgeconv import EdgeConvNet
 from rs3l_train.backbones.transformer import ParticleTransformer
 from rs3l_train.config import BackboneConfig, EdgeConvConfig
 
+__all__ = ["Backbone", "build"]
+
 
 def build(config: BackboneConfig, n_inputs: int) -> Backbone:
     """Build the backbone that a config describes, for ``n_inputs`` features of a constituent."""

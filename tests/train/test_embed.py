@@ -16,7 +16,7 @@ from rs3l_train.loop.checkpoint import save_network
 from rs3l_train.tasks import embed as task
 from rs3l_train.tasks.embed import embed
 from rs3l_train.tasks.tagger import Tagger
-from rs3l_train.views.inputs import network_inputs
+from rs3l_train.views.inputs import N_INPUTS, network_inputs
 from rs3l_train.views.memory import Selection
 from tests.train.conftest import SETTINGS, VIEWS
 
@@ -26,10 +26,11 @@ NETWORKS = {
 }
 
 
-def save(folder, name="edgeconv", tagger=True):
+def save(folder, name="edgeconv", tagger=True, inputs="shortcut_free"):
     torch.manual_seed(7)
-    config = validate_training({**SETTINGS, "backbone": NETWORKS[name]}, "test")
-    backbone = build(config.backbone, 13)
+    data = {**SETTINGS["data"], "inputs": inputs}
+    config = validate_training({**SETTINGS, "data": data, "backbone": NETWORKS[name]}, "test")
+    backbone = build(config.backbone, N_INPUTS[inputs])
     network = Tagger(backbone, 8) if tagger else backbone
     save_network(folder, network, "tagger" if tagger else "backbone", config, {"note": "a test"})
     return network.eval()
