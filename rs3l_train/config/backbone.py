@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
-from rs3l_data.describe.strict import Strict
+from rs3l_data.describe.strict import Strict, named
 from rs3l_train.config.numbers import Count
 
 Widths = tuple[Count, ...]
@@ -40,9 +40,11 @@ class EdgeConvConfig(Strict):
 
 
 class TransformerConfig(Strict):
-    """Particle transformer: attention with pairwise features (arXiv:2202.03772)."""
+    """The particle transformer."""
 
-    name: Literal["transformer"] = Field(description="particle transformer")
+    name: Literal["transformer"] = Field(
+        default="transformer", description="attention with pairwise features"
+    )
     size: Literal["0.1M", "0.3M", "1M", "2M", "3M", "10M"] = Field(
         default="1M",
         description="number of parameters, which gives the keys below their defaults;"
@@ -77,19 +79,7 @@ class TransformerConfig(Strict):
         return self
 
 
-def _name(backbone: Any) -> str:
-    """Tell which network a block of the config describes: RS3L's where it does not say."""
-    if isinstance(backbone, Mapping):
-        return str(backbone.get("name", "edgeconv"))
-    return str(getattr(backbone, "name", "edgeconv"))
-
-
 BackboneConfig = Annotated[
-    Annotated[EdgeConvConfig, Tag("edgeconv")] | Annotated[TransformerConfig, Tag("transformer")],
-    Discriminator(
-        _name,
-        custom_error_type="unknown_backbone",
-        custom_error_message="expected the name edgeconv or transformer",
-    ),
+    EdgeConvConfig | TransformerConfig, Field(discriminator="name"), named("edgeconv")
 ]
 """The network that turns constituents into an embedding"""

@@ -16,7 +16,7 @@ from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
 from rs3l_train.config.numbers import Count
-from rs3l_train.config.objective import ObjectiveConfig
+from rs3l_train.config.objective import NTXentConfig, ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
 from rs3l_train.config.task import TaskConfig
 
@@ -31,9 +31,7 @@ class TrainingConfig(Strict):
     threads: Count | None = Field(default=None, description="CPU threads; null: PyTorch's choice")
     data: DataConfig = Field(default=DataConfig(), description="what the network sees")
     backbone: BackboneConfig = Field(default=EdgeConvConfig(), description="the network")
-    objective: ObjectiveConfig = Field(
-        default=ObjectiveConfig(), description="the pretraining loss"
-    )
+    objective: ObjectiveConfig = Field(default=NTXentConfig(), description="the pretraining loss")
     pretrain: PretrainConfig = Field(default=PretrainConfig(), description="how pretraining runs")
     task: TaskConfig = Field(default=TaskConfig(), description="what is tagged")
     finetune: FinetuneConfig = Field(default=FinetuneConfig(), description="how labels are learned")

@@ -99,7 +99,12 @@ INPUTS: dict[str, Callable[[Batch, Tensor, Tensor], Tensor]] = {
 N_INPUTS = {"shortcut_free": 13, "rs3l": 15}
 
 
-def network_inputs(batch: Batch, inputs: str, rotation: torch.Generator | None = None) -> JetInputs:
+def network_inputs(
+    batch: Batch,
+    inputs: str,
+    rotation: torch.Generator | None = None,
+    shift: tuple[Tensor, Tensor] | None = None,
+) -> JetInputs:
     """Compute what a network sees of a batch.
 
     Parameters
@@ -108,10 +113,14 @@ def network_inputs(batch: Batch, inputs: str, rotation: torch.Generator | None =
         A key of `INPUTS`.
     rotation
         Source of a random orientation for each jet of the batch; None leaves them as they are.
+    shift
+        (n, 1) each, added to Δη and Δφ after that; None: no shift.
     """
     deta, dphi = relative_angles(batch)
     if rotation is not None:
         deta, dphi = random_orientation(deta, dphi, rotation)
+    if shift is not None:
+        deta, dphi = deta + shift[0], dphi + shift[1]
     features = INPUTS[inputs](batch, deta, dphi)
     momenta = torch.stack([batch.constituents["pt"], deta, dphi], dim=-1)
     inside = batch.mask[..., None]

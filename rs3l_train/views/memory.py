@@ -16,6 +16,7 @@ from torch import Tensor
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.reader import Dataset
+from rs3l_train.config import DataConfig
 
 Array = npt.NDArray[np.generic]
 
@@ -61,7 +62,7 @@ class Batch:
     mask: Tensor
     """(n, P) bool, False where padded"""
     jets: dict[str, Tensor]
-    """(n,) float32 each"""
+    """(n,) float32 each: `JET_COLUMNS`, and `label`, its index in the dataset's labels"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class JetViews:
     counts: Tensor
     """(V, N) int64, how many there are, at most P"""
     jets: dict[str, Tensor]
-    """(V, N) float32 each, 0 where absent"""
+    """(V, N) float32 each, 0 where absent; `label` is the row's, in every view"""
     constituents: dict[str, Tensor]
     """(n_constituents + 1,) each; the last entry fills the padded places"""
     width: int
@@ -110,21 +111,25 @@ class JetViews:
         )
 
 
-def chosen_views(dataset: Dataset, views: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Resolve the config's choice of views.
+def chosen_views(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
+    """Resolve the config's choice of the views to train on.
 
     Raises
     ------
     ConfigError
-        If the dataset has not that view.
+        If the dataset has not that view, or all views are held out.
     """
-    for view in views or ():
-        if view not in dataset.views:
-            raise ConfigError(
-                f"training.data.views: the dataset has no view {view!r};"
-                f" {nearest(view, list(dataset.views))}"
-            )
-    return views or tuple(dataset.views)
+    for key, names in (("views", config.views or ()), ("hold_out", config.hold_out)):
+        for view in names:
+            if view not in dataset.views:
+                raise ConfigError(
+                    f"training.data.{key}: the dataset has no view {view!r};"
+                    f" {nearest(view, list(dataset.views))}"
+                )
+    chosen = tuple(view for view in config.views or dataset.views if view not in config.hold_out)
+    if not chosen:
+        raise ConfigError("training.data.hold_out: no view is left to train on; hold out fewer")
+    return chosen
 
 
 def load(
@@ -152,7 +157,10 @@ def load(
         present=torch.from_numpy(present).to(device),
         starts=torch.from_numpy(ends - counts).to(device),
         counts=torch.from_numpy(counts).to(device),
-        jets={name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
+        jets={
+            **{name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
+            "label": _label_column(dataset, len(views)).to(device),
+        },
         constituents={name: _flat(name, parts).to(device) for name, parts in pieces.items()},
         width=max(1, int(counts.max(initial=0))),
     )
@@ -161,6 +169,10 @@ def load(
 def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np.bool_]) -> Tensor:
     values = np.stack([table[name] for table in jets])
     return torch.from_numpy(np.where(present, values, 0).astype(np.float32))
+
+
+def _label_column(dataset: Dataset, n_views: int) -> Tensor:
+    return torch.from_numpy(dataset.initiators["label"].astype(np.float32)).expand(n_views, -1)
 
 
 def _flat(name: str, parts: list[Array]) -> Tensor:

@@ -243,7 +243,7 @@ def test_a_key_goes_before_the_size():
     config = transformer(size="0.1M", layers=5)
     assert (config.layers, config.width) == (5, 48)
     assert config == transformer(**config.model_dump(exclude={"name"}))
-    assert transformer() == TransformerConfig(name="transformer") == transformer(size="1M")
+    assert transformer() == TransformerConfig() == transformer(size="1M")
     defaults = {key: field.default for key, field in TransformerConfig.model_fields.items()}
     assert {key: defaults[key] for key in SIZES["1M"]} == SIZES["1M"]
 
@@ -253,9 +253,12 @@ def test_a_key_goes_before_the_size():
     [
         ({"heads": 7}, "width 128 is no multiple of heads 7"),
         ({"size": "5M"}, "size: input should be '0.1M', "),
-        ({"neighbours": 3}, "neighbours: unknown key; Valid: class_layers, heads, "),
+        ({"neighbours": 3}, "backbone.neighbours: unknown key; Valid: class_layers, heads, "),
         ({"widht": 3}, "widht: unknown key; did you mean 'width'"),
-        ({"name": "transfomer"}, "expected the name edgeconv or transformer"),
+        (
+            {"name": "transfomer"},
+            "name: there is no 'transfomer'; did you mean 'transformer'",
+        ),
     ],
 )
 def test_a_bad_network_is_named(keys, message):

@@ -9,16 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rs3l_data.describe.schema import Category
-from rs3l_data.errors import ConfigError
-from rs3l_train.views.batches import (
-    all_views,
-    contrastive_batches,
-    labelled_batches,
-    one_view,
-    paired_rows,
-)
+from rs3l_train.views.batches import all_views, labelled_batches, one_view
 from rs3l_train.views.inputs import INPUTS, N_INPUTS, network_inputs, relative_angles
-from rs3l_train.views.memory import Batch, Selection, chosen_views, load
+from rs3l_train.views.memory import Batch, Selection, load
 from rs3l_train.views.orientation import random_orientation
 
 
@@ -158,45 +151,6 @@ def test_half_of_the_jets_are_reflected_and_all_angles_occur():
     assert float((counts - n / 8).abs().max()) < 5 * math.sqrt(n / 8)
 
 
-def test_an_epoch_shows_every_present_view_once(jets):
-    rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-    batches = list(contrastive_batches(jets.present, rows, 16, None, torch.Generator()))
-    seen = torch.cat([batch.rows * 3 + batch.views for batch in batches])
-    assert len(seen.unique()) == len(seen)
-    for batch in batches:
-        assert len(batch.rows.unique()) == 16
-        assert len(batch) == int(jets.present[:, batch.rows.unique()].sum())
-        assert jets.present[batch.views, batch.rows].all()
-    assert len(batches) == len(rows) // 16
-
-
-def test_epochs_differ_and_repeat_with_their_seed(jets):
-    rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-
-    def first(seed):
-        generator = torch.Generator().manual_seed(seed)
-        return next(contrastive_batches(jets.present, rows, 16, None, generator)).rows.tolist()
-
-    assert first(1) == first(1)
-    assert first(1) != first(2)
-
-
-def test_views_of_a_jet_can_be_drawn_and_all_get_their_turn(jets):
-    rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-    batches = list(contrastive_batches(jets.present, rows, 16, 2, torch.Generator().manual_seed(1)))
-    for batch in batches:
-        assert (batch.rows.unique(return_counts=True)[1] == 2).all()
-        assert jets.present[batch.views, batch.rows].all()
-    counts = torch.cat([batch.views for batch in batches]).bincount(minlength=3)
-    assert counts.min() > 0.25 * counts.sum()
-
-
-def test_jets_present_once_have_no_pair(jets):
-    rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-    assert (jets.present[:, rows].sum(0) >= 2).all()
-    assert len(rows) == int((jets.present.sum(0) >= 2).sum())
-
-
 def test_labelled_batches_go_through_everything_once(jets):
     selection = all_views(jets.present, torch.arange(20))
     assert len(selection) == int(jets.present[:, :20].sum())
@@ -206,11 +160,6 @@ def test_labelled_batches_go_through_everything_once(jets):
     single = one_view(jets.present, torch.arange(20), 1)
     assert (single.views == 1).all()
     assert jets.present[1, single.rows].all()
-
-
-def test_a_view_that_the_dataset_has_not_is_named(dataset):
-    with pytest.raises(ConfigError, match=r"data.views: .* 'sede'; did you mean 'seed'"):
-        chosen_views(dataset, ("nominal", "sede"))
 
 
 def test_fewer_constituents_are_the_first_of_more(dataset, jets):
