@@ -48,6 +48,7 @@ class ResumeName(StrEnum):
 Data = Annotated[Path, typer.Option("--data", help="Folder of a dataset, or a shard.")]
 Config = Annotated[Path, typer.Option("--config", help="The config with its `training` block.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
+Model = Annotated[Path, typer.Option("--model", help="Folder of a trained network.")]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a setting, e.g. pretrain.views_seen=10000."),
@@ -133,6 +134,50 @@ def evaluate(
     with logging_to(log):
         metrics = stages.evaluate(rs3l_data.open(data), model, folder)
     _answer(metrics, folder, as_json)
+
+
+@app.command()
+def embed(
+    data: Data,
+    model: Model,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HDF5 file to write.")],
+    split: Annotated[
+        str | None, typer.Option("--split", help="train, validation or test; else all.")
+    ] = None,
+    views: Annotated[
+        str | None, typer.Option("--views", help="Views, separated by commas; else all.")
+    ] = None,
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Write the embeddings of jets, and a tagger's scores, to an HDF5 file.
+
+    Example: python -m rs3l_train embed --data DATASET --model RUN --split test --out test.h5
+    """
+    from rs3l_train.tasks import embed as task
+
+    chosen = rs3l_data.open(data).select(splits=split, views=views and views.split(","))
+    with logging_to(log):
+        summary = task.embed(chosen, model, out)
+    typer.echo(json.dumps(summary) if as_json else str(out))
+
+
+@app.command()
+def export(
+    model: Model,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")],
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Write a network as ONNX, from physical columns to embedding and score.
+
+    Example: python -m rs3l_train export --model TAGGER --out tagger.onnx
+    """
+    from rs3l_train.tasks import export as task
+
+    with logging_to(log):
+        summary = task.export(model, out)
+    typer.echo(json.dumps(summary) if as_json else str(out))
 
 
 @app.command()

@@ -13,3 +13,7 @@ class TrainingStoppedError(RS3LError):
     """A training that a signal stopped, and that can go on later."""
 
     exit_code = 130
+
+
+class ExportError(RS3LError):
+    """A network that another format does not hold faithfully."""

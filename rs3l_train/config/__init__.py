@@ -9,7 +9,7 @@ physics (see `docs/training.md`).
 
 from __future__ import annotations
 
-from rs3l_train.config.backbone import BackboneConfig
+from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig, TransformerConfig
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
@@ -22,6 +22,7 @@ from rs3l_train.config.training import TrainingConfig, load_training, validate_t
 __all__ = [
     "BackboneConfig",
     "DataConfig",
+    "EdgeConvConfig",
     "EvaluationConfig",
     "FinetuneConfig",
     "LoopConfig",
@@ -29,6 +30,7 @@ __all__ = [
     "PretrainConfig",
     "TaskConfig",
     "TrainingConfig",
+    "TransformerConfig",
     "load_training",
     "validate_training",
 ]

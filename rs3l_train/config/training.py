@@ -11,7 +11,7 @@ from pydantic import Field
 
 from rs3l_data.describe.strict import Strict, read_yaml, validate
 from rs3l_data.errors import ConfigError
-from rs3l_train.config.backbone import BackboneConfig
+from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
@@ -31,7 +31,7 @@ class TrainingConfig(Strict):
     )
     threads: Count | None = Field(default=None, description="CPU threads; null: PyTorch's choice")
     data: DataConfig = Field(default=DataConfig(), description="what the network sees")
-    backbone: BackboneConfig = Field(default=BackboneConfig(), description="the network")
+    backbone: BackboneConfig = Field(default=EdgeConvConfig(), description="the network")
     objective: ObjectiveConfig = Field(default=NTXentConfig(), description="the pretraining loss")
     pretrain: PretrainConfig = Field(default=PretrainConfig(), description="how pretraining runs")
     loop: LoopConfig = Field(default=LoopConfig(), description="how any training runs")

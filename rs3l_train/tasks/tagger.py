@@ -27,7 +27,11 @@ class Tagger(nn.Module):
 
     def forward(self, inputs: JetInputs) -> Tensor:
         """Compute the logits (n,) of jets."""
-        logits: Tensor = self.head(self.standardise(self.backbone(inputs))).squeeze(1)
+        return self.logits(self.backbone(inputs))
+
+    def logits(self, embeddings: Tensor) -> Tensor:
+        """Compute the logits (n,) of embeddings (n, D)."""
+        logits: Tensor = self.head(self.standardise(embeddings)).squeeze(1)
         return logits
 
     def standardise(self, embeddings: Tensor) -> Tensor:

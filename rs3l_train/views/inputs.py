@@ -51,11 +51,11 @@ def shortcut_free(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
             (_log_ratio(c["pt"], batch.jets["pt"]) + 4) / 2,
             deta / ANGLE_SCALE,
             dphi / ANGLE_SCALE,
-            torch.hypot(deta, dphi) / ANGLE_SCALE,
+            _length(deta, dphi) / ANGLE_SCALE,
             c["charge"],
             _significance(d0, c["d0_error"]),
             _significance(dz, c["dz_error"]),
-            *(c["category"] == category for category in Category),
+            *(_is(batch, category) for category in Category),
         ],
         dim=-1,
     )
@@ -77,16 +77,16 @@ def rs3l(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
             deta,
             dphi,
             c["energy"].log(),
-            _log_ratio(c["energy"], torch.hypot(momentum, batch.jets["mass"])),
+            _log_ratio(c["energy"], _length(momentum, batch.jets["mass"])),
             c["charge"],
             c["d0"].tanh(),
             c["dz"].tanh(),
-            torch.hypot(deta, dphi),
-            c["category"] == Category.PHOTON,
-            c["category"] == Category.MUON,
-            c["category"] == Category.ELECTRON,
-            c["category"] == Category.CHARGED_HADRON,
-            c["category"] == Category.NEUTRAL_HADRON,
+            _length(deta, dphi),
+            _is(batch, Category.PHOTON),
+            _is(batch, Category.MUON),
+            _is(batch, Category.ELECTRON),
+            _is(batch, Category.CHARGED_HADRON),
+            _is(batch, Category.NEUTRAL_HADRON),
         ],
         dim=-1,
     )
@@ -132,6 +132,15 @@ def relative_angles(batch: Batch) -> tuple[Tensor, Tensor]:
     deta = batch.constituents["eta"] - batch.jets["eta"][:, None]
     dphi = batch.constituents["phi"] - batch.jets["phi"][:, None]
     return deta, torch.remainder(dphi + math.pi, 2 * math.pi) - math.pi
+
+
+def _is(batch: Batch, category: Category) -> Tensor:
+    return (batch.constituents["category"] == category).float()
+
+
+def _length(x: Tensor, y: Tensor) -> Tensor:
+    # Not torch.hypot, which ONNX does not know.
+    return (x.square() + y.square()).sqrt()
 
 
 def _log_ratio(part: Tensor, whole: Tensor) -> Tensor:

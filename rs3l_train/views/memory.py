@@ -33,6 +33,8 @@ CONSTITUENT_COLUMNS = (
     "dz",
     "dz_error",
 )
+PADDING = {"pt": 1, "energy": 1}
+"""What stands in padded places, so that every logarithm is finite; 0 in the other columns"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,5 +193,5 @@ def _label_column(dataset: Dataset, n_views: int) -> Tensor:
 
 
 def _flat(name: str, parts: list[Array]) -> Tensor:
-    padding = np.array([1 if name in ("pt", "energy") else 0], parts[0].dtype)
+    padding = np.array([PADDING.get(name, 0)], parts[0].dtype)
     return torch.from_numpy(np.concatenate([*parts, padding]))

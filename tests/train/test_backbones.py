@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from rs3l_train.backbones.edgeconv import EdgeConvNet
+from rs3l_train.backbones.transformer import ParticleTransformer
 from rs3l_train.views.inputs import JetInputs
 
-NETWORKS = {"edgeconv": lambda: EdgeConvNet(4, 8, 3, 5, (8, 3))}
+NETWORKS = {
+    "edgeconv": lambda: EdgeConvNet(4, 8, 3, 5, (8, 3)),
+    "transformer": lambda: ParticleTransformer(4, 8, 2, 2, 2, (5, 6), (7, 3)),
+}
 
 
 def network(name):

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from rs3l_train.backbones import build
 from rs3l_train.backbones.edgeconv import EdgeConv, EdgeConvNet, nearest_neighbours, neighbour_max
-from rs3l_train.config import BackboneConfig
+from rs3l_train.config import EdgeConvConfig
 
 
 def jets(seed, n=6, width=9):
@@ -36,7 +36,7 @@ def naive_edgeconv(layer, x, mask):
 
 
 def test_the_published_network_has_128904_parameters():
-    backbone = build(BackboneConfig(), 15)
+    backbone = build(EdgeConvConfig(), 15)
     assert sum(p.numel() for p in backbone.parameters()) == 128_904
 
 
