@@ -33,11 +33,11 @@ def cost_of(call: Callable[[], object]) -> Cost:
     return Cost(flops.get_total_flops(), traffic.bytes)
 
 
-class _Traffic(TorchDispatchMode):
+class _Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Adds up the sizes of the inputs and results of every operation that is not a view."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.bytes = 0
 
     def __torch_dispatch__(

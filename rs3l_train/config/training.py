@@ -34,7 +34,7 @@ class TrainingConfig(Strict):
     backbone: BackboneConfig = Field(default=EdgeConvConfig(), description="the network")
     objective: ObjectiveConfig = Field(default=NTXentConfig(), description="the pretraining loss")
     pretrain: PretrainConfig = Field(default=PretrainConfig(), description="how pretraining runs")
-    loop: LoopConfig = Field(default=LoopConfig(), description="how any training runs")
+    loop: LoopConfig = Field(default=LoopConfig(), description="how it uses the machine")
     task: TaskConfig = Field(default=TaskConfig(), description="what is tagged")
     finetune: FinetuneConfig = Field(default=FinetuneConfig(), description="how labels are learned")
     evaluation: EvaluationConfig = Field(default=EvaluationConfig(), description="what is measured")

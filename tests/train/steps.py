@@ -1,6 +1,6 @@
 """One gradient of a small objective, the same in a test and in processes that torchrun starts.
 
-torchrun --nproc-per-node 2 -m tests.train.steps OBJECTIVE PARTS FILE
+torchrun --nproc-per-node 2 -m tests.train.steps FILE PARTS...
 """
 
 from __future__ import annotations
@@ -74,10 +74,12 @@ def gradients(name, parts, processes=ALONE, noise=False, step=0):
 
 
 if __name__ == "__main__":
+    path, *numbers = sys.argv[1:]
     with joined() as processes:
-        results = {}
-        for name in LOSSES:
-            for noise in (False, True):
-                found = gradients(name, int(sys.argv[1]), processes, noise)
-                results |= {f"{name}.{noise}.{k}": v for k, v in found.items()}
-        save_file(results, f"{sys.argv[2]}.{processes.rank}")
+        for parts in map(int, numbers):
+            results = {}
+            for name in LOSSES:
+                for noise in (False, True):
+                    found = gradients(name, parts, processes, noise)
+                    results |= {f"{name}.{noise}.{k}": v for k, v in found.items()}
+            save_file(results, f"{path}.{parts}.{processes.rank}")

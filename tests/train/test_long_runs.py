@@ -14,7 +14,9 @@ import yaml
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from rs3l_data.errors import ConfigError
 from rs3l_train.config import load_training
+from rs3l_train.errors import TrainingError
 from rs3l_train.tasks.pretrain import pretrain
 from tests.train.conftest import SETTINGS
 
@@ -115,3 +117,18 @@ def test_tensorboard_holds_the_records(dataset, config_file, tmp_path):
     events = [(event.step, event.value) for event in log.Scalars("validation_loss")]
     expected = [(r["views"], pytest.approx(r["validation_loss"])) for r in lines(tmp_path)]
     assert events == expected
+
+
+def test_a_lack_of_memory_names_the_keys_to_change(dataset, config_file, tmp_path, monkeypatch):
+    def too_large(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr("rs3l_train.objectives.ntxent.NTXent.outputs", too_large)
+    with pytest.raises(TrainingError, match=r"(?s)allocate 2.00 GiB.*Raise training.loop.parts"):
+        pretrain(dataset, load_training(config_file), tmp_path)
+
+
+def test_more_parts_than_jets_are_an_error(dataset, config_file, tmp_path):
+    config = load_training(config_file, ["loop.parts=17"])
+    with pytest.raises(ConfigError, match="17 parts of a batch of 16 jets"):
+        pretrain(dataset, config, tmp_path)
