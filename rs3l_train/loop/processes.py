@@ -66,8 +66,3 @@ def joined() -> Iterator[Processes]:
 def local_gpu() -> int:
     """Tell which of this machine's GPUs is this process's own."""
     return int(os.environ.get("LOCAL_RANK", "0"))
-
-
-def rank_from_launcher() -> int:
-    """Tell this process's number before it has joined the others."""
-    return int(os.environ.get("RANK", "0"))
