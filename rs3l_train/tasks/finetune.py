@@ -16,8 +16,10 @@ from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import build
 from rs3l_train.config import TrainingConfig
 from rs3l_train.evaluation.tagging import Scores, reference_view
+from rs3l_train.loop.device import adam
 from rs3l_train.loop.fit import Budget, fit
 from rs3l_train.loop.schedule import constant
+from rs3l_train.loop.step import whole_batch
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.labels import TaggingTask, draw_at_most, draw_labelled, tagging_task
 from rs3l_train.tasks.probe import fit_probe, score_auc
@@ -72,7 +74,7 @@ def set_bench(dataset: Dataset, config: TrainingConfig, device: torch.device) ->
     InputFileError
         If a class is empty where it is needed.
     """
-    trained_on = chosen_views(dataset, config.data.views)
+    trained_on = chosen_views(dataset, config.data)
     task = tagging_task(dataset, config.task)
     dataset = dataset[task.target >= 0]
     task = tagging_task(dataset, config.task)
@@ -192,11 +194,13 @@ def _fit(
     config = bench.config
     settings = config.finetune
     backbone_rate = settings.learning_rate if mode == "scratch" else settings.backbone_learning_rate
-    optimiser = torch.optim.Adam(
+    optimiser = adam(
         [
             {"params": tagger.backbone.parameters(), "lr": backbone_rate},
             {"params": tagger.head.parameters(), "lr": settings.learning_rate},
-        ]
+        ],
+        settings.learning_rate,
+        bench.jets.device,
     )
     target = bench.target.float()
 
@@ -206,7 +210,7 @@ def _fit(
 
     def loss_of(selection: Selection) -> Tensor:
         batch = bench.jets.gather(selection)
-        logits = tagger(network_inputs(batch, config.data.inputs, rotation), batch.mask)
+        logits = tagger(network_inputs(batch, config.data.inputs, rotation))
         return functional.binary_cross_entropy_with_logits(logits, target[selection.rows])
 
     def validate() -> dict[str, float]:
@@ -217,7 +221,7 @@ def _fit(
         tagger,
         optimiser,
         epoch,
-        loss_of,
+        whole_batch(loss_of),
         validate,
         Budget(settings.max_views_seen, patience=settings.patience, drops=settings.drops),
         schedule=constant,

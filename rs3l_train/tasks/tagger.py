@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from rs3l_train.views.inputs import JetInputs
+
 
 class Tagger(nn.Module):
     """Score jets by a linear function of their standardised embedding.
@@ -23,9 +25,13 @@ class Tagger(nn.Module):
         self.register_buffer("spread", torch.ones(dimension))
         self.head = nn.Linear(dimension, 1)
 
-    def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
-        """Compute the logits (n,) of features (n, P, F) with mask (n, P)."""
-        logits: Tensor = self.head(self.standardise(self.backbone(inputs, mask))).squeeze(1)
+    def forward(self, inputs: JetInputs) -> Tensor:
+        """Compute the logits (n,) of jets."""
+        return self.logits(self.backbone(inputs))
+
+    def logits(self, embeddings: Tensor) -> Tensor:
+        """Compute the logits (n,) of embeddings (n, D)."""
+        logits: Tensor = self.head(self.standardise(embeddings)).squeeze(1)
         return logits
 
     def standardise(self, embeddings: Tensor) -> Tensor:
