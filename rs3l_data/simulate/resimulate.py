@@ -20,7 +20,7 @@ from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
 from rs3l_data.simulate.restore import restored
 from rs3l_data.simulate.trace import trace
 
-BATCH = 50
+BATCH = 64
 """Events that Pythia makes before they are read: a record takes about 200 kB. From 70 on the
 allocator gives the memory back to the system after each batch, and asks for it anew."""
 
