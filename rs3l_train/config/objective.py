@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rs3l_data.describe.strict import Strict, named
 from rs3l_train.config.numbers import Count, Fraction, Positive
@@ -29,6 +29,15 @@ class MaskedSettings(Strict):
     category_weight: Weight = Field(
         default=1.0, description="of the category's cross entropy beside the other features' error"
     )
+
+    @model_validator(mode="after")
+    def _divisible(self) -> Self:
+        if self.decoder_width % self.decoder_heads:
+            raise ValueError(
+                f"decoder_heads: {self.decoder_heads} does not divide decoder_width,"
+                f" {self.decoder_width}; choose one that does"
+            )
+        return self
 
 
 class NTXentConfig(Strict):

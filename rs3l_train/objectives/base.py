@@ -61,6 +61,10 @@ class Objective(nn.Module, ABC):
         scalar float32
         """
 
+    def compared(self, outputs: Tensor) -> Tensor | None:  # noqa: ARG002
+        """Give the vectors (n, K) that the loss compares, to watch for their collapse, if any."""
+        return None
+
     def figures(self, outputs: Tensor, rows: Tensor) -> dict[str, float]:  # noqa: ARG002
         """Name further figures of a batch for the log, such as the parts of the loss."""
         return {}

@@ -50,6 +50,10 @@ class ContrastiveMasked(Objective):
         contrast = ntxent(outputs[:, :-1], rows, self.temperature)
         return contrast + self.weight * outputs[:, -1].mean()
 
+    def compared(self, outputs: Tensor) -> Tensor:
+        """Give the projections."""
+        return outputs[:, :-1]
+
     def figures(self, outputs: Tensor, rows: Tensor) -> dict[str, float]:
         """Name the two parts, without weight."""
         return {

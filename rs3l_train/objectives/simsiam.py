@@ -14,6 +14,9 @@ from rs3l_train.objectives.projection import projection
 from rs3l_train.views.memory import Batch
 from rs3l_train.views.presentation import Presentation
 
+# Of BatchNorm.
+EPSILON = 1e-5
+
 
 class SimSiam(Objective):
     """Turn the prediction from each view towards the other views (arXiv:2011.10566).
@@ -33,14 +36,23 @@ class SimSiam(Objective):
         return torch.cat([z, self.predict(z)], dim=1).float()
 
     def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
-        """Compute SimSiam's loss."""
+        """Compute SimSiam's loss, of projections standardised over the batch."""
         z, p = outputs.chunk(2, dim=1)
-        return simsiam(z, p, rows)
+        return simsiam(standardised(z), p, rows)
 
-    def figures(self, outputs: Tensor, rows: Tensor) -> dict[str, float]:  # noqa: ARG002
-        """Name the spread of a dimension of z/|z|: 1/√K if healthy, 0 if collapsed (its fig. 2)."""
-        unit = functional.normalize(outputs.chunk(2, dim=1)[0], dim=1)
-        return {"unit_std": float(unit.std(0).mean())}
+    def compared(self, outputs: Tensor) -> Tensor:
+        """Give the projections."""
+        return outputs.chunk(2, dim=1)[0]
+
+
+def standardised(z: Tensor) -> Tensor:
+    """Shift and scale each dimension of (n, K) to mean 0 and variance 1 over the batch.
+
+    The last layer of the paper's projection (BatchNorm without its own scale). It is done here and
+    not in the network, because it takes the whole batch. Without it all projections share a large
+    mean, and a constant prediction is already a good one.
+    """
+    return (z - z.mean(0)) / (z.var(0, correction=0) + EPSILON).sqrt()
 
 
 def simsiam(z: Tensor, p: Tensor, rows: Tensor) -> Tensor:

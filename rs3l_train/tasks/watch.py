@@ -52,6 +52,7 @@ class Watch:
         of_loss, of_embedding = sample.generator(), sample.generator()
         measured: list[dict[str, float]] = []
         embeddings: list[Tensor] = []
+        compared: list[Tensor] = []
         for selection in sample.epoch(0):
             batch = sample.jets.gather(selection)
             outputs = objective.outputs(batch, of_loss)
@@ -60,10 +61,14 @@ class Watch:
             z = objective.embed(batch, of_embedding)
             measured.append({"validation_loss": loss, **figures, **_geometry(z, selection.rows)})
             embeddings.append(z)
+            if (vectors := objective.compared(outputs)) is not None:
+                compared.append(vectors)
         self.embeddings = torch.cat(embeddings)
         record = {key: float(np.mean([m[key] for m in measured])) for key in measured[0]}
         record["effective_rank"] = effective_rank(self.embeddings)
         record["spread"] = spread(self.embeddings)
+        if compared:
+            record["compared_spread"] = spread(torch.cat(compared))
         if self.probe is not None:
             record["knn_auc"] = self.probe(objective)
         self._warn(record)
@@ -122,10 +127,12 @@ def collapse(record: Mapping[str, float]) -> str | None:
         "lower training.pretrain.learning_rate, train for longer, or take an objective that keeps"
         " embeddings apart, such as `ntxent`"
     )
-    if record["spread"] < COLLAPSED_SPREAD:
+    # An objective that compares no vectors does not care for a mean that all embeddings share.
+    spread_left = record.get("compared_spread", 1.0)
+    if spread_left < COLLAPSED_SPREAD:
         return (
-            "the embedding has collapsed: all jets have nearly the same one (their spread is"
-            f" {record['spread']:.1g} of its length); {advice}"
+            "the embedding has collapsed: what the loss compares is nearly the same for all jets"
+            f" (its spread is {spread_left:.1g} of its length); {advice}"
         )
     if record["effective_rank"] < COLLAPSED_RANK:
         return (

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from rs3l_data.describe.strict import nearest
-from rs3l_data.errors import ConfigError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import DataConfig
 
@@ -138,6 +138,11 @@ def load(
     """Read the views of all rows, keeping the ``n_constituents`` hardest constituents of each jet.
 
     A jet's constituents fall in pT in the dataset, so that the hardest are the first.
+
+    Raises
+    ------
+    InputFileError
+        If a number is not finite: networks would spread it over all their weights.
     """
     jets = [dataset.jets(view) for view in views]
     present = np.stack([table["present"] for table in jets])
@@ -151,6 +156,9 @@ def load(
         counts[v] = np.minimum(lengths, n_constituents)
         for name in CONSTITUENT_COLUMNS:
             pieces[name].append(columns[name][keep])
+            _check_finite(pieces[name][-1], dataset, view, f"constituents/{name}")
+        for name in JET_COLUMNS:
+            _check_finite(jets[v][name][present[v]], dataset, view, f"jets/{name}")
     ends = np.cumsum(counts).reshape(counts.shape)
     return JetViews(
         names=views,
@@ -164,6 +172,15 @@ def load(
         constituents={name: _flat(name, parts).to(device) for name, parts in pieces.items()},
         width=max(1, int(counts.max(initial=0))),
     )
+
+
+def _check_finite(values: Array, dataset: Dataset, view: str, column: str) -> None:
+    n_bad = int((~np.isfinite(values)).sum())
+    if n_bad:
+        raise InputFileError(
+            f"{dataset.source}: {n_bad} of {len(values)} values of {column} in the view {view!r}"
+            " are not finite; find the rows with `rs3l-data validate`, and make the shard anew"
+        )
 
 
 def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np.bool_]) -> Tensor:

@@ -53,8 +53,8 @@ def chosen_positives(
     Raises
     ------
     ConfigError
-        If a weight is for no view and no intervention point, all weights are 0, or all entries of
-        a jet would be the same.
+        If a weight is for no view and no intervention point, all weights are 0, they have no
+        effect, or all entries of a jet would be the same.
     """
     settings = config.pretrain
     weights = torch.tensor([_weight(dataset, view, settings.view_weights) for view in views])
@@ -70,6 +70,11 @@ def chosen_positives(
                 f"training.pretrain.view_weights: {key!r} is neither a view of the dataset nor an"
                 f" intervention point; {nearest(key, [*POINTS, *dataset.views])}"
             )
+    if settings.views_per_jet is None and len(set(weights[weights > 0].tolist())) > 1:
+        raise ConfigError(
+            "training.pretrain.view_weights: weigh the views that `views_per_jet` draws, but it is"
+            " null and all are taken; set training.pretrain.views_per_jet"
+        )
     alone = pairs and min(n_views, settings.views_per_jet or n_views) == 1
     copies = settings.copies or (2 if alone else 1)
     if alone and copies == 1:

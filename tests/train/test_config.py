@@ -79,6 +79,10 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
             "objective.name: there is no 'ntxnt'; did you mean 'ntxent'? Valid: ntxent, vicreg,",
         ),
         ("objective.name=[1]", "objective.name: there is no"),
+        (
+            "objective={name: masked, decoder_heads: 5}",
+            "training: objective: decoder_heads: 5 does not divide decoder_width, 64",
+        ),
         ("objective=vicreg", "objective: input should be"),
         ("pretrain.augmentations.smear=1", "augmentations.smear: unknown key; did you mean"),
     ],

@@ -98,7 +98,7 @@ def test_weights_go_by_name_before_intervention_point(dataset, monkeypatch):
     described = {"nominal": {}, "seed": {"redo": "shower"}, "fsr_up": {"redo": "detector"}}
     monkeypatch.setattr(type(dataset), "config", property(lambda _: {"views": described}))
     weights = {"shower": 0.5, "detector": 3, "seed": 7}
-    found = chosen(dataset, pretrain={"view_weights": weights})
+    found = chosen(dataset, pretrain={"view_weights": weights, "views_per_jet": 2})
     assert found.weights.tolist() == [0.5, 7.0, 3.0]
     assert chosen(dataset).weights.tolist() == [1, 1, 1]
     described.pop("fsr_up")
@@ -118,6 +118,7 @@ def test_one_view_is_copied_where_views_are_compared(dataset):
     ("blocks", "message"),
     [
         ({"pretrain": {"view_weights": {"sede": 1}}}, "'sede' is neither .* did you mean 'seed'"),
+        ({"pretrain": {"view_weights": {"seed": 2}}}, "it is null and all are taken"),
         ({"pretrain": {"view_weights": {"shower": 0}}}, "every one of the views .* has weight 0"),
         ({"data": {"views": ["seed"]}, "pretrain": {"copies": 1}}, "'ntxent' compares two; set it"),
         (

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rs3l_data.describe.schema import Category
+from rs3l_data.errors import InputFileError
 from rs3l_train.views.batches import all_views, labelled_batches, one_view
 from rs3l_train.views.inputs import INPUTS, N_INPUTS, network_inputs, relative_angles
 from rs3l_train.views.memory import Batch, Selection, load
@@ -160,6 +161,24 @@ def test_labelled_batches_go_through_everything_once(jets):
     single = one_view(jets.present, torch.arange(20), 1)
     assert (single.views == 1).all()
     assert jets.present[1, single.rows].all()
+
+
+def test_numbers_that_are_not_finite_are_named(dataset, monkeypatch):
+    read = type(dataset).constituents
+
+    def with_nan(self, view):
+        offsets, columns = read(self, view)
+        columns["d0"] = columns["d0"].copy()
+        if view == "seed":
+            columns["d0"][[0, offsets[7]]] = np.nan
+        return offsets, columns
+
+    monkeypatch.setattr(type(dataset), "constituents", with_nan)
+    load(dataset, ("nominal",), 16, torch.device("cpu"))
+    with pytest.raises(
+        InputFileError, match=r"2 of \d+ values of constituents/d0 .* 'seed' are not"
+    ):
+        load(dataset, ("nominal", "seed"), 16, torch.device("cpu"))
 
 
 def test_fewer_constituents_are_the_first_of_more(dataset, jets):
