@@ -34,7 +34,7 @@ $(VENV)/run.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
 	touch $@
 
 $(VENV)/test.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
-	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,workflow,train,test]"
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,workflow,train,export,test]"
 	touch $@ $(VENV)/run.done
 
 $(VENV)/python.done:

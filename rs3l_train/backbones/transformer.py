@@ -67,7 +67,7 @@ class ParticleTransformer(Backbone):
 
     def pool(self, constituents: Tensor, mask: Tensor) -> Tensor:
         """Let the class token ask the constituents, and decode it: (n, D)."""
-        token = self.token.expand(len(mask), 1, -1)
+        token = self.token.expand(mask.shape[0], 1, -1)
         # The token itself may always be asked.
         bias = _mask_bias(functional.pad(mask, (1, 0), value=True), constituents.dtype)
         for block in self.class_blocks:

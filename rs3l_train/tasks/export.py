@@ -89,7 +89,8 @@ def _serialised(network: Deployed, properties: Mapping[str, str]) -> bytes:
     with sdpa_kernel(SDPBackend.MATH), warnings.catch_warnings():
         # Of what PyTorch does inside its exporter, nothing that a user could change.
         warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        for talker in ("torch.onnx", "onnxscript"):
+            logging.getLogger(talker).setLevel(logging.ERROR)
         try:
             program = torch.onnx.export(
                 network,
