@@ -51,7 +51,7 @@ def rs3l(
 ) -> None:
     """Make a dataset from files of RS3L's published record.
 
-    Example: rs3l-data convert rs3l 'train:rs3l_[0-5].h5' 'test:rs3l_[7-9].h5' --to published
+    Example: rs3l-data convert rs3l 'train:rs3l_[0-5].h5' validation:rs3l_6.h5 --to published
     """
     from rs3l_data.convert.published_in import read_published
     from rs3l_data.convert.sources import find_sources

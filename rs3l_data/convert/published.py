@@ -1,8 +1,8 @@
 """The layout of the files that RS3L's authors published (Zenodo 10.5281/zenodo.10633815).
 
 `singletons` (N, V, 13): jettype; eight columns that nobody has described; pt, eta, phi and energy
-of the jet. `jet_pflow_cands` (N, V, 11, P): features before particles, transformed for a network. The
-second axis is the version of the event.
+of the jet. `jet_pflow_cands` (N, V, 11, P): features before particles, transformed for a network.
+The second axis is the version of the event.
 """
 
 from __future__ import annotations
