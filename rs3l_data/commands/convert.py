@@ -127,7 +127,9 @@ def to_jetclass(
 
     classes = dict(_pairs("--class", jet_class))
     chosen = _chosen(dataset, processes, labels, splits)
-    _each(views, to, as_json, lambda view, at: write_jetclass(chosen, at, view, classes, rows))
+    _each(
+        chosen, views, to, as_json, lambda view, at: write_jetclass(chosen, at, view, classes, rows)
+    )
 
 
 @app.command("to-jetnet")
@@ -155,6 +157,7 @@ def to_jetnet(
     classes = dict(_pairs("--class", jet_class))
     chosen = _chosen(dataset, processes, labels, splits)
     _each(
+        chosen,
         views,
         to,
         as_json,
@@ -181,7 +184,13 @@ def to_salt(
     from rs3l_data.convert.salt import write_salt
 
     chosen = _chosen(dataset, processes, labels, splits)
-    _each(views, to, as_json, lambda view, at: write_salt(chosen, at, view, constituents, rows))
+    _each(
+        chosen,
+        views,
+        to,
+        as_json,
+        lambda view, at: write_salt(chosen, at, view, constituents, rows),
+    )
 
 
 @app.command("to-parquet")
@@ -202,7 +211,7 @@ def to_parquet(
     from rs3l_data.convert.parquet import write_parquet
 
     chosen = _chosen(dataset, processes, labels, splits)
-    _each(views, to, as_json, lambda view, at: write_parquet(chosen, at, view, rows))
+    _each(chosen, views, to, as_json, lambda view, at: write_parquet(chosen, at, view, rows))
 
 
 def _chosen(
@@ -217,6 +226,7 @@ def _chosen(
 
 
 def _each(
+    dataset: Dataset,
     views: list[str] | None,
     folder: Path,
     as_json: bool,
@@ -224,7 +234,8 @@ def _each(
 ) -> None:
     """Write each view into a folder of its own."""
     files: dict[str, int] = {}
-    for view in views or ["nominal"]:
+    # All names are checked before anything is written.
+    for view in dataset.select(views=views or ["nominal"]).views:
         counts = {str(path): n for path, n in write(view, folder / view).items()}
         if not sum(counts.values()):
             raise InputFileError(f"view '{view}': none of the chosen rows has a jet in it")
