@@ -30,11 +30,11 @@ lint: $(VENV)/test.done
 	$(BIN)/mypy
 
 $(VENV)/run.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
-	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,workflow,train]"
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,train]"
 	touch $@
 
 $(VENV)/test.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
-	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,workflow,train,export,test]"
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,train,export,test]"
 	touch $@ $(VENV)/run.done
 
 $(VENV)/python.done:

@@ -9,6 +9,7 @@ import typer
 from rs3l_data.commands import (
     benchmark,
     check,
+    convert,
     digest,
     download,
     export,
@@ -48,6 +49,7 @@ app.command("benchmark")(benchmark.benchmark)
 app.command("onepass")(onepass.onepass)
 app.command("validation")(validation.validation)
 app.command("schema")(schema.schema)
+app.add_typer(convert.app, name="convert", help="Datasets from and to other projects' layouts.")
 app.add_typer(export.app, name="export", help="Events for other programs: LHE, HepMC3.")
 
 

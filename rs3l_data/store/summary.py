@@ -35,7 +35,7 @@ _MB_TO_PB = 1e9
 def build_manifest(
     dataset: Dataset,
     folder: Path,
-    runs: Sequence[HardRun],
+    runs: Sequence[HardRun] | None,
     software: Mapping[str, str],
     created: str | None = None,
 ) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def build_manifest(
     folder
         Where the manifest will lie, with the shards in or below it.
     runs
-        Of all chunks of all processes.
+        Of all chunks of all processes; None where nobody knows the cross sections.
     software
         Versions by name.
     created
@@ -119,10 +119,15 @@ def _citation(config: Mapping[str, Any]) -> list[dict[str, str]]:
     return [dict(paper) for paper in (*CITATION, *([PILEUP_CITATION] * has_pileup))]
 
 
-def _processes(dataset: Dataset, runs: Sequence[HardRun]) -> dict[str, dict[str, float | int]]:
-    found = {}
+def _processes(
+    dataset: Dataset, runs: Sequence[HardRun] | None
+) -> dict[str, dict[str, float | int]]:
+    found: dict[str, dict[str, float | int]] = {}
     for name in dataset.processes:
         size = _size(dataset.select(processes=name))
+        if runs is None:
+            found[name] = {**size}
+            continue
         mine = [run for run in runs if run.process == name]
         if mine:
             found[name] = {**size, **combine(mine)}
