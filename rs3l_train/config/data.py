@@ -1,0 +1,36 @@
+"""What the network sees of a dataset."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from rs3l_data.describe.strict import Strict
+from rs3l_train.config.numbers import Count
+
+
+class DataConfig(Strict):
+    """What the network sees of the dataset."""
+
+    views: tuple[str, ...] | None = Field(
+        default=None,
+        min_length=2,
+        description="names of the views to train on; null: all of the dataset",
+    )
+    labels: tuple[str, ...] | None = Field(
+        default=None, min_length=1, description="labels of the jets to pretrain on; null: all"
+    )
+    constituents: Count = Field(
+        default=48, description="the hardest constituents of a jet that are used"
+    )
+    inputs: Literal["shortcut_free", "rs3l"] = Field(
+        default="shortcut_free",
+        description="features of a constituent: `rs3l` is the paper's list, `shortcut_free` has no"
+        " energy (which with pT gives |eta|) but the impact parameters' significances",
+    )
+    rotation: bool = Field(
+        default=True,
+        description="rotate and reflect each view on its own about the jet axis in training, so"
+        " that the orientation of the hard decay does not identify the jet",
+    )

@@ -1,0 +1,20 @@
+"""What is measured."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from rs3l_data.describe.strict import Strict
+from rs3l_train.config.numbers import Count, Fraction, Positive
+
+
+class EvaluationConfig(Strict):
+    """What is measured on the test split."""
+
+    efficiencies: tuple[Fraction, ...] = Field(
+        default=(0.3, 0.5, 0.7), min_length=1, description="signal efficiencies of the rejections"
+    )
+    signal_mass: Positive = Field(
+        default=125.0, description="centre of the soft-drop mass window of the baseline [GeV]"
+    )
+    max_jets: Count | None = Field(default=None, description="test jets of the task; null: all")

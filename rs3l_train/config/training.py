@@ -1,0 +1,96 @@
+"""The `training:` block: its parts, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field
+
+from rs3l_data.describe.strict import Strict, read_yaml, validate
+from rs3l_data.errors import ConfigError
+from rs3l_train.config.backbone import BackboneConfig
+from rs3l_train.config.data import DataConfig
+from rs3l_train.config.evaluation import EvaluationConfig
+from rs3l_train.config.finetune import FinetuneConfig
+from rs3l_train.config.numbers import Count
+from rs3l_train.config.objective import ObjectiveConfig
+from rs3l_train.config.pretrain import PretrainConfig
+from rs3l_train.config.task import TaskConfig
+
+
+class TrainingConfig(Strict):
+    """The `training:` block."""
+
+    seed: int = Field(default=1, ge=0, description="seed of everything random in training")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        default="auto", description="auto: a GPU if there is"
+    )
+    threads: Count | None = Field(default=None, description="CPU threads; null: PyTorch's choice")
+    data: DataConfig = Field(default=DataConfig(), description="what the network sees")
+    backbone: BackboneConfig = Field(default=BackboneConfig(), description="the network")
+    objective: ObjectiveConfig = Field(
+        default=ObjectiveConfig(), description="the pretraining loss"
+    )
+    pretrain: PretrainConfig = Field(default=PretrainConfig(), description="how pretraining runs")
+    task: TaskConfig = Field(default=TaskConfig(), description="what is tagged")
+    finetune: FinetuneConfig = Field(default=FinetuneConfig(), description="how labels are learned")
+    evaluation: EvaluationConfig = Field(default=EvaluationConfig(), description="what is measured")
+
+
+def validate_training(data: Mapping[str, Any], source: str) -> TrainingConfig:
+    """Validate a `training:` block.
+
+    Raises
+    ------
+    ConfigError
+        For an unknown key or a bad value, naming its path.
+    """
+    return validate(TrainingConfig, data, f"{source}: training")
+
+
+def load_training(path: Path, overrides: Iterable[str] = ()) -> TrainingConfig:
+    """Read the `training:` block of a config file; the other blocks are not looked at.
+
+    Parameters
+    ----------
+    overrides
+        ``key=value`` with the key's path inside the block, such as
+        ``pretrain.views_seen=10000``; the value is read as YAML.
+
+    Raises
+    ------
+    ConfigError
+        If the block is missing, an override is malformed, or a value is not valid.
+    InputFileError
+        If the file is missing or is no YAML.
+    """
+    document = read_yaml(path)
+    if not isinstance(document, Mapping) or "training" not in document:
+        raise ConfigError(
+            f"{path}: no `training` block; add `training: {{}}` to train with the defaults"
+        )
+    block = document["training"]
+    for override in overrides:
+        block = _overridden(block, override)
+    return validate_training(block, str(path))
+
+
+def _overridden(block: Any, override: str) -> dict[str, Any]:
+    key, equals, text = override.partition("=")
+    if not equals or not all(key.split(".")):
+        raise ConfigError(f"--set {override}: expected key=value, e.g. pretrain.views_seen=10000")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override}: the value is not YAML: {error}") from None
+    return _with_value(block, key.split("."), value)
+
+
+def _with_value(block: Any, path: list[str], value: Any) -> dict[str, Any]:
+    head, rest = path[0], path[1:]
+    inside = dict(block) if isinstance(block, Mapping) else {}
+    inside[head] = _with_value(inside.get(head), rest, value) if rest else value
+    return inside
