@@ -84,11 +84,21 @@ def reliability(
 def brier(
     scores: Scores, share: float | None = None, temperature: float = 1.0
 ) -> tuple[float, float]:
-    """Compute the mean squared distance of probability and truth, and its standard error."""
-    probability, truth, weight = _sample(scores, share, temperature)
-    squares = (probability - truth) ** 2
-    mean = float((weight * squares).sum())
-    return mean, float(np.sqrt((weight**2 * (squares - mean) ** 2).sum()))
+    """Compute the mean squared distance of probability and truth, and its standard error.
+
+    The error is for given numbers of signal and background jets.
+    """
+    classes = (
+        sigmoid(-scores.signal / temperature) ** 2,
+        sigmoid(scores.background / temperature) ** 2,
+    )
+    weights = _weights(scores, share)
+    mean = sum(w * float(squares.sum()) for w, squares in zip(weights, classes, strict=True))
+    variance = sum(
+        w**2 * len(squares) * float(squares.var())
+        for w, squares in zip(weights, classes, strict=True)
+    )
+    return mean, math.sqrt(variance)
 
 
 def cross_entropy(scores: Scores, share: float | None = None, temperature: float = 1.0) -> float:

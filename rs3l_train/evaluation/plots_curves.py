@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, NullLocator, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, ScalarFormatter
 
 from rs3l_train.evaluation.plots import MODE_COLOURS, MODES, axes_of
 from rs3l_train.evaluation.roc import F8, background_efficiencies
@@ -59,7 +59,7 @@ def label_efficiency(rows: Sequence[Row], baselines: Sequence[Row], view: str) -
     panels = np.ravel(figure.subplots(n_rows, 2))
     _panel(panels[0], rows, baselines, lambda row: (row["auc"], row["auc_error"]))
     panels[0].set_ylabel("AUC")
-    panels[0].legend(fontsize="small")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     for axes, key in zip(panels[1:], keys, strict=False):
 
         def rejection(row: Row, key: str = key) -> tuple[float | None, float | None]:
@@ -68,8 +68,9 @@ def label_efficiency(rows: Sequence[Row], baselines: Sequence[Row], view: str) -
         _panel(axes, rows, baselines, rejection)
         axes.set_ylabel(f"1/ε_B at ε_S = {key}")
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.yaxis.set_major_formatter(ScalarFormatter())
-        axes.yaxis.set_minor_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_formatter(NullFormatter())
     for axes in panels[len(keys) + 1 :]:
         axes.remove()
     return figure
@@ -100,7 +101,8 @@ def _panel(
             axes.errorbar(x, mean, spread, marker="o", capsize=3, color=colour, label=MODES[mode])
     for row, style in zip(baselines, GREY_LINES, strict=False):
         value, _ = figure_of(row)
-        if value is not None:
+        # A window that does not hold so much signal rejects nothing.
+        if value is not None and value != 1:
             axes.axhline(value, color="grey", linestyle=style, linewidth=1, label=row["name"])
     axes.set_xlabel("labelled jets")
     axes.set_xscale("log")

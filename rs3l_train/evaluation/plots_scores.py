@@ -14,7 +14,7 @@ from rs3l_train.evaluation.sculpting import sculpting
 from rs3l_train.evaluation.tagging import Scores
 
 SCORE_BINS = 30
-MASS_BINS = np.linspace(0, 250, 51)
+MASS_BINS = np.linspace(0, 250, 26)
 
 
 def score_distributions(scores: Mapping[str, Scores], reference: str) -> Figure:
