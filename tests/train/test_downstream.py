@@ -27,7 +27,7 @@ from rs3l_train.tasks.labels import (
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.run import run
 from rs3l_train.tasks.trees import measure_trees
-from rs3l_train.views.inputs import N_INPUTS
+from rs3l_train.views.inputs import N_INPUTS, network_inputs
 from tests.synthetic import make_dataset
 from tests.train.test_tasks import changed
 
@@ -46,9 +46,12 @@ def weights(config):
 def test_last_layers_alone_are_tuned(bench, weights, config):
     tagger, details = train_tagger(bench, "last_layers", 20, 0, weights)
     own = tagger.backbone.state_dict()
-    moved = [name for name, value in weights.items() if not torch.equal(own[name], value)]
     last_two = list(weights)[-4:]  # weight and bias of either
-    assert moved == last_two
+    assert all(torch.equal(own[name], weights[name]) for name in weights if name not in last_two)
+    batch = bench.jets.gather(bench.labelled(20, 0))
+    tagger(network_inputs(batch, config.data.inputs), batch.mask).sum().backward()
+    moving = [name for name, p in tagger.backbone.named_parameters() if p.grad is not None]
+    assert moving == last_two
     assert details["views_seen"] > 0
     many = changed(config, finetune={"last_layers": 50})
     with pytest.raises(ConfigError, match=r"finetune.last_layers: 50, but the network has \d+"):
@@ -69,7 +72,7 @@ def test_natural_balance_is_that_of_the_dataset(dataset, config):
         draw_labelled(task, Split.TRAIN, rare, 4, [1], "natural")
     with pytest.raises(InputFileError, match=r"has \d+ signal and background jets, but 9999"):
         draw_labelled(task, Split.TRAIN, usable, 9999, [1], "natural")
-    with pytest.raises(InputFileError, match="raise training.task.validation_labels"):
+    with pytest.raises(InputFileError, match=r"raise training\.task\.validation_labels"):
         draw_at_most(task, Split.VALIDATION, usable, 1, [1])
 
 
@@ -122,7 +125,9 @@ def test_a_row_holds_all_figures_in_each_view(bench, weights, dataset):
         assert 0.5 < row["accuracy"] < 1
         assert 0 <= row["calibration"]["ece"] <= 1
         assert row["calibration"]["temperature"] == details["temperature"]
-        assert 0 <= row["sculpting"]["0.5"]["jsd"] <= 1
+        cut = row["sculpting"]["0.7"]
+        assert cut["n_passing"] <= row["background_passing"]["0.7"]
+        assert (cut["jsd"] is None) == (cut["n_passing"] == 0)
 
 
 def test_scores_and_masses_belong_to_the_same_jets(bench):
