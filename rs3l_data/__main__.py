@@ -10,6 +10,7 @@ from rs3l_data.commands import (
     benchmark,
     check,
     digest,
+    download,
     export,
     hard,
     inspect,
@@ -17,6 +18,7 @@ from rs3l_data.commands import (
     onepass,
     pack,
     pileup,
+    publish,
     resimulate,
     schema,
     validation,
@@ -39,6 +41,8 @@ app.command("pack")(pack.pack)
 app.command("manifest")(manifest.manifest)
 app.command("inspect")(inspect.inspect)
 app.command("digest")(digest.digest)
+app.command("publish")(publish.publish)
+app.command("download")(download.download)
 app.command("report")(report_command.report)
 app.command("benchmark")(benchmark.benchmark)
 app.command("onepass")(onepass.onepass)

@@ -59,7 +59,7 @@ class Hard(Strict):
     flatten_pt: bool = Field(
         False, description="Sample about flat in pT; the weights keep the physical spectrum."
     )
-    chunk_events: int = Field(5000, gt=0, description="Hard events in one job and one shard.")
+    chunk_events: int = Field(10000, gt=0, description="Hard events in one job and one shard.")
 
     @field_validator("pt")
     @classmethod

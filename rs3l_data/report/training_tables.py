@@ -170,10 +170,10 @@ def _robustness(metrics: Metrics, reference: str) -> list[Table]:
             row.at_nominal_threshold[middle].relative_to_nominal
         ),
         f"Wasserstein distance of the background's scores from {reference}": lambda row: (
-            row.wasserstein["background"].distance
+            row.wasserstein["background"].distance if row.wasserstein else None
         ),
         f"Wasserstein distance of the signal's scores from {reference}": lambda row: (
-            row.wasserstein["signal"].distance
+            row.wasserstein["signal"].distance if row.wasserstein else None
         ),
         f"Cosine of a signal jet's embeddings here and in {reference}": lambda row: (
             row.cosine["signal"].same_jet if "signal" in row.cosine else None
@@ -186,7 +186,8 @@ def _robustness(metrics: Metrics, reference: str) -> list[Table]:
     for title, figure in figures.items():
         cells = []
         for (name, labels), all_rows in _taggers(metrics).items():
-            by_view = [[row for row in all_rows if row.view == view] for view in views]
+            known = [row for row in all_rows if middle in row.at_nominal_threshold]
+            by_view = [[row for row in known if row.view == view] for view in views]
             texts = [_mean(own, figure, lambda _: None) for own in by_view]
             if any(text != NOTHING for text in texts):
                 cells.append([name, labels, *texts])

@@ -19,7 +19,7 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.tables import I8, Array, Columns, take_items
 
-Kind = Literal["shard", "view", "hard", "pileup"]
+Kind = Literal["shard", "view", "hard", "pileup", "embedding"]
 Compression = Literal["blosc2", "gzip", "none"]
 
 # Any HDF5 since 1.10 (2016) reads this, and small datasets take a fraction of the old overhead.

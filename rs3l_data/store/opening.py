@@ -28,6 +28,11 @@ def open_dataset(path: str | Path | Sequence[str | Path]) -> Dataset:
     if len(paths) == 1 and not paths[0].is_file():
         folder = paths[0]
         manifest = read_manifest(folder / MANIFEST_NAME)
+        if any("shard" in entry for entry in manifest["files"]):
+            raise InputFileError(
+                f"{folder}: a record with one file for each view of a shard; `rs3l-data download` "
+                "joins them as it fetches them. Files of one view can be opened as a list"
+            )
         paths = [folder / entry["path"] for entry in manifest["files"]]
     if not paths:
         raise InputFileError(f"{source}: there is no shard to read")

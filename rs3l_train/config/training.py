@@ -11,12 +11,13 @@ from pydantic import Field
 
 from rs3l_data.describe.strict import Strict, read_yaml, validate
 from rs3l_data.errors import ConfigError
-from rs3l_train.config.backbone import BackboneConfig
+from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
+from rs3l_train.config.loop import LoopConfig
 from rs3l_train.config.numbers import Count
-from rs3l_train.config.objective import ObjectiveConfig
+from rs3l_train.config.objective import NTXentConfig, ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
 from rs3l_train.config.task import TaskConfig
 
@@ -30,11 +31,10 @@ class TrainingConfig(Strict):
     )
     threads: Count | None = Field(default=None, description="CPU threads; null: PyTorch's choice")
     data: DataConfig = Field(default=DataConfig(), description="what the network sees")
-    backbone: BackboneConfig = Field(default=BackboneConfig(), description="the network")
-    objective: ObjectiveConfig = Field(
-        default=ObjectiveConfig(), description="the pretraining loss"
-    )
+    backbone: BackboneConfig = Field(default=EdgeConvConfig(), description="the network")
+    objective: ObjectiveConfig = Field(default=NTXentConfig(), description="the pretraining loss")
     pretrain: PretrainConfig = Field(default=PretrainConfig(), description="how pretraining runs")
+    loop: LoopConfig = Field(default=LoopConfig(), description="how it uses the machine")
     task: TaskConfig = Field(default=TaskConfig(), description="what is tagged")
     finetune: FinetuneConfig = Field(default=FinetuneConfig(), description="how labels are learned")
     evaluation: EvaluationConfig = Field(default=EvaluationConfig(), description="what is measured")

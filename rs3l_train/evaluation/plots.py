@@ -53,7 +53,7 @@ class Plots:
 
 def loss_curve(records: Sequence[Mapping[str, float]]) -> Figure:
     """Draw the losses against the views seen."""
-    figure, axes = axes_of("views seen", "NT-Xent loss")
+    figure, axes = axes_of("views seen", "loss")
     seen = [record["views"] for record in records]
     trained = [record for record in records if "training_loss" in record]
     axes.plot(
@@ -65,7 +65,8 @@ def loss_curve(records: Sequence[Mapping[str, float]]) -> Figure:
     )
     validation = [record["validation_loss"] for record in records]
     axes.plot(seen, validation, marker=".", color=COLOURS[1], label="validation")
-    axes.axhline(records[-1]["chance_loss"], color="grey", linestyle="--", label="chance")
+    if "chance_loss" in records[-1]:
+        axes.axhline(records[-1]["chance_loss"], color="grey", linestyle="--", label="chance")
     axes.legend()
     return figure
 

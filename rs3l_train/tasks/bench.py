@@ -73,7 +73,7 @@ def set_bench(dataset: Dataset, config: TrainingConfig, device: torch.device) ->
     InputFileError
         If a class is empty where it is needed.
     """
-    trained_on = chosen_views(dataset, config.data.views)
+    trained_on = chosen_views(dataset, config.data)
     task = tagging_task(dataset, config.task)
     warn_of_empty_labels(dataset, config.task)
     dataset = dataset[task.target >= 0]

@@ -12,8 +12,10 @@ from torch.nn import functional
 from rs3l_train.backbones import build
 from rs3l_train.config import NetworkMode
 from rs3l_train.evaluation.calibration import fit_temperature
+from rs3l_train.loop.device import adam
 from rs3l_train.loop.fit import Budget, History, fit
 from rs3l_train.loop.schedule import constant
+from rs3l_train.loop.step import whole_batch
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.decorrelate import decorrelated_loss
 from rs3l_train.tasks.encode import apply_network
@@ -123,11 +125,13 @@ def _fit(
     settings = config.finetune
     backbone_rate = settings.learning_rate if mode == "scratch" else settings.backbone_learning_rate
     tuned = [parameter for parameter in tagger.backbone.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.Adam(
+    optimiser = adam(
         [
             {"params": tuned, "lr": backbone_rate},
             {"params": tagger.head.parameters(), "lr": settings.learning_rate},
-        ]
+        ],
+        settings.learning_rate,
+        bench.jets.device,
     )
 
     def epoch(number: int) -> Iterator[Selection]:
@@ -136,7 +140,7 @@ def _fit(
 
     def loss_of(selection: Selection) -> Tensor:
         batch = bench.jets.gather(selection)
-        logits = tagger(network_inputs(batch, config.data.inputs, rotation), batch.mask)
+        logits = tagger(network_inputs(batch, config.data.inputs, rotation))
         return _loss(bench, logits, selection)
 
     def validate() -> dict[str, float]:
@@ -151,7 +155,7 @@ def _fit(
         tagger,
         optimiser,
         epoch,
-        loss_of,
+        whole_batch(loss_of),
         validate,
         Budget(settings.max_views_seen, patience=settings.patience, drops=settings.drops),
         schedule=constant,

@@ -50,7 +50,7 @@ def embed_test_jets(bench: Bench, backbone: nn.Module, views: Sequence[str]) -> 
 def measure_tagger(bench: Bench, tagger: Tagger, temperature: float | None) -> Measured:
     """Measure a network, and the cosine between its embeddings of a jet's versions."""
     embeddings = embed_test_jets(bench, tagger.backbone, bench.jets.names)
-    logits = {view: tagger.head(tagger.standardise(z)).squeeze(1) for view, z in embeddings.items()}
+    logits = {view: tagger.logits(z) for view, z in embeddings.items()}
     measured = measure_logits(bench, logits, temperature)
     cosines = _cosines(bench, embeddings)
     rows = [{**row, "cosine": cosines[row["view"]]} for row in measured.rows]

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError
 from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.views.inputs import JetInputs
 
 
 class Tagger(nn.Module):
@@ -28,9 +29,13 @@ class Tagger(nn.Module):
         self.register_buffer("spread", torch.ones(dimension))
         self.head = nn.Linear(dimension, 1)
 
-    def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
-        """Compute the logits (n,) of features (n, P, F) with mask (n, P)."""
-        logits: Tensor = self.head(self.standardise(self.backbone(inputs, mask))).squeeze(1)
+    def forward(self, inputs: JetInputs) -> Tensor:
+        """Compute the logits (n,) of jets."""
+        return self.logits(self.backbone(inputs))
+
+    def logits(self, embeddings: Tensor) -> Tensor:
+        """Compute the logits (n,) of embeddings (n, D)."""
+        logits: Tensor = self.head(self.standardise(embeddings)).squeeze(1)
         return logits
 
     def standardise(self, embeddings: Tensor) -> Tensor:

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from rs3l_data.describe.strict import nearest
-from rs3l_data.errors import ConfigError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.reader import Dataset
+from rs3l_train.config import DataConfig
 
 Array = npt.NDArray[np.generic]
 
@@ -32,6 +33,8 @@ CONSTITUENT_COLUMNS = (
     "dz",
     "dz_error",
 )
+PADDING = {"pt": 1, "energy": 1}
+"""What stands in padded places, so that every logarithm is finite; 0 in the other columns"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Batch:
     mask: Tensor
     """(n, P) bool, False where padded"""
     jets: dict[str, Tensor]
-    """(n,) float32 each"""
+    """(n,) float32 each: `JET_COLUMNS`, and `label`, its index in the dataset's labels"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class JetViews:
     counts: Tensor
     """(V, N) int64, how many there are, at most P"""
     jets: dict[str, Tensor]
-    """(V, N) float32 each, 0 where absent"""
+    """(V, N) float32 each, 0 where absent; `label` is the row's, in every view"""
     constituents: dict[str, Tensor]
     """(n_constituents + 1,) each; the last entry fills the padded places"""
     width: int
@@ -108,21 +111,25 @@ class JetViews:
         )
 
 
-def chosen_views(dataset: Dataset, views: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Resolve the config's choice of views.
+def chosen_views(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
+    """Resolve the config's choice of the views to train on.
 
     Raises
     ------
     ConfigError
-        If the dataset has not that view.
+        If the dataset has not that view, or all views are held out.
     """
-    for view in views or ():
-        if view not in dataset.views:
-            raise ConfigError(
-                f"training.data.views: the dataset has no view {view!r};"
-                f" {nearest(view, list(dataset.views))}"
-            )
-    return views or tuple(dataset.views)
+    for key, names in (("views", config.views or ()), ("hold_out", config.hold_out)):
+        for view in names:
+            if view not in dataset.views:
+                raise ConfigError(
+                    f"training.data.{key}: the dataset has no view {view!r};"
+                    f" {nearest(view, list(dataset.views))}"
+                )
+    chosen = tuple(view for view in config.views or dataset.views if view not in config.hold_out)
+    if not chosen:
+        raise ConfigError("training.data.hold_out: no view is left to train on; hold out fewer")
+    return chosen
 
 
 def load(
@@ -131,6 +138,11 @@ def load(
     """Read the views of all rows, keeping the ``n_constituents`` hardest constituents of each jet.
 
     A jet's constituents fall in pT in the dataset, so that the hardest are the first.
+
+    Raises
+    ------
+    InputFileError
+        If a number is not finite: networks would spread it over all their weights.
     """
     jets = [dataset.jets(view) for view in views]
     present = np.stack([table["present"] for table in jets])
@@ -144,16 +156,31 @@ def load(
         counts[v] = np.minimum(lengths, n_constituents)
         for name in CONSTITUENT_COLUMNS:
             pieces[name].append(columns[name][keep])
+            _check_finite(pieces[name][-1], dataset, view, f"constituents/{name}")
+        for name in JET_COLUMNS:
+            _check_finite(jets[v][name][present[v]], dataset, view, f"jets/{name}")
     ends = np.cumsum(counts).reshape(counts.shape)
     return JetViews(
         names=views,
         present=torch.from_numpy(present).to(device),
         starts=torch.from_numpy(ends - counts).to(device),
         counts=torch.from_numpy(counts).to(device),
-        jets={name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
+        jets={
+            **{name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
+            "label": _label_column(dataset, len(views)).to(device),
+        },
         constituents={name: _flat(name, parts).to(device) for name, parts in pieces.items()},
         width=max(1, int(counts.max(initial=0))),
     )
+
+
+def _check_finite(values: Array, dataset: Dataset, view: str, column: str) -> None:
+    n_bad = int((~np.isfinite(values)).sum())
+    if n_bad:
+        raise InputFileError(
+            f"{dataset.source}: {n_bad} of {len(values)} values of {column} in the view {view!r}"
+            " are not finite; find the rows with `rs3l-data validate`, and make the shard anew"
+        )
 
 
 def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np.bool_]) -> Tensor:
@@ -161,6 +188,10 @@ def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np
     return torch.from_numpy(np.where(present, values, 0).astype(np.float32))
 
 
+def _label_column(dataset: Dataset, n_views: int) -> Tensor:
+    return torch.from_numpy(dataset.initiators["label"].astype(np.float32)).expand(n_views, -1)
+
+
 def _flat(name: str, parts: list[Array]) -> Tensor:
-    padding = np.array([1 if name in ("pt", "energy") else 0], parts[0].dtype)
+    padding = np.array([PADDING.get(name, 0)], parts[0].dtype)
     return torch.from_numpy(np.concatenate([*parts, padding]))

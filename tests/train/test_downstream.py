@@ -49,7 +49,7 @@ def test_last_layers_alone_are_tuned(bench, weights, config):
     last_two = list(weights)[-4:]  # weight and bias of either
     assert all(torch.equal(own[name], weights[name]) for name in weights if name not in last_two)
     batch = bench.jets.gather(bench.labelled(20, 0))
-    tagger(network_inputs(batch, config.data.inputs), batch.mask).sum().backward()
+    tagger(network_inputs(batch, config.data.inputs)).sum().backward()
     moving = [name for name, p in tagger.backbone.named_parameters() if p.grad is not None]
     assert moving == last_two
     assert details["views_seen"] > 0

@@ -99,7 +99,7 @@ def test_pretraining_on_what_is_not_there_is_an_error(dataset, config, tmp_path)
         pretrain(dataset, changed(config, data={"views": ["nominal", "vincia"]}), tmp_path)
     with pytest.raises(ConfigError, match=r"data.labels: the dataset has no label 'top'"):
         pretrain(dataset, changed(config, data={"labels": ["top"]}), tmp_path)
-    with pytest.raises(InputFileError, match="contrasting them takes two"):
+    with pytest.raises(InputFileError, match="pretraining takes two jets"):
         pretrain(dataset.select(splits="train"), config, tmp_path)
 
 
