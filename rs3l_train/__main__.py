@@ -33,6 +33,7 @@ class ModeName(StrEnum):
     """The ways to train a tagger."""
 
     probe = "probe"
+    last_layers = "last_layers"
     full = "full"
     scratch = "scratch"
 
@@ -109,8 +110,8 @@ def finetune(
     folder = None if pretrained == "none" else Path(pretrained)
     if (folder is None) != (mode is ModeName.scratch):
         raise ConfigError(
-            f"--mode {mode.value} --pretrained {pretrained}: scratch goes with `none`, probe and"
-            " full with the folder of a pretraining"
+            f"--mode {mode.value} --pretrained {pretrained}: scratch goes with `none`, all others"
+            " with the folder of a pretraining"
         )
     with logging_to(log):
         metrics = stages.finetune(rs3l_data.open(data), settings, folder, mode.value, labels, out)
@@ -197,6 +198,32 @@ def study(
     with logging_to(log):
         metrics = task.study(rs3l_data.open(data), settings, pretrained, out)
     _answer(metrics, out, as_json)
+
+
+@app.command()
+def run(
+    data: Data,
+    out: Out,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="A config with a `training` block; else the defaults."),
+    ] = None,
+    overrides: Overrides = None,
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Do the usual chain: pretrain, train taggers, test them in every view, draw the pictures.
+
+    Example: python -m rs3l_train run --data results/demo/dataset --config config/demo.yaml --out
+    results/demo/training
+    """
+    from rs3l_train.tasks import run as task
+
+    settings = load_training(config, overrides or ())
+    command = ["python", "-m", "rs3l_train", *sys.argv[1:]]
+    with logging_to(log):
+        metrics = task.run(rs3l_data.open(data), data, settings, out, command)
+    _answer(metrics, out / "study", as_json)
 
 
 @app.command()

@@ -51,11 +51,13 @@ def validate_training(data: Mapping[str, Any], source: str) -> TrainingConfig:
     return validate(TrainingConfig, data, f"{source}: training")
 
 
-def load_training(path: Path, overrides: Iterable[str] = ()) -> TrainingConfig:
+def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingConfig:
     """Read the `training:` block of a config file; the other blocks are not looked at.
 
     Parameters
     ----------
+    path
+        None: the defaults.
     overrides
         ``key=value`` with the key's path inside the block, such as
         ``pretrain.views_seen=10000``; the value is read as YAML.
@@ -67,15 +69,19 @@ def load_training(path: Path, overrides: Iterable[str] = ()) -> TrainingConfig:
     InputFileError
         If the file is missing or is no YAML.
     """
+    block = {} if path is None else _block(path)
+    for override in overrides:
+        block = _overridden(block, override)
+    return validate_training(block, "the defaults" if path is None else str(path))
+
+
+def _block(path: Path) -> Any:
     document = read_yaml(path)
     if not isinstance(document, Mapping) or "training" not in document:
         raise ConfigError(
             f"{path}: no `training` block; add `training: {{}}` to train with the defaults"
         )
-    block = document["training"]
-    for override in overrides:
-        block = _overridden(block, override)
-    return validate_training(block, str(path))
+    return document["training"]
 
 
 def _overridden(block: Any, override: str) -> dict[str, Any]:
