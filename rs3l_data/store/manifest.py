@@ -11,6 +11,7 @@ from typing import Any, Literal
 from rs3l_data.describe.schema import FORMAT
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.contents import check_contents
 from rs3l_data.store.hdf5 import check_version
 
 MANIFEST_NAME = "dataset.json"
@@ -35,7 +36,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     Raises
     ------
     InputFileError
-        If it is missing, no manifest of ours, or of another major format version.
+        If it is missing, no manifest of ours, of another major format version, or if an entry is
+        not what it should be, such as a file's path that leads out of the folder.
     """
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -43,11 +45,12 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputFileError(
             f"{path}: no such file; a dataset is a folder with a {MANIFEST_NAME}, or a shard"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: not a readable JSON file: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputFileError(f"{path}: no manifest of ours: it does not say format '{FORMAT}'")
     check_version(str(manifest.get("format_version")), path)
+    check_contents(manifest, path)
     return manifest
 
 
