@@ -19,6 +19,7 @@ from rs3l_data.commands import (
     pileup,
     resimulate,
     schema,
+    validate,
     validation,
 )
 from rs3l_data.commands import report as report_command
@@ -38,6 +39,7 @@ app.command("resimulate")(resimulate.resimulate)
 app.command("pack")(pack.pack)
 app.command("manifest")(manifest.manifest)
 app.command("inspect")(inspect.inspect)
+app.command("validate")(validate.validate)
 app.command("digest")(digest.digest)
 app.command("report")(report_command.report)
 app.command("benchmark")(benchmark.benchmark)
