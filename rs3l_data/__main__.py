@@ -17,6 +17,7 @@ from rs3l_data.commands import (
     onepass,
     pack,
     pileup,
+    reshape,
     resimulate,
     schema,
     validate,
@@ -40,6 +41,9 @@ app.command("pack")(pack.pack)
 app.command("manifest")(manifest.manifest)
 app.command("inspect")(inspect.inspect)
 app.command("validate")(validate.validate)
+app.command("merge")(reshape.merge)
+app.command("split")(reshape.split)
+app.command("select")(reshape.select)
 app.command("digest")(digest.digest)
 app.command("report")(report_command.report)
 app.command("benchmark")(benchmark.benchmark)

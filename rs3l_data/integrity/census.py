@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,22 +79,27 @@ class Census:
             "splits": self.splits,
         }
 
-    def check_spread(self, findings: Findings) -> None:
-        """Note events that lie in two shards; events are read again only where runs overlap."""
+    def repeated(self) -> Iterator[tuple[int, str, Shard, Shard]]:
+        """Give the events that lie in two shards; events are read again only where runs overlap.
+
+        Yields
+        ------
+        event, process, and the two shards that have it.
+        """
         runs = sorted(self.runs, key=lambda run: (run.process, run.first))
         for i, run in enumerate(runs):
             for other in runs[i + 1 :]:
                 if other.process != run.process or other.first > run.last:
                     break
-                both = np.intersect1d(_events(run), _events(other))
-                for event in both:
-                    findings.add(
-                        "events",
-                        str(other.shard.path),
-                        "/initiators/event",
-                        f"event {event} of {run.process}, which {run.shard.path.name} has too",
-                        "all rows of an event in one shard",
-                    )
+                for event in np.intersect1d(_events(run), _events(other)):
+                    yield int(event), run.process, run.shard, other.shard
+
+    def check_spread(self, findings: Findings) -> None:
+        """Note the events that lie in two shards."""
+        for event, process, first, second in self.repeated():
+            found = f"event {event} of {process}, which {first.path.name} has too"
+            expected = "all rows of an event in one shard"
+            findings.add("events", str(second.path), "/initiators/event", found, expected)
 
 
 def _events(run: Run) -> I8:

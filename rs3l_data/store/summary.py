@@ -61,17 +61,24 @@ def build_manifest(
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "created": created,
+        **contents(dataset, folder),
+        "processes": _processes(dataset, runs),
+        "config": dataset.config,
+        "software": dict(software),
+        "citation": _citation(dataset.config),
+    }
+
+
+def contents(dataset: Dataset, folder: Path) -> dict[str, Any]:
+    """Collect what a manifest says of the rows and files, as opened, and of nothing else."""
+    return {
         "digest": digest(dataset),
         "n_rows": len(dataset),
         "n_events": dataset.n_events,
         "views": list(dataset.views),
-        "processes": _processes(dataset, runs),
         "labels": _labels(dataset),
         "splits": {split.name.lower(): _size(dataset.select(splits=split)) for split in Split},
         "files": _files(dataset, folder),
-        "config": dataset.config,
-        "software": dict(software),
-        "citation": _citation(dataset.config),
     }
 
 
