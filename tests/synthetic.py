@@ -57,7 +57,12 @@ def make_dataset(
     attributes = {
         "process_names": list(processes),
         "label_names": list(processes),
-        "config": {"seed": seed, "views": {view: {} for view in views}},
+        "config": {
+            "seed": seed,
+            "processes": {name: {"events": n_events, "label": name} for name in processes},
+            "views": {view: {} for view in views},
+            "split": dict(zip(("train", "validation", "test"), FRACTIONS, strict=True)),
+        },
         "software": {"synthetic": "1"},
     }
     # Cuts lie between events, as those of a real dataset do.
