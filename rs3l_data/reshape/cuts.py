@@ -22,6 +22,7 @@ from rs3l_data.errors import ConfigError
 from rs3l_data.store.tables import Columns
 
 _MAX_LENGTH = 1000
+_MAX_NODES = 300
 _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
@@ -86,9 +87,12 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
         condition = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ConfigError(f"'{text}': no condition: {error}; {_EXAMPLE}") from None
+    nodes = [*ast.walk(condition)]
+    if len(nodes) > _MAX_NODES:
+        raise ConfigError(f"'{text:.80}...': a condition of too many parts; {_EXAMPLE}")
     known = [column.name for column in columns]
     _check_condition(condition, text, known, table)
-    named = {node.id for node in ast.walk(condition) if isinstance(node, ast.Name)}
+    named = {node.id for node in nodes if isinstance(node, ast.Name)}
     return Cut(text, condition, tuple(sorted(named & {*known})))
 
 

@@ -13,11 +13,10 @@ from typing import Any, get_args
 
 import numpy as np
 
-import rs3l_data
 from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.simulate.weights import Weights
 from rs3l_data.store.hdf5 import Compression
-from rs3l_data.store.manifest import damaged_files
+from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import View
@@ -38,11 +37,7 @@ def open_source(path: Path) -> Dataset:
         raise InputFileError(
             f"{path}: a file, expected a dataset's folder: only its manifest knows cross sections"
         )
-    dataset = rs3l_data.open(path)
-    faults = damaged_files(path, dataset.manifest or {})
-    if faults:
-        raise InputFileError("\n".join(["the dataset is damaged; fetch it again:", *faults]))
-    return dataset
+    return open_dataset(path, verify=True)
 
 
 def only(dataset: Dataset, shard: int) -> Dataset:

@@ -54,16 +54,35 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def damaged_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Compare a dataset's files with its manifest, and say in words what differs."""
+def check_files(folder: Path, manifest: Mapping[str, Any], verify: bool) -> None:
+    """Refuse a dataset whose files are not those of its manifest: by size, or by every byte.
+
+    Raises
+    ------
+    InputFileError
+        With a line for each file that differs.
+    """
+    faults = damaged_files(folder, manifest, bytewise=verify)
+    if faults:
+        raise InputFileError("\n".join([*faults, "fetch or make these files again"]))
+
+
+def damaged_files(folder: Path, manifest: Mapping[str, Any], bytewise: bool = True) -> list[str]:
+    """Compare a dataset's files with its manifest, and say in words what differs.
+
+    Parameters
+    ----------
+    bytewise
+        Whether to compare SHA-256 too, for which every file is read.
+    """
     faults = []
     for entry in manifest["files"]:
         path = folder / entry["path"]
         if not path.is_file():
-            faults.append(f"{path}: missing")
+            faults.append(f"{path}: no such file")
         elif path.stat().st_size != entry["bytes"]:
             faults.append(f"{path}: {path.stat().st_size} bytes, expected {entry['bytes']}")
-        elif (found := checksum(path, "sha256")) != entry["sha256"]:
+        elif bytewise and (found := checksum(path, "sha256")) != entry["sha256"]:
             faults.append(f"{path}: SHA-256 {found}, expected {entry['sha256']}")
     return faults
 
