@@ -64,9 +64,12 @@ def select(
     from rs3l_data.reshape.select import Choice
     from rs3l_data.reshape.select import select as select_from
 
-    chosen = (
-        None if names is None else tuple(name.strip() for name in names.split(","))
-        for names in (processes, labels, splits, views)
+    choice = Choice(
+        _listed(processes), _listed(labels), _listed(splits), _listed(views), where, where_initiator
     )
-    select_from(path, Choice(*chosen, where, where_initiator), to)
+    select_from(path, choice, to)
     typer.echo(to)
+
+
+def _listed(names: str | None) -> tuple[str, ...] | None:
+    return None if names is None else tuple(name.strip() for name in names.split(","))

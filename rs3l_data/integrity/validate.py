@@ -145,9 +145,10 @@ def _check_values(shard: Shard, name: str, census: Census, place: Place) -> None
     check_decays(decays, np.repeat(rows, np.diff(offsets)), place)
     weights = shard.read_weights(rows)
     if weights is not None:
-        bad = ~np.isfinite(weights.values)
-        values, expected = weights.values, "finite numbers"
-        place.at("/weights").rows("finite", "values", bad.any(axis=1), values, expected)
+        values = weights.values
+        bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        here, every = place.at("/weights"), np.ones(len(bad), bool)
+        here.rows("finite", "values", every, values[bad], "finite numbers", owner=bad)
     census.count(name, shard, columns)
     for view in shard.views:
         for start in range(0, shard.n_rows, _BLOCK):

@@ -117,9 +117,9 @@ def _check_condition(node: ast.expr, text: str, known: list[str], table: str) ->
 
 def _check_value(node: ast.expr, text: str, known: list[str], table: str) -> None:
     match node:
-        case ast.Constant() if type(node.value) in (int, float, bool):
+        case ast.Constant(value=int() | float() as number):
             # Beyond, numpy's integers would overflow.
-            if not abs(node.value) < 1e18:
+            if not abs(number) < 1e18:
                 raise _refused(node, text, "a number below 1e18")
         case ast.Name():
             if node.id not in known:

@@ -42,8 +42,7 @@ def open_source(path: Path) -> Dataset:
 
 def only(dataset: Dataset, shard: int) -> Dataset:
     """Choose the rows that lie in one shard."""
-    parts = {"shards": (dataset.shards[shard],), "rows": (dataset.rows[shard],)}
-    return replace(dataset, **parts)
+    return replace(dataset, shards=(dataset.shards[shard],), rows=(dataset.rows[shard],))
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from tests.data.reshape.conftest import manifest_of
 from tests.synthetic import make_dataset
 
 
-@pytest.mark.parametrize(("by", "order"), [("process", -1), ("split", 1), ("2", -1), ("7", 1)])
+@pytest.mark.parametrize(("by", "order"), [("process", -1), ("split", 1), ("3", -1)])
 def test_a_merged_split_is_the_whole(whole, tmp_path, by, order):
     parts = split(whole, by, tmp_path / "parts")[::order]
     merge(parts, tmp_path / "again")
@@ -125,7 +125,8 @@ def test_weights_and_older_format_versions_are_kept(whole, tmp_path):
         entry["bytes"] = (old / entry["path"]).stat().st_size
         for algorithm in ("sha256", "md5"):
             entry[algorithm] = checksum(old / entry["path"], algorithm)
-    manifest["format_version"], manifest["digest"] = "1.0", digest(rs3l_data.open(old))
+    manifest["format_version"] = "1.0"
+    manifest["digest"] = digest(rs3l_data.open([old / e["path"] for e in manifest["files"]]))
     (old / "dataset.json").write_text(json.dumps(manifest))
     merge(split(old, "2", tmp_path / "parts"), tmp_path / "again")
     again = manifest_of(tmp_path / "again")
