@@ -11,7 +11,9 @@ from tests.synthetic import make_dataset
 @pytest.fixture(scope="session")
 def sound(tmp_path_factory):
     """A dataset of 2 shards, 30 rows."""
-    return make_dataset(tmp_path_factory.mktemp("sound") / "ds", n_events=10, n_shards=2)
+    config = {"processes": {name: {"events": 10, "label": name} for name in ("higgs", "qcd")}}
+    folder = tmp_path_factory.mktemp("sound") / "ds"
+    return make_dataset(folder, n_events=10, n_shards=2, config=config)
 
 
 @pytest.fixture
