@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 __all__ = ["open"]
 
 
-def open(path: str | Path | Sequence[str | Path]) -> Dataset:  # noqa: A001
+def open(path: str | Path | Sequence[str | Path], verify: bool = False) -> Dataset:  # noqa: A001
     """Open a dataset for reading.
 
     Parameters
     ----------
     path
         A dataset's folder (which holds `dataset.json`), one of its shards, or a list of shards.
+    verify
+        Compare every byte with the manifest first, as for files that come from elsewhere.
 
     Raises
     ------
@@ -34,4 +36,4 @@ def open(path: str | Path | Sequence[str | Path]) -> Dataset:  # noqa: A001
     # What only simulates has no use for the reader and what it imports.
     from rs3l_data.store.opening import open_dataset
 
-    return open_dataset(path)
+    return open_dataset(path, verify)

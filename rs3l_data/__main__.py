@@ -20,8 +20,10 @@ from rs3l_data.commands import (
     pack,
     pileup,
     publish,
+    reshape,
     resimulate,
     schema,
+    validate,
     validation,
 )
 from rs3l_data.commands import report as report_command
@@ -41,6 +43,10 @@ app.command("resimulate")(resimulate.resimulate)
 app.command("pack")(pack.pack)
 app.command("manifest")(manifest.manifest)
 app.command("inspect")(inspect.inspect)
+app.command("validate")(validate.validate)
+app.command("merge")(reshape.merge)
+app.command("split")(reshape.split)
+app.command("select")(reshape.select)
 app.command("digest")(digest.digest)
 app.command("publish")(publish.publish)
 app.command("download")(download.download)

@@ -8,13 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest
+from rs3l_data.store.manifest import MANIFEST_NAME, check_files, read_manifest
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import open_shard
 
 
-def open_dataset(path: str | Path | Sequence[str | Path]) -> Dataset:
+def open_dataset(path: str | Path | Sequence[str | Path], verify: bool = False) -> Dataset:
     """Open a dataset's folder, a shard, or several shards with the same views.
+
+    Parameters
+    ----------
+    verify
+        Compare every file's SHA-256 with the manifest before HDF5 sees one byte of it. Without,
+        only their sizes are compared.
 
     Raises
     ------
@@ -33,7 +39,10 @@ def open_dataset(path: str | Path | Sequence[str | Path]) -> Dataset:
                 f"{folder}: a record with one file for each view of a shard; `rs3l-data download` "
                 "joins them as it fetches them. Files of one view can be opened as a list"
             )
+        check_files(folder, manifest, verify)
         paths = [folder / entry["path"] for entry in manifest["files"]]
+    elif verify:
+        raise InputFileError(f"{source}: without a manifest there is nothing to verify it with")
     if not paths:
         raise InputFileError(f"{source}: there is no shard to read")
     shards = tuple(map(open_shard, paths))
