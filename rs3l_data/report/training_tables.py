@@ -140,7 +140,7 @@ def _calibration(metrics: Metrics, view: str) -> Table | None:
                     labels,
                     _mean(own, lambda row: row.accuracy, lambda row: row.accuracy_error),
                     _mean(own, lambda row: _of(row).ece, lambda row: _of(row).ece_error),
-                    _mean(own, lambda row: _of(row).ece_of_noise, lambda _: None),
+                    rounded(statistics.fmean(_of(row).ece_of_noise for row in own), 2),
                     _mean(own, lambda row: _of(row).brier, lambda row: _of(row).brier_error),
                 ]
             )
@@ -234,7 +234,9 @@ def _mean(
     if not values or len(values) < len(rows):
         return NOTHING
     if len(values) > 1:
-        return measured(statistics.fmean(values), statistics.stdev(values))
+        mean, spread = statistics.fmean(values), statistics.stdev(values)
+        # Draws that agree differ by rounding at most.
+        return measured(mean, spread if spread > 1e-9 * abs(mean) else None)
     return measured(values[0], error(rows[0]))
 
 

@@ -115,7 +115,7 @@ def test_figures_beyond_the_roc_curve_have_tables(folder):
         ]
     ]
     calibration = tables["Accuracy at probability ½ and calibration, view nominal"].rows
-    assert calibration == [["fine-tuned", "100", "0.9", "0.060 ± 0.014", "0.02", "0.1"]]
+    assert calibration == [["fine-tuned", "100", "0.9", "0.060 ± 0.014", "0.020", "0.1"]]
     efficiency = tables["ε_S at the threshold that is 0.5 in nominal"]
     assert efficiency.header[2:] == ["seed", "fsr_up"]
     assert efficiency.rows == [["fine-tuned", "100", "0.48", "0.48"]]
