@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rs3l_data.errors import ConfigError, StorageError, TransferError
+from rs3l_data.errors import ConfigError, InputFileError, StorageError, TransferError
 from rs3l_data.progress import Progress, Style
 from rs3l_data.record.address import Address
 from rs3l_data.record.client import Client
@@ -146,7 +146,12 @@ def _manifest(record: Record, folder: Path, client: Client) -> dict[str, Any] | 
         is_ours = json.loads(path.read_bytes()).get("format") == "rs3l"
     except (ValueError, AttributeError):
         is_ours = False
-    return read_manifest(path) if is_ours else None
+    try:
+        return read_manifest(path) if is_ours else None
+    except InputFileError as error:
+        # The server's fault, in a file that has another name here.
+        found = str(error).replace(str(path), f"{MANIFEST_NAME} of the record")
+        raise TransferError(found) from None
 
 
 def _parts(folder: Path) -> Path:

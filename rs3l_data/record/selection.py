@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field
 
 from rs3l_data.describe.strict import Strict, nearest
 from rs3l_data.errors import ConfigError, TransferError
 from rs3l_data.record.listing import RemoteFile
 from rs3l_data.record.names import check_name, check_names
+from rs3l_data.store.contents import FileEntry, Manifest
 from rs3l_data.store.manifest import MANIFEST_NAME
 
 CHECKSUM_FILES = ("sha256sums.txt", "md5sums.txt")
@@ -43,29 +44,6 @@ class Target:
     is_shard: bool = False
 
 
-class ShardFile(BaseModel):
-    """What a manifest says of a file, as far as it matters here."""
-
-    path: str
-    bytes: int
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    md5: str = Field(pattern=r"^[0-9a-f]{32}$")
-    n_rows: int
-    n_events: dict[str, int]
-    shard: str | None = None
-    """Where a record has one file a view: the shard that this is a part of"""
-    views: tuple[str, ...] | None = None
-    """The views that it holds, if not all"""
-
-
-class RecordManifest(BaseModel):
-    """As much of a record's `dataset.json` as choosing needs."""
-
-    files: tuple[ShardFile, ...]
-    views: tuple[str, ...]
-    processes: dict[str, Any]
-
-
 def targets(
     files: Sequence[RemoteFile], manifest: Mapping[str, Any] | None, selection: Selection
 ) -> tuple[list[Target], bool]:
@@ -74,7 +52,7 @@ def targets(
     Parameters
     ----------
     manifest
-        The record's `dataset.json`, if it has one.
+        The record's `dataset.json` as `read_manifest` gives it, if it has one.
 
     Raises
     ------
@@ -92,7 +70,7 @@ def targets(
         chosen = [Target(file.name, (file,)) for file in _matching(files, selection)]
         check_names(target.name for target in chosen)
         return chosen, not selection.files
-    said = parse_manifest(manifest)
+    said = Manifest.model_validate(manifest)
     entries = said.files
     by_name = _checked(files, entries)
     views = _views(said.views, selection)
@@ -117,23 +95,7 @@ def targets(
     return chosen, is_whole
 
 
-def parse_manifest(manifest: Mapping[str, Any]) -> RecordManifest:
-    """Read of a manifest what choosing needs.
-
-    Raises
-    ------
-    TransferError
-        If that is not what a manifest says.
-    """
-    try:
-        return RecordManifest.model_validate(manifest)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"]))
-        raise TransferError(f"{MANIFEST_NAME} of the record: {place}: {fault['msg']}") from None
-
-
-def _checked(files: Sequence[RemoteFile], entries: Sequence[ShardFile]) -> dict[str, RemoteFile]:
+def _checked(files: Sequence[RemoteFile], entries: Sequence[FileEntry]) -> dict[str, RemoteFile]:
     by_name = {file.name: file for file in files}
     for entry in entries:
         check_name(entry.shard or entry.path)
@@ -149,21 +111,21 @@ def _checked(files: Sequence[RemoteFile], entries: Sequence[ShardFile]) -> dict[
     return by_name
 
 
-def _views(there: tuple[str, ...], selection: Selection) -> tuple[str, ...]:
+def _views(there: Sequence[str], selection: Selection) -> tuple[str, ...]:
     for view in selection.views:
         if view not in there:
             raise ConfigError(f"no view '{view}' in the record; {nearest(view, [*there])}")
-    return selection.views or there
+    return selection.views or tuple(there)
 
 
 def _wanted(
-    entries: Sequence[ShardFile], known: list[str], selection: Selection
-) -> dict[str, list[ShardFile]]:
+    entries: Sequence[FileEntry], known: list[str], selection: Selection
+) -> dict[str, list[FileEntry]]:
     """Choose shards by process and number; several entries may be parts of one."""
     for process in selection.processes:
         if process not in known:
             raise ConfigError(f"no process '{process}' in the record; {nearest(process, known)}")
-    shards: dict[str, list[ShardFile]] = {}
+    shards: dict[str, list[FileEntry]] = {}
     for entry in entries:
         shards.setdefault(entry.shard or entry.path, []).append(entry)
     taken = dict.fromkeys(selection.processes or known, 0)
@@ -180,7 +142,7 @@ def _wanted(
 
 def _shard(
     name: str,
-    parts: Sequence[ShardFile],
+    parts: Sequence[FileEntry],
     files: Mapping[str, RemoteFile],
     views: tuple[str, ...],
     selection: Selection,

@@ -22,18 +22,26 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="allow", allow_inf_nan=False)
 
 
-class _File(_Entry):
+class FileEntry(_Entry):
+    """What a manifest says of a file."""
+
     path: Text
     bytes: Count
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     md5: str = Field(pattern=r"^[0-9a-f]{32}$")
     n_rows: Count
     n_events: dict[Text, Count]
+    shard: Text | None = None
+    """Where a record has one file a view: the shard that this is a part of"""
+    views: tuple[Text, ...] | None = None
+    """The views that it holds, if not all"""
 
-    @field_validator("path")
+    @field_validator("path", "shard")
     @classmethod
-    def _inside(cls, value: str) -> str:
+    def _inside(cls, value: str | None) -> str | None:
         """Keep every path within the folder, on every system that the dataset may come to."""
+        if value is None:
+            return None
         parts = value.split("/")
         if not value.isprintable() or set(value) & set('\\:*?"<>|') or {"", ".", ".."} & {*parts}:
             raise ValueError(f"{value!r}: expected a relative path that stays within the folder")
@@ -52,7 +60,13 @@ class _Label(_Entry):
     present: dict[Text, Count]
 
 
-class _Manifest(_Entry):
+class _Part(_Entry):
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Manifest(_Entry):
+    """What the reader, a download and a validation need of a manifest."""
+
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     n_rows: Count
     n_events: Count
@@ -60,16 +74,23 @@ class _Manifest(_Entry):
     processes: dict[Text, _Size]
     labels: dict[Text, _Label]
     splits: dict[Text, _Size]
-    files: list[_File] = Field(min_length=1)
+    files: list[FileEntry] = Field(min_length=1)
     config: dict[str, Any]
+    part_of: _Part | None = None
 
     @model_validator(mode="after")
-    def _each_file_once(self) -> _Manifest:
+    def _each_file_once(self) -> Manifest:
         # Some file systems take names that differ in case for the same.
         counted = Counter(entry.path.casefold() for entry in self.files)
         path, times = counted.most_common(1)[0]
         if times > 1:
             raise ValueError(f"the file '{path}' is listed {times} times")
+        for entry in self.files:
+            if (entry.shard is None) != (entry.views is None):
+                raise ValueError(
+                    f"the file '{entry.path}': `shard` and `views` go together: of which shard it "
+                    "holds which views"
+                )
         return self
 
 
@@ -82,7 +103,7 @@ def check_contents(manifest: Mapping[str, Any], path: Path) -> None:
         With a line for each fault: the entry, what was found, what was expected.
     """
     try:
-        _Manifest.model_validate(manifest)
+        Manifest.model_validate(manifest)
     except ValidationError as error:
         faults = error.errors()
         lines = [

@@ -55,8 +55,8 @@ class PretrainConfig(Strict):
     )
     copies: Count | None = Field(
         default=None,
-        description="times that a view is in a batch, each time augmented anew; null: 2 where the"
-        " objective compares views and a jet has one only, else 1",
+        description="times that a view is in a batch, each time augmented anew; null: 2 where a"
+        " jet has one view, `augmentations` are given and the objective compares views, else 1",
     )
     augmentations: AugmentationsConfig | None = Field(
         default=None, description="hand-made changes of each view; null: none but data.rotation"

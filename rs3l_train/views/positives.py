@@ -76,6 +76,14 @@ def chosen_positives(
             " null and all are taken; set training.pretrain.views_per_jet"
         )
     alone = pairs and min(n_views, settings.views_per_jet or n_views) == 1
+    if alone and settings.copies is None and settings.augmentations is None:
+        raise ConfigError(
+            f"training.objective.name: {config.objective.name!r} compares two views of a jet, and"
+            f" a batch would have one ({', '.join(views)}). Take two views at least"
+            " (training.data.views, training.pretrain.views_per_jet); or copies of one that differ"
+            " in training.pretrain.augmentations, or, with training.pretrain.copies: 2, in their"
+            " rotation alone; or the objective 'masked', which compares none"
+        )
     copies = settings.copies or (2 if alone else 1)
     if alone and copies == 1:
         raise ConfigError(

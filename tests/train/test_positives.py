@@ -107,11 +107,12 @@ def test_weights_go_by_name_before_intervention_point(dataset, monkeypatch):
 
 
 def test_one_view_is_copied_where_views_are_compared(dataset):
-    alone = {"views": ["nominal"]}
-    assert chosen(dataset, data=alone).copies == 2
+    alone, moved = {"views": ["nominal"]}, {"augmentations": {"translation": 1}}
+    assert chosen(dataset, data=alone, pretrain=moved).copies == 2
+    assert chosen(dataset, data=alone, pretrain={"copies": 2}).copies == 2
     assert chosen(dataset, pairs=False, data=alone).copies == 1
     assert chosen(dataset).copies == 1
-    assert chosen(dataset, pretrain={"views_per_jet": 1}).copies == 2
+    assert chosen(dataset, pretrain={"views_per_jet": 1, **moved}).copies == 2
 
 
 @pytest.mark.parametrize(
@@ -121,8 +122,10 @@ def test_one_view_is_copied_where_views_are_compared(dataset):
         ({"pretrain": {"view_weights": {"seed": 2}}}, "it is null and all are taken"),
         ({"pretrain": {"view_weights": {"shower": 0}}}, "every one of the views .* has weight 0"),
         ({"data": {"views": ["seed"]}, "pretrain": {"copies": 1}}, "'ntxent' compares two; set it"),
+        ({"data": {"views": ["seed"]}}, r"'ntxent' compares two .* would have one \(seed\)"),
+        ({"pretrain": {"views_per_jet": 1}}, "'ntxent' compares two .* would have one"),
         (
-            {"data": {"views": ["seed"], "rotation": False}},
+            {"data": {"views": ["seed"], "rotation": False}, "pretrain": {"copies": 2}},
             "the 2 copies of a view are the same; choose augmentations",
         ),
         ({"data": {"views": ["nominal", "sede"]}}, "data.views: .* 'sede'; did you mean 'seed'"),

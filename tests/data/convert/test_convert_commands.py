@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 import rs3l_data
 from rs3l_data.__main__ import app
 from rs3l_data.convert.jetclass_out import write_jetclass
-from rs3l_data.errors import InputFileError, RS3LError
+from rs3l_data.errors import ConfigError, RS3LError
 from rs3l_train.config import validate_training
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.stages import finetune
@@ -74,7 +74,7 @@ def test_one_view_is_not_enough_for_pretraining(dataset, folder, tmp_path):
     write_jetclass(dataset, tmp_path / "jc", "nominal")
     assert run("jetclass", f"{tmp_path}/jc/*.root", "--to", tmp_path / "ds").exit_code == 0
     config = validate_training(SETTINGS, "test")
-    with pytest.raises(InputFileError, match="takes two at least"):
+    with pytest.raises(ConfigError, match=r"'ntxent' compares two views .* one \(nominal\)"):
         pretrain(rs3l_data.open(tmp_path / "ds"), config, tmp_path / "run")
 
 

@@ -285,7 +285,7 @@ def test_a_manifest_cannot_lead_out_either(archive, by_view, fetch, tmp_path, pa
     manifest["files"][0]["shard"] = path
     (bad / "dataset.json").write_text(json.dumps(manifest))
     archive.add("1", bad)
-    with pytest.raises(TransferError, match="expected the name of a file, not a path"):
+    with pytest.raises(TransferError, match=r"not a path|a relative path that stays within"):
         fetch()
 
 
