@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import os
 import platform
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -16,7 +14,8 @@ import numpy as np
 
 import rs3l_data
 from rs3l_data.describe.schema import DECAYS, INITIATORS, Split, empty
-from rs3l_data.errors import InputFileError, StorageError
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import write_manifest
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.split import split_of
@@ -73,21 +72,8 @@ def write_dataset(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict
     InputFileError
         If the source holds no jet.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StorageError(f"{folder}: there is something already; choose another folder")
-    building = folder.with_name(f".{folder.name}.{os.getpid()}.part")
-    try:
-        building.mkdir(parents=True)
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be made here: {error.strerror}") from None
-    try:
-        counts = _write(building, origin, pieces)
-        if folder.exists():
-            folder.rmdir()
-        building.replace(folder)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    return counts
+    with new_folder(folder) as building:
+        return _write(building, origin, pieces)
 
 
 def _write(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict[str, Any]:
@@ -113,6 +99,8 @@ def _write(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict[str, A
             "config": _config(origin, piece.views),
             "software": software,
             "citation": list(map(dict, origin.citation)),
+            # Both sources round or cut the constituents that their jets were made of.
+            "constituents_complete": False,
         }
         paths.append(folder / f"{origin.name}-{len(paths):05d}.h5")
         views = {name: take(view, kept) for name, view in piece.views.items()}

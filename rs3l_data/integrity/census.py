@@ -37,16 +37,21 @@ class Census:
     )
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
+    weights: dict[str, float] = field(default_factory=dict)
+    """Of each process's events, the sum; NaN where one is negative, and the sum bounds nothing"""
 
     def count(self, name: str, shard: Shard, columns: Columns) -> None:
         """Count the rows of a shard, called ``name`` in the manifest."""
+        self.count_file(name, shard, columns)
         self.n_rows += shard.n_rows
-        events = {}
         for number, process in enumerate(shard.processes):
             mine = columns["process"] == number
-            own = np.unique(columns["event"][mine])
+            own, first = np.unique(columns["event"][mine], return_index=True)
             _add(self.processes.setdefault(process, _zero()), int(mine.sum()), len(own))
-            events[process] = len(own)
+            if "weight" in columns:
+                weights = columns["weight"][mine][first]
+                total = float(weights.sum()) if np.all(weights >= 0) else np.nan
+                self.weights[process] = self.weights.get(process, 0.0) + total
             if len(own):
                 self.runs.append(Run(shard, process, int(own[0]), int(own[-1])))
             for split in Split:
@@ -56,6 +61,13 @@ class Census:
         for number, label in enumerate(shard.labels):
             counts = self.labels.setdefault(label, {"n_rows": 0, "present": defaultdict(int)})
             counts["n_rows"] += int(np.sum(columns["label"] == number))
+
+    def count_file(self, name: str, shard: Shard, columns: Columns) -> None:
+        """Count the rows of a file by itself: they may be there in other files too."""
+        events = {
+            process: len(np.unique(columns["event"][columns["process"] == number]))
+            for number, process in enumerate(shard.processes)
+        }
         self.files[name] = {"n_rows": shard.n_rows, "n_events": events}
 
     def count_present(self, shard: Shard, view: str, label: I8, present: I8) -> None:

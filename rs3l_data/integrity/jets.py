@@ -11,6 +11,7 @@ import numpy.typing as npt
 from rs3l_data.describe.schema import JETS, Category, Status
 from rs3l_data.integrity.findings import Place
 from rs3l_data.integrity.rows import PI, check_azimuth, check_finite
+from rs3l_data.integrity.unknown import check_unknown, unknown_columns
 from rs3l_data.store.tables import I8, Columns, View
 
 SUM_TOLERANCE = 3e-6
@@ -19,6 +20,10 @@ are rounded to float32, angles of about 3 with them, and the differences add up"
 _SHELL_TOLERANCE = 1e-5
 _CUT_TOLERANCE = 1e-6
 _OF_INITIATOR = ("initiator_pt", "initiator_eta", "initiator_phi")
+_NEVER_NEGATIVE = (
+    *("mass", "softdrop_mass", "tau1", "tau2", "tau3", "n2"),
+    *("n_b_hadrons", "n_c_hadrons"),
+)
 _CHARGED = (Category.CHARGED_HADRON, Category.ELECTRON, Category.MUON)
 Mask = npt.NDArray[np.bool_]
 
@@ -39,8 +44,12 @@ def check_view(view: View, attributes: Mapping[str, Any], place: Place) -> None:
     row = np.repeat(np.arange(len(view)), counts)
     _check_status(view.jets, jets)
     _check_absent(view.jets, jets)
-    _check_present(view.jets, jets)
-    _check_selection(view.jets, attributes["config"].get("jets"), jets)
+    config = attributes["config"]
+    unknown = unknown_columns(config)
+    check_unknown(view.jets, unknown, jets)
+    _check_present(view.jets, unknown, jets)
+    _check_selection(view.jets, config.get("jets"), jets)
+    check_unknown(view.constituents, unknown_columns(config, "constituents"), items, row)
     _check_constituents(view.constituents, row, items)
     jets.rows("counts", "n_constituents", found != counts, found, "as many as there are")
     if attributes.get("constituents_complete", True):
@@ -72,21 +81,19 @@ def _check_absent(jets: Columns, place: Place) -> None:
     place.rows("absent", "initiator_pt", partly, jets["initiator_pt"], "all three or none finite")
 
 
-def _check_present(jets: Columns, place: Place) -> None:
+def _check_present(jets: Columns, unknown: frozenset[str], place: Place) -> None:
     present = jets["present"]
+    jets = {name: values for name, values in jets.items() if name not in unknown}
     there = {name: np.where(present, values, 1) for name, values in jets.items()}
     floats = [name for name, values in jets.items() if values.dtype.kind == "f"]
     for name in floats:
         check_finite(there, name, place)
     place.rows("ranges", "pt", there["pt"] <= 0, there["pt"], "a momentum above 0")
-    for name in ("mass", "softdrop_mass", "tau1", "tau2", "tau3", "n2"):
+    for name in filter(there.__contains__, _NEVER_NEGATIVE):
         place.rows("ranges", name, there[name] < 0, there[name], "nothing below 0")
-    for name in ("phi", "initiator_phi"):
+    for name in filter(there.__contains__, ("phi", "initiator_phi")):
         far = np.abs(there[name]) > PI
         place.rows("ranges", name, far, there[name], "an azimuth in [-pi, pi)")
-    for name in ("n_b_hadrons", "n_c_hadrons"):
-        if name in jets:
-            place.rows("ranges", name, jets[name] < 0, jets[name], "nothing below 0")
     if "gluon_splitting" in jets:
         values = jets["gluon_splitting"]
         place.rows("ranges", "gluon_splitting", ~np.isin(values, (0, 4, 5)), values, "0, 4 or 5")

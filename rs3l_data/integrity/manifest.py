@@ -10,6 +10,8 @@ from rs3l_data.integrity.census import Census
 from rs3l_data.integrity.findings import Findings
 from rs3l_data.store.manifest import MANIFEST_NAME, checksum
 
+_WEIGHTS_TOLERANCE = 1e-6
+
 
 def check_file(folder: Path, entry: Mapping[str, Any], findings: Findings) -> bool:
     """Compare one file with its entry: size, SHA-256, MD5.
@@ -45,11 +47,25 @@ def check_totals(
         # Of a process without rows the manifest may still give the cross section.
         found["processes"][name] = {"n_rows": 0, "n_events": 0}
     place = str(folder / MANIFEST_NAME)
+    _check_weights(manifest, census, place, findings)
     _compare(said, found, "", place, findings)
     for number, entry in enumerate(manifest["files"]):
         counts = census.files.get(entry["path"])
         if counts is not None:
             _compare(entry, counts, f"files.{number}", place, findings)
+
+
+def _check_weights(manifest: Mapping[str, Any], census: Census, place: str, to: Findings) -> None:
+    """Check that no more was generated than is here, by which histograms would be too high."""
+    if "part_of" in manifest and "history" in manifest:
+        return  # The share of a part in what a cut has left is estimated from numbers of events.
+    for name, entry in manifest["processes"].items():
+        claim, found = entry.get("sum_of_weights"), census.weights.get(name, 0.0)
+        if claim is None:
+            continue
+        if not isinstance(claim, int | float) or claim < (1 - _WEIGHTS_TOLERANCE) * found:
+            where = f"processes.{name}.sum_of_weights"
+            to.add("totals", place, where, claim, f"{found} or more, as the files' events have")
 
 
 def _compare(said: Any, found: Mapping[str, Any], path: str, place: str, to: Findings) -> None:

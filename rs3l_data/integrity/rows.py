@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.integrity.findings import Place
+from rs3l_data.integrity.unknown import check_unknown, unknown_columns
 from rs3l_data.store.shard import Shard
 from rs3l_data.store.split import split_of
 from rs3l_data.store.tables import I8, Array, Columns
@@ -31,8 +32,11 @@ def check_rows(columns: Columns, shard: Shard, place: Place) -> None:
     _check_events(columns, place)
     _check_split_rule(columns, shard, place)
     _check_labels(columns, shard, place)
+    unknown = unknown_columns(shard.attributes["config"], "initiators")
+    check_unknown(columns, unknown, place)
     for name in ("pt", "eta", "phi", "mass", "weight"):
-        check_finite(columns, name, place)
+        if name not in unknown:
+            check_finite(columns, name, place)
     place.rows("ranges", "pt", columns["pt"] <= 0, columns["pt"], "a momentum above 0")
     check_azimuth(columns, place)
     # A weight belongs to a hard event, so all its rows have the same one.

@@ -15,6 +15,7 @@ from rs3l_data.integrity.census import Census
 from rs3l_data.integrity.findings import Findings, Place
 from rs3l_data.integrity.jets import check_view
 from rs3l_data.integrity.manifest import check_file, check_totals
+from rs3l_data.integrity.parts import Parts
 from rs3l_data.integrity.rows import check_decays, check_rows
 from rs3l_data.integrity.structure import check_structure
 from rs3l_data.store.digest import digest
@@ -63,7 +64,8 @@ def validate(
             _check_digest(folder, manifest, findings)
     else:
         # Whether it is a shard at all is not a promise broken but a wrong file.
-        _check_shard(open_shard(path), path.name, census, findings)
+        shard = open_shard(path)
+        _check_shard(shard, {"path": path.name}, Parts(shard.views), census, findings)
         census.check_spread(findings)
         progress(1)
     return findings
@@ -77,6 +79,7 @@ def _check_folder(
     progress: Progress,
 ) -> None:
     first: Shard | None = None
+    parts = Parts(manifest["views"])
     whole = True
     for done, entry in enumerate(manifest["files"]):
         # HDF5 may crash on damaged bytes; a file that is not the one described stays closed.
@@ -87,9 +90,11 @@ def _check_folder(
         else:
             first = first or shard
             _check_belongs(shard, first, manifest, findings)
-            whole &= _check_shard(shard, entry["path"], census, findings)
+            whole &= _check_shard(shard, entry, parts, census, findings)
         progress(done + 1)
     census.check_spread(findings)
+    if whole:
+        parts.check_complete(folder, findings)
     if whole:
         check_totals(folder, manifest, census, findings)
     else:
@@ -110,8 +115,6 @@ def _check_belongs(
 ) -> None:
     """Check that a shard is of the dataset that the manifest describes."""
     file = str(shard.path)
-    if sorted(shard.views) != sorted(manifest["views"]):
-        findings.add("views", file, "attribute view_names", shard.views, manifest["views"])
     if shard.format_version != first.format_version:
         expected = f"{first.format_version}, as in {first.path.name}"
         findings.add("version", file, "attribute format_version", shard.format_version, expected)
@@ -120,8 +123,10 @@ def _check_belongs(
         findings.add("config", file, f"attribute config: {key}", "another value", expected)
 
 
-def _check_shard(shard: Shard, name: str, census: Census, findings: Findings) -> bool:
-    """Check one shard; returns whether all of it could be read and counted."""
+def _check_shard(
+    shard: Shard, entry: dict[str, Any], parts: Parts, census: Census, findings: Findings
+) -> bool:
+    """Check one file; returns whether all of it could be read and counted."""
     place = Place(findings, str(shard.path), "")
     try:
         before = findings.counts.total()
@@ -130,14 +135,16 @@ def _check_shard(shard: Shard, name: str, census: Census, findings: Findings) ->
         if findings.counts.total() > before:
             findings.leave_out(f"the values of {shard.path}: its structure is not as it should be")
             return False
-        _check_values(shard, name, census, place)
+        _check_values(shard, entry, parts, census, place)
     except InputFileError as error:
         findings.add("structure", str(shard.path), "", error, "a shard that can be read")
         return False
     return True
 
 
-def _check_values(shard: Shard, name: str, census: Census, place: Place) -> None:
+def _check_values(
+    shard: Shard, entry: dict[str, Any], parts: Parts, census: Census, place: Place
+) -> None:
     rows = np.arange(shard.n_rows)
     columns = shard.read_initiators(rows, [column.name for column in INITIATORS])
     check_rows(columns, shard, place)
@@ -149,7 +156,10 @@ def _check_values(shard: Shard, name: str, census: Census, place: Place) -> None
         bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
         here, every = place.at("/weights"), np.ones(len(bad), bool)
         here.rows("finite", "values", every, values[bad], "finite numbers", owner=bad)
-    census.count(name, shard, columns)
+    if parts.add(entry, shard, place.findings):
+        census.count(entry["path"], shard, columns)
+    else:
+        census.count_file(entry["path"], shard, columns)
     for view in shard.views:
         for start in range(0, shard.n_rows, _BLOCK):
             part = rows[start : start + _BLOCK]
@@ -166,7 +176,11 @@ def _read_view(shard: Shard, view: str, rows: I8) -> View:
 
 
 def _check_digest(folder: Path, manifest: dict[str, Any], findings: Findings) -> None:
-    found = digest(open_dataset(folder))
+    paths: dict[tuple[str, ...], list[Path]] = {}
+    for entry in manifest["files"]:
+        views = tuple(entry.get("views") or manifest["views"])
+        paths.setdefault(views, []).append(folder / entry["path"])
+    found = digest(*map(open_dataset, paths.values()))
     if found != manifest["digest"]:
         file = str(folder / MANIFEST_NAME)
         findings.add("digest", file, "digest", manifest["digest"], f"{found}, as the content has")

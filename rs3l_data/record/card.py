@@ -71,7 +71,6 @@ def _processes(manifest: Mapping[str, Any]) -> list[str]:
     settings = manifest["config"].get("processes", {})
     rows = []
     for name, made in manifest["processes"].items():
-        value, error = made["cross_section_pb"], made["cross_section_error_pb"]
         lines = settings.get(name, {}).get("settings", ())
         rows.append(
             (
@@ -79,8 +78,7 @@ def _processes(manifest: Mapping[str, Any]) -> list[str]:
                 describe_process(manifest, name),
                 f"{made['n_events']:,}",
                 f"{made['n_rows']:,}",
-                f"{value:.4g} ± {error:.2g}",
-                f"{made['sum_of_weights']:.8g}",
+                *_normalisation(made),
                 "; ".join(f"`{line}`" for line in lines),
             )
         )
@@ -91,6 +89,14 @@ def _processes(manifest: Mapping[str, Any]) -> list[str]:
         "To normalise a histogram to an integrated luminosity L, fill it with the column `weight` "
         "times L · cross section / sum of weights.",
     ]
+
+
+def _normalisation(made: Mapping[str, Any]) -> tuple[str, str]:
+    """Give cross section and sum of weights; of a converted dataset nobody knows them."""
+    if "cross_section_pb" not in made:
+        return "unknown", "unknown"
+    value, error = made["cross_section_pb"], made["cross_section_error_pb"]
+    return f"{value:.4g} ± {error:.2g}", f"{made['sum_of_weights']:.8g}"
 
 
 def _views(manifest: Mapping[str, Any]) -> list[str]:
@@ -205,12 +211,14 @@ def _citation(about: Publication, manifest: Mapping[str, Any]) -> list[str]:
     doi = f" https://doi.org/{about.doi}" if about.doi else ""
     year = year_of(about, manifest)
     own = f"- this dataset: {names} ({year}), *{about.title}*, {about.publisher}.{doi}"
-    papers = [
-        f"- {paper['for']}: {paper['title']}, [arXiv:{paper['arxiv']}]"
-        f"(https://arxiv.org/abs/{paper['arxiv']})"
-        for paper in manifest["citation"]
-    ]
-    return [own, *papers]
+    return [own, *map(_cited, manifest["citation"])]
+
+
+def _cited(paper: Mapping[str, str]) -> str:
+    text = f"- {paper['for']}: {paper['title']}"
+    if "arxiv" in paper:
+        return f"{text}, [arXiv:{paper['arxiv']}](https://arxiv.org/abs/{paper['arxiv']})"
+    return f"{text}, https://doi.org/{paper['doi']}"
 
 
 def _licence(about: Publication) -> str:

@@ -24,7 +24,7 @@ def zenodo(about: Publication, manifest: Mapping[str, Any]) -> dict[str, Any]:
         "license": about.licence.lower(),
         "keywords": list(about.keywords),
         "related_identifiers": [
-            {"identifier": f"arXiv:{paper['arxiv']}", "relation": "cites"}
+            {"identifier": _identifier(paper)[0], "relation": "cites"}
             for paper in manifest["citation"]
         ],
     }
@@ -59,8 +59,8 @@ def datacite(about: Publication, manifest: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "relatedIdentifiers": [
             {
-                "relatedIdentifier": f"arXiv:{paper['arxiv']}",
-                "relatedIdentifierType": "arXiv",
+                "relatedIdentifier": _identifier(paper)[0],
+                "relatedIdentifierType": _identifier(paper)[1],
                 "relationType": "References",
             }
             for paper in manifest["citation"]
@@ -96,6 +96,11 @@ def describe_process(manifest: Mapping[str, Any], name: str) -> str:
     """Give a process's description, or its name where there is none."""
     settings = manifest["config"].get("processes", {}).get(name, {})
     return str(settings.get("description") or name)
+
+
+def _identifier(paper: Mapping[str, str]) -> tuple[str, str]:
+    """Say which paper or record is meant, and what kind of number that is."""
+    return (f"arXiv:{paper['arxiv']}", "arXiv") if "arxiv" in paper else (paper["doi"], "DOI")
 
 
 def _given(creator: Creator) -> dict[str, str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import rs3l_data
 from rs3l_data.describe.publication import Publication
-from rs3l_data.errors import ConfigError, InputFileError, StorageError
+from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.progress import Progress, Style
 from rs3l_data.record.card import card
 from rs3l_data.record.listing import Algorithm
@@ -21,6 +20,7 @@ from rs3l_data.record.names import check_names
 from rs3l_data.record.plan import MOST_FILES, OUR_FILES, check_size, n_shards
 from rs3l_data.record.repack import bytes_of_processes, repack
 from rs3l_data.record.subset import manifest_of
+from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import (
     MANIFEST_NAME,
     checksum,
@@ -68,16 +68,14 @@ def publish(
     InputFileError
         If the dataset is damaged, or its format version too old for what is asked.
     ConfigError
-        If the folder exists, or the record would be larger than an archive takes.
+        If the record would be larger than an archive takes.
     StorageError
-        If it cannot be written.
+        If there is something in the folder, or it cannot be written.
     """
     manifest = read_manifest(dataset / MANIFEST_NAME)
     if faults := damaged_files(dataset, manifest):
         raise InputFileError("\n".join([f"{dataset}: not as its manifest says:", *faults]))
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(f"{folder}: is there already; remove it, or choose another folder")
-    with _appearing(folder) as place:
+    with new_folder(folder) as place:
         if layout.keeps_files and _suits(manifest):
             record = _copied(dataset, manifest, place)
         else:
@@ -171,22 +169,3 @@ def _describe(place: Path, record: Mapping[str, Any], about: Publication) -> Non
             for n in names
         ]
         (place / f"{algorithm}sums.txt").write_text("".join(lines), encoding="utf-8")
-
-
-@contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """Give a folder to fill, which gets its name when the block ends well."""
-    place = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(place, ignore_errors=True)
-    try:
-        place.mkdir(parents=True)
-        yield place
-        if folder.exists():
-            folder.rmdir()
-        place.rename(folder)
-    except OSError as error:
-        raise StorageError(
-            f"{folder}: {error.strerror or error}; make room, or choose another"
-        ) from None
-    finally:
-        shutil.rmtree(place, ignore_errors=True)

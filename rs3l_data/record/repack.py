@@ -79,6 +79,8 @@ def _write(rows: Dataset, path: Path) -> None:
         "label_names": list(rows.labels),
     }
     del attributes["view_names"]
+    if not all(shard.attributes.get("constituents_complete", True) for shard in rows.shards):
+        attributes["constituents_complete"] = False
     views = {view: rows.read_view(view) for view in rows.views}
     compression = rows.config.get("store", {}).get("compression", "blosc2")
     write_shard(path, rows.read_initiators(), views, attributes, compression, _weights(rows))

@@ -18,7 +18,9 @@ def manifest_of(whole: Mapping[str, Any], shards: Sequence[Path], folder: Path) 
 
     What the generation says of a process (its cross section, the points tried) stays; the counts,
     and the sum of weights that a histogram of these rows is normalised with, are those of the
-    files. Where rows or views are missing, `part_of` holds the digest of the whole.
+    files. Where rows or views are missing, `part_of` holds the digest of the whole. Where cuts were
+    made before (`history`), the sum of weights is the rows' share of that of the whole, which
+    counts what was cut away too.
 
     Parameters
     ----------
@@ -29,10 +31,11 @@ def manifest_of(whole: Mapping[str, Any], shards: Sequence[Path], folder: Path) 
     """
     dataset = rs3l_data.open(shards)
     found = contents(dataset, folder)
+    has_history = "history" in whole
     processes = {
-        name: {**whole["processes"][name], **_counts(dataset, name, whole["processes"][name])}
-        for name in dataset.processes
-        if name in whole["processes"]
+        name: {**made, **_counts(dataset, name, made, has_history)}
+        for name, made in whole["processes"].items()
+        if name in dataset.processes
     }
     manifest = {
         **whole,
@@ -44,10 +47,22 @@ def manifest_of(whole: Mapping[str, Any], shards: Sequence[Path], folder: Path) 
     return manifest
 
 
-def _counts(dataset: Dataset, process: str, made: Mapping[str, Any]) -> dict[str, float | int]:
+def _counts(
+    dataset: Dataset, process: str, made: Mapping[str, Any], has_history: bool
+) -> dict[str, Any]:
     rows = dataset.select(processes=process)
-    counts: dict[str, float | int] = {"n_rows": len(rows), "n_events": rows.n_events}
-    if rows.n_events != made["n_events"]:
+    counts: dict[str, Any] = {"n_rows": len(rows), "n_events": rows.n_events}
+    if rows.n_events == made["n_events"] or "sum_of_weights" not in made:
+        return counts
+    if has_history:
+        # After a cut, the rows do not tell what was generated: these have their share of it.
+        counts["sum_of_weights"] = made["sum_of_weights"] * rows.n_events / made["n_events"]
+    else:
         _, first = np.unique(rows.event_keys, return_index=True)
         counts["sum_of_weights"] = float(rows.initiators["weight"][first].sum())
+    if "runs" in made:
+        share = counts["sum_of_weights"] / made["sum_of_weights"]
+        counts["runs"] = [
+            {**run, "sum_of_weights": run["sum_of_weights"] * share} for run in made["runs"]
+        ]
     return counts

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +10,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from rs3l_data.errors import InputFileError, StorageError
+from rs3l_data.errors import InputFileError
 from rs3l_data.simulate.weights import Weights
 from rs3l_data.store.hdf5 import Compression
 from rs3l_data.store.opening import open_dataset
@@ -43,28 +40,6 @@ def open_source(path: Path) -> Dataset:
 def only(dataset: Dataset, shard: int) -> Dataset:
     """Choose the rows that lie in one shard."""
     return replace(dataset, shards=(dataset.shards[shard],), rows=(dataset.rows[shard],))
-
-
-@contextmanager
-def new_folder(to: Path) -> Iterator[Path]:
-    """Give a folder to write to, which becomes ``to`` when the block ends well.
-
-    Raises
-    ------
-    StorageError
-        If there is something at ``to`` already, or no permission.
-    """
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise StorageError(f"{to}: there is something already; give the name of a new folder")
-    building = to.with_name(f".{to.name}.{os.getpid()}.part")
-    try:
-        building.mkdir(parents=True)
-        yield building
-        building.replace(to)
-    except PermissionError:
-        raise StorageError(f"{to}: no permission to write here; choose another folder") from None
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
 
 
 def write_part(

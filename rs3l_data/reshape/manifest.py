@@ -62,15 +62,20 @@ def _process(dataset: Dataset, name: str, manifests: Sequence[dict[str, Any]]) -
 def _runs(process: str, manifests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """List the generations that the rows of a process come from, each once.
 
-    Parts of one generation carry the same estimates, which two generations never do.
+    Parts of one generation carry the same estimates, which two generations never do. Parts that
+    were downloaded have their own share of its sum of weights, all others the whole.
     """
     found: list[dict[str, Any]] = []
+    are_shares = all("part_of" in manifest for manifest in manifests)
     for manifest in manifests:
         entry = manifest["processes"].get(process, {})
         alone = {key: entry[key] for key in _ESTIMATES if key in entry}
         for run in entry.get("runs", [alone] if len(alone) == len(_ESTIMATES) else []):
-            if run not in found:
-                found.append(run)
+            same = [one for one in found if all(one[key] == run[key] for key in _ESTIMATES[:-1])]
+            if not same:
+                found.append(dict(run))
+            elif are_shares or same[0]["sum_of_weights"] != run["sum_of_weights"]:
+                same[0]["sum_of_weights"] += run["sum_of_weights"]
     return found
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from rs3l_data.describe.compatible import differences, joined
 from rs3l_data.errors import InputFileError
 from rs3l_data.integrity.census import Census
-from rs3l_data.reshape.derived import new_folder, only, open_source, step, write_part
+from rs3l_data.reshape.derived import only, open_source, step, write_part
 from rs3l_data.reshape.manifest import finish
+from rs3l_data.store.folder import new_folder
 from rs3l_data.store.reader import Dataset
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from rs3l_data.describe.schema import INITIATORS, JETS
 from rs3l_data.reshape.absent import cut_away
 from rs3l_data.reshape.cuts import Cut, parse
-from rs3l_data.reshape.derived import new_folder, only, open_source, step, write_part
+from rs3l_data.reshape.derived import only, open_source, step, write_part
 from rs3l_data.reshape.manifest import finish
+from rs3l_data.store.folder import new_folder
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import View
 

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError
-from rs3l_data.reshape.derived import new_folder, only, open_source, step, write_part
+from rs3l_data.reshape.derived import only, open_source, step, write_part
 from rs3l_data.reshape.manifest import finish
+from rs3l_data.store.folder import new_folder
 from rs3l_data.store.reader import Dataset
 
 Mask = Callable[[Dataset], npt.NDArray[np.bool_]]

@@ -17,8 +17,8 @@ _BLOCK = 10_000
 _SIZE = 32
 
 
-def digest(dataset: Dataset) -> str:
-    """Hash all rows in all views.
+def digest(*datasets: Dataset) -> str:
+    """Hash all rows in all views; of several datasets, as if they were one.
 
     Each row in each view is hashed by itself (BLAKE2b over the bytes of all columns, those of its
     initiator, decay products, constituents and further weights included; process and label by
@@ -30,7 +30,12 @@ def digest(dataset: Dataset) -> str:
     str
         SHA-256, as 64 hexadecimal digits.
     """
-    rows = [_digests(block, view) for block in dataset.blocks(_BLOCK) for view in dataset.views]
+    rows = [
+        _digests(block, view)
+        for dataset in datasets
+        for block in dataset.blocks(_BLOCK)
+        for view in dataset.views
+    ]
     words = np.concatenate([np.zeros((0, _SIZE // 8), ">u8"), *rows])
     ordered = words[np.lexsort(words.T[::-1])]
     return hashlib.sha256(ordered.tobytes()).hexdigest()

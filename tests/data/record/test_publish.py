@@ -10,7 +10,7 @@ import rs3l_data
 from rs3l_data.describe.publication import Publication
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
 from rs3l_data.describe.strict import read_yaml, validate
-from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_data.record.card import card
 from rs3l_data.record.metadata import datacite, zenodo
 from rs3l_data.record.plan import MOST_BYTES, n_shards
@@ -114,7 +114,7 @@ def test_a_damaged_dataset_is_not_published(folder, tmp_path):
 
 def test_a_folder_with_something_in_it_is_left_alone(folder, tmp_path):
     (tmp_path / "mine").write_text("mine")
-    with pytest.raises(ConfigError, match="is there already"):
+    with pytest.raises(StorageError, match="there is something already"):
         publish(folder, tmp_path, ABOUT, Layout())
     assert names(tmp_path) == ["mine"]
 

@@ -1,0 +1,237 @@
+"""What any command writes, `validate` accepts; and what is wrong in it, it finds."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+import rs3l_data
+from rs3l_data.convert.jetclass_in import read_jetclass
+from rs3l_data.convert.jetclass_out import write_jetclass
+from rs3l_data.convert.published_in import read_published
+from rs3l_data.convert.sources import find_sources
+from rs3l_data.describe.publication import Publication
+from rs3l_data.integrity.validate import validate
+from rs3l_data.record.address import Address
+from rs3l_data.record.client import Client
+from rs3l_data.record.download import download
+from rs3l_data.record.publish import Layout, publish
+from rs3l_data.record.selection import Selection
+from rs3l_data.reshape.merge import merge
+from rs3l_data.reshape.select import Choice, select
+from rs3l_data.reshape.split import split
+from rs3l_data.store.digest import digest
+from rs3l_data.store.manifest import checksum, read_manifest
+from tests.archive_server import running
+from tests.data.convert.test_published import published_file
+from tests.data.integrity.conftest import change
+from tests.synthetic import make_dataset
+
+ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A dataset of 3 shards, 60 events, 90 rows, two views, two processes in each shard."""
+    return make_dataset(tmp_path_factory.mktemp("whole") / "ds", n_events=30, n_shards=3)
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    """The same for the two layouts that are read: their datasets."""
+    folder = tmp_path_factory.mktemp("converted")
+    published_file(folder / "rs3l_0.h5")
+    read_published(find_sources([str(folder / "rs3l_0.h5")]), folder / "rs3l", rows=16)
+    ours = make_dataset(folder / "ours", 20, ("nominal",), ("Hbb", "g"))
+    write_jetclass(rs3l_data.open(ours), folder / "root", "nominal")
+    read_jetclass(find_sources([f"{folder}/root/*.root"]), folder / "jetclass", rows=25)
+    return folder
+
+
+@pytest.fixture
+def archive():
+    with running() as archive:
+        yield archive
+
+
+def fetched(archive, record, to, **selection):
+    """Download a folder as a record."""
+    number = str(len(archive.records) + 1)
+    archive.add(number, record)
+    client = Client(attempts=2, timeout=5, backoff=0.01)
+    chosen = Selection.model_validate(selection)
+    download(Address(archive.url, number), to, chosen, client, 2, "lines")
+    return to
+
+
+def accepted(folder):
+    findings = validate(folder)
+    assert findings.valid, [str(violation) for violation in findings.violations]
+    return findings
+
+
+def refresh(folder):
+    """Make the manifest agree with the bytes of its files."""
+    manifest = json.loads((folder / "dataset.json").read_text())
+    for entry in manifest["files"]:
+        path = folder / entry["path"]
+        entry["bytes"] = path.stat().st_size
+        entry |= {name: checksum(path, name) for name in ("sha256", "md5")}
+    (folder / "dataset.json").write_text(json.dumps(manifest))
+
+
+def kinds(folder):
+    return {(v.kind, v.dataset) for v in validate(folder).violations}
+
+
+@pytest.mark.parametrize("layout", ["rs3l", "jetclass"])
+def test_converted_datasets(converted, layout, tmp_path, archive):
+    findings = accepted(converted / layout)
+    assert "sums of constituents: the shards say that not all are there" in findings.unchecked
+    record = tmp_path / "record"
+    manifest = publish(converted / layout, record, ABOUT, Layout(shard_bytes=20_000))
+    assert len(manifest["files"]) > len(manifest["processes"])
+    accepted(record)
+    here = fetched(archive, record, tmp_path / "here", shards=1)
+    assert "part_of" in read_manifest(here / "dataset.json")
+    accepted(here)
+    text = (record / "README.md").read_text()
+    assert "| unknown | unknown |" in text, "nobody knows the cross sections"
+    select(here, Choice(where="pt > 100"), tmp_path / "cut")
+    accepted(tmp_path / "cut")
+
+
+def test_the_source_is_cited_by_its_doi(converted, tmp_path):
+    publish(converted / "rs3l", tmp_path / "record", ABOUT, Layout())
+    doi = "10.5281/zenodo.10633815"
+    assert f"https://doi.org/{doi}" in (tmp_path / "record" / "README.md").read_text()
+    found = json.loads((tmp_path / "record" / "datacite.json").read_text())
+    kinds = {
+        r["relatedIdentifier"]: r["relatedIdentifierType"] for r in found["relatedIdentifiers"]
+    }
+    assert kinds[doi] == "DOI"
+
+
+@pytest.mark.parametrize(
+    ("layout", "table", "value", "kind"),
+    [
+        ("rs3l", "/views/nominal/jets/tau1", 0.3, "unknown"),
+        ("rs3l", "/views/nominal/constituents/d0_error", 0.1, "unknown"),
+        ("rs3l", "/views/seed/jets/n_b_hadrons", 1, "unknown"),
+        ("rs3l", "/views/seed/jets/pt", np.nan, "finite"),
+        ("rs3l", "/initiators/eta", 1.0, "unknown"),
+        ("jetclass", "/views/nominal/jets/tau1", np.nan, "finite"),
+        ("jetclass", "/initiators/pt", np.nan, "finite"),
+    ],
+)
+def test_unknown_columns_are_empty_and_only_they(converted, tmp_path, layout, table, value, kind):
+    split(converted / layout, "2", tmp_path / "parts")
+    folder = tmp_path / "parts" / "part-0"
+    path = folder / read_manifest(folder / "dataset.json")["files"][0]["path"]
+    change(path, table, lambda values: values.__setitem__(2, value))
+    refresh(folder)
+    assert (kind, table) in kinds(folder)
+
+
+def test_what_is_not_converted_has_no_unknown_columns(whole, tmp_path):
+    split(whole, "1", tmp_path / "parts")
+    folder = tmp_path / "parts" / "part-0"
+    with h5py.File(folder / "shard-0000.h5") as file:
+        there = int(np.flatnonzero(file["views/seed/jets/present"][:])[0])
+    jets = "views/seed/jets"
+    change(folder / "shard-0000.h5", f"{jets}/n_b_hadrons", lambda v: v.__setitem__(there, -1))
+    change(folder / "shard-0000.h5", f"{jets}/tau1", lambda v: v.__setitem__(there, np.nan))
+    refresh(folder)
+    assert {
+        ("ranges", "/views/seed/jets/n_b_hadrons"),
+        ("finite", "/views/seed/jets/tau1"),
+    } <= kinds(folder)
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        Layout(),
+        Layout(shard_bytes=70_000),
+        Layout(by_view=True, shard_bytes=70_000),
+        Layout(processes=("qcd",), views=("seed",)),
+    ],
+)
+def test_records_and_what_is_fetched_of_them(whole, archive, tmp_path, layout):
+    record = tmp_path / "record"
+    publish(whole, record, ABOUT, layout)
+    accepted(record)
+    accepted(fetched(archive, record, tmp_path / "all"))
+    for number, selection in enumerate(
+        ({"processes": ("qcd",)}, {"shards": 1}, {"views": ("seed",)}, {"files": ("qcd-*",)})
+    ):
+        here = fetched(archive, record, tmp_path / str(number), **selection)
+        accepted(here)
+
+
+def test_files_of_one_view_each(whole, tmp_path):
+    record = tmp_path / "record"
+    publish(whole, record, ABOUT, Layout(by_view=True))
+    path = record / "dataset.json"
+    manifest = json.loads(path.read_text())
+    lost = [entry for entry in manifest["files"] if entry["path"] != "qcd-0000.seed.h5"]
+    path.write_text(json.dumps({**manifest, "files": lost}))
+    assert ("views", "files") in kinds(record)
+    path.write_text(json.dumps(manifest))
+    change(record / "qcd-0000.seed.h5", "initiators/pt", lambda values: values.__iadd__(1))
+    refresh(record)
+    assert kinds(record) == {("views", "/initiators/pt")}
+    change(record / "qcd-0000.seed.h5", "initiators/pt", lambda values: values.__isub__(1))
+    change(record / "qcd-0000.seed.h5", "views/seed/jets/tau1", lambda values: values.__imul__(2))
+    refresh(record)
+    assert kinds(record) == {("digest", "digest")}
+
+
+def test_more_weights_here_than_were_generated(whole, archive, tmp_path):
+    publish(whole, tmp_path / "record", ABOUT, Layout(shard_bytes=70_000))
+    here = fetched(archive, tmp_path / "record", tmp_path / "here", shards=1)
+    manifest = json.loads((here / "dataset.json").read_text())
+    assert manifest["part_of"]["digest"] == read_manifest(whole / "dataset.json")["digest"]
+    assert 0 < manifest["processes"]["qcd"]["sum_of_weights"] < 30
+    manifest["processes"]["qcd"]["sum_of_weights"] -= 0.5
+    (here / "dataset.json").write_text(json.dumps(manifest))
+    assert kinds(here) == {("totals", "processes.qcd.sum_of_weights")}
+
+
+def test_a_dataset_made_from_others_goes_to_the_archive_and_back(whole, archive, tmp_path):
+    """Split, cut, merged, published, fetched as a whole and in part: valid at every step."""
+    parts = split(whole, "2", tmp_path / "parts")
+    for part in parts:
+        select(part, Choice(where="pt > 450", where_initiator="pt > 420"), tmp_path / part.name)
+        accepted(tmp_path / part.name)
+    merge([tmp_path / part.name for part in parts], tmp_path / "merged")
+    record = tmp_path / "record"
+    publish(tmp_path / "merged", record, ABOUT, Layout(shard_bytes=50_000))
+    accepted(record)
+    here = fetched(archive, record, tmp_path / "here")
+    accepted(here)
+    assert digest(rs3l_data.open(here)) == digest(rs3l_data.open(tmp_path / "merged"))
+    manifest = read_manifest(here / "dataset.json")
+    assert [step["operation"] for step in manifest["history"]] == ["merge"]
+    assert manifest["processes"]["qcd"]["sum_of_weights"] == 30, "cuts change no cross section"
+    some = fetched(archive, record, tmp_path / "some", shards=1)
+    accepted(some)
+    made, part = (
+        manifest["processes"]["qcd"],
+        read_manifest(some / "dataset.json")["processes"]["qcd"],
+    )
+    assert part["n_events"] < made["n_events"]
+    assert part["sum_of_weights"] == pytest.approx(30 * part["n_events"] / made["n_events"])
+
+
+def test_downloaded_parts_are_one_generation_again(whole, archive, tmp_path):
+    publish(whole, tmp_path / "record", ABOUT, Layout(shard_bytes=70_000))
+    names = sorted(path.name for path in (tmp_path / "record").glob("qcd-*.h5"))
+    folders = [
+        fetched(archive, tmp_path / "record", tmp_path / name, files=(name,)) for name in names
+    ]
+    merge(folders, tmp_path / "again")
+    accepted(tmp_path / "again")
+    expected = read_manifest(whole / "dataset.json")["processes"]["qcd"]
+    assert read_manifest(tmp_path / "again" / "dataset.json")["processes"]["qcd"] == expected
