@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["open"]
 
+_RECORD = re.compile(r"https?://|doi:|10\.\d{4,}/", re.IGNORECASE)
+
 
 def open(path: str | Path | Sequence[str | Path], verify: bool = False) -> Dataset:  # noqa: A001
     """Open a dataset for reading.
@@ -18,7 +21,9 @@ def open(path: str | Path | Sequence[str | Path], verify: bool = False) -> Datas
     Parameters
     ----------
     path
-        A dataset's folder (which holds `dataset.json`), one of its shards, or a list of shards.
+        A dataset's folder (which holds `dataset.json`), one of its shards, or a list of shards. Or
+        the DOI or the page's address of a published one, which is fetched into a cache first
+        (docs/publish.md); what is there as a path is taken for one.
     verify
         Compare every byte with the manifest first, as for files that come from elsewhere.
 
@@ -33,6 +38,10 @@ def open(path: str | Path | Sequence[str | Path], verify: bool = False) -> Datas
     >>> ds = rs3l_data.open("results/demo/dataset")  # doctest: +SKIP
     >>> ds.select(labels="higgs").jets("nominal")["pt"]  # doctest: +SKIP
     """
+    if isinstance(path, str) and _RECORD.match(path) and not Path(path).exists():
+        from rs3l_data.record.cache import cached
+
+        path = cached(path)
     # What only simulates has no use for the reader and what it imports.
     from rs3l_data.store.opening import open_dataset
 

@@ -33,16 +33,16 @@ ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curi
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A dataset of 3 shards, 60 events, 90 rows, two views, two processes in each shard."""
-    return make_dataset(tmp_path_factory.mktemp("whole") / "ds", n_events=30, n_shards=3)
+    """A dataset of 2 shards, 60 events, 90 rows, two views, two processes in each shard."""
+    return make_dataset(tmp_path_factory.mktemp("whole") / "ds", n_events=30, n_shards=2)
 
 
 @pytest.fixture(scope="module")
 def converted(tmp_path_factory):
     """The same for the two layouts that are read: their datasets."""
     folder = tmp_path_factory.mktemp("converted")
-    published_file(folder / "rs3l_0.h5")
-    read_published(find_sources([str(folder / "rs3l_0.h5")]), folder / "rs3l", rows=16)
+    published_file(folder / "rs3l_0.h5", n_views=2)
+    read_published(find_sources([str(folder / "rs3l_0.h5")]), folder / "rs3l", rows=30)
     ours = make_dataset(folder / "ours", 20, ("nominal",), ("Hbb", "g"))
     write_jetclass(rs3l_data.open(ours), folder / "root", "nominal")
     read_jetclass(find_sources([f"{folder}/root/*.root"]), folder / "jetclass", rows=25)
@@ -90,7 +90,7 @@ def test_converted_datasets(converted, layout, tmp_path, archive):
     findings = accepted(converted / layout)
     assert "sums of constituents: the shards say that not all are there" in findings.unchecked
     record = tmp_path / "record"
-    manifest = publish(converted / layout, record, ABOUT, Layout(shard_bytes=20_000))
+    manifest = publish(converted / layout, record, ABOUT, Layout(shard_bytes=40_000))
     assert len(manifest["files"]) > len(manifest["processes"])
     accepted(record)
     here = fetched(archive, record, tmp_path / "here", shards=1)
@@ -163,11 +163,8 @@ def test_records_and_what_is_fetched_of_them(whole, archive, tmp_path, layout):
     publish(whole, record, ABOUT, layout)
     accepted(record)
     accepted(fetched(archive, record, tmp_path / "all"))
-    for number, selection in enumerate(
-        ({"processes": ("qcd",)}, {"shards": 1}, {"views": ("seed",)}, {"files": ("qcd-*",)})
-    ):
-        here = fetched(archive, record, tmp_path / str(number), **selection)
-        accepted(here)
+    accepted(fetched(archive, record, tmp_path / "some", shards=1))
+    accepted(fetched(archive, record, tmp_path / "few", processes=("qcd",), views=("seed",)))
 
 
 def test_files_of_one_view_each(whole, tmp_path):
@@ -207,7 +204,7 @@ def test_a_dataset_made_from_others_goes_to_the_archive_and_back(whole, archive,
         accepted(tmp_path / part.name)
     merge([tmp_path / part.name for part in parts], tmp_path / "merged")
     record = tmp_path / "record"
-    publish(tmp_path / "merged", record, ABOUT, Layout(shard_bytes=50_000))
+    publish(tmp_path / "merged", record, ABOUT, Layout(shard_bytes=80_000))
     accepted(record)
     here = fetched(archive, record, tmp_path / "here")
     accepted(here)
