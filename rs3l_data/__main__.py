@@ -36,27 +36,44 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("check")(check.check)
-app.command("hard")(hard.hard)
-app.command("pileup")(pileup.pileup)
-app.command("resimulate")(resimulate.resimulate)
-app.command("pack")(pack.pack)
-app.command("manifest")(manifest.manifest)
-app.command("inspect")(inspect.inspect)
-app.command("validate")(validate.validate)
-app.command("merge")(reshape.merge)
-app.command("split")(reshape.split)
-app.command("select")(reshape.select)
-app.command("digest")(digest.digest)
-app.command("publish")(publish.publish)
-app.command("download")(download.download)
-app.command("report")(report_command.report)
-app.command("benchmark")(benchmark.benchmark)
-app.command("onepass")(onepass.onepass)
-app.command("validation")(validation.validation)
-app.command("schema")(schema.schema)
-app.add_typer(convert.app, name="convert", help="Datasets from and to other projects' layouts.")
-app.add_typer(export.app, name="export", help="Events for other programs: LHE, HepMC3.")
+SIMULATE = "Simulate: from a config to a dataset"
+DATASET = "A dataset: look, check, cut, join"
+EXCHANGE = "Exchange with others"
+JUDGE = "Judge a run"
+
+app.command("check", rich_help_panel=SIMULATE)(check.check)
+app.command("schema", rich_help_panel=SIMULATE)(schema.schema)
+app.command("pileup", rich_help_panel=SIMULATE)(pileup.pileup)
+app.command("hard", rich_help_panel=SIMULATE)(hard.hard)
+app.command("resimulate", rich_help_panel=SIMULATE)(resimulate.resimulate)
+app.command("pack", rich_help_panel=SIMULATE)(pack.pack)
+app.command("manifest", rich_help_panel=SIMULATE)(manifest.manifest)
+app.command("inspect", rich_help_panel=DATASET)(inspect.inspect)
+app.command("validate", rich_help_panel=DATASET)(validate.validate)
+app.command("digest", rich_help_panel=DATASET)(digest.digest)
+app.command("merge", rich_help_panel=DATASET)(reshape.merge)
+app.command("split", rich_help_panel=DATASET)(reshape.split)
+app.command("select", rich_help_panel=DATASET)(reshape.select)
+app.command("publish", rich_help_panel=EXCHANGE)(publish.publish)
+app.command("download", rich_help_panel=EXCHANGE)(download.download)
+app.add_typer(
+    convert.app,
+    name="convert",
+    rich_help_panel=EXCHANGE,
+    help="Datasets from and to other projects' layouts.\n\n"
+    "Example: rs3l-data convert to-parquet results/demo/dataset --to flat",
+)
+app.add_typer(
+    export.app,
+    name="export",
+    rich_help_panel=EXCHANGE,
+    help="Events for other programs: LHE, HepMC3.\n\n"
+    "Example: rs3l-data export lhe results/demo/hard/hbb/*.h5 --out hbb.lhe.gz",
+)
+app.command("report", rich_help_panel=JUDGE)(report_command.report)
+app.command("onepass", rich_help_panel=JUDGE)(onepass.onepass)
+app.command("validation", rich_help_panel=JUDGE)(validation.validation)
+app.command("benchmark", rich_help_panel=JUDGE)(benchmark.benchmark)
 
 
 def main() -> None:

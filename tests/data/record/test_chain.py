@@ -1,4 +1,4 @@
-"""From a dataset through an archive that misbehaves to a trained network, by commands alone."""
+"""From a dataset through an archive that misbehaves to a tagger, by commands alone."""
 
 import json
 import subprocess
@@ -9,7 +9,6 @@ import pytest
 
 import rs3l_data
 from rs3l_data.store.digest import digest
-from rs3l_data.store.manifest import damaged_files
 from tests.archive_server import Fault
 from tests.synthetic import make_dataset
 
@@ -20,6 +19,8 @@ TRAINING = {
     "data": {"constituents": 16},
     "backbone": {"width": 8, "layers": 1, "neighbours": 4, "output": [8, 4]},
     "pretrain": {"views_seen": 400, "jets_per_batch": 16, "validation_jets": 20},
+    "finetune": {"max_views_seen": 200, "validate_every": 100},
+    "task": {"signal": ["higgs"], "background": ["qcd"], "validation_labels": 10},
 }
 
 
@@ -54,7 +55,7 @@ def test_dataset_to_archive_to_training(archive, tmp_path):
     archive.server_close()
     assert json.loads(command("rs3l_data", *fetching))["fetched"] == 0
     ds = rs3l_data.open(here)
-    assert damaged_files(here, ds.manifest) == []
+    assert json.loads(command("rs3l_data", "validate", here, "--json"))["valid"]
     assert digest(ds) == digest(rs3l_data.open(source))
     assert sum(1 for _ in ds.events()) == 120
     config = tmp_path / "training.yaml"
@@ -64,6 +65,13 @@ def test_dataset_to_archive_to_training(archive, tmp_path):
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["views_seen"] >= 400
     assert (run / "weights.safetensors").stat().st_size > 0
+    tagging = ("finetune", "--data", here, "--config", config, "--pretrained", run)
+    wanted = ("--mode", "full", "--labels", 40)
+    command("rs3l_train", *tagging, *wanted, "--out", tmp_path / "tagger")
+    (row, *_) = json.loads((tmp_path / "tagger" / "metrics.json").read_text())["rows"]
+    n_test = len(ds.select(splits="test"))
+    assert 0 < row["auc"] <= 1, row
+    assert 0 < row["n_signal"] + row["n_background"] <= n_test, row
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""The command line explains itself: every command has its place and an example."""
+
+import pytest
+import typer
+
+from rs3l_data.__main__ import DATASET, EXCHANGE, JUDGE, SIMULATE, app
+
+
+def commands(command, name="rs3l-data"):
+    found = [(name, command)]
+    for word, one in getattr(command, "commands", {}).items():
+        found += commands(one, f"{name} {word}")
+    return found
+
+
+ALL = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "rs3l-data"])
+def test_an_example_calls_the_command_with_options_that_it_has(name):
+    (example,) = (
+        line.strip() for line in ALL[name].help.splitlines() if line.strip().startswith("Example:")
+    )
+    words = example.removeprefix("Example: ").split()
+    assert example.startswith(f"Example: {name}"), example
+    called = max((one for one in ALL if " ".join(words).startswith(one)), key=len)
+    options = {text for p in ALL[called].params for text in (*p.opts, *p.secondary_opts)}
+    assert {word for word in words if word.startswith("-")} <= options
+
+
+def test_every_command_is_in_a_group_of_the_help():
+    panels = {name: one.rich_help_panel for name, one in ALL["rs3l-data"].commands.items()}
+    assert set(panels.values()) == {SIMULATE, DATASET, EXCHANGE, JUDGE}, panels
+    assert len(panels) == len(ALL["rs3l-data"].commands) > 20
