@@ -56,13 +56,13 @@ def _counts(
         return counts
     if has_history:
         # After a cut, the rows do not tell what was generated: these have their share of it.
-        counts["sum_of_weights"] = made["sum_of_weights"] * rows.n_events / made["n_events"]
+        share = rows.n_events / max(made["n_events"], 1)
+        counts["sum_of_weights"] = made["sum_of_weights"] * share
+        if "runs" in made:
+            counts["runs"] = [
+                {**run, "sum_of_weights": run["sum_of_weights"] * share} for run in made["runs"]
+            ]
     else:
         _, first = np.unique(rows.event_keys, return_index=True)
         counts["sum_of_weights"] = float(rows.initiators["weight"][first].sum())
-    if "runs" in made:
-        share = counts["sum_of_weights"] / made["sum_of_weights"]
-        counts["runs"] = [
-            {**run, "sum_of_weights": run["sum_of_weights"] * share} for run in made["runs"]
-        ]
     return counts

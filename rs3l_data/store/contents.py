@@ -55,6 +55,15 @@ class _Size(_Entry):
     n_events: Count
 
 
+class _Run(_Entry):
+    sum_of_weights: float
+
+
+class _Process(_Size):
+    sum_of_weights: float | None = None
+    runs: list[_Run] | None = None
+
+
 class _Label(_Entry):
     n_rows: Count
     present: dict[Text, Count]
@@ -71,7 +80,7 @@ class Manifest(_Entry):
     n_rows: Count
     n_events: Count
     views: list[Text] = Field(min_length=1)
-    processes: dict[Text, _Size]
+    processes: dict[Text, _Process]
     labels: dict[Text, _Label]
     splits: dict[Text, _Size]
     files: list[FileEntry] = Field(min_length=1)

@@ -12,6 +12,7 @@ from rs3l_data.convert.jetclass_out import write_jetclass
 from rs3l_data.convert.published_in import read_published
 from rs3l_data.convert.sources import find_sources
 from rs3l_data.describe.publication import Publication
+from rs3l_data.errors import InputFileError
 from rs3l_data.integrity.validate import validate
 from rs3l_data.record.address import Address
 from rs3l_data.record.client import Client
@@ -194,6 +195,10 @@ def test_more_weights_here_than_were_generated(whole, archive, tmp_path):
     manifest["processes"]["qcd"]["sum_of_weights"] -= 0.5
     (here / "dataset.json").write_text(json.dumps(manifest))
     assert kinds(here) == {("totals", "processes.qcd.sum_of_weights")}
+    manifest["processes"]["qcd"]["sum_of_weights"] = "many"
+    (here / "dataset.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputFileError, match=r"processes\.qcd\.sum_of_weights: .*found 'many'"):
+        validate(here)
 
 
 def test_a_dataset_made_from_others_goes_to_the_archive_and_back(whole, archive, tmp_path):
