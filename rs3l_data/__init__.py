@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rs3l_data.store.reader import Dataset
@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 __all__ = ["open"]
 
 
-def open(path: str | Path | Sequence[str | Path]) -> Dataset:  # noqa: A001
+def open(  # noqa: A001
+    path: str | Path | Sequence[str | Path], corrupt: Literal["stop", "skip"] = "stop"
+) -> Dataset:
     """Open a dataset for reading.
 
     Parameters
     ----------
     path
         A dataset's folder (which holds `dataset.json`), one of its shards, or a list of shards.
+    corrupt
+        At a shard that cannot be opened: stop, or leave it out with a warning.
 
     Raises
     ------
@@ -34,4 +38,4 @@ def open(path: str | Path | Sequence[str | Path]) -> Dataset:  # noqa: A001
     # What only simulates has no use for the reader and what it imports.
     from rs3l_data.store.opening import open_dataset
 
-    return open_dataset(path)
+    return open_dataset(path, corrupt)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.shard import open_shard
+from rs3l_data.store.shard import Shard, open_shard
+
+logger = logging.getLogger(__name__)
 
 
-def open_dataset(path: str | Path | Sequence[str | Path]) -> Dataset:
+def open_dataset(
+    path: str | Path | Sequence[str | Path], corrupt: Literal["stop", "skip"] = "stop"
+) -> Dataset:
     """Open a dataset's folder, a shard, or several shards with the same views.
+
+    Parameters
+    ----------
+    corrupt
+        At a shard that cannot be opened: stop, or leave it out with a warning.
 
     Raises
     ------
@@ -31,7 +42,7 @@ def open_dataset(path: str | Path | Sequence[str | Path]) -> Dataset:
         paths = [folder / entry["path"] for entry in manifest["files"]]
     if not paths:
         raise InputFileError(f"{source}: there is no shard to read")
-    shards = tuple(map(open_shard, paths))
+    shards = _opened(paths, source) if corrupt == "skip" else tuple(map(open_shard, paths))
     for shard in shards:
         if sorted(shard.views) != sorted(shards[0].views):
             raise InputFileError(
@@ -40,3 +51,16 @@ def open_dataset(path: str | Path | Sequence[str | Path]) -> Dataset:
             )
     rows = tuple(np.arange(shard.n_rows) for shard in shards)
     return Dataset(source, shards, rows, shards[0].views, manifest)
+
+
+def _opened(paths: Sequence[Path], source: str) -> tuple[Shard, ...]:
+    """Open those shards that can be."""
+    shards = []
+    for path in paths:
+        try:
+            shards.append(open_shard(path))
+        except InputFileError as error:
+            logger.warning("%s; this shard is left out", error)
+    if not shards:
+        raise InputFileError(f"{source}: none of its {len(paths)} shards can be opened")
+    return tuple(shards)

@@ -11,6 +11,7 @@ import h5py
 
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
 from rs3l_data.simulate.weights import Weights
+from rs3l_data.store import runs
 from rs3l_data.store.hdf5 import (
     Compression,
     create,
@@ -21,7 +22,8 @@ from rs3l_data.store.hdf5 import (
     write_columns,
     write_offsets,
 )
-from rs3l_data.store.tables import I8, Columns, Initiators, View
+from rs3l_data.store.runs import runs_of
+from rs3l_data.store.tables import I8, Columns, Initiators, View, concatenate_columns, join
 from rs3l_data.store.weights import read_weights, write_weights
 
 
@@ -127,12 +129,18 @@ class Shard:
     def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the jets of one view, (n_rows,) each."""
         with reading(self.path, "shard") as file:
-            return read_columns(file[f"views/{view}/jets"], names, rows)
+            group = file[f"views/{view}/jets"]
+            return concatenate_columns(
+                [read_columns(group, names, run) for run in runs_of(rows, runs.FAR_JETS)]
+            )
 
     def read_constituents(self, view: str, rows: I8, names: Sequence[str]) -> tuple[I8, Columns]:
         """Read the constituents of one view: offsets (n_rows + 1,) and columns."""
         with reading(self.path, "shard") as file:
-            return read_items(file[f"views/{view}/constituents"], names, rows)
+            group = file[f"views/{view}/constituents"]
+            return join(
+                [read_items(group, names, run) for run in runs_of(rows, runs.FAR_CONSTITUENTS)]
+            )
 
 
 def open_shard(path: Path) -> Shard:
