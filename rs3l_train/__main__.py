@@ -56,7 +56,8 @@ def pretrain(
 
     settings = load_training(config, overrides or ())
     with logging_to(log):
-        metrics = task.pretrain(rs3l_data.open(data), settings, out)
+        dataset = rs3l_data.open(data, corrupt=settings.data.corrupt)
+        metrics = task.pretrain(dataset, settings, out)
     _answer(metrics, out, as_json)
 
 

@@ -35,7 +35,9 @@ from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.labels import require_labels
 from rs3l_train.views.batches import contrastive_batches, one_view, paired_rows
 from rs3l_train.views.inputs import N_INPUTS, network_inputs
-from rs3l_train.views.memory import JetViews, Selection, chosen_views, load
+from rs3l_train.views.loading import readable, view_source
+from rs3l_train.views.memory import JetViews, Selection, chosen_views
+from rs3l_train.views.source import ViewSource
 
 logger = logging.getLogger(__name__)
 
@@ -67,14 +69,17 @@ def pretrain(dataset: Dataset, config: TrainingConfig, folder: Path) -> dict[str
     views = chosen_views(dataset, config.data.views)
     require_labels(dataset, config.data.labels or (), "data.labels")
     dataset = dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
-    jets = load(dataset, views, config.data.constituents, device)
+    if config.data.corrupt == "skip":
+        dataset = readable(dataset, views)
+    jets = view_source(dataset, views, config, device)
     training = _Contrast(jets, _rows(jets, dataset, Split.TRAIN), config)
     unseen = _shuffled(_rows(jets, dataset, Split.VALIDATION), config.seed)
-    validation = _Contrast(jets, unseen[: config.pretrain.validation_jets], config)
+    held, unseen = jets.in_memory(unseen[: max(config.pretrain.validation_jets, DIAGNOSTIC_JETS)])
+    validation = _Contrast(held, unseen[: config.pretrain.validation_jets], config)
     torch.manual_seed(config.seed)
     backbone = build(config.backbone, N_INPUTS[config.data.inputs]).to(device)
     history = _fit(backbone, training, validation, config, start_log(folder / "metrics.jsonl"))
-    diagnostics = _diagnostics(backbone, jets, unseen[:DIAGNOSTIC_JETS], config)
+    diagnostics = _diagnostics(backbone, held, unseen[:DIAGNOSTIC_JETS], config)
     _warn(history, diagnostics)
     metrics = {
         "stage": "pretrain",
@@ -105,7 +110,7 @@ _LOSS_CAPTION = (
 class _Contrast:
     """The batches of a split, and their loss."""
 
-    def __init__(self, jets: JetViews, rows: Tensor, config: TrainingConfig):
+    def __init__(self, jets: ViewSource, rows: Tensor, config: TrainingConfig):
         self.jets, self.rows, self.config = jets, rows, config
         views_per_jet = config.pretrain.views_per_jet or len(jets.names)
         self.views = int(jets.present[:, rows].sum(0).clamp(max=views_per_jet).sum())
@@ -115,7 +120,7 @@ class _Contrast:
         generator = torch.Generator().manual_seed(self.config.seed + SEED_STEP * number)
         pretrain = self.config.pretrain
         return contrastive_batches(
-            self.jets.present, self.rows, pretrain.jets_per_batch, pretrain.views_per_jet, generator
+            self.jets, self.rows, pretrain.jets_per_batch, pretrain.views_per_jet, generator
         )
 
     def rotation(self) -> torch.Generator | None:
@@ -185,7 +190,7 @@ def _fit(
     )
 
 
-def _rows(jets: JetViews, dataset: Dataset, split: Split) -> Tensor:
+def _rows(jets: ViewSource, dataset: Dataset, split: Split) -> Tensor:
     inside = torch.from_numpy(np.flatnonzero(dataset.initiators["split"] == split)).to(jets.device)
     rows = paired_rows(jets.present, inside)
     if len(rows) < 2:

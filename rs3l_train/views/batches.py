@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from rs3l_train.views.memory import Selection
+from rs3l_train.views.source import ViewSource
 
 
 def contrastive_batches(
-    present: Tensor,
+    jets: ViewSource,
     rows: Tensor,
     jets_per_batch: int,
     views_per_jet: int | None,
@@ -24,8 +25,8 @@ def contrastive_batches(
 
     Parameters
     ----------
-    present
-        (V, N) bool; absent views are left out.
+    jets
+        Absent views are left out.
     rows
         (n,) the jets to use, each present in two views at least.
     views_per_jet
@@ -33,7 +34,8 @@ def contrastive_batches(
     generator
         A generator on the CPU.
     """
-    order = rows[torch.randperm(len(rows), generator=generator).to(rows.device)]
+    present = jets.present
+    order = jets.shuffled(rows, generator)
     n_batches = max(1, len(order) // jets_per_batch)
     for batch in torch.split(order[: n_batches * jets_per_batch], jets_per_batch):
         chosen = present[:, batch].T

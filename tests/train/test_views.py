@@ -160,7 +160,7 @@ def test_half_of_the_jets_are_reflected_and_all_angles_occur():
 
 def test_an_epoch_shows_every_present_view_once(jets):
     rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-    batches = list(contrastive_batches(jets.present, rows, 16, None, torch.Generator()))
+    batches = list(contrastive_batches(jets, rows, 16, None, torch.Generator()))
     seen = torch.cat([batch.rows * 3 + batch.views for batch in batches])
     assert len(seen.unique()) == len(seen)
     for batch in batches:
@@ -175,7 +175,7 @@ def test_epochs_differ_and_repeat_with_their_seed(jets):
 
     def first(seed):
         generator = torch.Generator().manual_seed(seed)
-        return next(contrastive_batches(jets.present, rows, 16, None, generator)).rows.tolist()
+        return next(contrastive_batches(jets, rows, 16, None, generator)).rows.tolist()
 
     assert first(1) == first(1)
     assert first(1) != first(2)
@@ -183,7 +183,7 @@ def test_epochs_differ_and_repeat_with_their_seed(jets):
 
 def test_views_of_a_jet_can_be_drawn_and_all_get_their_turn(jets):
     rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-    batches = list(contrastive_batches(jets.present, rows, 16, 2, torch.Generator().manual_seed(1)))
+    batches = list(contrastive_batches(jets, rows, 16, 2, torch.Generator().manual_seed(1)))
     for batch in batches:
         assert (batch.rows.unique(return_counts=True)[1] == 2).all()
         assert jets.present[batch.views, batch.rows].all()
