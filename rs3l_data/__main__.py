@@ -8,6 +8,7 @@ import typer
 
 from rs3l_data.commands import (
     benchmark,
+    benchmark_store,
     check,
     digest,
     export,
@@ -41,6 +42,7 @@ app.command("inspect")(inspect.inspect)
 app.command("digest")(digest.digest)
 app.command("report")(report_command.report)
 app.command("benchmark")(benchmark.benchmark)
+app.command("benchmark-store")(benchmark_store.benchmark_store)
 app.command("onepass")(onepass.onepass)
 app.command("validation")(validation.validation)
 app.command("schema")(schema.schema)
