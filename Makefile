@@ -4,16 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config/demo.yaml
 CORES ?= all
+FUZZ_CASES ?= 2000
+FUZZ_SEED ?= 0
 # The pinned set, for results that can be made again; `CONSTRAINTS=` takes the newest instead.
 CONSTRAINTS ?= envs/constraints.txt
 PIP_CONSTRAINT_FLAG := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint clean
+.PHONY: help run test lint fuzz clean
 
 help:
 	@echo "make run     simulate, train and report: config/demo.yaml, or CONFIG=..."
 	@echo "make test    lint, type checks and all tests"
+	@echo "make fuzz    read damaged and hostile files: FUZZ_CASES=2000, FUZZ_SEED=0"
 	@echo "make clean   remove the environment; results stay"
 
 run: $(VENV)/run.done
@@ -29,12 +32,15 @@ lint: $(VENV)/test.done
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 
+fuzz: $(VENV)/test.done
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --cases $(FUZZ_CASES) --seed $(FUZZ_SEED)
+
 $(VENV)/run.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
-	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,workflow,train]"
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,train]"
 	touch $@
 
 $(VENV)/test.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
-	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,workflow,train,test]"
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,train,export,test]"
 	touch $@ $(VENV)/run.done
 
 $(VENV)/python.done:

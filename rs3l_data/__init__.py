@@ -13,7 +13,9 @@ __all__ = ["open"]
 
 
 def open(  # noqa: A001
-    path: str | Path | Sequence[str | Path], corrupt: Literal["stop", "skip"] = "stop"
+    path: str | Path | Sequence[str | Path],
+    verify: bool = False,
+    corrupt: Literal["stop", "skip"] = "stop",
 ) -> Dataset:
     """Open a dataset for reading.
 
@@ -21,8 +23,11 @@ def open(  # noqa: A001
     ----------
     path
         A dataset's folder (which holds `dataset.json`), one of its shards, or a list of shards.
+    verify
+        Compare every byte with the manifest first, as for files that come from elsewhere.
     corrupt
-        At a shard that cannot be opened: stop, or leave it out with a warning.
+        At a shard that is damaged, as far as can be told without reading it: stop, or leave it out
+        with a warning.
 
     Raises
     ------
@@ -38,4 +43,4 @@ def open(  # noqa: A001
     # What only simulates has no use for the reader and what it imports.
     from rs3l_data.store.opening import open_dataset
 
-    return open_dataset(path, corrupt)
+    return open_dataset(path, verify, corrupt)

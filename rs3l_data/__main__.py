@@ -10,7 +10,9 @@ from rs3l_data.commands import (
     benchmark,
     benchmark_store,
     check,
+    convert,
     digest,
+    download,
     export,
     hard,
     inspect,
@@ -18,8 +20,11 @@ from rs3l_data.commands import (
     onepass,
     pack,
     pileup,
+    publish,
+    reshape,
     resimulate,
     schema,
+    validate,
     validation,
 )
 from rs3l_data.commands import report as report_command
@@ -39,13 +44,20 @@ app.command("resimulate")(resimulate.resimulate)
 app.command("pack")(pack.pack)
 app.command("manifest")(manifest.manifest)
 app.command("inspect")(inspect.inspect)
+app.command("validate")(validate.validate)
+app.command("merge")(reshape.merge)
+app.command("split")(reshape.split)
+app.command("select")(reshape.select)
 app.command("digest")(digest.digest)
+app.command("publish")(publish.publish)
+app.command("download")(download.download)
 app.command("report")(report_command.report)
 app.command("benchmark")(benchmark.benchmark)
 app.command("benchmark-store")(benchmark_store.benchmark_store)
 app.command("onepass")(onepass.onepass)
 app.command("validation")(validation.validation)
 app.command("schema")(schema.schema)
+app.add_typer(convert.app, name="convert", help="Datasets from and to other projects' layouts.")
 app.add_typer(export.app, name="export", help="Events for other programs: LHE, HepMC3.")
 
 

@@ -37,6 +37,8 @@ from rs3l_data.store.pileup import write_sample
 _POINTS: tuple[Literal["hadronization", "detector"], ...] = ("hadronization", "detector")
 _COPIES = 4
 """Views of each kind whose cost is measured together."""
+_WARM_UP = 100
+"""Events of an untimed first round, in which compiled code is loaded."""
 
 
 def measure(
@@ -91,8 +93,9 @@ def _efficiency(
     hard_file = _write_hard(config, process, folder)
     n = config.processes[process].events
     steps: dict[str, float] = defaultdict(float)
+    short = with_events(config, process, _WARM_UP)
     with _one_core():
-        _round(config, hard_file, view, folder, {})
+        _round(short, _write_hard(short, process, folder), view, folder, {})
         seconds = [_round(config, hard_file, view, folder, steps) for _ in range(rounds)]
     bare, whole = (statistics.median(each) * 1e3 / n for each in zip(*seconds, strict=True))
     ratios = [bare / job for bare, job in seconds]

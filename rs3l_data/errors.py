@@ -31,3 +31,7 @@ class GeneratorError(RS3LError):
 
 class StorageError(RS3LError):
     """A file could not be written (full disk, no permission)."""
+
+
+class TransferError(RS3LError):
+    """A server refused, could not be reached, or sent something other than it announced."""

@@ -45,10 +45,19 @@ class Progress:
     style
         ``bar``: a live bar; ``lines``: a line every ten seconds, fit for a log and for several
         jobs on one terminal; ``auto``: a bar where stderr is a terminal.
+    done
+        How many were done before, which the rate leaves out.
     """
 
-    def __init__(self, what: str, total: int, unit: str = "events", style: Style = "auto") -> None:
-        self._what, self._total, self._unit = what, total, unit
+    def __init__(
+        self,
+        what: str,
+        total: int,
+        unit: str = "events",
+        style: Style = "auto",
+        done: int = 0,
+    ) -> None:
+        self._what, self._total, self._unit, self._before = what, total, unit, done
         self._began = self._said = time.monotonic()
         self._bar: Bar | None = None
         if style == "bar" or (style == "auto" and sys.stderr.isatty()):
@@ -61,7 +70,7 @@ class Progress:
                 console=Console(stderr=True),
                 transient=True,
             )
-            self._task = self._bar.add_task(what, total=total, rate="")
+            self._task = self._bar.add_task(what, total=total, rate="", completed=done)
 
     def __enter__(self) -> Self:
         if self._bar:
@@ -80,7 +89,7 @@ class Progress:
     def __call__(self, done: int, more: str = "") -> None:
         """Say that ``done`` of the total are done, and what else there is to say."""
         now = time.monotonic()
-        rate = done / max(now - self._began, 1e-9)
+        rate = (done - self._before) / max(now - self._began, 1e-9)
         if self._bar:
             self._bar.update(self._task, completed=done, rate=f"{rate:.0f} {self._unit}/s {more}")
         if now - self._said >= _SECONDS_BETWEEN_LINES or done >= self._total:

@@ -7,8 +7,9 @@ network can learn the label, and what the views of one initiator share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,8 +41,11 @@ def make_dataset(
     seed: int = 0,
     n_shards: int = 2,
     compression: str = "blosc2",
+    config: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a dataset of ``n_events`` events of each process; returns its folder.
+
+    ``config`` has further entries of the config that the shards tell.
 
     An event of `higgs` has one initiator, any other has two. Labels are called as processes.
     """
@@ -57,7 +61,12 @@ def make_dataset(
     attributes = {
         "process_names": list(processes),
         "label_names": list(processes),
-        "config": {"seed": seed, "views": {view: {} for view in views}},
+        "config": {
+            "seed": seed,
+            "views": {view: {} for view in views},
+            "split": dict(zip(("train", "validation", "test"), FRACTIONS, strict=True)),
+            **(config or {}),
+        },
         "software": {"synthetic": "1"},
     }
     # Cuts lie between events, as those of a real dataset do.

@@ -14,32 +14,61 @@ def inspect(
     path: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset or a shard.")],
     as_json: AsJson = False,
 ) -> None:
-    """Summarise a dataset: rows, events, views, labels, share of present jets.
+    """Summarise a dataset: processes, labels, splits, views, sizes, how and of what it was made.
 
     Example: rs3l-data inspect results/demo/dataset
     """
     import json
 
     import rs3l_data
+    from rs3l_data.store.overview import overview
 
-    dataset = rs3l_data.open(path)
-    labels = dataset.initiators["label"]
-    present = {view: dataset.jets(view, ["present"])["present"] for view in dataset.views}
-    summary: dict[str, Any] = {
-        "path": str(path),
-        "rows": len(dataset),
-        "events": dataset.n_events,
-        "processes": [*dataset.processes],
-        "labels": {name: int((labels == i).sum()) for i, name in enumerate(dataset.labels)},
-        "present": {
-            view: float(there.mean()) if len(there) else 0.0 for view, there in present.items()
-        },
-    }
+    found = overview(rs3l_data.open(path))
     if as_json:
-        typer.echo(json.dumps(summary))
+        typer.echo(json.dumps({"path": str(path), **found}))
         return
-    typer.echo(f"{path}: {summary['rows']} initiators of {summary['events']} hard events")
-    typer.echo(f"  processes: {', '.join(dataset.processes)}")
-    typer.echo("  labels: " + ", ".join(f"{k} {n}" for k, n in summary["labels"].items()))
-    for view, share in summary["present"].items():
-        typer.echo(f"  view {view}: {share:.1%} of the jets present")
+    for line in _lines(found):
+        typer.echo(line)
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    files = found["files"]
+    lines = [
+        f"{found['source']}: {found['rows']} initiators of {found['events']} hard events",
+        f"  format {found['format_version']}, {files['shards']} shards, {files['bytes'] / 1e6:.1f} "
+        f"MB ({', '.join(files['compression'])}; {files['ratio']:.1f} times smaller than its "
+        f"content), {files['bytes_per_jet']:.0f} bytes a jet",
+        "  made with " + ", ".join(f"{k} {v}" for k, v in found["software"].items()),
+    ]
+    if found["jets"]:
+        lines.append("  jets: " + ", ".join(f"{k} {v}" for k, v in found["jets"].items()))
+    lines.append("")
+    lines += _table("process", found["processes"], ("rows", "events", "cross_section_pb"))
+    lines += _table("label", found["labels"], ("rows",))
+    lines += _table("split", found["splits"], ("rows", "events"))
+    lines += _table("view", found["views"], ("present", "constituents", "redo", "of", "variation"))
+    for step in found["history"]:
+        arguments = ", ".join(f"{k}: {v}" for k, v in step["arguments"].items())
+        lines.append(f"{step['operation']} {arguments}".rstrip())
+    return lines
+
+
+def _table(what: str, entries: dict[str, dict[str, Any]], columns: tuple[str, ...]) -> list[str]:
+    used = [c for c in columns if any(entry.get(c) is not None for entry in entries.values())]
+    rows = [[what, *used]]
+    rows += [[name, *(_text(c, entry.get(c)) for c in used)] for name, entry in entries.items()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  "
+        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    return [*lines, ""]
+
+
+def _text(column: str, value: Any) -> str:
+    if value is None:
+        return "-"
+    if column == "present":
+        return f"{value:.1%}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

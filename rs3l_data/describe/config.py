@@ -59,7 +59,7 @@ class Hard(Strict):
     flatten_pt: bool = Field(
         False, description="Sample about flat in pT; the weights keep the physical spectrum."
     )
-    chunk_events: int = Field(5000, gt=0, description="Hard events in one job and one shard.")
+    chunk_events: int = Field(10000, gt=0, description="Hard events in one job and one shard.")
 
     @field_validator("pt")
     @classmethod
@@ -208,10 +208,17 @@ class Config(Strict):
     def _changes(self) -> Self:
         for name in self.views:
             try:
-                self.card(name)
+                card = self.card(name)
                 pileup_of(self, name)
             except RS3LError as error:
                 raise ValueError(f"views.{name}: {error}") from None
+            reach = self.jets.abs_eta_max + self.jets.radius
+            if card.candidate_eta_max < reach:
+                raise ValueError(
+                    f"views.{name}: the detector's candidates end at |eta| = "
+                    f"{card.candidate_eta_max:g}, inside jets that may reach {reach:g}: lower "
+                    "jets.abs_eta_max or raise detector.overrides.candidate_eta_max"
+                )
         return self
 
     @model_validator(mode="after")

@@ -6,12 +6,14 @@ intervention point, and what its parents changed holds for it, too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
 from rs3l_data.describe import tree
 from rs3l_data.describe.strict import Strict, validate
+from rs3l_data.describe.view import View
 
 if TYPE_CHECKING:
     from rs3l_data.describe.config import Config
@@ -53,6 +55,11 @@ class PileupOfRun(Pileup):
 
 
 def pileup_of(config: Config, view: str) -> Pileup:
+    """Give the pile-up of a view of a config; see `pileup_on_branch`."""
+    return pileup_on_branch(config.pileup, config.views, view)
+
+
+def pileup_on_branch(of_run: PileupOfRun, views: Mapping[str, View], view: str) -> Pileup:
     """Give the pile-up of a view: that of the run with all changes on its branch.
 
     Raises
@@ -60,9 +67,9 @@ def pileup_of(config: Config, view: str) -> Pileup:
     ConfigError
         If a view changes a key that does not exist, or gives it a wrong value.
     """
-    changes: dict[str, Any] = config.pileup.model_dump(exclude={"sample_events"})
-    for name in tree.path_to(config.views, view):
-        changes |= config.views[name].pileup
+    changes: dict[str, Any] = of_run.model_dump(exclude={"sample_events"})
+    for name in tree.path_to(views, view):
+        changes |= views[name].pileup
     return validate(Pileup, changes, "pileup")
 
 

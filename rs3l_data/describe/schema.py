@@ -22,6 +22,7 @@ the minimum-bias events of pile-up (`PILEUP_PARTICLES`).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -47,6 +48,7 @@ class Status(IntEnum):
     GENERATOR_FAILED = 1
     NO_JET_MATCHED = 2
     FAILED_SELECTION = 3
+    FAILED_CUT = 4
 
 
 class Category(IntEnum):
@@ -153,7 +155,8 @@ JETS = (
         "status",
         "<u1",
         "",
-        "0 present, 1 generator failed, 2 no jet above the pt cut matched, 3 fails other cuts",
+        "0 present, 1 generator failed, 2 no jet above the pt cut matched, 3 fails other cuts, "
+        "4 cut away by `rs3l-data select`",
     ),
     Column("pt", "<f4", "GeV", "transverse momentum of the jet"),
     Column("eta", "<f4", "", "pseudorapidity of the jet"),
@@ -224,6 +227,16 @@ def written_in(columns: tuple[Column, ...], version: str) -> tuple[Column, ...]:
     """
     minor = int(version.split(".")[1])
     return tuple(column for column in columns if column.since <= minor)
+
+
+def named(columns: tuple[Column, ...], names: Iterable[str]) -> tuple[Column, ...]:
+    """List the columns with the given names, in their order.
+
+    >>> [column.dtype for column in named(JETS, ["status", "pt"])]
+    ['<u1', '<f4']
+    """
+    by_name = {column.name: column for column in columns}
+    return tuple(by_name[name] for name in names)
 
 
 def empty(columns: tuple[Column, ...], n_rows: int) -> dict[str, npt.NDArray[np.generic]]:

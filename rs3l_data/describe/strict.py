@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from rs3l_data.errors import ConfigError, InputFileError
 
@@ -24,6 +24,19 @@ class Strict(BaseModel):
 
 
 M = TypeVar("M", bound=BaseModel)
+
+
+def named(default: str) -> BeforeValidator:
+    """Let a union of models that are told apart by their `name` go without it.
+
+    For ``Annotated[A | B, Field(discriminator="name"), named("a")]``: a mapping that has no `name`
+    is taken for the model whose name is ``default``.
+    """
+
+    def with_name(value: Any) -> Any:
+        return {"name": default, **value} if isinstance(value, Mapping) else value
+
+    return BeforeValidator(with_name)
 
 
 def nearest(name: str, valid: list[str]) -> str:
@@ -76,26 +89,57 @@ def read_yaml(path: Path) -> Any:
 
 
 def _in_words(model: type[BaseModel], fault: Mapping[str, Any]) -> str:
-    path = ".".join(str(part) for part in fault["loc"])
+    shown, inside = _walk(model, fault["loc"])
+    path = ".".join(shown)
     if fault["type"] == "extra_forbidden":
-        key = str(fault["loc"][-1])
-        return f"{path}: unknown key; {nearest(key, _keys_at(model, fault['loc'][:-1]))}"
+        _, around = _walk(model, fault["loc"][:-1])
+        valid = sorted({key for m in around for key in m.model_fields})
+        return f"{path}: unknown key; {nearest(shown[-1], valid)}"
     if fault["type"] == "missing":
         return f"{path}: this key is required"
+    if fault["type"] == "union_tag_invalid":
+        key = fault["ctx"]["discriminator"].strip("'")
+        valid = [tag for m in inside for tag in get_args(m.model_fields[key].annotation)]
+        found = str(fault["ctx"]["tag"])
+        return f"{path}.{key}: there is no {found!r}; {nearest(found, valid)}"
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return f"{path}: {message}" if path else message
     return f"{path}: {message[0].lower()}{message[1:]}; found {fault['input']!r}"
 
 
-def _keys_at(model: Any, loc: tuple[Any, ...]) -> list[str]:
-    """List the valid keys at a location, walking through dicts, lists, optionals and unions."""
-    for step in loc:
-        candidates = [m for m in _models_in(model) if str(step) in m.model_fields]
-        if candidates:
-            model = candidates[0].model_fields[str(step)].annotation
-        # A dict's key, a list's index or a union's tag does not change which models are inside.
-    return sorted({key for m in _models_in(model) for key in m.model_fields})
+def _walk(model: Any, loc: tuple[Any, ...]) -> tuple[list[str], list[type[BaseModel]]]:
+    """Follow a location through models, dicts, lists, optionals and unions.
+
+    Returns
+    -------
+    path
+        The steps as a user writes them: without the tags by which pydantic tells the models of a
+        union apart.
+    models
+        Those that may stand at the end.
+    """
+    path = []
+    models = _models_in(model)
+    for step in map(str, loc):
+        tagged = [m for m in models if step in _tags(m)]
+        if tagged and len(models) > 1:
+            models = tagged
+            continue
+        path.append(step)
+        fields = [m.model_fields[step] for m in models if step in m.model_fields]
+        if fields:
+            models = _models_in(fields[0].annotation)
+        # A dict's key or a list's index does not change which models are inside.
+    return path, models
+
+
+def _tags(model: type[BaseModel]) -> list[Any]:
+    """List the names by which a union may know a model: the values of its literal fields."""
+    fields = model.model_fields.values()
+    return [
+        v for f in fields if get_origin(f.annotation) is Literal for v in get_args(f.annotation)
+    ]
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

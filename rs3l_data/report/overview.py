@@ -7,6 +7,9 @@ from typing import Any
 
 from rs3l_data.describe.card import changed_keys
 from rs3l_data.describe.catalogue import catalogue
+from rs3l_data.describe.pileup import Pileup, PileupOfRun, pileup_on_branch
+from rs3l_data.describe.strict import validate
+from rs3l_data.describe.view import View
 from rs3l_data.report.numbers import NOTHING, count, measured, percent, size
 from rs3l_data.report.table import Table
 from rs3l_data.store.reader import Dataset
@@ -40,12 +43,23 @@ def process_table(dataset: Dataset, manifest: Mapping[str, Any]) -> Table:
 def view_table(manifest: Mapping[str, Any]) -> Table:
     """Describe each view by its entry in the config and in the catalogue."""
     config = manifest["config"]
+    # Not validated anew: the variation may be of another version's catalogue.
+    views = {name: View.model_construct(**given) for name, given in config["views"].items()}
+    of_run = validate(PileupOfRun, config.get("pileup", {}), "pileup")
     rows = []
     for i, name in enumerate(manifest["views"]):
-        view = config["views"][name]
-        rows.append([name, view.get("redo", "shower"), *_variation(view.get("variation"), i == 0)])
-    header = ["view", "simulated again from", "variation", "settings", "source"]
-    return Table(header, rows, text_columns=tuple(range(5)))
+        view = views[name]
+        start = view.redo if view.of is None else f"{view.redo} of {view.of}"
+        pileup = _pileup(pileup_on_branch(of_run, views, name))
+        rows.append([name, start, *_variation(view.variation, i == 0), pileup])
+    header = ["view", "simulated again from", "variation", "settings", "source", "pile-up"]
+    return Table(header, rows, text_columns=tuple(range(6)))
+
+
+def _pileup(pileup: Pileup) -> str:
+    if pileup.mean == 0:
+        return NOTHING
+    return f"{pileup.mean:g} collisions, mitigation: {pileup.mitigation}"
 
 
 def _variation(variation: Any, first: bool) -> list[str]:

@@ -20,8 +20,9 @@ from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
 from rs3l_data.simulate.restore import restored
 from rs3l_data.simulate.trace import trace
 
-BATCH = 100
-"""Events that Pythia makes before they are read: a record takes about 200 kB."""
+BATCH = 64
+"""Events that Pythia makes before they are read: a record takes about 200 kB. From 70 on the
+allocator gives the memory back to the system after each batch, and asks for it anew."""
 
 _OUTGOING = 2
 """Position of the first outgoing particle, after the two incoming partons."""

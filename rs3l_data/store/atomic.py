@@ -39,9 +39,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        _flush(temporary)
-        temporary.replace(path)
-        _flush(path.parent)
+        settle(temporary, path)
     except BaseException as error:
         # A folder that cannot be cleaned must not hide why the writing failed.
         with suppress(OSError):
@@ -49,6 +47,28 @@ def atomic_write(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError | RuntimeError):
             raise _in_words(path, error) or error from None
         raise
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Tell in words why ``path`` cannot be written, where the disk or a permission is why.
+
+    Raises
+    ------
+    StorageError
+        If the disk or the quota is full, or writing is not permitted.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise _in_words(path, error) or error from None
+
+
+def settle(temporary: Path, path: Path) -> None:
+    """Give a finished file its name, once the disk has all of it."""
+    _flush(temporary)
+    temporary.replace(path)
+    _flush(path.parent)
 
 
 def _flush(path: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.simulate.hard_events import HardEvents, HardRun
+from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import (
     Compression,
     create,
@@ -62,10 +65,10 @@ def read_hard_events(path: Path) -> HardEvents:
         If the file is missing, truncated or none of hard events.
     """
     with reading(path, "hard") as file:
-        rows = np.arange(len(file["events/event"]))
-        names = [column.name for column in HARD_PARTICLES]
-        offsets, particles = read_items(file["particles"], names, rows)
-        events = read_columns(file["events"], [column.name for column in HARD_EVENTS], rows)
+        group = group_at(file, "events")
+        rows = np.arange(n_values(group, HARD_EVENTS[0]))
+        offsets, particles = read_items(group_at(file, "particles"), HARD_PARTICLES, rows)
+        events = read_columns(group, HARD_EVENTS, rows)
         return HardEvents(events, particles, offsets, read_weights(file))
 
 
@@ -79,4 +82,5 @@ def read_hard_run(path: Path) -> tuple[HardRun, dict[str, Any]]:
     """
     with reading(path, "hard") as file:
         attributes = read_attributes(file)
-        return HardRun(**attributes.pop("run")), attributes
+        text = json.dumps(attributes.pop("run"))
+        return TypeAdapter(HardRun).validate_json(text, strict=True), attributes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -18,9 +19,10 @@ from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION, Column
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.guard import read_column, read_offsets
 from rs3l_data.store.tables import I8, Array, Columns, take_items
 
-Kind = Literal["shard", "view", "hard", "pileup"]
+Kind = Literal["shard", "view", "hard", "pileup", "embedding"]
 Compression = Literal["blosc2", "gzip", "none"]
 
 # Any HDF5 since 1.10 (2016) reads this, and small datasets take a fraction of the old overhead.
@@ -29,16 +31,25 @@ _LIBVER = ("v110", "v110")
 _CHUNK_BYTES = 1 << 19
 # From this share of zeros on, LZ4 finds runs of them worth its while.
 _SPARSE = 0.25
+# What h5py raises at the faults of a file: fuzzing has seen them all.
+_DAMAGE = (
+    *(OSError, RuntimeError, KeyError, ValueError, TypeError),
+    *(AttributeError, IndexError, OverflowError, MemoryError),
+)
 
 
 @contextmanager
-def create(path: Path, kind: Kind, attributes: Mapping[str, Any]) -> Iterator[h5py.File]:
+def create(
+    path: Path, kind: Kind, attributes: Mapping[str, Any], format_version: str = FORMAT_VERSION
+) -> Iterator[h5py.File]:
     """Create a file that appears at ``path`` when the block ends well.
 
     Parameters
     ----------
     attributes
         Anything that JSON can hold; each becomes a root attribute that holds it as JSON.
+    format_version
+        Another than the newest for what was read from files of an older one.
 
     Raises
     ------
@@ -50,7 +61,7 @@ def create(path: Path, kind: Kind, attributes: Mapping[str, Any]) -> Iterator[h5
     image = BytesIO()
     with h5py.File(image, "w", libver=_LIBVER) as file:
         file.attrs["format"] = FORMAT
-        file.attrs["format_version"] = FORMAT_VERSION
+        file.attrs["format_version"] = format_version
         file.attrs["kind"] = kind
         for name in sorted(attributes):
             file.attrs[name] = json.dumps(attributes[name], ensure_ascii=False)
@@ -70,19 +81,62 @@ def reading(path: Path, kind: Kind) -> Iterator[h5py.File]:
         format version, or if something in it is missing.
     """
     with _opened(path) as file:
-        _check_format(file, path, kind)
         try:
+            _check_format(file, path, kind)
             yield file
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
+        except _DAMAGE as error:
             raise InputFileError(
-                f"{path}: damaged: {error}; fetch or make the file again"
+                f"{path}: damaged: {error or type(error).__name__}; fetch or make the file again"
             ) from error
 
 
 def read_attributes(file: h5py.File) -> dict[str, Any]:
-    """Read the root attributes that `create` was given."""
+    """Read the root attributes that `create` was given.
+
+    Raises
+    ------
+    ValueError
+        If one is no text that holds JSON.
+    """
     own = ("format", "format_version", "kind")
-    return {name: json.loads(text) for name, text in file.attrs.items() if name not in own}
+    return {name: read_json(file, name) for name in file.attrs if name not in own}
+
+
+def read_json(place: h5py.Group, name: str) -> Any:
+    """Read an attribute that holds JSON.
+
+    Raises
+    ------
+    ValueError
+        If it is missing, or no text that holds JSON.
+    """
+    text = place.attrs.get(name)
+    if not isinstance(text, str):
+        raise ValueError(f"attribute '{name}': found {type(text).__name__}, expected text in JSON")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"attribute '{name}': no JSON: {error}") from None
+
+
+def read_names(attributes: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Give an attribute that lists names, each of which can be the name of a group.
+
+    Raises
+    ------
+    ValueError
+        If it is no such list, or a name comes twice.
+    """
+    names = attributes.get(name)
+    if not isinstance(names, list) or not all(map(_is_name, names)):
+        raise ValueError(f"attribute '{name}': found {names!r:.200}, expected a list of names")
+    if len(set(names)) < len(names):
+        raise ValueError(f"attribute '{name}': a name comes twice in {names!r:.200}")
+    return tuple(names)
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and name not in ("", ".") and not set(name) & {"/", "\0"}
 
 
 def write_columns(
@@ -114,29 +168,45 @@ def write_offsets(group: h5py.Group, offsets: I8, compression: Compression) -> N
     write_dataset(group, "offsets", offsets.astype("<i8"), compression)
 
 
-def read_columns(group: h5py.Group, names: Sequence[str], rows: I8) -> Columns:
-    """Read the given rows, which rise, of some columns."""
+def read_columns(group: h5py.Group, columns: Sequence[Column], rows: I8) -> Columns:
+    """Read the given rows, which rise, of some columns.
+
+    Raises
+    ------
+    ValueError
+        If a column is not as the schema says, or shorter.
+    """
     start, stop = _hull(rows)
-    table = {name: group[name][start:stop] for name in names}
+    table = {column.name: read_column(group, column, start, stop) for column in columns}
     if stop - start == len(rows):
         return table
     return {name: column[rows - start] for name, column in table.items()}
 
 
-def read_items(group: h5py.Group, names: Sequence[str], rows: I8) -> tuple[I8, Columns]:
+def read_items(group: h5py.Group, columns: Sequence[Column], rows: I8) -> tuple[I8, Columns]:
     """Read the items of the given rows, which rise.
 
     Returns
     -------
     offsets : (n_rows + 1,)
     columns : (n_items,) each
+
+    Raises
+    ------
+    ValueError
+        If offsets fall or point outside, or a column is not as the schema says.
     """
     start, stop = _hull(rows)
-    offsets: I8 = group["offsets"][start : stop + 1]
+    offsets = read_offsets(group, start, stop)
     first, last = int(offsets[0]), int(offsets[-1])
-    table: Columns = {name: group[name][first:last] for name in names}
-    if any(len(column) != last - first for column in table.values()):
-        raise ValueError(f"{group.name}: its columns are shorter than its offsets say")
+    table: Columns = {c.name: read_column(group, c, first, last) for c in columns}
+    if stop + 1 == len(group["offsets"]):
+        for column in columns:
+            if len(group[column.name]) != last:
+                raise ValueError(
+                    f"{group.name}/{column.name}: has {len(group[column.name])} values, but the "
+                    f"offsets end at {last}"
+                )
     offsets = offsets - first
     if stop - start == len(rows):
         return offsets, table
@@ -211,16 +281,15 @@ def _opened(path: Path) -> Iterator[h5py.File]:
 
 def _check_format(file: h5py.File, path: Path, kind: Kind) -> None:
     found = file.attrs.get("format")
-    if found != FORMAT:
+    if not isinstance(found, str) or found != FORMAT:
         raise InputFileError(
             f"{path}: an HDF5 file, but not of ours: the root attribute 'format' is {found!r}, "
             f"expected {FORMAT!r}"
         )
     check_version(str(file.attrs.get("format_version")), path)
-    if file.attrs.get("kind") != kind:
-        raise InputFileError(
-            f"{path}: expected a file of kind '{kind}', found '{file.attrs.get('kind')}'"
-        )
+    of_kind = str(file.attrs.get("kind"))
+    if of_kind != kind:
+        raise InputFileError(f"{path}: expected a file of kind '{kind}', found '{of_kind}'")
 
 
 def check_version(found: str, path: Path) -> None:
@@ -229,8 +298,10 @@ def check_version(found: str, path: Path) -> None:
     Raises
     ------
     InputFileError
-        If the major number is another.
+        If it is no version, or the major number is another.
     """
+    if not re.fullmatch(r"\d{1,4}\.\d{1,4}", found, re.ASCII):
+        raise InputFileError(f"{path}: format version '{found:.40}', expected two numbers as 1.1")
     if found.split(".")[0] != FORMAT_VERSION.split(".")[0]:
         raise InputFileError(
             f"{path}: format version {found}, and this package reads {FORMAT_VERSION}; "

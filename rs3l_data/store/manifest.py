@@ -11,6 +11,7 @@ from typing import Any, Literal
 from rs3l_data.describe.schema import FORMAT
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.contents import check_contents
 from rs3l_data.store.hdf5 import check_version
 
 MANIFEST_NAME = "dataset.json"
@@ -35,7 +36,8 @@ def read_manifest(path: Path) -> dict[str, Any]:
     Raises
     ------
     InputFileError
-        If it is missing, no manifest of ours, or of another major format version.
+        If it is missing, no manifest of ours, of another major format version, or if an entry is
+        not what it should be, such as a file's path that leads out of the folder.
     """
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -43,24 +45,44 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputFileError(
             f"{path}: no such file; a dataset is a folder with a {MANIFEST_NAME}, or a shard"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: not a readable JSON file: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputFileError(f"{path}: no manifest of ours: it does not say format '{FORMAT}'")
     check_version(str(manifest.get("format_version")), path)
+    check_contents(manifest, path)
     return manifest
 
 
-def damaged_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Compare a dataset's files with its manifest, and say in words what differs."""
+def check_files(folder: Path, manifest: Mapping[str, Any], verify: bool) -> None:
+    """Refuse a dataset whose files are not those of its manifest: by size, or by every byte.
+
+    Raises
+    ------
+    InputFileError
+        With a line for each file that differs.
+    """
+    faults = damaged_files(folder, manifest, bytewise=verify)
+    if faults:
+        raise InputFileError("\n".join([*faults, "fetch or make these files again"]))
+
+
+def damaged_files(folder: Path, manifest: Mapping[str, Any], bytewise: bool = True) -> list[str]:
+    """Compare a dataset's files with its manifest, and say in words what differs.
+
+    Parameters
+    ----------
+    bytewise
+        Whether to compare SHA-256 too, for which every file is read.
+    """
     faults = []
     for entry in manifest["files"]:
         path = folder / entry["path"]
         if not path.is_file():
-            faults.append(f"{path}: missing")
+            faults.append(f"{path}: no such file")
         elif path.stat().st_size != entry["bytes"]:
             faults.append(f"{path}: {path.stat().st_size} bytes, expected {entry['bytes']}")
-        elif (found := checksum(path, "sha256")) != entry["sha256"]:
+        elif bytewise and (found := checksum(path, "sha256")) != entry["sha256"]:
             faults.append(f"{path}: SHA-256 {found}, expected {entry['sha256']}")
     return faults
 

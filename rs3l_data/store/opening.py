@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest
+from rs3l_data.store.manifest import MANIFEST_NAME, check_files, damaged_files, read_manifest
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import Shard, open_shard
 
@@ -18,14 +18,20 @@ logger = logging.getLogger(__name__)
 
 
 def open_dataset(
-    path: str | Path | Sequence[str | Path], corrupt: Literal["stop", "skip"] = "stop"
+    path: str | Path | Sequence[str | Path],
+    verify: bool = False,
+    corrupt: Literal["stop", "skip"] = "stop",
 ) -> Dataset:
     """Open a dataset's folder, a shard, or several shards with the same views.
 
     Parameters
     ----------
+    verify
+        Compare every file's SHA-256 with the manifest before HDF5 sees one byte of it. Without,
+        only their sizes are compared.
     corrupt
-        At a shard that cannot be opened: stop, or leave it out with a warning.
+        At a shard that differs from the manifest or cannot be opened: stop, or leave it out with a
+        warning.
 
     Raises
     ------
@@ -39,7 +45,19 @@ def open_dataset(
     if len(paths) == 1 and not paths[0].is_file():
         folder = paths[0]
         manifest = read_manifest(folder / MANIFEST_NAME)
-        paths = [folder / entry["path"] for entry in manifest["files"]]
+        if any("shard" in entry for entry in manifest["files"]):
+            raise InputFileError(
+                f"{folder}: a record with one file for each view of a shard; `rs3l-data download` "
+                "joins them as it fetches them. Files of one view can be opened as a list"
+            )
+        entries = manifest["files"]
+        if corrupt == "skip":
+            entries = _undamaged(folder, entries, verify)
+        else:
+            check_files(folder, manifest, verify)
+        paths = [folder / entry["path"] for entry in entries]
+    elif verify:
+        raise InputFileError(f"{source}: without a manifest there is nothing to verify it with")
     if not paths:
         raise InputFileError(f"{source}: there is no shard to read")
     shards = _opened(paths, source) if corrupt == "skip" else tuple(map(open_shard, paths))
@@ -51,6 +69,18 @@ def open_dataset(
             )
     rows = tuple(np.arange(shard.n_rows) for shard in shards)
     return Dataset(source, shards, rows, shards[0].views, manifest)
+
+
+def _undamaged(folder: Path, entries: list[Any], verify: bool) -> list[Any]:
+    """Keep the manifest's entries of those files that are as it says."""
+    kept = []
+    for entry in entries:
+        faults = damaged_files(folder, {"files": [entry]}, bytewise=verify)
+        for fault in faults:
+            logger.warning("%s; this shard is left out", fault)
+        if not faults:
+            kept.append(entry)
+    return kept
 
 
 def _opened(paths: Sequence[Path], source: str) -> tuple[Shard, ...]:

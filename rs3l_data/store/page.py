@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rs3l_data.describe.schema import (
     CONSTITUENTS,
     DECAYS,
+    FORMAT_VERSION,
     HARD_EVENTS,
     HARD_PARTICLES,
     INITIATORS,
@@ -14,6 +15,7 @@ from rs3l_data.describe.schema import (
     KEYS,
     PILEUP_PARTICLES,
     Column,
+    written_in,
 )
 
 _TABLES = (
@@ -33,9 +35,15 @@ _WORKING_TABLES = (
 
 def schema_markdown() -> str:
     """Write every table of columns in Markdown, in the order of the schema."""
-    parts = ["### Columns of a shard", *map(_section, _TABLES)]
+    parts = ["### Columns of a shard", shard_markdown(FORMAT_VERSION)]
     parts += ["### Columns of the files within a run", *map(_section, _WORKING_TABLES)]
     return "\n\n".join(parts) + "\n"
+
+
+def shard_markdown(version: str) -> str:
+    """Write the tables of the columns that shards of a format version have."""
+    tables = [(name, rows, written_in(columns, version)) for name, rows, columns in _TABLES]
+    return "\n\n".join(map(_section, tables))
 
 
 def _section(table: tuple[str, str, Sequence[Column]]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from rs3l_data.describe.schema import PILEUP_PARTICLES
 from rs3l_data.simulate.particles import Particles
+from rs3l_data.store.guard import dataset_at, group_at
 from rs3l_data.store.hdf5 import (
     Compression,
     create,
@@ -56,7 +57,8 @@ def read_sample(path: Path) -> tuple[Particles, dict[str, Any]]:
     """
     names = [column.name for column in PILEUP_PARTICLES]
     with reading(path, "pileup") as file:
-        rows = np.arange(len(file["particles/offsets"]) - 1)
-        offsets, columns = read_items(file["particles"], names, rows)
+        group = group_at(file, "particles")
+        rows = np.arange(len(dataset_at(group, "offsets", np.dtype("<i8"))) - 1)
+        offsets, columns = read_items(group, PILEUP_PARTICLES, rows)
         momenta = (columns[name].astype(np.float64) for name in names[1:])
         return Particles(offsets, columns["pdg_id"], *momenta), read_attributes(file)

@@ -9,15 +9,25 @@ from typing import Any
 
 import h5py
 
-from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
+from rs3l_data.describe.schema import (
+    CONSTITUENTS,
+    DECAYS,
+    FORMAT_VERSION,
+    INITIATORS,
+    JETS,
+    named,
+    written_in,
+)
 from rs3l_data.simulate.weights import Weights
 from rs3l_data.store import runs
+from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import (
     Compression,
     create,
     read_attributes,
     read_columns,
     read_items,
+    read_names,
     reading,
     write_columns,
     write_offsets,
@@ -34,6 +44,7 @@ def write_shard(
     attributes: Mapping[str, Any],
     compression: Compression = "blosc2",
     weights: Weights | None = None,
+    format_version: str = FORMAT_VERSION,
 ) -> None:
     """Write a shard, whole or not at all; the same content gives the same bytes.
 
@@ -46,6 +57,8 @@ def write_shard(
         `label` index, and `config`; further `software`, `citation` and what else JSON can hold.
     weights
         Further weights of each row, if its generator gave any.
+    format_version
+        Another than the newest for tables of an older one, which have fewer columns.
 
     Raises
     ------
@@ -57,19 +70,24 @@ def write_shard(
     _check(initiators, views, attributes)
     if weights is not None and len(weights) != len(initiators):
         raise ValueError(f"{len(weights)} rows of weights, but {len(initiators)} initiators")
-    with create(path, "shard", {**attributes, "view_names": list(views)}) as file:
+    attributes = {**attributes, "view_names": list(views)}
+    with create(path, "shard", attributes, format_version) as file:
         write_columns(file.create_group("initiators"), INITIATORS, initiators.columns, compression)
         decays = file.create_group("decays")
         write_offsets(decays, initiators.offsets, compression)
         write_columns(decays, DECAYS, initiators.decays, compression)
         for name, view in views.items():
-            write_view(file.create_group(f"views/{name}"), view, compression)
+            group = file.create_group(f"views/{name}")
+            write_view(group, view, compression, format_version)
         write_weights(file, weights, compression)
 
 
-def write_view(group: h5py.Group, view: View, compression: Compression) -> None:
+def write_view(
+    group: h5py.Group, view: View, compression: Compression, format_version: str = FORMAT_VERSION
+) -> None:
     """Write the jets and constituents of one view into an open file."""
-    write_columns(group.create_group("jets"), JETS, view.jets, compression)
+    columns = written_in(JETS, format_version)
+    write_columns(group.create_group("jets"), columns, view.jets, compression)
     constituents = group.create_group("constituents")
     write_offsets(constituents, view.offsets, compression)
     write_columns(constituents, CONSTITUENTS, view.constituents, compression)
@@ -114,12 +132,19 @@ class Shard:
     def read_initiators(self, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the initiators, (n_rows,) each."""
         with reading(self.path, "shard") as file:
-            return read_columns(file["initiators"], names, rows)
+            table = read_columns(group_at(file, "initiators"), named(INITIATORS, names), rows)
+            for column, length in (("process", len(self.processes)), ("label", len(self.labels))):
+                found = int(table[column].max(initial=0)) if column in table else 0
+                if found >= max(length, 1):
+                    raise ValueError(
+                        f"/initiators/{column}: goes to {found}, but there are {length} names"
+                    )
+            return table
 
     def read_decays(self, rows: I8) -> tuple[I8, Columns]:
         """Read the decay products: offsets (n_rows + 1,) and columns."""
         with reading(self.path, "shard") as file:
-            return read_items(file["decays"], [column.name for column in DECAYS], rows)
+            return read_items(group_at(file, "decays"), DECAYS, rows)
 
     def read_weights(self, rows: I8) -> Weights | None:
         """Read the further weights, if there are any."""
@@ -129,17 +154,18 @@ class Shard:
     def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the jets of one view, (n_rows,) each."""
         with reading(self.path, "shard") as file:
-            group = file[f"views/{view}/jets"]
+            group, columns = group_at(file, f"views/{view}/jets"), named(JETS, names)
             return concatenate_columns(
-                [read_columns(group, names, run) for run in runs_of(rows, runs.FAR_JETS)]
+                [read_columns(group, columns, run) for run in runs_of(rows, runs.FAR_JETS)]
             )
 
     def read_constituents(self, view: str, rows: I8, names: Sequence[str]) -> tuple[I8, Columns]:
         """Read the constituents of one view: offsets (n_rows + 1,) and columns."""
         with reading(self.path, "shard") as file:
-            group = file[f"views/{view}/constituents"]
+            group = group_at(file, f"views/{view}/constituents")
+            columns = named(CONSTITUENTS, names)
             return join(
-                [read_items(group, names, run) for run in runs_of(rows, runs.FAR_CONSTITUENTS)]
+                [read_items(group, columns, run) for run in runs_of(rows, runs.FAR_CONSTITUENTS)]
             )
 
 
@@ -154,17 +180,23 @@ def open_shard(path: Path) -> Shard:
     """
     with reading(path, "shard") as file:
         attributes = read_attributes(file)
-        views = tuple(attributes["view_names"])
-        n_rows = len(file["initiators/event"])
+        if not isinstance(attributes.get("config"), dict):
+            raise ValueError("attribute 'config': expected a JSON object")
+        views = read_names(attributes, "view_names")
+        if not views:
+            raise ValueError("attribute 'view_names': expected at least one view, found none")
+        (event,) = named(INITIATORS, ["event"])
+        (present,) = named(JETS, ["present"])
+        n_rows = n_values(group_at(file, "initiators"), event)
         for view in views:
-            found = len(file[f"views/{view}/jets/present"])
+            found = n_values(group_at(file, f"views/{view}/jets"), present)
             if found != n_rows:
                 raise ValueError(f"view '{view}' has {found} rows, expected {n_rows}")
         return Shard(
             path=path,
             n_rows=n_rows,
-            processes=tuple(attributes["process_names"]),
-            labels=tuple(attributes["label_names"]),
+            processes=read_names(attributes, "process_names"),
+            labels=read_names(attributes, "label_names"),
             views=views,
             format_version=str(file.attrs["format_version"]),
             attributes=attributes,

@@ -35,7 +35,7 @@ _MB_TO_PB = 1e9
 def build_manifest(
     dataset: Dataset,
     folder: Path,
-    runs: Sequence[HardRun],
+    runs: Sequence[HardRun] | None,
     software: Mapping[str, str],
     created: str | None = None,
 ) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def build_manifest(
     folder
         Where the manifest will lie, with the shards in or below it.
     runs
-        Of all chunks of all processes.
+        Of all chunks of all processes; None where nobody knows the cross sections.
     software
         Versions by name.
     created
@@ -61,17 +61,24 @@ def build_manifest(
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "created": created,
+        **contents(dataset, folder),
+        "processes": _processes(dataset, runs),
+        "config": dataset.config,
+        "software": dict(software),
+        "citation": _citation(dataset.config),
+    }
+
+
+def contents(dataset: Dataset, folder: Path) -> dict[str, Any]:
+    """Collect what a manifest says of the rows and files, as opened, and of nothing else."""
+    return {
         "digest": digest(dataset),
         "n_rows": len(dataset),
         "n_events": dataset.n_events,
         "views": list(dataset.views),
-        "processes": _processes(dataset, runs),
         "labels": _labels(dataset),
         "splits": {split.name.lower(): _size(dataset.select(splits=split)) for split in Split},
         "files": _files(dataset, folder),
-        "config": dataset.config,
-        "software": dict(software),
-        "citation": _citation(dataset.config),
     }
 
 
@@ -112,10 +119,15 @@ def _citation(config: Mapping[str, Any]) -> list[dict[str, str]]:
     return [dict(paper) for paper in (*CITATION, *([PILEUP_CITATION] * has_pileup))]
 
 
-def _processes(dataset: Dataset, runs: Sequence[HardRun]) -> dict[str, dict[str, float | int]]:
-    found = {}
+def _processes(
+    dataset: Dataset, runs: Sequence[HardRun] | None
+) -> dict[str, dict[str, float | int]]:
+    found: dict[str, dict[str, float | int]] = {}
     for name in dataset.processes:
         size = _size(dataset.select(processes=name))
+        if runs is None:
+            found[name] = {**size}
+            continue
         mine = [run for run in runs if run.process == name]
         if mine:
             found[name] = {**size, **combine(mine)}

@@ -11,12 +11,14 @@ import h5py
 import numpy as np
 
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, KEYS
+from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import (
     Compression,
     create,
     read_attributes,
     read_columns,
     read_items,
+    read_names,
     reading,
     write_columns,
 )
@@ -57,7 +59,7 @@ class ViewChunk:
             )
 
 
-_OWN = ("process", "first_event", "last_event")
+_OWN = {"process": str, "first_event": int, "last_event": int}
 
 
 def write_view_file(path: Path, chunk: ViewChunk, compression: Compression = "blosc2") -> None:
@@ -87,21 +89,25 @@ def read_view_file(path: Path) -> ViewChunk:
     """
     with reading(path, "view") as file:
         attributes = read_attributes(file)
-        own = {name: attributes.pop(name) for name in _OWN}
-        rows = np.arange(len(file["keys/event"]))
+        own = {name: attributes.pop(name, None) for name in _OWN}
+        for name, expected in _OWN.items():
+            if type(own[name]) is not expected:
+                raise ValueError(
+                    f"attribute '{name}': found {own[name]!r:.80}, expected {expected.__name__}"
+                )
+        names = read_names(attributes, "view_names")
+        del attributes["view_names"]
+        group = group_at(file, "keys")
+        rows = np.arange(n_values(group, KEYS[0]))
         return ViewChunk(
             **own,
-            keys=read_columns(file["keys"], [column.name for column in KEYS], rows),
-            views={
-                name: _read_view(file[f"views/{name}"], rows)
-                for name in attributes.pop("view_names")
-            },
+            keys=read_columns(group, KEYS, rows),
+            views={name: _read_view(group_at(file, f"views/{name}"), rows) for name in names},
             attributes=attributes,
         )
 
 
 def _read_view(group: h5py.Group, rows: I8) -> View:
-    jets = read_columns(group["jets"], [column.name for column in JETS], rows)
-    names = [column.name for column in CONSTITUENTS]
-    offsets, constituents = read_items(group["constituents"], names, rows)
+    jets = read_columns(group_at(group, "jets"), JETS, rows)
+    offsets, constituents = read_items(group_at(group, "constituents"), CONSTITUENTS, rows)
     return View(jets, constituents, offsets)

@@ -12,7 +12,8 @@ import h5py
 import numpy as np
 
 from rs3l_data.simulate.weights import Weights
-from rs3l_data.store.hdf5 import Compression, write_dataset
+from rs3l_data.store.guard import dataset_at, group_at
+from rs3l_data.store.hdf5 import Compression, read_json, write_dataset
 from rs3l_data.store.tables import I8, Columns
 
 _GROUP = "weights"
@@ -29,12 +30,26 @@ def write_weights(file: h5py.File, weights: Weights | None, compression: Compres
 
 
 def read_weights(file: h5py.File, rows: I8 | None = None) -> Weights | None:
-    """Read the weights of the given rows, which rise, or of all; None where a file has none."""
+    """Read the weights of the given rows, which rise, or of all; None where a file has none.
+
+    Raises
+    ------
+    ValueError
+        If they are there, but not as they should be.
+    """
     if _GROUP not in file:
         return None
-    group = file[_GROUP]
-    names, meanings = (tuple(json.loads(group.attrs[name])) for name in ("names", "meanings"))
-    values = group["values"][:]
+    group = group_at(file, _GROUP)
+    names, meanings = (read_json(group, name) for name in ("names", "meanings"))
+    for texts in (names, meanings):
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise ValueError(f"{group.name}: its names and meanings must be lists of text")
+    values = dataset_at(group, "values", np.dtype("<f8"), ndim=2)[:]
+    if not len(names) == len(meanings) == len(set(names)) == values.shape[1]:
+        raise ValueError(f"{group.name}: {values.shape[1]} columns, but the names {names!r:.200}")
+    if rows is not None and len(rows) and rows[-1] >= len(values):
+        raise ValueError(f"{group.name}: has {len(values)} rows, expected at least {rows[-1] + 1}")
+    names, meanings = tuple(names), tuple(meanings)
     return Weights(names, meanings, values if rows is None else values[rows])
 
 

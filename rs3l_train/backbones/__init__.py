@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from torch import nn
-
+from rs3l_train.backbones.base import Backbone
 from rs3l_train.backbones.edgeconv import EdgeConvNet
-from rs3l_train.config import BackboneConfig
+from rs3l_train.backbones.transformer import ParticleTransformer
+from rs3l_train.config import BackboneConfig, EdgeConvConfig
+
+__all__ = ["Backbone", "build"]
 
 
-def build(config: BackboneConfig, n_inputs: int) -> nn.Module:
-    """Build a backbone: it maps features (n, P, F) and a mask (n, P) to embeddings (n, D)."""
-    return EdgeConvNet(
-        n_inputs, config.width, config.layers, config.neighbours, tuple(config.output)
+def build(config: BackboneConfig, n_inputs: int) -> Backbone:
+    """Build the backbone that a config describes, for ``n_inputs`` features of a constituent."""
+    if isinstance(config, EdgeConvConfig):
+        return EdgeConvNet(n_inputs, config.width, config.layers, config.neighbours, config.output)
+    return ParticleTransformer(
+        n_inputs,
+        config.width,
+        config.heads,
+        config.layers,
+        config.class_layers,
+        config.pair_widths,
+        config.output,
     )

@@ -7,36 +7,40 @@ checkpoint has 128 904 parameters, as this network has with 15 inputs.
 from __future__ import annotations
 
 import warnings
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from rs3l_train.backbones.base import Backbone
+from rs3l_train.backbones.perceptron import perceptron
+from rs3l_train.views.inputs import JetInputs
 
-class EdgeConvNet(nn.Module):
-    """Encode each constituent, convolve over neighbours, sum over the jet, and encode the sum.
 
-    The result does not depend on the order of the constituents, on padding, or on the other jets
-    of the batch.
-    """
+class EdgeConvNet(Backbone):
+    """Encode each constituent, convolve over neighbours, sum over the jet, and encode the sum."""
 
     def __init__(
         self, n_inputs: int, width: int, layers: int, neighbours: int, output: tuple[int, ...]
     ):
         super().__init__()
+        self.width, self.dimension = width, output[-1]
         self.encode = nn.Sequential(
             nn.Linear(n_inputs, width), nn.ELU(), nn.Linear(width, width), nn.ELU()
         )
         self.convolutions = nn.ModuleList(EdgeConv(width, neighbours) for _ in range(layers))
-        self.decode = _perceptron((width, *output))
+        self.decode = perceptron((width, *output), nn.ELU)
 
-    def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
-        """Embed jets: features (n, P, F) and mask (n, P) to (n, D)."""
-        x = self.encode(inputs)
+    def constituents(self, inputs: JetInputs) -> Tensor:
+        """Represent each constituent by its features and its neighbours': (n, P, C)."""
+        x: Tensor = self.encode(inputs.features)
         for convolution in self.convolutions:
-            x = convolution(x, mask)
-        embedding: Tensor = self.decode((x * mask[..., None]).sum(1))
+            x = convolution(x, inputs.mask)
+        return x * inputs.mask[..., None]
+
+    def pool(self, constituents: Tensor, mask: Tensor) -> Tensor:
+        """Encode the sum over the constituents: (n, D)."""
+        embedding: Tensor = self.decode((constituents * mask[..., None]).sum(1))
         return embedding
 
 
@@ -98,11 +102,14 @@ def nearest_neighbours(x: Tensor, mask: Tensor, k: int) -> Tensor:
 def neighbour_max(values: Tensor, neighbours: Tensor) -> Tensor:
     """Take the maximum of rows of ``values`` (m, C) over ``neighbours`` (m, k), for each channel.
 
-    Neither way below holds the (m, k, C) values of all neighbours in memory, which costs ten times
-    the time on a CPU; each is the fastest of PyTorch's on its kind of device.
+    Neither way of running it holds the (m, k, C) values of all neighbours in memory, which costs
+    ten times the time on a CPU; each is the fastest of PyTorch's on its kind of device. A compiler
+    and an exporter get the definition: the one fuses it, the other knows nothing else.
     """
     if values.device.type != "cpu":
         return functional.embedding_bag(neighbours, values, mode="max")
+    if torch.compiler.is_compiling():
+        return values[neighbours].amax(1)
     m, k = neighbours.shape
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
@@ -115,12 +122,3 @@ def neighbour_max(values: Tensor, neighbours: Tensor) -> Tensor:
         )
     maximum: Tensor = torch.sparse.mm(adjacency, values, reduce="amax")
     return maximum
-
-
-def _perceptron(widths: tuple[int, ...]) -> nn.Sequential:
-    """Linear layers with ELU between them, none after the last."""
-    layers: list[nn.Module] = []
-    for i, (before, after) in enumerate(pairwise(widths)):
-        layers += [nn.ELU()] if i else []
-        layers.append(nn.Linear(before, after))
-    return nn.Sequential(*layers)

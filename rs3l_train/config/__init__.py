@@ -9,24 +9,31 @@ physics (see `docs/training.md`).
 
 from __future__ import annotations
 
-from rs3l_train.config.backbone import BackboneConfig
+from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig, TransformerConfig
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
-from rs3l_train.config.finetune import FinetuneConfig
+from rs3l_train.config.finetune import DecorrelateConfig, FinetuneConfig
+from rs3l_train.config.loop import LoopConfig
 from rs3l_train.config.objective import ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
-from rs3l_train.config.task import TaskConfig
+from rs3l_train.config.task import Mode, NetworkMode, TaskConfig
 from rs3l_train.config.training import TrainingConfig, load_training, validate_training
 
 __all__ = [
     "BackboneConfig",
     "DataConfig",
+    "DecorrelateConfig",
+    "EdgeConvConfig",
     "EvaluationConfig",
     "FinetuneConfig",
+    "LoopConfig",
+    "Mode",
+    "NetworkMode",
     "ObjectiveConfig",
     "PretrainConfig",
     "TaskConfig",
     "TrainingConfig",
+    "TransformerConfig",
     "load_training",
     "validate_training",
 ]

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from rs3l_data.describe.strict import Strict
+from rs3l_data.describe.strict import Strict, named
 from rs3l_train.config.numbers import Count
 
+Widths = tuple[Count, ...]
 
-class BackboneConfig(Strict):
-    """The network that turns constituents into an embedding."""
+SIZES: dict[str, dict[str, Any]] = {
+    "0.1M": {"width": 48, "heads": 6, "layers": 2, "class_layers": 1, "pair_widths": (16, 16)},
+    "0.3M": {"width": 64, "heads": 8, "layers": 4, "class_layers": 1, "pair_widths": (16, 16)},
+    "1M": {"width": 128, "heads": 8, "layers": 3, "class_layers": 1, "pair_widths": (32, 32)},
+    "2M": {"width": 128, "heads": 8, "layers": 8, "class_layers": 2, "pair_widths": (64, 64, 64)},
+    "3M": {"width": 192, "heads": 8, "layers": 5, "class_layers": 1, "pair_widths": (32, 32)},
+    "10M": {"width": 256, "heads": 8, "layers": 10, "class_layers": 2, "pair_widths": (64, 64)},
+}
+"""Shapes of the transformer by their number of parameters; `2M` is that of arXiv:2202.03772"""
+
+
+class EdgeConvConfig(Strict):
+    """Dynamic edge convolutions: the network of the RS3L paper."""
 
     name: Literal["edgeconv"] = Field(default="edgeconv", description="dynamic edge convolutions")
     width: Count = Field(default=128, description="features of a constituent inside the network")
@@ -19,8 +32,54 @@ class BackboneConfig(Strict):
     neighbours: Count = Field(
         default=24, description="nearest neighbours, the constituent included"
     )
-    output: tuple[Count, ...] = Field(
+    output: Widths = Field(
         default=(64, 32, 32, 8),
         min_length=1,
         description="widths of the layers after pooling; the last is the embedding's dimension",
     )
+
+
+class TransformerConfig(Strict):
+    """The particle transformer."""
+
+    name: Literal["transformer"] = Field(
+        default="transformer", description="attention with pairwise features"
+    )
+    size: Literal["0.1M", "0.3M", "1M", "2M", "3M", "10M"] = Field(
+        default="1M",
+        description="number of parameters, which gives the keys below their defaults;"
+        " `2M` is the network of the paper",
+    )
+    width: Count = Field(default=128, description="features of a constituent inside the network")
+    heads: Count = Field(default=8, description="heads of the attention; they divide the width")
+    layers: Count = Field(default=3, description="particle attention blocks")
+    class_layers: Count = Field(default=1, description="class attention blocks")
+    pair_widths: Widths = Field(
+        default=(32, 32), description="hidden widths of the network that makes the attention bias"
+    )
+    output: Widths = Field(
+        default=(64,),
+        min_length=1,
+        description="widths of the layers after pooling; the last is the embedding's dimension",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _sized(cls, data: Any) -> Any:
+        """Fill in what the size gives; an unknown size is left for validation to name."""
+        if not isinstance(data, Mapping):
+            return data
+        size = data.get("size", cls.model_fields["size"].default)
+        return {**SIZES.get(size, {}), **data} if isinstance(size, str) else data
+
+    @model_validator(mode="after")
+    def _heads_divide_width(self) -> TransformerConfig:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is no multiple of heads {self.heads}")
+        return self
+
+
+BackboneConfig = Annotated[
+    EdgeConvConfig | TransformerConfig, Field(discriminator="name"), named("edgeconv")
+]
+"""The network that turns constituents into an embedding"""

@@ -15,8 +15,11 @@ class DataConfig(Strict):
 
     views: tuple[str, ...] | None = Field(
         default=None,
-        min_length=2,
+        min_length=1,
         description="names of the views to train on; null: all of the dataset",
+    )
+    hold_out: tuple[str, ...] = Field(
+        default=(), description="views that are never trained on, and evaluated all the same"
     )
     labels: tuple[str, ...] | None = Field(
         default=None, min_length=1, description="labels of the jets to pretrain on; null: all"

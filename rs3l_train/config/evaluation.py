@@ -15,6 +15,19 @@ class EvaluationConfig(Strict):
         default=(0.3, 0.5, 0.7), min_length=1, description="signal efficiencies of the rejections"
     )
     signal_mass: Positive = Field(
-        default=125.0, description="centre of the soft-drop mass window of the baseline [GeV]"
+        default=125.0, description="centre of the soft-drop mass window of the baselines [GeV]"
+    )
+    mass_window: Positive = Field(
+        default=25.0,
+        description="half width of the window inside which N2 and τ21 are used, too [GeV]",
+    )
+    temperature_scaling: bool = Field(
+        default=True,
+        description="also calibrate scores by one factor, fitted on validation (arXiv:1706.04599)",
     )
     max_jets: Count | None = Field(default=None, description="test jets of the task; null: all")
+
+    @property
+    def middle_efficiency(self) -> float:
+        """The signal efficiency that pictures of one cut use."""
+        return self.efficiencies[len(self.efficiencies) // 2]

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from rs3l_data.describe.strict import Strict
 from rs3l_train.config.numbers import Count, Positive
+
+
+class DecorrelateConfig(Strict):
+    """A penalty on what the score of background jets tells about their mass (arXiv:2001.05310)."""
+
+    variable: Literal["softdrop_mass", "mass"] = Field(
+        default="softdrop_mass", description="the jet's mass that the score shall not tell"
+    )
+    weight: Positive = Field(
+        default=10.0, description="of the squared distance correlation, beside the cross entropy"
+    )
 
 
 class FinetuneConfig(Strict):
@@ -16,6 +29,16 @@ class FinetuneConfig(Strict):
         default=1e-3, description="of the head, and of all from scratch"
     )
     backbone_learning_rate: Positive = Field(default=1e-4, description="of a pretrained backbone")
+    last_layers: Count = Field(
+        default=2,
+        description="layers of the backbone, counted from its end, that the mode `last_layers`"
+        " trains beside the head",
+    )
+    decorrelate: DecorrelateConfig | None = Field(
+        default=None,
+        description="penalty on the correlation of the background's score with its mass, in all"
+        " modes but `probe`; it wants large batches (views_per_batch of 500 and more); null: none",
+    )
     max_views_seen: Count = Field(default=300_000, description="budget of one training")
     validate_every: Count = Field(default=5000, description="views seen between two validations")
     patience: Count = Field(

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from rs3l_data.describe.strict import Strict
 from rs3l_train.config.numbers import Count, Positive
+
+
+class AugmentationsConfig(Strict):
+    """Hand-made augmentations of JetCLR (arXiv:2108.04253); its rotation is `data.rotation`."""
+
+    translation: float = Field(
+        default=1.0,
+        ge=0,
+        description="largest shift in eta and phi, in units of the jet's own extent in each",
+    )
+    smearing: float = Field(
+        default=0.1,
+        ge=0,
+        description="soft splittings: width of the shift of a constituent's eta and phi, times its"
+        " pT [GeV]",
+    )
+    splitting: bool = Field(
+        default=True,
+        description="collinear splittings: constituents are split in two of the same direction,"
+        " as many as there are empty places",
+    )
 
 
 class PretrainConfig(Strict):
@@ -23,8 +44,22 @@ class PretrainConfig(Strict):
     jets_per_batch: int = Field(
         default=64, ge=2, description="jets of a batch, each with several views"
     )
-    views_per_jet: int | None = Field(
-        default=None, ge=2, description="views of a jet in a batch, drawn anew each time; null: all"
+    views_per_jet: Count | None = Field(
+        default=None, description="views of a jet in a batch, drawn anew each time; null: all"
+    )
+    view_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default={},
+        description="relative frequency with which `views_per_jet` draws a view, by its name or by"
+        " the point where it starts again (`shower`, `hadronization`, `detector`); 1 if not named,"
+        " 0: never",
+    )
+    copies: Count | None = Field(
+        default=None,
+        description="times that a view is in a batch, each time augmented anew; null: 2 where the"
+        " objective compares views and a jet has one only, else 1",
+    )
+    augmentations: AugmentationsConfig | None = Field(
+        default=None, description="hand-made changes of each view; null: none but data.rotation"
     )
     learning_rate: Positive = Field(default=1e-3, description="of Adam, at its highest")
     schedule: Literal["cosine", "step", "constant"] = Field(
@@ -40,4 +75,10 @@ class PretrainConfig(Strict):
     gradient_clip: Positive = Field(default=1.0, description="largest norm of the gradient")
     validation_jets: int = Field(
         default=1000, ge=4, description="validation jets of each validation"
+    )
+    probe_jets: int = Field(
+        default=500,
+        ge=0,
+        description="validation jets of `task` by which each validation asks how well nearest"
+        " neighbours in the embedding tag; 0: none",
     )

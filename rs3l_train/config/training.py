@@ -11,12 +11,13 @@ from pydantic import Field
 
 from rs3l_data.describe.strict import Strict, read_yaml, validate
 from rs3l_data.errors import ConfigError
-from rs3l_train.config.backbone import BackboneConfig
+from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
+from rs3l_train.config.loop import LoopConfig
 from rs3l_train.config.numbers import Count
-from rs3l_train.config.objective import ObjectiveConfig
+from rs3l_train.config.objective import NTXentConfig, ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
 from rs3l_train.config.task import TaskConfig
 
@@ -30,11 +31,10 @@ class TrainingConfig(Strict):
     )
     threads: Count | None = Field(default=None, description="CPU threads; null: PyTorch's choice")
     data: DataConfig = Field(default=DataConfig(), description="what the network sees")
-    backbone: BackboneConfig = Field(default=BackboneConfig(), description="the network")
-    objective: ObjectiveConfig = Field(
-        default=ObjectiveConfig(), description="the pretraining loss"
-    )
+    backbone: BackboneConfig = Field(default=EdgeConvConfig(), description="the network")
+    objective: ObjectiveConfig = Field(default=NTXentConfig(), description="the pretraining loss")
     pretrain: PretrainConfig = Field(default=PretrainConfig(), description="how pretraining runs")
+    loop: LoopConfig = Field(default=LoopConfig(), description="how it uses the machine")
     task: TaskConfig = Field(default=TaskConfig(), description="what is tagged")
     finetune: FinetuneConfig = Field(default=FinetuneConfig(), description="how labels are learned")
     evaluation: EvaluationConfig = Field(default=EvaluationConfig(), description="what is measured")
@@ -51,11 +51,13 @@ def validate_training(data: Mapping[str, Any], source: str) -> TrainingConfig:
     return validate(TrainingConfig, data, f"{source}: training")
 
 
-def load_training(path: Path, overrides: Iterable[str] = ()) -> TrainingConfig:
+def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingConfig:
     """Read the `training:` block of a config file; the other blocks are not looked at.
 
     Parameters
     ----------
+    path
+        None: the defaults.
     overrides
         ``key=value`` with the key's path inside the block, such as
         ``pretrain.views_seen=10000``; the value is read as YAML.
@@ -67,15 +69,19 @@ def load_training(path: Path, overrides: Iterable[str] = ()) -> TrainingConfig:
     InputFileError
         If the file is missing or is no YAML.
     """
+    block = {} if path is None else _block(path)
+    for override in overrides:
+        block = _overridden(block, override)
+    return validate_training(block, "the defaults" if path is None else str(path))
+
+
+def _block(path: Path) -> Any:
     document = read_yaml(path)
     if not isinstance(document, Mapping) or "training" not in document:
         raise ConfigError(
             f"{path}: no `training` block; add `training: {{}}` to train with the defaults"
         )
-    block = document["training"]
-    for override in overrides:
-        block = _overridden(block, override)
-    return validate_training(block, str(path))
+    return document["training"]
 
 
 def _overridden(block: Any, override: str) -> dict[str, Any]:

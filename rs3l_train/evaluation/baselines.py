@@ -1,32 +1,33 @@
-"""Taggers without a network: one substructure variable each."""
+"""Taggers without a network: substructure variables and a window in mass."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from rs3l_train.evaluation.roc import F8
+from rs3l_train.evaluation.substructure import Jets, ratio
 
 
-def baseline_scores(jets: dict[str, npt.NDArray[np.generic]], signal_mass: float) -> dict[str, F8]:
+def baseline_scores(jets: Jets, signal_mass: float, half_width: float) -> dict[str, F8]:
     """Score jets, (n,) each, by variables that are low for a jet with two prongs.
 
     Returns
     -------
     dict
         `n2`: -N2; `tau21`: -τ2/τ1; `mass window`: minus the distance of the soft-drop mass from
-        ``signal_mass`` [GeV], so that a cut on it is a window. A jet whose variable is not
-        defined scores lowest.
+        ``signal_mass`` [GeV], so that a cut on it is a window; `n2 in window`, `tau21 in window`:
+        the same for jets within ``half_width`` [GeV] of it, lowest for all others. A jet whose
+        variable is not defined scores lowest.
     """
-    column = {name: np.asarray(jets[name], np.float64) for name in _COLUMNS}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        tau21 = column["tau2"] / column["tau1"]
+    n2 = -np.asarray(jets["n2"], np.float64)
+    tau21 = -ratio(jets["tau2"], jets["tau1"])
+    distance = np.abs(np.asarray(jets["softdrop_mass"], np.float64) - signal_mass)
+    inside = distance <= half_width
     scores = {
-        "n2": -column["n2"],
-        "tau21": -tau21,
-        "mass window": -np.abs(column["softdrop_mass"] - signal_mass),
+        "n2": n2,
+        "tau21": tau21,
+        "mass window": -distance,
+        "n2 in window": np.where(inside, n2, -np.inf),
+        "tau21 in window": np.where(inside, tau21, -np.inf),
     }
     return {name: np.where(np.isfinite(score), score, -np.inf) for name, score in scores.items()}
-
-
-_COLUMNS = ("n2", "tau1", "tau2", "softdrop_mass")

@@ -6,22 +6,60 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from rs3l_train.evaluation.roc import auc
 from rs3l_train.views.inputs import relative_angles
 from rs3l_train.views.memory import Batch
 
 RIDGE = 1e-3
 
 
+def spectrum(embeddings: Tensor) -> Tensor:
+    """Compute the singular values of centred embeddings (n, D), as parts of their sum, falling.
+
+    Of unit vectors, as the contrastive loss compares. (min(n, D),) float64; all 0 if the
+    embeddings are all the same.
+    """
+    unit = functional.normalize(embeddings.double(), dim=1)
+    values: Tensor = torch.linalg.svdvals(unit - unit.mean(0))
+    return values / values.sum().clamp(min=1e-300)
+
+
 def effective_rank(embeddings: Tensor) -> float:
     """Count the directions that embeddings (n, D) use: a number between 1 and D.
 
-    The exponential of the entropy of the singular values (Roy and Vetterli, EUSIPCO 2007), of
-    centred unit vectors.
+    The exponential of the entropy of the singular values (Roy and Vetterli, EUSIPCO 2007).
     """
-    unit = functional.normalize(embeddings.double(), dim=1)
-    values = torch.linalg.svdvals(unit - unit.mean(0))
-    part = values / values.sum().clamp(min=1e-300)
-    return float(torch.special.entr(part).sum().exp())
+    return float(torch.special.entr(spectrum(embeddings)).sum().exp())
+
+
+def spread(embeddings: Tensor) -> float:
+    """Measure how far embeddings (n, D) lie from their mean, relative to their length.
+
+    Between 0, where all are the same, and 1, where they point in all directions alike. The
+    effective rank does not see the first: it is that of the rounding errors then.
+    """
+    z = embeddings.double()
+    length = z.square().sum(1).mean()
+    return float(((z - z.mean(0)).square().sum(1).mean() / length.clamp(min=1e-300)).sqrt())
+
+
+def knn_auc(embeddings: Tensor, target: Tensor, k: int) -> float:
+    """Tag each jet by its ``k`` nearest neighbours among the others, by cosine; AUC of that.
+
+    Parameters
+    ----------
+    embeddings
+        (n, D)
+    target
+        (n,) 1 for signal, 0 for background
+    """
+    centred = embeddings.double() - embeddings.double().mean(0)
+    unit = functional.normalize(centred, dim=1)
+    similarity = (unit @ unit.T).fill_diagonal_(-torch.inf)
+    nearest = similarity.topk(min(k, len(unit) - 1), dim=1).indices
+    score = target.double()[nearest].mean(1).cpu().numpy()
+    signal = (target == 1).cpu().numpy()
+    return auc(score[signal], score[~signal])
 
 
 def alignment(embeddings: Tensor, jets: Tensor) -> float:

@@ -46,7 +46,7 @@ def auc(signal: F8, background: F8) -> float:
     >>> auc(np.array([0.9, 0.5]), np.array([0.5, 0.1]))
     0.875
     """
-    return float(_part_below(signal, background).mean())
+    return float(part_below(signal, background).mean())
 
 
 def auc_error(signal: F8, background: F8) -> float:
@@ -55,14 +55,14 @@ def auc_error(signal: F8, background: F8) -> float:
     Each jet's own part in the AUC has a spread, over signal and over background; a class of one
     jet adds nothing.
     """
-    of_signal, of_background = _part_below(signal, background), _part_below(background, signal)
+    of_signal, of_background = part_below(signal, background), part_below(background, signal)
     variances = [
         parts.var(ddof=1) / len(parts) for parts in (of_signal, of_background) if len(parts) > 1
     ]
     return math.sqrt(sum(variances))
 
 
-def _part_below(scores: F8, others: F8) -> F8:
+def part_below(scores: F8, others: F8) -> F8:
     """Compute for each score the part of the others that is below it, ties counted half."""
     ordered = np.sort(others)
     below = np.searchsorted(ordered, scores, "left")

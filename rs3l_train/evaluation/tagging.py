@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from rs3l_train.evaluation.roc import F8, auc, auc_error, threshold_at, working_point
+from rs3l_train.evaluation.robustness import (
+    at_threshold,
+    ranks,
+    wasserstein,
+    wasserstein_of_noise,
+)
+from rs3l_train.evaluation.roc import F8, auc, auc_error, working_point
+from rs3l_train.evaluation.sculpting import sculpting
 
 NOMINAL = "nominal"
 
@@ -19,6 +24,8 @@ class Scores:
 
     signal: F8
     background: F8
+    background_mass: F8 | None = None
+    """Soft-drop mass of the background jets [GeV], NaN where it is not defined"""
 
 
 def reference_view(views: Sequence[str]) -> str:
@@ -37,7 +44,9 @@ def figures_of_merit(
         For each view `auc`, and by signal efficiency `rejection` (1/ε_B), both with their
         statistical errors, and `background_passing`, the number that the rejection rests on: where
         it is 0, rejection and error are None. `at_nominal_threshold` holds what the reference
-        view's cut does here.
+        view's cut does here, `wasserstein` how far the scores of a class, as `ranks` among those
+        of the reference, lie from its own, and `sculpting` what the cut does to the mass of the
+        background, where that is known.
     """
     reference = scores[reference_view(list(scores))]
     return [_in_one_view(view, own, reference, efficiencies) for view, own in scores.items()]
@@ -50,7 +59,7 @@ def _in_one_view(
         f"{efficiency:g}": working_point(scores.signal, scores.background, efficiency)
         for efficiency in efficiencies
     }
-    return {
+    row = {
         "view": view,
         "n_signal": len(scores.signal),
         "n_background": len(scores.background),
@@ -60,18 +69,28 @@ def _in_one_view(
         "rejection_error": {key: point.rejection_error for key, point in points.items()},
         "background_passing": {key: point.n_passing for key, point in points.items()},
         "at_nominal_threshold": {
-            f"{efficiency:g}": _at_threshold(scores, reference, efficiency)
+            f"{efficiency:g}": at_threshold(
+                scores.signal,
+                scores.background,
+                reference.signal,
+                reference.background,
+                efficiency,
+            )
             for efficiency in efficiencies
         },
+        "wasserstein": {
+            "signal": _shift(scores.signal, reference.signal, reference),
+            "background": _shift(scores.background, reference.background, reference),
+        },
     }
+    if scores.background_mass is not None:
+        row["sculpting"] = {
+            key: sculpting(scores.background_mass, scores.background >= point.threshold)
+            for key, point in points.items()
+        }
+    return row
 
 
-def _at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[str, float | None]:
-    threshold = threshold_at(reference.signal, efficiency)
-    here = float(np.mean(scores.background >= threshold))
-    there = float(np.mean(reference.background >= threshold))
-    return {
-        "signal_efficiency": float(np.mean(scores.signal >= threshold)),
-        "background_efficiency": here,
-        "relative_to_nominal": here / there if there else None,
-    }
+def _shift(here: F8, there: F8, reference: Scores) -> dict[str, float]:
+    first, second = (ranks(x, reference.signal, reference.background) for x in (here, there))
+    return {"distance": wasserstein(first, second), "of_noise": wasserstein_of_noise(first, second)}

@@ -7,6 +7,8 @@ never differ; ``config.yaml`` beside it says the same to a reader, and can be tr
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,18 @@ from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.files import write_whole
 
 WEIGHTS = "weights.safetensors"
+BEST = "best.safetensors"
 FORMAT = "rs3l-network-1"
 
 
 def save_network(
-    folder: Path, network: nn.Module, kind: str, config: TrainingConfig, details: dict[str, Any]
+    folder: Path,
+    network: nn.Module,
+    kind: str,
+    config: TrainingConfig,
+    details: dict[str, Any],
+    *,
+    name: str = WEIGHTS,
 ) -> None:
     """Save a network.
 
@@ -35,6 +44,8 @@ def save_network(
         ``backbone`` or ``tagger``.
     details
         Kept with the weights: views, software, how the training went.
+    name
+        Of the file.
 
     Raises
     ------
@@ -48,8 +59,8 @@ def save_network(
         "config": json.dumps(settings),
         "details": json.dumps(details),
     }
-    weights = {name: value.contiguous().cpu() for name, value in network.state_dict().items()}
-    write_whole(folder / WEIGHTS, save(weights, metadata))
+    weights = {key: value.contiguous().cpu() for key, value in network.state_dict().items()}
+    write_whole(folder / name, save(weights, metadata))
     write_whole(
         folder / "config.yaml", yaml.safe_dump({"training": settings}, sort_keys=False).encode()
     )
@@ -60,29 +71,53 @@ def load_network(
 ) -> tuple[dict[str, Tensor], TrainingConfig, dict[str, Any]]:
     """Read the weights, the config and the details of a saved network.
 
+    Parameters
+    ----------
+    folder
+        Of the run, or one of its files: `best.safetensors` has the weights of the best validation.
+
     Raises
     ------
     InputFileError
         If the folder holds no network of this kind.
     """
-    path = folder / WEIGHTS
-    if not path.is_file():
-        raise InputFileError(f"{path}: no such file; {folder} holds no trained network")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise InputFileError(f"{path}: not a whole safetensors file: {error}") from None
-    if metadata.get("format") != FORMAT:
-        raise InputFileError(
-            f"{path}: not written by this version of rs3l_train: its format is"
-            f" {metadata.get('format')!r}, expected {FORMAT!r}"
-        )
+    path = folder if folder.suffix == ".safetensors" else folder / WEIGHTS
+    with _opened(path) as file:
+        metadata = file.metadata()
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if metadata["kind"] != kind:
         raise InputFileError(f"{path}: holds a {metadata['kind']}, expected a {kind}")
     config = validate_training(json.loads(metadata["config"]), str(path))
     return weights, config, json.loads(metadata["details"])
+
+
+def saved_kind(folder: Path) -> str:
+    """Tell whether a folder holds a ``backbone`` or a ``tagger``.
+
+    Raises
+    ------
+    InputFileError
+        If it holds no network.
+    """
+    with _opened(folder / WEIGHTS) as file:
+        return str(file.metadata()["kind"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if not path.is_file():
+        raise InputFileError(f"{path}: no such file; {path.parent} holds no trained network")
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = (file.metadata() or {}).get("format")
+            if found != FORMAT:
+                raise InputFileError(
+                    f"{path}: not written by this version of rs3l_train: its format is"
+                    f" {found!r}, expected {FORMAT!r}"
+                )
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise InputFileError(f"{path}: not a whole safetensors file: {error}") from None
 
 
 def require_same_network(asked: TrainingConfig, saved: TrainingConfig, folder: Path) -> None:

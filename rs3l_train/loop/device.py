@@ -1,25 +1,53 @@
-"""Where the training runs."""
+"""Where the training runs, and how precisely."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
 import torch
+from torch import nn
 
 from rs3l_data.errors import ConfigError
 from rs3l_train.config import TrainingConfig
+from rs3l_train.loop.processes import local_gpu
 
 
 def prepare(config: TrainingConfig) -> torch.device:
-    """Choose the device and set the number of CPU threads.
+    """Choose the device, one GPU for each process, and set the number of CPU threads.
 
     Raises
     ------
     ConfigError
-        If a GPU is asked for and there is none.
+        If a GPU is asked for and there is none, or none for this process.
     """
     if config.threads is not None:
         torch.set_num_threads(config.threads)
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("training.device: 'cuda', but PyTorch finds no GPU; use 'auto' or 'cpu'")
-    if config.device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(config.device)
+    if config.device == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    gpus, own = torch.cuda.device_count(), local_gpu()
+    if own >= gpus:
+        raise ConfigError(
+            f"process {own} of this machine has no GPU of its own, as there are {gpus}; start"
+            f" torchrun with --nproc-per-node {gpus}, or use training.device: cpu"
+        )
+    torch.cuda.set_device(own)
+    return torch.device("cuda", own)
+
+
+def precision_of(config: TrainingConfig, device: torch.device) -> AbstractContextManager[None]:
+    """Give the context in which a network runs with the config's precision."""
+    bf16 = config.loop.precision == "bf16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=bf16)
+
+
+def adam(
+    parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
+    learning_rate: float,
+    device: torch.device,
+) -> torch.optim.Adam:
+    """Make the optimiser, on a GPU in one kernel for all parameters."""
+    return torch.optim.Adam(parameters, learning_rate, fused=device.type == "cuda")

@@ -25,15 +25,3 @@ def write_json(path: Path, content: Any) -> None:
     """Write JSON that any reader takes: a number that is not finite is an error here."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     write_whole(path, f"{text}\n".encode())
-
-
-def start_log(path: Path) -> Path:
-    """Make an empty file to append to, with its folder.
-
-    Raises
-    ------
-    StorageError
-        If it cannot be written.
-    """
-    write_whole(path, b"")
-    return path

@@ -2,61 +2,41 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from itertools import islice
+from typing import NoReturn
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from rs3l_data.progress import Progress
-from rs3l_train.errors import TrainingError
+from rs3l_train.errors import TrainingError, TrainingStoppedError
+from rs3l_train.loop.best import BestWeights
+from rs3l_train.loop.history import Budget, History
+from rs3l_train.loop.interrupts import Interrupt, noticed
+from rs3l_train.loop.logs import MetricsLog
+from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.schedule import Schedule
+from rs3l_train.loop.step import Gradients
+from rs3l_train.loop.training_state import Checkpoints, TrainingState
 from rs3l_train.views.memory import Selection
+
+__all__ = ["Budget", "History", "fit", "take_step"]
 
 # What patience multiplies the learning rate with.
 DROP = 0.1
 
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """When a training ends."""
-
-    views: int
-    """After so many views seen"""
-    seconds: float | None = None
-    """After this time [s]; None: never"""
-    patience: int | None = None
-    """After so many validations without a better score; None: never"""
-    drops: int = 0
-    """How often patience first lowers the learning rate and goes back to the best weights"""
-
-
-@dataclass(slots=True)
-class History:
-    """What happened in a training."""
-
-    steps: int = 0
-    views: int = 0
-    seconds: float = 0.0
-    drops: int = 0
-    ended: str = "budget"
-    """budget, time or patience"""
-    best_score: float = -math.inf
-    best_after: int = 0
-    """Views seen when the score was best"""
-    records: list[dict[str, float]] = field(default_factory=list)
-    """Of each validation: step, views, seconds, the mean training loss since the last, metrics"""
+Epochs = Callable[[int], Iterator[Selection]]
+"""Gives the batches of an epoch by its number, the same ones each time"""
 
 
 def fit(
     model: nn.Module,
     optimiser: torch.optim.Optimizer,
-    epochs: Callable[[int], Iterator[Selection]],
-    loss_of: Callable[[Selection], Tensor],
+    epochs: Epochs,
+    gradients: Gradients,
     validate: Callable[[], dict[str, float]],
     budget: Budget,
     *,
@@ -64,139 +44,192 @@ def fit(
     gradient_clip: float,
     validate_every: int,
     title: str,
-    log: Path | None = None,
+    log: MetricsLog | None = None,
+    on_best: Callable[[], None] | None = None,
+    checkpoints: Checkpoints | None = None,
+    processes: Processes = ALONE,
 ) -> History:
-    """Train ``model`` in place.
+    """Train ``model`` in place, from the start or from its last checkpoint.
 
     With a patience in the budget, the validation's ``score`` decides, and the weights of the best
     validation, that before the first step included, are put back at the end.
 
     Parameters
     ----------
-    epochs
-        Gives the batches of an epoch by its number; called again and again.
+    optimiser
+        Its learning rates are the highest.
+    gradients
+        Leaves the gradients of a batch in the parameters, and gives its loss; must depend on
+        nothing but the weights, the batch and the step's number for a resumed training to go on
+        as if it had not been stopped.
     validate
-        Called before the first step, every ``validate_every`` views, and at the end.
+        Called before the first step, every ``validate_every`` views, and at the end; its ``score``,
+        or else its falling ``validation_loss``, says which weights are the best.
     schedule
         Factor of the learning rates at a step.
     log
-        A JSONL file for the validations' records.
+        Takes the validations' records; of the first process only.
+    on_best
+        Called after a validation with the best score so far.
+    checkpoints
+        Where to go on from and to save the state to; None: neither.
 
     Raises
     ------
     TrainingError
-        If the loss or its gradient is not finite, naming the step.
+        If the loss or its gradient is not finite, naming step and batch; the state before that
+        step is saved.
+    TrainingStoppedError
+        If a signal asked to stop; the state is saved.
     """
-    history = History()
-    keeper = _BestWeights(model, budget.patience)
-    factors = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: schedule(step) * DROP**history.drops
-    )
-    start = time.monotonic()
-    losses: list[float] = []
-    _record(history, keeper, validate(), losses, start, log)
-    next_validation = validate_every
-    with Progress(title, budget.views, unit="views") as progress:
-        for batch in _endless(epochs):
-            losses.append(_step(model, optimiser, loss_of(batch), gradient_clip, history.steps))
-            history.steps += 1
-            history.views += len(batch)
-            progress(history.views, f"loss {losses[-1]:.4f}")
-            out_of_time = budget.seconds is not None and time.monotonic() - start > budget.seconds
-            ended = history.views >= budget.views or out_of_time
-            if ended or history.views >= next_validation:
-                next_validation += validate_every
-                _record(history, keeper, validate(), losses, start, log)
-            if keeper.exhausted and history.drops < budget.drops and not ended:
+    history = History(next_validation=validate_every)
+    best = BestWeights(model, history, budget.patience)
+    state = TrainingState(model, optimiser, best, history)
+    highest_rates = [group["lr"] for group in optimiser.param_groups]
+    if checkpoints is not None:
+        checkpoints.restore(state)
+    processes.same_weights(model)
+    if log is not None:
+        log.start(history.records)
+    clock = _Clock(history.seconds)
+    device = next(model.parameters()).device
+
+    def record() -> None:
+        history.seconds = clock()
+        metrics = validate()
+        _record(history, metrics, log)
+        score = metrics.get("score", -metrics.get("validation_loss", math.inf))
+        if best.consider(processes.largest([score], device)[0]) and on_best is not None:
+            on_best()
+
+    if not history.records:
+        record()
+    with (
+        Progress(title, budget.views, unit="views", done=history.views) as progress,
+        noticed() as interrupt,
+    ):
+        for batch in _batches(epochs, history):
+            for group, rate in zip(optimiser.param_groups, highest_rates, strict=True):
+                group["lr"] = rate * (schedule(history.steps) * DROP**history.drops)
+            try:
+                loss = take_step(model, optimiser, gradients, batch, gradient_clip, history)
+            except TrainingError as error:
+                _give_up(error, state, checkpoints)
+            _count(history, len(batch), loss)
+            if processes.first:
+                progress(history.views, f"loss {loss:.4f}")
+            late = budget.seconds is not None and clock() > budget.seconds
+            out_of_time, stopped = processes.largest([late, bool(interrupt)], device)
+            ended = history.views >= budget.views or bool(out_of_time)
+            if ended or history.views >= history.next_validation:
+                history.next_validation += validate_every
+                record()
+            if best.exhausted and history.drops < budget.drops and not ended:
                 history.drops += 1
-                keeper.put_back()
-            if keeper.exhausted or ended:
+                best.put_back()
+            if best.exhausted or ended:
                 history.ended = (
-                    "patience" if keeper.exhausted else "time" if out_of_time else "budget"
+                    "patience" if best.exhausted else "time" if out_of_time else "budget"
                 )
                 break
-            factors.step()
-    keeper.put_back()
+            history.seconds = clock()
+            if stopped:
+                _stop(interrupt, state, checkpoints)
+            if checkpoints is not None and checkpoints.due(history.views):
+                checkpoints.save(state)
+    best.put_back()
     return history
 
 
-def _endless(epochs: Callable[[int], Iterator[Selection]]) -> Iterator[Selection]:
-    epoch = 0
+class _Clock:
+    """The time [s] that a training took, with that before it was resumed."""
+
+    def __init__(self, before: float) -> None:
+        self._start = time.monotonic() - before
+
+    def __call__(self) -> float:
+        return time.monotonic() - self._start
+
+
+def _batches(epochs: Epochs, history: History) -> Iterator[Selection]:
+    """Go on where the history says, without end."""
     while True:
-        yield from epochs(epoch)
-        epoch += 1
+        for batch in islice(epochs(history.epoch), history.batch, None):
+            history.batch += 1
+            yield batch
+        history.epoch, history.batch = history.epoch + 1, 0
 
 
-def _step(
-    model: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor, clip: float, step: int
-) -> float:
-    value = loss.item()
-    if not math.isfinite(value):
-        raise TrainingError(
-            f"step {step}: the loss is {value}; lower the learning rate, or look for extreme"
-            " values in the dataset with `rs3l-data validate`"
-        )
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
-    if not bool(norm.isfinite()):
-        raise TrainingError(f"step {step}: the gradient is not finite though the loss is {value}")
-    optimiser.step()
-    return value
-
-
-def _record(
+def take_step(
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    gradients: Gradients,
+    batch: Selection,
+    clip: float,
     history: History,
-    keeper: _BestWeights,
-    metrics: dict[str, float],
-    losses: list[float],
-    start: float,
-    log: Path | None,
-) -> None:
-    history.seconds = time.monotonic() - start
+) -> float:
+    """Change the weights by the gradient of one batch, and give the loss before.
+
+    Raises
+    ------
+    TrainingError
+        If the loss or its gradient is not finite; no weight has changed then.
+    """
+    optimiser.zero_grad(set_to_none=True)
+    loss = gradients(batch, history.steps)
+    norm = nn.utils.clip_grad_norm_(model.parameters(), clip).item()
+    place = f"step {history.steps} (epoch {history.epoch}, batch {history.batch - 1})"
+    if not math.isfinite(loss):
+        raise TrainingError(
+            f"{place}: the loss is {loss}; lower the learning rate, or look for extreme values in"
+            " the dataset with `rs3l-data validate`"
+        )
+    if not math.isfinite(norm):
+        raise TrainingError(f"{place}: the gradient is not finite though the loss is {loss}")
+    optimiser.step()
+    return loss
+
+
+def _count(history: History, views: int, loss: float) -> None:
+    history.steps += 1
+    history.views += views
+    history.losses.append(loss)
+
+
+def _give_up(
+    error: TrainingError, state: TrainingState, checkpoints: Checkpoints | None
+) -> NoReturn:
+    """Keep the state before the step that failed, which has changed no weight yet."""
+    if checkpoints is None:
+        raise error
+    state.history.batch -= 1
+    checkpoints.save(state)
+    raise TrainingError(
+        f"{error}\nThe state before this step is kept in {checkpoints.path}; with a lower learning"
+        " rate, say, and --resume must the training goes on from it"
+    ) from None
+
+
+def _stop(interrupt: Interrupt, state: TrainingState, checkpoints: Checkpoints | None) -> NoReturn:
+    reason = f"stopped by {interrupt.name or 'another process'} after step {state.history.steps}"
+    if checkpoints is None:
+        raise TrainingStoppedError(f"{reason}; nothing half-written is left")
+    checkpoints.save(state)
+    raise TrainingStoppedError(
+        f"{reason}; the same command goes on from {checkpoints.path}, bit for bit"
+    )
+
+
+def _record(history: History, metrics: dict[str, float], log: MetricsLog | None) -> None:
     record: dict[str, float] = {
         "step": history.steps,
         "views": history.views,
         "seconds": round(history.seconds, 3),
     }
-    if losses:
-        record["training_loss"] = sum(losses) / len(losses)
-        losses.clear()
+    if history.losses:
+        record["training_loss"] = sum(history.losses) / len(history.losses)
+        history.losses.clear()
     record |= metrics
     history.records.append(record)
-    if "score" in metrics:
-        keeper.consider(metrics["score"])
-        if keeper.best > history.best_score:
-            history.best_score, history.best_after = keeper.best, history.views
     if log is not None:
-        with log.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-
-
-class _BestWeights:
-    """The weights with the best score so far, and how long ago that was."""
-
-    def __init__(self, model: nn.Module, patience: int | None):
-        self.model = model
-        self.patience = patience
-        self.best = -math.inf
-        self.weights: dict[str, Tensor] | None = None
-        self.waited = 0
-
-    def consider(self, score: float) -> None:
-        if score > self.best:
-            self.best, self.waited = score, 0
-            if self.patience is not None:
-                self.weights = {k: v.detach().clone() for k, v in self.model.state_dict().items()}
-        else:
-            self.waited += 1
-
-    @property
-    def exhausted(self) -> bool:
-        return self.patience is not None and self.waited >= self.patience
-
-    def put_back(self) -> None:
-        """Load the best weights, and wait anew."""
-        if self.weights is not None:
-            self.model.load_state_dict(self.weights)
-            self.waited = 0
+        log.add(record)

@@ -34,5 +34,5 @@ def apply_network(
     parts = []
     for start in range(0, len(selection), VIEWS_PER_BATCH):
         batch = jets.gather(selection[start : start + VIEWS_PER_BATCH])
-        parts.append(network(network_inputs(batch, inputs, rotation), batch.mask))
+        parts.append(network(network_inputs(batch, inputs, rotation)))
     return torch.cat(parts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +16,8 @@ from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TaskConfig
 
 I8 = npt.NDArray[np.int64]
+
+logger = logging.getLogger(__name__)
 
 SIGNAL, BACKGROUND, NEITHER = 1, 0, -1
 
@@ -67,30 +71,63 @@ def tagging_task(dataset: Dataset, config: TaskConfig) -> TaggingTask:
     return TaggingTask(target, dataset.initiators["split"].astype(np.int64))
 
 
+def warn_of_empty_labels(dataset: Dataset, config: TaskConfig) -> None:
+    """Log a warning for each label of a task that the dataset knows but has no jet of."""
+    found = {dataset.labels[i] for i in np.unique(dataset.initiators["label"])}
+    for key, names in (("signal", config.signal), ("background", config.background)):
+        for name in sorted(set(names) - found):
+            logger.warning("training.task.%s: the dataset has no jet of label %s", key, name)
+
+
 def draw_labelled(
-    task: TaggingTask, split: Split, usable: npt.NDArray[np.bool_], n: int, seed: list[int]
+    task: TaggingTask,
+    split: Split,
+    usable: npt.NDArray[np.bool_],
+    n: int,
+    seed: list[int],
+    balance: Literal["equal", "natural"] = "equal",
 ) -> I8:
-    """Draw ``n`` labelled jets, half of them signal; background in its natural mixture.
+    """Draw ``n`` labelled jets; inside a class in their natural mixture.
 
     The draws of one seed are nested: a smaller one is a part of each larger one.
+
+    Parameters
+    ----------
+    balance
+        ``equal``: half of them signal; ``natural``: as many as chance has it.
 
     Raises
     ------
     InputFileError
-        If the split has too few.
+        If the split has too few, or chance has drawn none of a class.
     """
     random = np.random.default_rng(seed)
-    drawn = []
-    for name, target, share in (("signal", SIGNAL, n // 2), ("background", BACKGROUND, n - n // 2)):
-        rows = task.rows(split, target, usable)
-        if len(rows) < share:
-            raise InputFileError(
-                f"the {split.name.lower()} split has {len(rows)} {name} jets, but {share} are"
-                f" asked for ({n} labels, half of them signal); lower training.task.labels, or"
-                " simulate more events"
-            )
-        drawn.append(random.permutation(rows)[:share])
-    return np.concatenate(drawn)
+    classes = {"signal": SIGNAL, "background": BACKGROUND}
+    rows = {name: task.rows(split, target, usable) for name, target in classes.items()}
+    if balance == "natural":
+        pool = np.concatenate(list(rows.values()))
+        _require_enough(split, "signal and background", len(pool), n, f"{n} labels")
+        drawn = random.permutation(pool)[:n]
+        for name, target in classes.items():
+            if not (task.target[drawn] == target).any():
+                raise InputFileError(
+                    f"none of the {n} labelled jets drawn is {name}: of {len(pool)} in the"
+                    f" {split.name.lower()} split {len(rows[name])} are; set"
+                    " training.task.balance: equal, or raise training.task.labels"
+                )
+        return drawn
+    shares = {"signal": n // 2, "background": n - n // 2}
+    for name, share in shares.items():
+        _require_enough(split, name, len(rows[name]), share, f"{n} labels, half of them signal")
+    return np.concatenate([random.permutation(rows[name])[: shares[name]] for name in classes])
+
+
+def _require_enough(split: Split, name: str, found: int, asked: int, why: str) -> None:
+    if found < asked:
+        raise InputFileError(
+            f"the {split.name.lower()} split has {found} {name} jets, but {asked} are asked for"
+            f" ({why}); lower training.task.labels, or simulate more events"
+        )
 
 
 def draw_at_most(
@@ -101,7 +138,7 @@ def draw_at_most(
     Raises
     ------
     InputFileError
-        If signal or background is missing in the split.
+        If signal or background is missing in the split, or among the jets drawn.
     """
     classes = {
         "signal": task.rows(split, SIGNAL, usable),
@@ -114,4 +151,12 @@ def draw_at_most(
                 f" training.task.{name}, or simulate more events"
             )
     pool = np.concatenate(list(classes.values()))
-    return np.sort(np.random.default_rng(seed).permutation(pool)[:n])
+    drawn = np.sort(np.random.default_rng(seed).permutation(pool)[:n])
+    for name, rows in classes.items():
+        if not np.isin(rows, drawn).any():
+            raise InputFileError(
+                f"none of the {n} {split.name.lower()} jets drawn is {name}: of {len(pool)} in the"
+                f" split {len(rows)} are; raise training.task.validation_labels or"
+                " training.evaluation.max_jets"
+            )
+    return drawn

@@ -1,55 +1,62 @@
-"""Pretraining: views of a jet are pulled together, those of different jets pushed apart."""
+"""Pretraining: a backbone learns from the views of jets, by the objective that the config names."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from torch import Tensor, nn
 
-from rs3l_data.describe.schema import Split
-from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
-from rs3l_train.backbones import build
 from rs3l_train.config import TrainingConfig
 from rs3l_train.evaluation.plots import Plots, loss_curve
-from rs3l_train.evaluation.representation import (
-    alignment,
-    effective_rank,
-    linear_r2,
-    physical_targets,
-    uniformity,
-)
+from rs3l_train.evaluation.representation import linear_r2, physical_targets, spectrum
+from rs3l_train.evaluation.spectrum_plot import spectrum_plot
 from rs3l_train.evaluation.tagging import reference_view
-from rs3l_train.loop.checkpoint import save_network
-from rs3l_train.loop.device import prepare
-from rs3l_train.loop.files import start_log, write_json
+from rs3l_train.loop.checkpoint import BEST, save_network
+from rs3l_train.loop.device import adam, prepare
+from rs3l_train.loop.files import write_json
 from rs3l_train.loop.fit import Budget, History, fit
+from rs3l_train.loop.logs import MetricsLog
+from rs3l_train.loop.memory import out_of_memory_says
+from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.schedule import pretraining_schedule
-from rs3l_train.objectives.ntxent import ntxent
+from rs3l_train.loop.training_state import Checkpoints, Resume
 from rs3l_train.tasks.encode import apply_network
-from rs3l_train.tasks.labels import require_labels
-from rs3l_train.views.batches import contrastive_batches, one_view, paired_rows
-from rs3l_train.views.inputs import N_INPUTS, network_inputs
-from rs3l_train.views.loading import readable, view_source
-from rs3l_train.views.memory import JetViews, Selection, chosen_views
-from rs3l_train.views.source import ViewSource
+from rs3l_train.tasks.pretraining import (
+    DIAGNOSTIC_JETS,
+    OUT_OF_MEMORY,
+    Pretraining,
+    checkpoints_in,
+    gradients_in_parts,
+    set_up,
+)
+from rs3l_train.tasks.watch import Watch, collapse, knn_probe
+from rs3l_train.views.batches import one_view
+from rs3l_train.views.memory import JetViews
 
 logger = logging.getLogger(__name__)
 
-COLLAPSED_RANK = 1.5
 SHORTCUT_R2 = 0.5
-DIAGNOSTIC_JETS = 5000
 LEAST_VALIDATIONS = 10
-SEED_STEP = 1_000_003
 
 
-def pretrain(dataset: Dataset, config: TrainingConfig, folder: Path) -> dict[str, Any]:
+def pretrain(
+    dataset: Dataset,
+    config: TrainingConfig,
+    folder: Path,
+    resume: Resume = "auto",
+    processes: Processes = ALONE,
+) -> dict[str, Any]:
     """Pretrain a backbone and save it with its metrics and plots.
+
+    Parameters
+    ----------
+    resume
+        What to do about an unfinished pretraining in the folder.
+    processes
+        Those that share the work; only the first writes.
 
     Returns
     -------
@@ -61,151 +68,116 @@ def pretrain(dataset: Dataset, config: TrainingConfig, folder: Path) -> dict[str
     ConfigError
         If the dataset has not the views or labels asked for.
     InputFileError
-        If too few jets are present in two views.
+        If too few jets are present in enough views.
     TrainingError
-        If the loss is no longer a number.
+        If the loss is no longer a number, or the memory too small.
+    TrainingStoppedError
+        If a signal asked to stop.
     """
     device = prepare(config)
-    views = chosen_views(dataset, config.data.views)
-    require_labels(dataset, config.data.labels or (), "data.labels")
-    dataset = dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
-    if config.data.corrupt == "skip":
-        dataset = readable(dataset, views)
-    jets = view_source(dataset, views, config, device)
-    training = _Contrast(jets, _rows(jets, dataset, Split.TRAIN), config)
-    unseen = _shuffled(_rows(jets, dataset, Split.VALIDATION), config.seed)
-    held, unseen = jets.in_memory(unseen[: max(config.pretrain.validation_jets, DIAGNOSTIC_JETS)])
-    validation = _Contrast(held, unseen[: config.pretrain.validation_jets], config)
-    torch.manual_seed(config.seed)
-    backbone = build(config.backbone, N_INPUTS[config.data.inputs]).to(device)
-    history = _fit(backbone, training, validation, config, start_log(folder / "metrics.jsonl"))
-    diagnostics = _diagnostics(backbone, held, unseen[:DIAGNOSTIC_JETS], config)
-    _warn(history, diagnostics)
-    metrics = {
+    with out_of_memory_says(OUT_OF_MEMORY):
+        pretraining = set_up(dataset, config, device)
+        objective, jets = pretraining.objective, pretraining.jets
+        watch = Watch(
+            objective, pretraining.validation, knn_probe(jets, pretraining.dataset, config)
+        )
+        checkpoints = checkpoints_in(folder, pretraining, resume, processes)
+        history = _fit(pretraining, watch, folder, checkpoints, processes)
+        diagnostics = _diagnostics(
+            objective.backbone, pretraining.held, pretraining.unseen[:DIAGNOSTIC_JETS], config
+        )
+    metrics: dict[str, Any] = {
         "stage": "pretrain",
-        "views": list(views),
-        "jets": len(training.rows),
-        "parameters": sum(parameter.numel() for parameter in backbone.parameters()),
+        "objective": config.objective.name,
+        "views": list(jets.names),
+        "jets": len(pretraining.training.rows),
+        "parameters": sum(parameter.numel() for parameter in objective.backbone.parameters()),
+        "parameters_trained": sum(parameter.numel() for parameter in objective.parameters()),
+        "processes": processes.count,
         "steps": history.steps,
         "views_seen": history.views,
         "seconds": history.seconds,
         "views_per_second": history.views / history.seconds,
         "ended": history.ended,
+        "best_after": history.best_after,
         "final": history.records[-1],
+        "spectrum": spectrum(watch.embeddings).tolist(),
+        "warnings": _warnings(history, diagnostics),
         "diagnostics": diagnostics,
     }
-    save_network(folder, backbone, "backbone", config, metrics)
-    with Plots(folder) as plots:
-        plots.add(loss_curve(history.records), "loss", "Pretraining loss", _LOSS_CAPTION)
-    write_json(folder / "metrics.json", metrics)
+    if processes.first:
+        _write(folder, objective.backbone, config, metrics, history)
+        checkpoints.remove()
     return metrics
 
 
+def _write(
+    folder: Path,
+    backbone: nn.Module,
+    config: TrainingConfig,
+    metrics: dict[str, Any],
+    history: History,
+) -> None:
+    save_network(folder, backbone, "backbone", config, metrics)
+    with Plots(folder) as plots:
+        plots.add(loss_curve(history.records), "loss", "Pretraining loss", _LOSS_CAPTION)
+        plots.add(
+            spectrum_plot(metrics["spectrum"], metrics["final"]["effective_rank"]),
+            "spectrum",
+            "Spectrum of the embedding",
+            _SPECTRUM_CAPTION,
+        )
+    write_json(folder / "metrics.json", metrics)
+
+
 _LOSS_CAPTION = (
-    "NT-Xent of training and validation against the views passed through the network. The dashed"
-    " line is what a network that cannot tell jets apart would have."
+    "Loss of training and validation against the views passed through the network. A dashed line"
+    " is what a network that cannot tell jets apart would have in a contrastive loss."
+)
+_SPECTRUM_CAPTION = (
+    "Singular values of the validation jets' embeddings, as parts of their sum. A healthy"
+    " embedding uses many directions; one that has collapsed uses one, or none."
 )
 
 
-class _Contrast:
-    """The batches of a split, and their loss."""
-
-    def __init__(self, jets: ViewSource, rows: Tensor, config: TrainingConfig):
-        self.jets, self.rows, self.config = jets, rows, config
-        views_per_jet = config.pretrain.views_per_jet or len(jets.names)
-        self.views = int(jets.present[:, rows].sum(0).clamp(max=views_per_jet).sum())
-        """Seen in an epoch"""
-
-    def epoch(self, number: int) -> Iterator[Selection]:
-        generator = torch.Generator().manual_seed(self.config.seed + SEED_STEP * number)
-        pretrain = self.config.pretrain
-        return contrastive_batches(
-            self.jets, self.rows, pretrain.jets_per_batch, pretrain.views_per_jet, generator
-        )
-
-    def rotation(self) -> torch.Generator | None:
-        if not self.config.data.rotation:
-            return None
-        return torch.Generator(self.jets.device).manual_seed(self.config.seed)
-
-    def embed(
-        self, backbone: nn.Module, selection: Selection, rotation: torch.Generator | None
-    ) -> Tensor:
-        batch = self.jets.gather(selection)
-        features = network_inputs(batch, self.config.data.inputs, rotation)
-        embeddings: Tensor = backbone(features, batch.mask)
-        return embeddings
-
-    @torch.no_grad()
-    def validate(self, backbone: nn.Module) -> dict[str, float]:
-        """Measure the loss and the geometry of the embedding, the same way each time."""
-        rotation = self.rotation()
-        measured = []
-        for selection in self.epoch(0):
-            z = self.embed(backbone, selection, rotation)
-            measured.append(
-                {
-                    "validation_loss": float(
-                        ntxent(z, selection.rows, self.config.objective.temperature)
-                    ),
-                    "alignment": alignment(z, selection.rows),
-                    "uniformity": uniformity(z, selection.rows),
-                    "effective_rank": effective_rank(z),
-                    "chance_loss": float(np.log(len(selection) - 1)),
-                }
-            )
-        return {key: float(np.mean([m[key] for m in measured])) for key in measured[0]}
-
-
 def _fit(
-    backbone: nn.Module,
-    training: _Contrast,
-    validation: _Contrast,
-    config: TrainingConfig,
-    log: Path,
+    pretraining: Pretraining,
+    watch: Watch,
+    folder: Path,
+    checkpoints: Checkpoints,
+    processes: Processes,
 ) -> History:
+    config, training = pretraining.config, pretraining.training
+    objective = pretraining.objective
     settings = config.pretrain
-    steps_per_epoch = max(1, len(training.rows) // settings.jets_per_batch)
-    # The last batch of an epoch is left out unless it is full.
-    used = min(1.0, steps_per_epoch * settings.jets_per_batch / len(training.rows))
-    n_steps = -(-settings.views_seen * steps_per_epoch // max(1, int(training.views * used)))
-    rotation = training.rotation()
+    n_steps = -int(-settings.views_seen // training.views_per_step)
+    if config.loop.compile:
+        objective.backbone.compile(dynamic=True)
 
-    def loss_of(selection: Selection) -> Tensor:
-        z = training.embed(backbone, selection, rotation)
-        return ntxent(z, selection.rows, config.objective.temperature)
+    def save_best() -> None:
+        save_network(folder, objective.backbone, "backbone", config, {}, name=BEST)
 
     return fit(
-        backbone,
-        torch.optim.Adam(backbone.parameters(), settings.learning_rate),
+        objective,
+        adam(objective.parameters(), settings.learning_rate, training.jets.device),
         training.epoch,
-        loss_of,
-        lambda: validation.validate(backbone),
+        gradients_in_parts(pretraining, processes),
+        watch,
         Budget(settings.views_seen, settings.seconds),
-        schedule=pretraining_schedule(settings, n_steps, steps_per_epoch),
+        schedule=pretraining_schedule(settings, n_steps, training.steps),
         gradient_clip=settings.gradient_clip,
         validate_every=min(training.views, -(-settings.views_seen // LEAST_VALIDATIONS)),
         title="pretraining",
-        log=log,
+        log=_log(folder, config) if processes.first else None,
+        on_best=save_best if processes.first else None,
+        checkpoints=checkpoints,
+        processes=processes,
     )
 
 
-def _rows(jets: ViewSource, dataset: Dataset, split: Split) -> Tensor:
-    inside = torch.from_numpy(np.flatnonzero(dataset.initiators["split"] == split)).to(jets.device)
-    rows = paired_rows(jets.present, inside)
-    if len(rows) < 2:
-        raise InputFileError(
-            f"{dataset.source}: {len(rows)} jets of the {split.name.lower()} split are present in"
-            f" two of the views {', '.join(jets.names)}; contrasting them takes two at least:"
-            " choose other views in training.data.views, or simulate more events"
-        )
-    return rows
-
-
-def _shuffled(rows: Tensor, seed: int) -> Tensor:
-    """Put rows in a random order, as a dataset may have all jets of a kind in a row."""
-    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
-    return rows[order.to(rows.device)]
+def _log(folder: Path, config: TrainingConfig) -> MetricsLog:
+    tensorboard = folder / "tensorboard" if config.loop.tensorboard else None
+    return MetricsLog(folder / "metrics.jsonl", tensorboard)
 
 
 def _diagnostics(
@@ -219,21 +191,16 @@ def _diagnostics(
     return {f"r2 {name}": linear_r2(z, target) for name, target in targets.items()}
 
 
-def _warn(history: History, diagnostics: dict[str, float]) -> None:
-    rank = history.records[-1]["effective_rank"]
-    if rank < COLLAPSED_RANK:
-        logger.warning(
-            "the embedding has collapsed: its effective rank is %.2f; lower"
-            " training.pretrain.learning_rate or train for longer",
-            rank,
-        )
-    for name in ("|eta|", "orientation"):
-        r2 = diagnostics[f"r2 {name}"]
-        if r2 > SHORTCUT_R2:
-            logger.warning(
-                "the embedding holds %s (R² = %.2f), by which it recognises the views of a jet"
-                " without its physics: use training.data.inputs: shortcut_free and"
-                " training.data.rotation: true",
-                name,
-                r2,
-            )
+def _warnings(history: History, diagnostics: dict[str, float]) -> list[str]:
+    """Name what is wrong with the embedding; the watch has told of a collapse when it saw it."""
+    collapsed = collapse(history.records[-1])
+    shortcuts = [
+        f"the embedding holds {name} (R² = {diagnostics[f'r2 {name}']:.2f}), by which it recognises"
+        " the views of a jet without its physics: use training.data.inputs: shortcut_free and"
+        " training.data.rotation: true"
+        for name in ("|eta|", "orientation")
+        if diagnostics[f"r2 {name}"] > SHORTCUT_R2
+    ]
+    for shortcut in shortcuts:
+        logger.warning("%s", shortcut)
+    return ([collapsed] if collapsed else []) + shortcuts

@@ -11,7 +11,7 @@ from torch.nn import functional
 from rs3l_train.evaluation.roc import auc
 
 # Of the squared weights, relative to the mean loss of a jet.
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import build
-from rs3l_train.config import TrainingConfig
-from rs3l_train.evaluation.baselines import baseline_scores
-from rs3l_train.evaluation.plots import Plots, roc_curves, score_distributions
-from rs3l_train.evaluation.tagging import Scores, figures_of_merit
+from rs3l_train.config import NetworkMode, TrainingConfig
+from rs3l_train.evaluation.calibration import reliability
+from rs3l_train.evaluation.plots import Plots
+from rs3l_train.evaluation.plots_curves import roc_curves
+from rs3l_train.evaluation.plots_scores import (
+    background_masses,
+    reliability_curves,
+    score_distributions,
+)
 from rs3l_train.loop.checkpoint import (
     load_network,
     load_weights,
@@ -23,33 +27,19 @@ from rs3l_train.loop.checkpoint import (
 )
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json
-from rs3l_train.tasks.finetune import (
-    Bench,
-    Mode,
-    score_test_split,
-    set_bench,
-    split_scores,
-    train_tagger,
-)
+from rs3l_train.tasks import captions
+from rs3l_train.tasks.bench import Bench, set_bench
+from rs3l_train.tasks.finetune import train_tagger
+from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.views.inputs import N_INPUTS
-
-ROC_CAPTION = (
-    "Background rejection against signal efficiency on the test split of the view {view}. The"
-    " bands are the range of independent draws of the labelled jets; the statistical error of"
-    " the test sample, common to all curves, is in metrics.json."
-)
-SCORES_CAPTION = (
-    "Score of test jets in each view, signal solid, background dotted: the closer the lines, the"
-    " less the tagger depends on how the jets were simulated."
-)
 
 
 def finetune(
     dataset: Dataset,
     config: TrainingConfig,
     pretrained: Path | None,
-    mode: Mode,
+    mode: NetworkMode,
     n_labels: int,
     folder: Path,
 ) -> dict[str, Any]:
@@ -115,6 +105,7 @@ def task_summary(bench: Bench) -> dict[str, Any]:
     return {
         "signal": list(config.task.signal),
         "background": list(config.task.background),
+        "balance": config.task.balance,
         "training_views": [
             name for v, name in enumerate(bench.jets.names) if bool(bench.training_present[v].any())
         ],
@@ -133,42 +124,40 @@ def task_summary(bench: Bench) -> dict[str, Any]:
     }
 
 
-def baselines(bench: Bench) -> tuple[list[dict[str, Any]], dict[str, Scores]]:
-    """Measure the taggers without a network; their scores are those in the reference view."""
-    target = bench.target.cpu()[bench.test]
-    scores: dict[str, dict[str, Scores]] = {}
-    for view in bench.jets.names:
-        table = {name: column[bench.test] for name, column in bench.dataset.jets(view).items()}
-        present = torch.from_numpy(table["present"])
-        values = baseline_scores(table, bench.config.evaluation.signal_mass)
-        for name, score in values.items():
-            one = split_scores(torch.from_numpy(score)[present], target[present])
-            scores.setdefault(name, {})[view] = one
-    efficiencies = bench.config.evaluation.efficiencies
-    rows = [
-        {"name": name, **row}
-        for name, views in scores.items()
-        for row in figures_of_merit(views, efficiencies)
-    ]
-    return rows, {name: views[bench.reference] for name, views in scores.items()}
-
-
 def _tested(bench: Bench, tagger: Tagger, folder: Path, about: dict[str, Any]) -> dict[str, Any]:
-    scores = score_test_split(bench, tagger)
-    baseline_rows, baseline_curves = baselines(bench)
-    rows = figures_of_merit(scores, bench.config.evaluation.efficiencies)
+    measured = measure_tagger(bench, tagger, about.get("temperature"))
+    baseline_rows, baseline_scores = measure_baselines(bench)
     keys = {key: about[key] for key in ("mode", "labels", "seed")}
     metrics = {
         **about,
         "task": task_summary(bench),
-        "rows": [{**keys, **row} for row in rows],
+        "rows": [{**keys, **row} for row in measured.rows],
         "baselines": baseline_rows,
     }
-    reference = bench.reference
+    view = bench.reference
+    own = measured.scores[view]
+    middle = bench.config.evaluation.middle_efficiency
+    mode = about["mode"]
     with Plots(folder) as plots:
-        curves = {about["mode"]: [scores[reference]]}
-        curves |= {name: [own] for name, own in baseline_curves.items()}
-        plots.add(roc_curves(curves), "roc", "ROC curve", ROC_CAPTION.format(view=reference))
-        plots.add(score_distributions(scores), "scores", "Scores in each view", SCORES_CAPTION)
+        curves = roc_curves({mode: [own]}, baseline_scores)
+        plots.add(curves, "roc", "ROC curve", captions.ROC.format(view=view))
+        plots.add(
+            score_distributions(measured.scores, view),
+            "scores",
+            "Scores in each view",
+            captions.SCORES.format(view=view),
+        )
+        plots.add(
+            reliability_curves({mode: reliability(own, bench.signal_share)}),
+            "calibration",
+            "Calibration",
+            captions.CALIBRATION.format(view=view),
+        )
+        plots.add(
+            background_masses({mode: own}, middle),
+            "mass",
+            "Mass of the background before and after the cut",
+            captions.MASS.format(view=view, efficiency=middle),
+        )
     write_json(folder / "metrics.json", metrics)
     return metrics

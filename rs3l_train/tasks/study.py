@@ -4,53 +4,52 @@ from __future__ import annotations
 
 import json
 import logging
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
+from torch import Tensor
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
-from rs3l_train.config import TrainingConfig
-from rs3l_train.evaluation.plots import (
-    MODES as MODE_NAMES,
-)
-from rs3l_train.evaluation.plots import (
-    Plots,
-    label_efficiency,
-    roc_curves,
-    score_distributions,
-)
-from rs3l_train.evaluation.tagging import Scores, figures_of_merit
+from rs3l_train.backbones import build
+from rs3l_train.config import Mode, TrainingConfig
+from rs3l_train.evaluation.comparison import comparisons
+from rs3l_train.evaluation.tagging import Scores
 from rs3l_train.loop.device import prepare
-from rs3l_train.loop.files import write_json
-from rs3l_train.tasks.finetune import MODES, Bench, score_test_split, set_bench, train_tagger
-from rs3l_train.tasks.stages import (
-    ROC_CAPTION,
-    SCORES_CAPTION,
-    baselines,
-    pretrained_weights,
-    task_summary,
+from rs3l_train.loop.files import write_json, write_whole
+from rs3l_train.tasks.bench import Bench, set_bench
+from rs3l_train.tasks.finetune import train_tagger
+from rs3l_train.tasks.measure import (
+    Measured,
+    embed_test_jets,
+    measure_baselines,
+    measure_tagger,
+    tested_views,
 )
+from rs3l_train.tasks.stages import pretrained_weights, task_summary
+from rs3l_train.tasks.study_plots import AllScores, LabelledEmbedding, draw_study
+from rs3l_train.tasks.trees import measure_trees
+from rs3l_train.views.inputs import N_INPUTS
 
 logger = logging.getLogger(__name__)
-
-AllScores = dict[tuple[str, int, int], dict[str, Scores]]
-"""By mode, number of labels and draw: by view"""
 
 
 def study(
     dataset: Dataset, config: TrainingConfig, pretrained: Path, folder: Path
 ) -> dict[str, Any]:
-    """Compare probe, fine-tuned and scratch networks for each number of labels and each draw.
+    """Compare the config's ways of training, for each number of labels and each draw.
 
-    All three learn from the same jets and stop on the same validation jets.
+    All learn from the same jets and stop on the same validation jets.
 
     Returns
     -------
     dict
         The content of ``metrics.json``: `task`, `rows` (one for each mode, number of labels, draw
-        and view), `trainings`, `baselines`, `diagnostics` of the pretrained network.
+        and view), `trainings`, `baselines`, `summary`, `comparisons` with the network from
+        scratch, `diagnostics` of the pretrained network.
 
     Raises
     ------
@@ -64,22 +63,8 @@ def study(
     bench = set_bench(dataset, config, prepare(config))
     for n_labels in config.task.labels:
         bench.labelled(n_labels, 0)  # Too few labels must show before hours of training.
-    rows: list[dict[str, Any]] = []
-    trainings: list[dict[str, Any]] = []
-    scores: AllScores = {}
-    for n_labels in config.task.labels:
-        for draw in range(config.task.seeds):
-            for mode in MODES:
-                tagger, details = train_tagger(bench, mode, n_labels, draw, weights)
-                own = score_test_split(bench, tagger)
-                keys = {"mode": mode, "labels": n_labels, "seed": draw}
-                merits = figures_of_merit(own, config.evaluation.efficiencies)
-                rows += [{**keys, **row} for row in merits]
-                trainings.append({**keys, **details})
-                scores[mode, n_labels, draw] = own
-                auc = merits[bench.jets.index(bench.reference)]["auc"]
-                logger.info("%s, %d labels, draw %d: AUC %.4f", mode, n_labels, draw, auc)
-    baseline_rows, baseline_curves = baselines(bench)
+    rows, trainings, scores = _train_all(bench, weights)
+    baseline_rows, baseline_scores = measure_baselines(bench)
     metrics = {
         "stage": "study",
         "task": task_summary(bench),
@@ -88,10 +73,61 @@ def study(
         "baselines": baseline_rows,
         "diagnostics": pretraining,
         "summary": _summary(rows, bench),
+        "comparisons": comparisons(
+            _by_training(scores, bench.reference), config.evaluation.efficiencies
+        ),
     }
-    _plot(bench, scores, baseline_curves, metrics, folder)
+    draw_study(bench, scores, baseline_scores, metrics, _embedding(bench, weights), folder)
+    document = {"training": config.model_dump(mode="json")}
+    write_whole(folder / "config.yaml", yaml.safe_dump(document, sort_keys=False).encode())
     write_json(folder / "metrics.json", metrics)
     return metrics
+
+
+def _train_all(
+    bench: Bench, weights: dict[str, Tensor]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], AllScores]:
+    task = bench.config.task
+    rows: list[dict[str, Any]] = []
+    trainings: list[dict[str, Any]] = []
+    scores: AllScores = {}
+    for n_labels, draw, mode in product(task.labels, range(task.seeds), task.modes):
+        measured, details = _train(bench, mode, n_labels, draw, weights)
+        keys = {"mode": mode, "labels": n_labels, "seed": draw}
+        rows += [{**keys, **row} for row in measured.rows]
+        trainings.append({**keys, **details})
+        scores[mode, n_labels, draw] = measured.scores
+        auc = measured.rows[bench.jets.index(bench.reference)]["auc"]
+        logger.info("%s, %d labels, draw %d: AUC %.4f", mode, n_labels, draw, auc)
+    return rows, trainings, scores
+
+
+def _train(
+    bench: Bench, mode: Mode, n_labels: int, draw: int, weights: dict[str, Tensor]
+) -> tuple[Measured, dict[str, Any]]:
+    if mode == "trees":
+        return measure_trees(bench, n_labels, draw)
+    tagger, details = train_tagger(bench, mode, n_labels, draw, weights)
+    return measure_tagger(bench, tagger, details.get("temperature")), details
+
+
+def _by_training(scores: AllScores, view: str) -> dict[tuple[str, int], list[Scores]]:
+    """Collect the scores in one view by mode and number of labels, draw after draw."""
+    collected: dict[tuple[str, int], list[Scores]] = {}
+    for (mode, n_labels, _), views in scores.items():
+        collected.setdefault((mode, n_labels), []).append(views[view])
+    return collected
+
+
+def _embedding(bench: Bench, weights: dict[str, Tensor]) -> LabelledEmbedding:
+    """Embed the test jets of the reference view with the pretrained network."""
+    config = bench.config
+    backbone = build(config.backbone, N_INPUTS[config.data.inputs])
+    backbone.load_state_dict(weights)
+    rows = tested_views(bench)[bench.reference].rows.cpu().numpy()
+    labels = np.array(bench.dataset.labels)[bench.dataset.initiators["label"][rows]]
+    z = embed_test_jets(bench, backbone.to(bench.jets.device), [bench.reference])
+    return z[bench.reference].double().cpu().numpy(), labels
 
 
 def _pretraining_metrics(folder: Path) -> dict[str, Any]:
@@ -104,61 +140,26 @@ def _pretraining_metrics(folder: Path) -> dict[str, Any]:
 
 
 def _summary(rows: list[dict[str, Any]], bench: Bench) -> list[dict[str, Any]]:
-    """Mean and spread of the AUC over the draws, in the nominal view."""
+    """Mean and spread of AUC and rejections over the draws, in the nominal view."""
     config = bench.config
+    own = [row for row in rows if row["view"] == bench.reference]
     table = []
-    for n_labels in config.task.labels:
-        for mode in MODES:
-            aucs = [
-                row["auc"]
-                for row in rows
-                if (row["mode"], row["labels"], row["view"]) == (mode, n_labels, bench.reference)
-            ]
-            table.append(
-                {
-                    "mode": mode,
-                    "labels": n_labels,
-                    "auc_mean": float(np.mean(aucs)),
-                    "auc_std": float(np.std(aucs, ddof=1)) if len(aucs) > 1 else None,
-                }
-            )
+    for n_labels, mode in product(config.task.labels, config.task.modes):
+        draws = [row for row in own if (row["mode"], row["labels"]) == (mode, n_labels)]
+        entry: dict[str, Any] = {"mode": mode, "labels": n_labels}
+        entry["auc_mean"], entry["auc_std"] = _mean_and_spread([row["auc"] for row in draws])
+        for key in draws[0]["rejection"]:
+            mean, spread = _mean_and_spread([row["rejection"][key] for row in draws])
+            entry.setdefault("rejection_mean", {})[key] = mean
+            entry.setdefault("rejection_std", {})[key] = spread
+        table.append(entry)
     return table
 
 
-def _plot(
-    bench: Bench,
-    scores: AllScores,
-    baseline_curves: dict[str, Scores],
-    metrics: dict[str, Any],
-    folder: Path,
-) -> None:
-    view = bench.reference
-    draws = range(bench.config.task.seeds)
-    with Plots(folder) as plots:
-        plots.add(
-            label_efficiency(metrics["rows"], metrics["baselines"], view),
-            "label_efficiency",
-            "What pretraining saves in labels",
-            f"AUC on the test split of the view {view} against the number of labelled jets; bars"
-            " are the spread over draws of the labels. Grey: single variables, no network.",
-        )
-        for n_labels in bench.config.task.labels:
-            curves = {
-                MODE_NAMES[mode]: [scores[mode, n_labels, draw][view] for draw in draws]
-                for mode in MODES
-            }
-            curves |= {name: [own] for name, own in baseline_curves.items()}
-            plots.add(
-                roc_curves(curves),
-                f"roc_{n_labels}",
-                f"ROC curves with {n_labels} labels",
-                ROC_CAPTION.format(view=view),
-            )
-        most = max(bench.config.task.labels)
-        for mode in MODES:
-            plots.add(
-                score_distributions(scores[mode, most, 0]),
-                f"scores_{mode}",
-                f"Scores in each view, {MODE_NAMES[mode]}, {most} labels",
-                SCORES_CAPTION,
-            )
+def _mean_and_spread(values: list[float | None]) -> tuple[float | None, float | None]:
+    """Mean and standard deviation; None where one of the values is."""
+    finite = [value for value in values if value is not None]
+    if len(finite) < len(values):
+        return None, None
+    spread = float(np.std(finite, ddof=1)) if len(finite) > 1 else None
+    return float(np.mean(finite)), spread

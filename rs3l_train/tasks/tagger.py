@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+
+from rs3l_data.errors import ConfigError
+from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.views.inputs import JetInputs
 
 
 class Tagger(nn.Module):
@@ -23,9 +29,13 @@ class Tagger(nn.Module):
         self.register_buffer("spread", torch.ones(dimension))
         self.head = nn.Linear(dimension, 1)
 
-    def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
-        """Compute the logits (n,) of features (n, P, F) with mask (n, P)."""
-        logits: Tensor = self.head(self.standardise(self.backbone(inputs, mask))).squeeze(1)
+    def forward(self, inputs: JetInputs) -> Tensor:
+        """Compute the logits (n,) of jets."""
+        return self.logits(self.backbone(inputs))
+
+    def logits(self, embeddings: Tensor) -> Tensor:
+        """Compute the logits (n,) of embeddings (n, D)."""
+        logits: Tensor = self.head(self.standardise(embeddings)).squeeze(1)
         return logits
 
     def standardise(self, embeddings: Tensor) -> Tensor:
@@ -36,3 +46,35 @@ class Tagger(nn.Module):
         """Take mean and spread from embeddings (n, D)."""
         self.mean.copy_(embeddings.mean(0))
         self.spread.copy_(embeddings.std(0).clamp(min=1e-6))
+
+    def freeze_all_but_last(self, n: int) -> None:
+        """Fix the backbone's weights but those of its last ``n`` layers.
+
+        A layer is a module with weights of its own; their order is the one in which the backbone
+        defines them, which is that of the forward pass.
+
+        Raises
+        ------
+        ConfigError
+            If the backbone has not so many.
+        """
+        layers = [
+            module for module in self.backbone.modules() if list(module.parameters(recurse=False))
+        ]
+        if n >= len(layers):
+            raise ConfigError(
+                f"training.finetune.last_layers: {n}, but the network has {len(layers)} layers in"
+                " all; use fewer, or the mode `full`"
+            )
+        self.backbone.requires_grad_(False)
+        for layer in layers[-n:]:
+            layer.requires_grad_(True)
+
+
+def split_scores(
+    values: Tensor, target: Tensor, mass: npt.NDArray[np.floating] | None = None
+) -> Scores:
+    """Part scores (n,), and if given the jets' masses (n,), by their targets (n,)."""
+    scores, signal = values.double().cpu().numpy(), (target == 1).cpu().numpy()
+    background_mass = None if mass is None else np.asarray(mass[~signal], np.float64)
+    return Scores(scores[signal], scores[~signal], background_mass)

@@ -8,19 +8,20 @@ import torch
 from torch import Tensor
 
 from rs3l_train.views.memory import Selection
+from rs3l_train.views.positives import Positives
 from rs3l_train.views.source import ViewSource
 
 
-def contrastive_batches(
+def pretraining_batches(
     jets: ViewSource,
     rows: Tensor,
     jets_per_batch: int,
-    views_per_jet: int | None,
+    positives: Positives,
     generator: torch.Generator,
 ) -> Iterator[Selection]:
-    """Go once through the jets in random order, each with its present views side by side.
+    """Go once through the jets in random order, each with its drawn views side by side.
 
-    A last batch that is not full is left out, since the loss depends on the number of negatives,
+    A last batch that is not full is left out, since a loss may depend on the number of jets,
     unless it is the only one.
 
     Parameters
@@ -28,21 +29,28 @@ def contrastive_batches(
     jets
         Absent views are left out.
     rows
-        (n,) the jets to use, each present in two views at least.
-    views_per_jet
-        How many of its present views a jet brings, drawn at random; None: all.
+        (n,) the jets to use, each with a view at least that may be drawn.
+    positives
+        Which of its views a jet brings.
     generator
         A generator on the CPU.
     """
     present = jets.present
     order = jets.shuffled(rows, generator)
     n_batches = max(1, len(order) // jets_per_batch)
+    usable = positives.usable(present)
     for batch in torch.split(order[: n_batches * jets_per_batch], jets_per_batch):
-        chosen = present[:, batch].T
-        if views_per_jet is not None and views_per_jet < len(present):
-            chosen = _draw(chosen, views_per_jet, generator)
+        chosen = usable[:, batch].T
+        if positives.views_per_jet is not None and positives.views_per_jet < len(present):
+            chosen = _draw(chosen, positives.views_per_jet, positives.weights, generator)
         jet, view = chosen.nonzero(as_tuple=True)
-        yield Selection(view, batch[jet])
+        selection = Selection(view, batch[jet])
+        if positives.copies > 1:
+            selection = Selection(
+                selection.views.repeat_interleave(positives.copies),
+                selection.rows.repeat_interleave(positives.copies),
+            )
+        yield selection
 
 
 def labelled_batches(
@@ -66,13 +74,13 @@ def one_view(present: Tensor, rows: Tensor, view: int) -> Selection:
     return Selection(torch.full_like(kept, view), kept)
 
 
-def paired_rows(present: Tensor, rows: Tensor) -> Tensor:
-    """Keep the rows that are present in two views at least: others have no positive pair."""
-    return rows[present[:, rows].sum(0) >= 2]
+def _draw(chosen: Tensor, n: int, weights: Tensor, generator: torch.Generator) -> Tensor:
+    """Keep ``n`` random ones of the True entries of each row of (B, V), without replacement.
 
-
-def _draw(chosen: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """Keep ``n`` random ones of the True entries of each row of (B, V)."""
-    lot = torch.rand(chosen.shape, generator=generator).to(chosen.device)
-    best = lot.masked_fill(~chosen, -1).topk(n, dim=1).indices
+    One after the other, each with a probability proportional to its weight among those left:
+    the n largest of u^(1/w) are such a draw (Efraimidis and Spirakis, Inf. Proc. Lett. 97 (2006)
+    181), and so are those of log(u)/w.
+    """
+    lot = torch.rand(chosen.shape, generator=generator).log() / weights.clamp(min=1e-30)
+    best = lot.to(chosen.device).masked_fill(~chosen, -torch.inf).topk(n, dim=1).indices
     return torch.zeros_like(chosen).scatter(1, best, True) & chosen

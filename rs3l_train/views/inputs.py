@@ -1,9 +1,10 @@
-"""The features of constituents that networks see, computed from physical quantities."""
+"""What networks see of the constituents, computed from physical quantities."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,6 +18,19 @@ from rs3l_train.views.orientation import random_orientation
 ANGLE_SCALE = 0.4
 LARGEST_SIGNIFICANCE = 1000.0
 SIGNIFICANCE_SCALE = 4.0
+
+
+class JetInputs(NamedTuple):
+    """What a network sees of the jets of a batch."""
+
+    features: Tensor
+    """(n, P, F), 0 where padded"""
+    momenta: Tensor
+    """(n, P, 3): pT [GeV], Δη and Δφ to the jet's axis, turned as the features are; 0 where padded.
+    A constituent with pT = 0 has no known momentum: who hides constituents from a network must
+    hide them here too"""
+    mask: Tensor
+    """(n, P) bool, False where padded"""
 
 
 def shortcut_free(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
@@ -37,11 +51,11 @@ def shortcut_free(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
             (_log_ratio(c["pt"], batch.jets["pt"]) + 4) / 2,
             deta / ANGLE_SCALE,
             dphi / ANGLE_SCALE,
-            torch.hypot(deta, dphi) / ANGLE_SCALE,
+            _length(deta, dphi) / ANGLE_SCALE,
             c["charge"],
             _significance(d0, c["d0_error"]),
             _significance(dz, c["dz_error"]),
-            *(c["category"] == category for category in Category),
+            *(_is(batch, category) for category in Category),
         ],
         dim=-1,
     )
@@ -63,16 +77,16 @@ def rs3l(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
             deta,
             dphi,
             c["energy"].log(),
-            _log_ratio(c["energy"], torch.hypot(momentum, batch.jets["mass"])),
+            _log_ratio(c["energy"], _length(momentum, batch.jets["mass"])),
             c["charge"],
             c["d0"].tanh(),
             c["dz"].tanh(),
-            torch.hypot(deta, dphi),
-            c["category"] == Category.PHOTON,
-            c["category"] == Category.MUON,
-            c["category"] == Category.ELECTRON,
-            c["category"] == Category.CHARGED_HADRON,
-            c["category"] == Category.NEUTRAL_HADRON,
+            _length(deta, dphi),
+            _is(batch, Category.PHOTON),
+            _is(batch, Category.MUON),
+            _is(batch, Category.ELECTRON),
+            _is(batch, Category.CHARGED_HADRON),
+            _is(batch, Category.NEUTRAL_HADRON),
         ],
         dim=-1,
     )
@@ -85,8 +99,13 @@ INPUTS: dict[str, Callable[[Batch, Tensor, Tensor], Tensor]] = {
 N_INPUTS = {"shortcut_free": 13, "rs3l": 15}
 
 
-def network_inputs(batch: Batch, inputs: str, rotation: torch.Generator | None = None) -> Tensor:
-    """Compute a batch's features, 0 where padded.
+def network_inputs(
+    batch: Batch,
+    inputs: str,
+    rotation: torch.Generator | None = None,
+    shift: tuple[Tensor, Tensor] | None = None,
+) -> JetInputs:
+    """Compute what a network sees of a batch.
 
     Parameters
     ----------
@@ -94,16 +113,18 @@ def network_inputs(batch: Batch, inputs: str, rotation: torch.Generator | None =
         A key of `INPUTS`.
     rotation
         Source of a random orientation for each jet of the batch; None leaves them as they are.
-
-    Returns
-    -------
-    (n, P, F) float32
+    shift
+        (n, 1) each, added to Δη and Δφ after that; None: no shift.
     """
     deta, dphi = relative_angles(batch)
     if rotation is not None:
         deta, dphi = random_orientation(deta, dphi, rotation)
+    if shift is not None:
+        deta, dphi = deta + shift[0], dphi + shift[1]
     features = INPUTS[inputs](batch, deta, dphi)
-    return features * batch.mask[..., None]
+    momenta = torch.stack([batch.constituents["pt"], deta, dphi], dim=-1)
+    inside = batch.mask[..., None]
+    return JetInputs(features * inside, momenta * inside, batch.mask)
 
 
 def relative_angles(batch: Batch) -> tuple[Tensor, Tensor]:
@@ -111,6 +132,15 @@ def relative_angles(batch: Batch) -> tuple[Tensor, Tensor]:
     deta = batch.constituents["eta"] - batch.jets["eta"][:, None]
     dphi = batch.constituents["phi"] - batch.jets["phi"][:, None]
     return deta, torch.remainder(dphi + math.pi, 2 * math.pi) - math.pi
+
+
+def _is(batch: Batch, category: Category) -> Tensor:
+    return (batch.constituents["category"] == category).float()
+
+
+def _length(x: Tensor, y: Tensor) -> Tensor:
+    # Not torch.hypot, which ONNX does not know.
+    return (x.square() + y.square()).sqrt()
 
 
 def _log_ratio(part: Tensor, whole: Tensor) -> Tensor:

@@ -51,7 +51,8 @@ def view_source(
 
 def bytes_needed(dataset: Dataset, views: Sequence[str], n_constituents: int) -> int:
     """Count the bytes that the views of all rows take in memory."""
-    of_row = len(views) * (1 + 8 + 8 + 4 * len(JET_COLUMNS))
+    # Present, start, count; the columns and the label.
+    of_row = len(views) * (1 + 8 + 8 + 4 * (len(JET_COLUMNS) + 1))
     counts = sum(
         int(
             np.minimum(

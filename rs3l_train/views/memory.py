@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from rs3l_data.describe.strict import nearest
-from rs3l_data.errors import ConfigError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.reader import Dataset
+from rs3l_train.config import DataConfig
 
 Array = npt.NDArray[np.generic]
 
@@ -32,7 +33,8 @@ CONSTITUENT_COLUMNS = (
     "dz",
     "dz_error",
 )
-_PADDING = np.array([[name in ("pt", "energy") for name in CONSTITUENT_COLUMNS]], np.float32)
+PADDING = {"pt": 1, "energy": 1}
+"""What stands in padded places, so that every logarithm is finite; 0 in the other columns"""
 _ITEMS = 16_384
 
 
@@ -61,7 +63,7 @@ class Batch:
     mask: Tensor
     """(n, P) bool, False where padded"""
     jets: dict[str, Tensor]
-    """(n,) float32 each"""
+    """(n,) float32 each: `JET_COLUMNS`, and `label`, its index in the dataset's labels"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class JetViews:
     counts: Tensor
     """(V, N) int64, how many there are, at most P"""
     jets: dict[str, Tensor]
-    """(V, N) float32 each, 0 where absent"""
+    """(V, N) float32 each, 0 where absent; `label` is the row's, in every view"""
     constituents: Tensor
     """(n_constituents + 1, n_columns) float32, by `CONSTITUENT_COLUMNS`: what lies side by side is
     gathered at once; the last entry fills the padded places"""
@@ -120,21 +122,25 @@ class JetViews:
         return self, rows
 
 
-def chosen_views(dataset: Dataset, views: tuple[str, ...] | None) -> tuple[str, ...]:
-    """Resolve the config's choice of views.
+def chosen_views(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
+    """Resolve the config's choice of the views to train on.
 
     Raises
     ------
     ConfigError
-        If the dataset has not that view.
+        If the dataset has not that view, or all views are held out.
     """
-    for view in views or ():
-        if view not in dataset.views:
-            raise ConfigError(
-                f"training.data.views: the dataset has no view {view!r};"
-                f" {nearest(view, list(dataset.views))}"
-            )
-    return views or tuple(dataset.views)
+    for key, names in (("views", config.views or ()), ("hold_out", config.hold_out)):
+        for view in names:
+            if view not in dataset.views:
+                raise ConfigError(
+                    f"training.data.{key}: the dataset has no view {view!r};"
+                    f" {nearest(view, list(dataset.views))}"
+                )
+    chosen = tuple(view for view in config.views or dataset.views if view not in config.hold_out)
+    if not chosen:
+        raise ConfigError("training.data.hold_out: no view is left to train on; hold out fewer")
+    return chosen
 
 
 def load(
@@ -143,6 +149,11 @@ def load(
     """Read the views of all rows, keeping the ``n_constituents`` hardest constituents of each jet.
 
     A jet's constituents fall in pT in the dataset, so that the hardest are the first.
+
+    Raises
+    ------
+    InputFileError
+        If a number is not finite: networks would spread it over all their weights.
     """
     jets = [dataset.jets(view, ["present", *JET_COLUMNS]) for view in views]
     present = np.stack([table["present"] for table in jets])
@@ -152,14 +163,21 @@ def load(
         offsets, columns = dataset.constituents(view, CONSTITUENT_COLUMNS)
         counts[v] = np.minimum(np.diff(offsets), n_constituents)
         pieces.append(_hardest(offsets, columns, n_constituents))
+        for i, name in enumerate(CONSTITUENT_COLUMNS):
+            _check_finite(pieces[v][:, i], dataset, view, f"constituents/{name}")
+        for name in JET_COLUMNS:
+            _check_finite(jets[v][name][present[v]], dataset, view, f"jets/{name}")
     ends = np.cumsum(counts).reshape(counts.shape)
     return JetViews(
         names=views,
         present=torch.from_numpy(present).to(device),
         starts=torch.from_numpy(ends - counts).to(device),
         counts=torch.from_numpy(counts).to(device),
-        jets={name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
-        constituents=torch.from_numpy(np.concatenate([*pieces, _PADDING])).to(device),
+        jets={
+            **{name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
+            "label": _label_column(dataset, len(views)).to(device),
+        },
+        constituents=torch.from_numpy(np.concatenate([*pieces, _padding()])).to(device),
         width=max(1, int(counts.max(initial=0))),
     )
 
@@ -181,6 +199,26 @@ def _hardest(
     return packed.take(np.flatnonzero(rank < n), axis=0)
 
 
+def _check_finite(values: Array, dataset: Dataset, view: str, column: str) -> None:
+    # One number that is not finite makes the sum so too; counting them takes much longer.
+    if np.isfinite(values.sum(dtype=np.float64)):
+        return
+    n_bad = int((~np.isfinite(values)).sum())
+    if n_bad:
+        raise InputFileError(
+            f"{dataset.source}: {n_bad} of {len(values)} values of {column} in the view {view!r}"
+            " are not finite; find the rows with `rs3l-data validate`, and make the shard anew"
+        )
+
+
 def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np.bool_]) -> Tensor:
     values = np.stack([table[name] for table in jets])
     return torch.from_numpy(np.where(present, values, 0).astype(np.float32))
+
+
+def _label_column(dataset: Dataset, n_views: int) -> Tensor:
+    return torch.from_numpy(dataset.initiators["label"].astype(np.float32)).expand(n_views, -1)
+
+
+def _padding() -> npt.NDArray[np.float32]:
+    return np.array([[PADDING.get(name, 0) for name in CONSTITUENT_COLUMNS]], np.float32)

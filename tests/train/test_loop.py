@@ -15,7 +15,9 @@ from rs3l_train.loop.checkpoint import load_network, require_same_network, save_
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json, write_whole
 from rs3l_train.loop.fit import Budget, fit
+from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.schedule import constant, pretraining_schedule, warmup_halving
+from rs3l_train.loop.step import whole_batch
 from rs3l_train.views.memory import Selection
 
 
@@ -30,7 +32,7 @@ def run(model, loss_of, budget, scores=None, **options):
         model,
         torch.optim.SGD(model.parameters(), 0.1),
         ten_views,
-        loss_of,
+        whole_batch(loss_of),
         validate,
         budget,
         **{"schedule": constant, "gradient_clip": 1e9, "validate_every": 10, "title": "t"}
@@ -46,7 +48,7 @@ def line():
 def test_the_budget_is_counted_in_views(tmp_path):
     model = line()
     log = tmp_path / "log.jsonl"
-    history = run(model, lambda _: model.weight.square().sum(), Budget(45), log=log)
+    history = run(model, lambda _: model.weight.square().sum(), Budget(45), log=MetricsLog(log))
     assert (history.steps, history.views, history.ended) == (5, 50, "budget")
     records = [json.loads(text) for text in log.read_text().splitlines()]
     assert [record["views"] for record in records] == [0, 10, 20, 30, 40, 50]
@@ -101,7 +103,7 @@ def test_time_ends_the_training(monkeypatch):
 def test_a_loss_that_is_no_number_names_its_step(bad):
     model = line()
     losses = iter([1.0, 1.0, bad])
-    with pytest.raises(TrainingError, match="step 2: the loss is"):
+    with pytest.raises(TrainingError, match=r"step 2 \(epoch 2, batch 0\): the loss is"):
         run(model, lambda _: model.weight.sum() * 0 + next(losses), Budget(1000))
     assert model.weight.isfinite().all()
 
@@ -109,7 +111,9 @@ def test_a_loss_that_is_no_number_names_its_step(bad):
 def test_a_gradient_that_is_no_number_leaves_the_weights_alone():
     model = line()
     before = model.weight.item()
-    with pytest.raises(TrainingError, match="step 0: the gradient is not finite"):
+    with pytest.raises(
+        TrainingError, match=r"step 0 \(epoch 0, batch 0\): the gradient is not finite"
+    ):
         run(model, lambda _: (model.weight * 0).abs().sqrt().sum(), Budget(1000))
     assert model.weight.item() == before
 

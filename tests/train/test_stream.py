@@ -16,13 +16,15 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.store.stream import Stream
 from rs3l_train.config import validate_training
 from rs3l_train.tasks.pretrain import pretrain
-from rs3l_train.views.batches import contrastive_batches, paired_rows
+from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.loading import bytes_needed, readable, view_source
 from rs3l_train.views.memory import JetViews, Selection, load
+from rs3l_train.views.positives import Positives
 from rs3l_train.views.stream import JetStream, StreamedViews
 from tests.train.conftest import SETTINGS, VIEWS
 
 CPU = torch.device("cpu")
+ALL = Positives(torch.ones(3), None, 1)
 
 
 @pytest.fixture
@@ -41,11 +43,9 @@ def assert_same_batch(found, expected):
 def test_batches_are_those_of_memory(jets, streamed):
     """An epoch of several buffers: every pair once, each batch bit for bit as from memory."""
     assert torch.equal(streamed.present, jets.present)
-    rows = paired_rows(jets.present, torch.arange(jets.n_rows))
+    rows = ALL.rows(jets.present, torch.arange(jets.n_rows), pairs=True)
     seen = []
-    for selection in contrastive_batches(
-        streamed, rows, 16, None, torch.Generator().manual_seed(1)
-    ):
+    for selection in pretraining_batches(streamed, rows, 16, ALL, torch.Generator().manual_seed(1)):
         assert_same_batch(streamed.gather(selection), jets.gather(selection))
         seen.append(selection.rows.unique())
     together = torch.cat(seen)
@@ -62,7 +62,7 @@ def test_any_rows_can_be_gathered_in_any_order(jets, streamed):
 
 def test_batches_passed_over_are_not_read(streamed, monkeypatch):
     rows = torch.arange(len(streamed.dataset))
-    batches = list(contrastive_batches(streamed, rows, 16, None, torch.Generator()))
+    batches = list(pretraining_batches(streamed, rows, 16, ALL, torch.Generator()))
     read = []
     monkeypatch.setattr(
         "rs3l_train.views.stream.load", lambda ds, *rest: read.append(len(ds)) or load(ds, *rest)

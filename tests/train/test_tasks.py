@@ -11,8 +11,10 @@ from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import validate_training
 from rs3l_train.loop.device import prepare
-from rs3l_train.tasks.finetune import score_test_split, set_bench, train_tagger
+from rs3l_train.tasks.bench import set_bench
+from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.labels import draw_at_most, draw_labelled, tagging_task
+from rs3l_train.tasks.measure import measure_tagger
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.probe import _fitted, fit_probe
 from rs3l_train.tasks.stages import evaluate, finetune
@@ -97,7 +99,7 @@ def test_pretraining_on_what_is_not_there_is_an_error(dataset, config, tmp_path)
         pretrain(dataset, changed(config, data={"views": ["nominal", "vincia"]}), tmp_path)
     with pytest.raises(ConfigError, match=r"data.labels: the dataset has no label 'top'"):
         pretrain(dataset, changed(config, data={"labels": ["top"]}), tmp_path)
-    with pytest.raises(InputFileError, match="contrasting them takes two"):
+    with pytest.raises(InputFileError, match="pretraining takes two jets"):
         pretrain(dataset.select(splits="train"), config, tmp_path)
 
 
@@ -152,7 +154,7 @@ def test_views_that_are_not_trained_on_are_tested_all_the_same(dataset, config):
     assert bench.jets.names == tuple(dataset.views)
     assert set(bench.labelled(20, 0).views.tolist()) == {0, 1}
     tagger, _ = train_tagger(bench, "scratch", 20, 0, None)
-    assert set(score_test_split(bench, tagger)) == set(dataset.views)
+    assert set(measure_tagger(bench, tagger, None).scores) == set(dataset.views)
 
 
 def test_finetune_then_evaluate_give_the_same_figures(dataset, config, pretrained, tmp_path):
@@ -165,6 +167,8 @@ def test_finetune_then_evaluate_give_the_same_figures(dataset, config, pretraine
     assert [entry["file"] for entry in read_plots(tmp_path / "evaluation")] == [
         "roc.png",
         "scores.png",
+        "calibration.png",
+        "mass.png",
     ]
 
 
@@ -178,8 +182,10 @@ def test_the_study_has_a_row_for_everything(dataset, config, pretrained, tmp_pat
     metrics = study(dataset, config, pretrained[0], tmp_path)
     assert metrics == json.loads((tmp_path / "metrics.json").read_text())
     keys = {(row["mode"], row["labels"], row["seed"], row["view"]) for row in metrics["rows"]}
-    assert len(keys) == len(metrics["rows"]) == 3 * 1 * 2 * 3
-    assert {row["name"] for row in metrics["baselines"]} == {"n2", "tau21", "mass window"}
+    assert len(keys) == len(metrics["rows"]) == 4 * 1 * 2 * 3
+    assert {row["name"] for row in metrics["baselines"]} == {
+        *("n2", "tau21", "mass window", "n2 in window", "tau21 in window")
+    }
     assert set(metrics["rows"][0]["rejection"]) == {"0.3", "0.5", "0.7"}
     assert metrics["task"]["signal"] == ["higgs"]
     assert "effective_rank" in metrics["diagnostics"]

@@ -9,16 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rs3l_data.describe.schema import Category
-from rs3l_data.errors import ConfigError
-from rs3l_train.views.batches import (
-    all_views,
-    contrastive_batches,
-    labelled_batches,
-    one_view,
-    paired_rows,
-)
+from rs3l_data.errors import InputFileError
+from rs3l_train.views.batches import all_views, labelled_batches, one_view
 from rs3l_train.views.inputs import INPUTS, N_INPUTS, network_inputs, relative_angles
-from rs3l_train.views.memory import Batch, Selection, chosen_views, load
+from rs3l_train.views.memory import Batch, Selection, load
 from rs3l_train.views.orientation import random_orientation
 
 
@@ -52,7 +46,7 @@ def test_no_feature_is_ever_nan_and_padding_is_zero(jets):
     everything = Selection(*jets.present.nonzero(as_tuple=True))
     for inputs in INPUTS:
         batch = jets.gather(everything)
-        features = network_inputs(batch, inputs, torch.Generator().manual_seed(1))
+        features = network_inputs(batch, inputs, torch.Generator().manual_seed(1)).features
         assert features.shape == (*batch.mask.shape, N_INPUTS[inputs])
         assert features.isfinite().all()
         assert (features[~batch.mask] == 0).all()
@@ -69,7 +63,7 @@ def test_rs3l_inputs_are_the_papers_by_hand():
     photon = (50.0, 0.3, -3.1, 60.0, Category.PHOTON, 0, 0, 0, 0, 0)
     pion = (20.0, 0.1, 3.0, 25.0, Category.CHARGED_HADRON, -1, -0.2, 0.1, 1.5, 0.1)
     batch = one_jet([photon, pion], pt=500, eta=0.2, phi=3.1, mass=80, padding=1)
-    features = network_inputs(batch, "rs3l")[0]
+    features = network_inputs(batch, "rs3l").features[0]
     jet_energy = math.sqrt(80**2 + (500 * math.cosh(0.2)) ** 2)
     dphi = 2 * math.pi - 6.2
     kinematics = [math.log(50), math.log(0.1), 0.1, dphi, math.log(60), math.log(60 / jet_energy)]
@@ -106,7 +100,7 @@ def test_safe_inputs_do_not_know_how_far_forward_a_jet_is(eta):
             (pt, axis + deta, dphi, pt * math.cosh(axis + deta), 0, 1, *impact)
             for pt, deta, dphi in ((100, 0.1, 0.2), (3, -0.4, 0.1))
         ]
-        return network_inputs(one_jet(pions, eta=axis), inputs)
+        return network_inputs(one_jet(pions, eta=axis), inputs).features
 
     torch.testing.assert_close(
         features(eta, "shortcut_free"), features(0.0, "shortcut_free"), atol=1e-4, rtol=1e-3
@@ -120,7 +114,7 @@ def test_the_sign_of_flight_survives_a_mirror():
     track = (20.0, 0.1, 0.2, 20.1, 0, 1, 0.3, 0.05, -0.4, 0.1)
     in_mirror = (20.0, 0.1, -0.2, 20.1, 0, 1, -0.3, 0.05, -0.4, 0.1)
     seen, mirrored = (
-        network_inputs(one_jet([t]), "shortcut_free")[0, 0] for t in (track, in_mirror)
+        network_inputs(one_jet([t]), "shortcut_free").features[0, 0] for t in (track, in_mirror)
     )
     assert torch.equal(seen[6:8], mirrored[6:8])
     assert seen[6] == pytest.approx(math.asinh(0.3 / 0.05) / 4)
@@ -130,7 +124,7 @@ def test_the_sign_of_flight_survives_a_mirror():
 def test_significances_are_bounded_and_zero_without_a_track():
     wild = (20.0, 0.1, 0.2, 20.1, 0, 1, 1e6, 1e-6, -1e6, 1e-6)
     neutral = (20.0, 0.1, 0.2, 20.1, 2, 0, 0, 0, 0, 0)
-    features = network_inputs(one_jet([wild, neutral]), "shortcut_free")[0]
+    features = network_inputs(one_jet([wild, neutral]), "shortcut_free").features[0]
     assert features.abs().max() < 3
     assert (features[1, 5:10] == 0).all()
 
@@ -158,45 +152,6 @@ def test_half_of_the_jets_are_reflected_and_all_angles_occur():
     assert float((counts - n / 8).abs().max()) < 5 * math.sqrt(n / 8)
 
 
-def test_an_epoch_shows_every_present_view_once(jets):
-    rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-    batches = list(contrastive_batches(jets, rows, 16, None, torch.Generator()))
-    seen = torch.cat([batch.rows * 3 + batch.views for batch in batches])
-    assert len(seen.unique()) == len(seen)
-    for batch in batches:
-        assert len(batch.rows.unique()) == 16
-        assert len(batch) == int(jets.present[:, batch.rows.unique()].sum())
-        assert jets.present[batch.views, batch.rows].all()
-    assert len(batches) == len(rows) // 16
-
-
-def test_epochs_differ_and_repeat_with_their_seed(jets):
-    rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-
-    def first(seed):
-        generator = torch.Generator().manual_seed(seed)
-        return next(contrastive_batches(jets, rows, 16, None, generator)).rows.tolist()
-
-    assert first(1) == first(1)
-    assert first(1) != first(2)
-
-
-def test_views_of_a_jet_can_be_drawn_and_all_get_their_turn(jets):
-    rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-    batches = list(contrastive_batches(jets, rows, 16, 2, torch.Generator().manual_seed(1)))
-    for batch in batches:
-        assert (batch.rows.unique(return_counts=True)[1] == 2).all()
-        assert jets.present[batch.views, batch.rows].all()
-    counts = torch.cat([batch.views for batch in batches]).bincount(minlength=3)
-    assert counts.min() > 0.25 * counts.sum()
-
-
-def test_jets_present_once_have_no_pair(jets):
-    rows = paired_rows(jets.present, torch.arange(jets.n_rows))
-    assert (jets.present[:, rows].sum(0) >= 2).all()
-    assert len(rows) == int((jets.present.sum(0) >= 2).sum())
-
-
 def test_labelled_batches_go_through_everything_once(jets):
     selection = all_views(jets.present, torch.arange(20))
     assert len(selection) == int(jets.present[:, :20].sum())
@@ -208,9 +163,22 @@ def test_labelled_batches_go_through_everything_once(jets):
     assert jets.present[1, single.rows].all()
 
 
-def test_a_view_that_the_dataset_has_not_is_named(dataset):
-    with pytest.raises(ConfigError, match=r"data.views: .* 'sede'; did you mean 'seed'"):
-        chosen_views(dataset, ("nominal", "sede"))
+def test_numbers_that_are_not_finite_are_named(dataset, monkeypatch):
+    read = type(dataset).constituents
+
+    def with_nan(self, view, names=None):
+        offsets, columns = read(self, view, names)
+        columns["d0"] = columns["d0"].copy()
+        if view == "seed":
+            columns["d0"][[0, offsets[7]]] = np.nan
+        return offsets, columns
+
+    monkeypatch.setattr(type(dataset), "constituents", with_nan)
+    load(dataset, ("nominal",), 16, torch.device("cpu"))
+    with pytest.raises(
+        InputFileError, match=r"2 of \d+ values of constituents/d0 .* 'seed' are not"
+    ):
+        load(dataset, ("nominal", "seed"), 16, torch.device("cpu"))
 
 
 def test_fewer_constituents_are_the_first_of_more(dataset, jets):

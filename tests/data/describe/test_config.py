@@ -67,6 +67,7 @@ def test_unknown_names_are_answered_with_the_nearest():
         ({"views": {"no spaces": {}}}, "views.no spaces"),
         ({"views": {"a": {"redo": "detektor"}}}, "views.a.redo: "),
         ({"detector": {"overrides": {"ecal_scal": 1.0}}}, "ecal_scal: unknown key"),
+        ({"jets": {"abs_eta_max": 3.5}}, "candidates end at |eta| = 4, inside jets that may reach"),
         ({"processes": {"mine": {"events": 1, "settings": ["A:b = on"]}}}, "initiators"),
     ],
 )

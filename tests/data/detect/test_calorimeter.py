@@ -101,7 +101,7 @@ def test_energies_in_one_cell_add_up_before_they_are_measured() -> None:
     assert cells.cell_of_deposit.tolist() == [0, 0, 1]
 
 
-@pytest.mark.parametrize("eta", [0.4, -2.0, 4.0])
+@pytest.mark.parametrize("eta", [0.4, -2.0, 3.5])
 @pytest.mark.parametrize(
     ("pdg_id", "category", "sigma"),
     [(22, Category.PHOTON, ecal_sigma), (130, Category.NEUTRAL_HADRON, hcal_sigma)],

@@ -30,10 +30,10 @@ def test_a_hadron_without_track_becomes_neutral_energy() -> None:
 
 
 def test_beyond_the_tracker_charged_particles_are_neutral_energy() -> None:
-    hadrons = shoot(gun(-211, N, pt=20.0, eta=4.0))
+    hadrons = shoot(gun(-211, N, pt=20.0, eta=3.6))
     assert set(hadrons.category) == {Category.NEUTRAL_HADRON}
-    assert energy_per_event(hadrons).mean() == pytest.approx(20.0 * np.cosh(4.0), rel=0.02)
-    electrons = shoot(gun(11, N, pt=20.0, eta=-4.0))
+    assert energy_per_event(hadrons).mean() == pytest.approx(20.0 * np.cosh(3.6), rel=0.02)
+    electrons = shoot(gun(11, N, pt=20.0, eta=-3.6))
     assert set(electrons.category) == {Category.PHOTON}
 
 

@@ -104,7 +104,7 @@ def test_mitigation_keeps_the_hard_events_tracks(hard_of):
     settings = view_settings(config, "nominal")
     (batch,) = next(resimulate(settings, hard, config.hard.energy, seeds))
     card = config.card("nominal")
-    seen = detect(batch.particles, card, keys_of(100))
+    seen = detect(batch.particles, card, keys_of(len(batch.hard)))
     pt = np.hypot(seen.px, seen.py)
     tracks = (seen.charge != 0) & (pt > 1)
     kept = from_primary_vertex(seen, card.tracking.primary_vertex)

@@ -56,7 +56,7 @@ def weighted(plain: Path, folder: Path) -> Path:
         name: {"events": N_EVENTS, "description": name.upper()} for name in source.processes
     }
     views = {name: {"redo": "shower", "variation": None} for name in source.views}
-    views["fsr_up"]["variation"] = "fsr_up"
+    views["fsr_up"] |= {"variation": "fsr_up", "pileup": {"mean": 40}}
     attributes["config"] = {
         "name": "small<b>run",
         "seed": 0,

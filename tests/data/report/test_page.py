@@ -74,6 +74,7 @@ def test_page_mentions_everything(page, dataset):
     assert "2.00 ± 0.10" in text
     assert "arXiv:2403.07066" in text
     assert "13 TeV" in text
+    assert "40 collisions, mitigation: puppi" in text
 
 
 def test_names_are_escaped(page):

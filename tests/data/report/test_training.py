@@ -69,3 +69,54 @@ def test_other_stages_have_no_tables(folder):
     assert pretrain.tables == []
     assert pretrain.diagnostics == [("validation loss", "4.50")]
     assert ("training jets", "1\u2009000") in pretrain.facts
+
+
+def test_figures_beyond_the_roc_curve_have_tables(folder):
+    path = folder / "study" / "metrics.json"
+    metrics = json.loads(path.read_text())
+    for row in metrics["rows"]:
+        shifted = row["view"] != "nominal"
+        row |= {
+            "accuracy": 0.9,
+            "accuracy_error": 0.01,
+            "calibration": {
+                **{"ece": 0.05 + 0.02 * row["seed"], "ece_error": 0.01, "ece_of_noise": 0.02},
+                **{"brier": 0.1, "brier_error": 0.005},
+            },
+            "at_nominal_threshold": {
+                "0.5": {
+                    "signal_efficiency": 0.48 if shifted else 0.5,
+                    "relative_to_nominal": 1.2 if shifted else 1.0,
+                }
+            },
+            "wasserstein": {
+                name: {"distance": 0.03 * shifted, "of_noise": 0.01}
+                for name in ("signal", "background")
+            },
+            "cosine": {"signal": {"same_jet": 0.8, "other_jet": 0.5}},
+            "sculpting": {"0.5": {"jsd": 0.4, "jsd_of_noise": 0.1, "n_passing": 20}},
+        }
+    metrics["comparisons"] = [
+        {
+            **{"mode": "full", "labels": 100, "against": "scratch", "against_labels": 1000},
+            **{"signal_efficiency": 0.5, "rejection_mean": 60.0, "rejection_std": 14.0},
+            **{"against_rejection_mean": 40.0, "against_rejection_std": None},
+            **{"ratio": 1.5, "ratio_error": 0.2, "verdict": "higher"},
+        }
+    ]
+    path.write_text(json.dumps(metrics))
+    (study,) = read_trainings(folder)
+    tables = {table.title.split(":")[0]: table for table in study.tables[3:]}
+    compared = tables["Rejections compared"].rows
+    assert compared == [
+        [
+            *("fine-tuned, 100 labels", "from scratch, 1\u2009000 labels", "0.5"),
+            *("60 ± 14", "40", "1.50 ± 0.20", "higher"),
+        ]
+    ]
+    calibration = tables["Accuracy at probability ½ and calibration, view nominal"].rows
+    assert calibration == [["fine-tuned", "100", "0.9", "0.060 ± 0.014", "0.020", "0.1"]]
+    efficiency = tables["ε_S at the threshold that is 0.5 in nominal"]
+    assert efficiency.header[2:] == ["seed", "fsr_up"]
+    assert efficiency.rows == [["fine-tuned", "100", "0.48", "0.48"]]
+    assert tables["Mass sculpting"].rows == [["fine-tuned", "100", "0.4 (0.10)"]]

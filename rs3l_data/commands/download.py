@@ -1,0 +1,88 @@
+"""`rs3l-data download`: a published dataset from its archive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rs3l_data.commands.options import AsJson, Log, ProgressStyle
+from rs3l_data.record.address import ZENODO
+
+
+def download(
+    record: Annotated[
+        str, typer.Argument(help="The record's number, its DOI, or the address of its page.")
+    ],
+    to: Annotated[Path, typer.Option("--to", help="The folder for the files; made if need be.")],
+    files: Annotated[
+        list[str] | None, typer.Option("--files", help="Only files of this name; * and ? allowed.")
+    ] = None,
+    process: Annotated[
+        list[str] | None, typer.Option("--process", help="Only shards with this process.")
+    ] = None,
+    view: Annotated[list[str] | None, typer.Option("--view", help="Keep only this view.")] = None,
+    shards: Annotated[
+        int | None, typer.Option("--shards", min=1, help="The first so many of each process.")
+    ] = None,
+    threads: Annotated[
+        int, typer.Option("--threads", min=1, max=32, help="Files that come at once.")
+    ] = 4,
+    attempts: Annotated[
+        int, typer.Option("--attempts", min=1, help="Failures in a row before giving up.")
+    ] = 8,
+    timeout: Annotated[
+        float, typer.Option("--timeout", min=0.1, help="Silence that is a failure [s].")
+    ] = 60.0,
+    base_url: Annotated[
+        str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="The archive.")
+    ] = ZENODO,
+    log: Log = None,
+    progress: ProgressStyle = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a record, or what is missing of it here; every file is verified.
+
+    `--files`, `--process` and `--view` may be given several times. Run it again after a break, and
+    it goes on; run it on a complete copy, and it checks that without a network.
+
+    Example: rs3l-data download 10.5281/zenodo.123 --to data --process hbb --shards 2
+    """
+    import json
+
+    from rs3l_data.progress import logging_to
+    from rs3l_data.record.address import locate
+    from rs3l_data.record.client import Client
+    from rs3l_data.record.download import download as fetch
+    from rs3l_data.record.selection import Selection
+
+    selection = Selection(
+        files=tuple(files or ()),
+        processes=tuple(process or ()),
+        views=tuple(view or ()),
+        shards=shards,
+    )
+    client = Client(attempts=attempts, timeout=timeout)
+    with logging_to(log):
+        done = fetch(locate(record, base_url), to, selection, client, threads, progress)
+    if as_json:
+        typer.echo(
+            json.dumps(
+                {
+                    "folder": str(to),
+                    "title": done.title,
+                    "doi": done.doi,
+                    "files": done.files,
+                    "fetched": done.fetched,
+                    "bytes": done.bytes,
+                }
+            )
+        )
+    elif done.fetched:
+        typer.echo(
+            f"{to}: {done.title or record}: {done.files} files, {done.fetched} fetched, "
+            f"{done.bytes / 1e6:.1f} MB; all verified"
+        )
+    else:
+        typer.echo(f"{to}: {done.title or record}: {done.files} files, all here, all verified")

@@ -1,0 +1,102 @@
+"""`rs3l-data publish`: a dataset as a record, ready for an archive."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rs3l_data.commands.options import Log, ProgressStyle
+from rs3l_data.record.address import ZENODO
+
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
+
+
+def parse_size(text: str) -> int:
+    """Read a number of bytes, as 500MB or 2 GB.
+
+    >>> parse_size("1.5GB")
+    1500000000
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?", text.strip())
+    if found is None or float(found[1]) == 0:
+        raise typer.BadParameter(f"'{text}': expected a size, as 500MB or 2GB")
+    return round(float(found[1]) * _UNITS[found[2]])
+
+
+def publish(
+    dataset: Annotated[Path, typer.Argument(help="The folder with the shards and dataset.json.")],
+    to: Annotated[Path, typer.Option("--to", help="The folder for the record; a new one.")],
+    about: Annotated[
+        Path, typer.Option("--about", help="YAML with title, creators, licence; docs/publish.md.")
+    ],
+    shard_size: Annotated[
+        int | None,
+        typer.Option(
+            "--shard-size", parser=parse_size, metavar="SIZE", help="Of new shards, as 500MB."
+        ),
+    ] = None,
+    by_view: Annotated[
+        bool, typer.Option("--by-view", help="One file a view, to be fetched alone.")
+    ] = False,
+    process: Annotated[
+        list[str] | None, typer.Option("--process", help="Publish only this process.")
+    ] = None,
+    view: Annotated[
+        list[str] | None, typer.Option("--view", help="Publish only this view.")
+    ] = None,
+    upload: Annotated[
+        bool, typer.Option("--upload", help="Send it to the archive, as a draft.")
+    ] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="With --upload: release it. There is no way back.")
+    ] = False,
+    base_url: Annotated[
+        str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="The archive.")
+    ] = ZENODO,
+    log: Log = None,
+    progress: ProgressStyle = "auto",
+) -> None:
+    """Make a record: shards, manifest, checksums, README.md (the card), metadata of the archive.
+
+    `--upload` takes the token from the environment's ZENODO_TOKEN; repeated, it sends what is
+    missing. Try it at `--base-url https://sandbox.zenodo.org` first.
+
+    Example: rs3l-data publish results/demo/dataset --to record --about docs/publication.yaml
+    """
+    import os
+
+    from rs3l_data.describe.publication import Publication
+    from rs3l_data.describe.strict import read_yaml, validate
+    from rs3l_data.errors import ConfigError
+    from rs3l_data.progress import logging_to
+    from rs3l_data.record.client import Client
+    from rs3l_data.record.deposit import Token
+    from rs3l_data.record.deposit import upload as send
+    from rs3l_data.record.publish import METADATA, Layout, check_record
+    from rs3l_data.record.publish import publish as make
+
+    token = os.environ.get("ZENODO_TOKEN", "")
+    if release and not upload:
+        raise ConfigError("--release: goes with --upload")
+    if upload and not token:
+        raise ConfigError(
+            "--upload: the environment's ZENODO_TOKEN is not set; make a token with the scope "
+            f"deposit:write at {base_url}/account/settings/applications"
+        )
+    spoken_for = validate(Publication, read_yaml(about), str(about))
+    layout = Layout(shard_size, by_view, tuple(process or ()), tuple(view or ()))
+    with logging_to(log):
+        if upload and (to / METADATA).is_file():
+            check_record(dataset, to)
+        else:
+            made = make(dataset, to, spoken_for, layout, progress)
+            size = sum(file["bytes"] for file in made["files"]) / 1e6
+            typer.echo(f"{to}: a record of {len(made['files'])} data files, {size:.1f} MB")
+        if upload:
+            client = Client(auth=Token(token), timeout=300)
+            found = send(to, base_url, client, release, progress)
+            state = "released" if found.released else "a draft; look at it, and release it there"
+            typer.echo(f"{found.page}: {found.sent} files sent; {state}")

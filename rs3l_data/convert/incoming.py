@@ -1,0 +1,184 @@
+"""A dataset of ours made from another project's files: shards, manifest, whole or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import rs3l_data
+from rs3l_data.describe.schema import DECAYS, INITIATORS, Split, empty
+from rs3l_data.errors import InputFileError, StorageError
+from rs3l_data.store.manifest import write_manifest
+from rs3l_data.store.shard import write_shard
+from rs3l_data.store.split import split_of
+from rs3l_data.store.summary import build_manifest
+from rs3l_data.store.tables import I8, Array, Columns, Initiators, View, take
+
+SEED, FRACTIONS = 0, (0.7, 0.1, 0.2)
+"""Of the split, where the source says nothing"""
+
+Code = tuple[str, str]
+"""Process and label"""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of a source: one shard."""
+
+    codes: I8
+    """(n_rows,) which of the layout's codes each row has"""
+    initiators: Columns
+    """(n_rows,) each: those of `schema.INITIATORS` that the source knows"""
+    views: Mapping[str, View]
+    """By name, of n_rows each"""
+    split: Split | None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the dataset says of where it comes from."""
+
+    name: str
+    codes: Sequence[Code]
+    unknown: Sequence[str]
+    """Columns that the source does not have"""
+    citation: Sequence[Mapping[str, str]]
+    files: Sequence[str]
+    """Their names, without folders"""
+
+
+def write_dataset(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict[str, Any]:
+    """Write a dataset, one shard for each piece that has rows.
+
+    Rows that are present in no view are left out.
+
+    Returns
+    -------
+    dict
+        `n_rows` and `left_out`.
+
+    Raises
+    ------
+    StorageError
+        If the folder is there already, or cannot be written.
+    InputFileError
+        If the source holds no jet.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise StorageError(f"{folder}: there is something already; choose another folder")
+    building = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        building.mkdir(parents=True)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be made here: {error.strerror}") from None
+    try:
+        counts = _write(building, origin, pieces)
+        if folder.exists():
+            folder.rmdir()
+        building.replace(folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return counts
+
+
+def _write(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict[str, Any]:
+    processes = list(dict.fromkeys(process for process, _ in origin.codes))
+    labels = list(dict.fromkeys(label for _, label in origin.codes))
+    software = {
+        "python": platform.python_version(),
+        **{name: metadata.version(name) for name in ("rs3l", "numpy", "h5py")},
+    }
+    n_read = n_rows = 0
+    paths: list[Path] = []
+    for piece in pieces:
+        first, n_read = n_read, n_read + len(piece.codes)
+        kept = np.flatnonzero(
+            np.any([view.jets["present"] for view in piece.views.values()], axis=0)
+        )
+        if not len(kept):
+            continue
+        initiators = _initiators(piece, origin.codes, processes, labels, first)
+        attributes = {
+            "process_names": processes,
+            "label_names": labels,
+            "config": _config(origin, piece.views),
+            "software": software,
+            "citation": list(map(dict, origin.citation)),
+        }
+        paths.append(folder / f"{origin.name}-{len(paths):05d}.h5")
+        views = {name: take(view, kept) for name, view in piece.views.items()}
+        write_shard(paths[-1], take(initiators, kept), views, attributes)
+        n_rows += len(kept)
+    if not paths:
+        raise InputFileError(f"{', '.join(origin.files)}: no jet found, so no dataset was written")
+    created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    manifest = build_manifest(rs3l_data.open(paths), folder, None, software, created)
+    write_manifest(folder, {**manifest, "citation": list(map(dict, origin.citation))})
+    return {"n_rows": n_rows, "left_out": n_read - n_rows}
+
+
+def _config(origin: Origin, views: Iterable[str]) -> dict[str, Any]:
+    return {
+        "name": origin.name,
+        "seed": SEED,
+        "views": {name: {} for name in views},
+        "converted": {
+            "from": origin.name,
+            "files": list(origin.files),
+            "unknown_columns": list(origin.unknown),
+        },
+    }
+
+
+def _initiators(
+    piece: Piece, codes: Sequence[Code], processes: list[str], labels: list[str], first: int
+) -> Initiators:
+    n = len(piece.codes)
+    columns = empty(INITIATORS, n)
+    for name, values in piece.initiators.items():
+        columns[name][:] = values
+    of_code: list[Array] = [
+        np.array([processes.index(process) for process, _ in codes]),
+        np.array([labels.index(label) for _, label in codes]),
+    ]
+    columns["process"][:] = of_code[0][piece.codes]
+    columns["label"][:] = of_code[1][piece.codes]
+    # The source does not say which jets come from one event: each counts as an event.
+    columns["event"][:] = first + np.arange(n)
+    columns["weight"][:] = 1
+    if piece.split is not None:
+        columns["split"][:] = piece.split
+    else:
+        for index, process in enumerate(processes):
+            mine = columns["process"] == index
+            columns["split"][mine] = split_of(SEED, process, columns["event"][mine], FRACTIONS)
+    return Initiators(columns, empty(DECAYS, 0), np.zeros(n + 1, np.int64))
+
+
+def sorted_constituents(row: I8, columns: Columns, n_rows: int) -> tuple[Columns, I8]:
+    """Sort constituents by their row, and falling in pt within it.
+
+    Parameters
+    ----------
+    row
+        (n_constituents,) the row of each.
+    columns
+        (n_constituents,) each.
+
+    Returns
+    -------
+    columns
+    offsets : (n_rows + 1,)
+    """
+    order = np.lexsort((-columns["pt"], row))
+    offsets = np.searchsorted(row[order], np.arange(n_rows + 1)).astype(np.int64)
+    return {name: column[order] for name, column in columns.items()}, offsets

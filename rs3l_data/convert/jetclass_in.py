@@ -1,0 +1,164 @@
+"""JetClass's ROOT files, read as a dataset of ours with the one view `nominal`."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.cluster import kinematics
+from rs3l_data.convert import jetclass as layout
+from rs3l_data.convert.incoming import Origin, Piece, sorted_constituents, write_dataset
+from rs3l_data.convert.sources import Source
+from rs3l_data.describe.schema import CONSTITUENTS, JETS, Category, Status, empty
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.tables import Columns, View
+
+if TYPE_CHECKING:
+    import awkward as ak
+
+F8 = npt.NDArray[np.float64]
+
+ROWS = 20_000
+VIEW = "nominal"
+UNKNOWN = (
+    *("n2", "n_b_hadrons", "n_c_hadrons", "gluon_splitting"),
+    *("initiators/mass", "decays"),
+)
+_PART = (
+    *("px", "py", "pz", "energy", "charge"),
+    *layout.TRACK.values(),
+    *layout.FLAGS.values(),
+)
+_JET = ("jet_pt", "jet_eta", "jet_phi", "jet_energy", *layout.SUBSTRUCTURE.values())
+_TRUTH = (
+    "aux_genpart_pt",
+    "aux_genpart_eta",
+    "aux_genpart_phi",
+    "aux_genpart_pid",
+    "aux_truth_match",
+)
+_BRANCHES = (
+    *(f"part_{name}" for name in _PART),
+    *_JET,
+    *_TRUTH,
+    *(f"label_{name}" for name in layout.CLASSES),
+)
+
+
+def read_jetclass(sources: Sequence[Source], folder: Path, rows: int = ROWS) -> dict[str, Any]:
+    """Write a dataset from files of JetClass. Every class is a process of its own.
+
+    Parameters
+    ----------
+    rows
+        Of a shard.
+
+    Raises
+    ------
+    InputFileError
+        If a file is unreadable, lacks a branch, or a jet has not exactly one label.
+    StorageError
+        If the dataset cannot be written.
+    """
+    origin = Origin(
+        "jetclass",
+        [(name, layout.LABEL_OF_CLASS[name]) for name in layout.CLASSES],
+        UNKNOWN,
+        ({"for": "the data", "title": "JetClass", "arxiv": "2202.03772"},),
+        [source.path.name for source in sources],
+    )
+    return write_dataset(folder, origin, (p for s in sources for p in _pieces(s, rows)))
+
+
+def _pieces(source: Source, rows: int) -> Iterator[Piece]:
+    import uproot
+
+    broken = (OSError, ValueError, KeyError, IndexError, struct.error)
+    try:
+        with uproot.open(source.path) as file:
+            tree = file[layout.TREE]
+            missing = [name for name in _BRANCHES if name not in tree]
+            if missing:
+                raise InputFileError(
+                    f"{source.path}: no branches {', '.join(missing)}; expected those of JetClass"
+                )
+            first = 0
+            for table in tree.iterate(list(_BRANCHES), step_size=rows):
+                yield _piece(table, source, first)
+                first += len(table)
+    except (*broken, uproot.deserialization.DeserializationError) as error:
+        raise InputFileError(
+            f"{source.path}: cannot be read as a ROOT file with the tree '{layout.TREE}': {error}"
+        ) from None
+
+
+def _piece(table: ak.Array, source: Source, first: int) -> Piece:
+    flags = np.stack([_flat(table, f"label_{name}") for name in layout.CLASSES], axis=1) != 0
+    n_labels = flags.sum(axis=1)
+    if np.any(n_labels != 1):
+        row = int(np.argmax(n_labels != 1))
+        raise InputFileError(
+            f"{source.path}: jet {first + row} has {n_labels[row]} labels, expected one"
+        )
+    initiators = {
+        "pdg_id": np.rint(_flat(table, "aux_genpart_pid")).astype(np.int64),
+        **{name: _flat(table, f"aux_genpart_{name}") for name in ("pt", "eta", "phi")},
+    }
+    return Piece(np.argmax(flags, axis=1), initiators, {VIEW: _view(table)}, source.split)
+
+
+def _view(table: ak.Array) -> View:
+    import awkward as ak
+
+    counts = ak.to_numpy(ak.num(table["part_px"]))
+    row = np.repeat(np.arange(len(counts)), counts)
+    px, py, pz, energy = (
+        ak.to_numpy(ak.flatten(table[f"part_{name}"])).astype(float)
+        for name in ("px", "py", "pz", "energy")
+    )
+    columns: Columns = empty(CONSTITUENTS, len(row))
+    columns["pt"][:] = kinematics.pt(px, py)
+    columns["eta"][:] = kinematics.eta(px, py, pz)
+    columns["phi"][:] = kinematics.phi(px, py)
+    columns["energy"][:] = energy
+    charge = ak.to_numpy(ak.flatten(table["part_charge"]))
+    columns["charge"][:] = np.rint(charge)
+    # A particle without any flag is a hadron.
+    category = np.where(charge != 0, Category.CHARGED_HADRON, Category.NEUTRAL_HADRON)
+    for value, flag in layout.FLAGS.items():
+        category[ak.to_numpy(ak.flatten(table[f"part_{flag}"])) != 0] = value
+    columns["category"][:] = category
+    for name, branch in layout.TRACK.items():
+        columns[name][:] = ak.to_numpy(ak.flatten(table[f"part_{branch}"]))
+    constituents, offsets = sorted_constituents(row, columns, len(counts))
+    return View(_jet_table(table, counts), constituents, offsets)
+
+
+def _jet_table(table: ak.Array, counts: npt.NDArray[np.int64]) -> Columns:
+    jets: Columns = empty(JETS, len(table))
+    jets["present"][:] = True
+    jets["status"][:] = Status.PRESENT
+    for name in ("pt", "eta", "phi"):
+        jets[name][:] = _flat(table, f"jet_{name}")
+        jets[f"initiator_{name}"][:] = _flat(table, f"aux_genpart_{name}")
+    momentum = _flat(table, "jet_pt") * np.cosh(_flat(table, "jet_eta"))
+    energy = _flat(table, "jet_energy")
+    jets["mass"][:] = np.sqrt(np.maximum((energy - momentum) * (energy + momentum), 0))
+    for name, branch in layout.SUBSTRUCTURE.items():
+        jets[name][:] = _flat(table, branch)
+    jets["n_constituents"][:] = counts
+    jets["contained"][:] = _flat(table, "aux_truth_match") != 0
+    for name in ("n_b_hadrons", "n_c_hadrons"):
+        jets[name][:] = -1
+    return jets
+
+
+def _flat(table: ak.Array, name: str) -> F8:
+    import awkward as ak
+
+    return np.asarray(ak.to_numpy(table[name]), float)

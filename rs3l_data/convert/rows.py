@@ -1,0 +1,72 @@
+"""The jets that go into a file of another format: chosen, mixed, and read a block at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import I8, Columns, Initiators, View, take
+
+ROWS = 10_000
+"""Rows of a block: some 20 MB in one view"""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Jets that are present in one view, in a random order, and their initiators: n rows each."""
+
+    initiators: Initiators
+    view: View
+
+    def __len__(self) -> int:
+        return len(self.view)
+
+    @property
+    def momenta(self) -> Columns:
+        """Kinematics of the jets in float64, (n,) each: pt, eta, phi, mass, energy [GeV]."""
+        jets = {name: self.view.jets[name].astype(float) for name in ("pt", "eta", "phi", "mass")}
+        jets["energy"] = np.hypot(jets["pt"] * np.cosh(jets["eta"]), jets["mass"])
+        return jets
+
+    @property
+    def owner(self) -> I8:
+        """The row of each constituent: (n_constituents,)."""
+        return np.repeat(np.arange(len(self)), np.diff(self.view.offsets))
+
+    def take(self, rows: I8) -> Block:
+        """Copy some rows."""
+        return Block(take(self.initiators, rows), take(self.view, rows))
+
+
+def interleaved(dataset: Dataset, rows: int = ROWS) -> Iterator[Dataset]:
+    """Go once through a dataset, in each block an equal part of every shard.
+
+    A shard holds one process. Most programs read a file from its beginning to its end and mix what
+    they hold in memory, so that a file in the shards' order would give them one class at a time.
+    """
+    n_blocks = max(1, -(-len(dataset) // rows))
+    for k in range(n_blocks):
+        yield replace(
+            dataset,
+            rows=tuple(
+                part[len(part) * k // n_blocks : len(part) * (k + 1) // n_blocks]
+                for part in dataset.rows
+            ),
+        )
+
+
+def blocks(dataset: Dataset, view: str, rows: int = ROWS) -> Iterator[Block]:
+    """Read the jets that are present in a view, mixed in the same way each time.
+
+    Raises
+    ------
+    InputFileError
+        If there is no such view, or a shard is damaged.
+    """
+    for number, part in enumerate(interleaved(dataset, rows)):
+        table = part.read_view(view)
+        order = np.random.default_rng(number).permutation(np.flatnonzero(table.jets["present"]))
+        yield Block(part.read_initiators(), table).take(order)

@@ -1,0 +1,46 @@
+"""Which files to read, and which part of a split each belongs to."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rs3l_data.describe.schema import Split
+from rs3l_data.errors import InputFileError
+
+_SPLITS = {split.name.lower(): split for split in Split}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of another project."""
+
+    path: Path
+    split: Split | None
+    """The part that all its jets belong to; None: by a hash of the row's number"""
+
+
+def find_sources(arguments: Sequence[str]) -> list[Source]:
+    """Resolve ``[train:|validation:|test:]PATTERN``, in the given order, patterns sorted by name.
+
+    >>> find_sources(["test:rs3l_7.h5"])[0].split
+    <Split.TEST: 2>
+
+    Raises
+    ------
+    InputFileError
+        If a pattern fits no file.
+    """
+    sources = []
+    for argument in arguments:
+        prefix, colon, rest = argument.partition(":")
+        named = bool(colon) and prefix in _SPLITS
+        pattern = rest if named else argument
+        is_pattern = glob.has_magic(pattern) and not Path(pattern).exists()
+        paths = sorted(glob.glob(pattern)) if is_pattern else [pattern]  # noqa: PTH207
+        if not paths:
+            raise InputFileError(f"{pattern}: no file of such a name; check the pattern")
+        sources += [Source(Path(path), _SPLITS[prefix] if named else None) for path in paths]
+    return sources

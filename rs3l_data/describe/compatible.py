@@ -1,0 +1,66 @@
+"""Whether two configs describe the same simulation, so that their rows may lie together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_FREE = ("name", "store", "training", "validation", "publish")
+"""What has no part in the values of the rows"""
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """List the keys, as ``hard.pt``, whose values forbid to put the rows of two runs together.
+
+    Another number of events, another size of chunks and further processes are no hindrance.
+
+    >>> differences({"seed": 1, "name": "a"}, {"seed": 2, "name": "b"})
+    ['seed']
+    """
+    return _differences(_relevant(one), _relevant(other), "")
+
+
+def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe the rows of two compatible runs together: the first, with all processes."""
+    if "processes" not in one and "processes" not in other:
+        return dict(one)
+    processes = {**other.get("processes", {}), **one.get("processes", {})}
+    for name, process in processes.items():
+        counts = [
+            config["processes"][name]["events"]
+            for config in (one, other)
+            if "events" in config.get("processes", {}).get(name, {})
+        ]
+        if counts:
+            processes[name] = {**process, "events": max(counts)}
+    ordered = [*one.get("processes", {}), *other.get("processes", {})]
+    return {**one, "processes": {name: processes[name] for name in dict.fromkeys(ordered)}}
+
+
+def _relevant(config: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in config.items() if key not in _FREE}
+    if isinstance(kept.get("hard"), Mapping):
+        kept["hard"] = {k: v for k, v in kept["hard"].items() if k != "chunk_events"}
+    if isinstance(kept.get("processes"), Mapping):
+        kept["processes"] = {
+            name: {k: v for k, v in process.items() if k != "events"}
+            if isinstance(process, Mapping)
+            else process
+            for name, process in kept["processes"].items()
+        }
+    return kept
+
+
+def _differences(one: Any, other: Any, path: str) -> list[str]:
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        keys = [*one, *(key for key in other if key not in one)]
+        if path == "processes":
+            keys = [key for key in one if key in other]
+        return [
+            difference
+            for key in keys
+            for difference in _differences(
+                one.get(key), other.get(key), f"{path}.{key}" if path else str(key)
+            )
+        ]
+    return [] if one == other else [path]

@@ -1,0 +1,1 @@
+"""Whether a dataset keeps every promise of its format."""

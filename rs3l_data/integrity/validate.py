@@ -1,0 +1,172 @@
+"""Checking a dataset shard by shard: as much memory as a run of rows of one view needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rs3l_data.describe.compatible import differences
+from rs3l_data.describe.schema import CONSTITUENTS, INITIATORS, JETS, written_in
+from rs3l_data.errors import InputFileError
+from rs3l_data.integrity.census import Census
+from rs3l_data.integrity.findings import Findings, Place
+from rs3l_data.integrity.jets import check_view
+from rs3l_data.integrity.manifest import check_file, check_totals
+from rs3l_data.integrity.rows import check_decays, check_rows
+from rs3l_data.integrity.structure import check_structure
+from rs3l_data.store.digest import digest
+from rs3l_data.store.hdf5 import reading
+from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest
+from rs3l_data.store.opening import open_dataset
+from rs3l_data.store.shard import Shard, open_shard
+from rs3l_data.store.tables import I8, View
+
+_BLOCK = 20_000
+Progress = Callable[[int], object]
+
+
+def validate(
+    path: Path,
+    at_most: int = 10,
+    with_digest: bool = True,
+    progress: Progress = lambda _: None,
+) -> Findings:
+    """Check every promise that docs/format.md makes of a dataset.
+
+    Parameters
+    ----------
+    path
+        A dataset's folder, its `dataset.json`, or one shard, which has no manifest to be compared
+        with.
+    at_most
+        How many violations of each kind are kept in full; all are counted.
+    with_digest
+        Whether the content's digest is compared too, which reads everything a second time and keeps
+        32 bytes for each row and view.
+    progress
+        Called with the number of shards done.
+
+    Raises
+    ------
+    InputFileError
+        If this is no dataset at all: nothing there, no HDF5 file, no manifest of ours.
+    """
+    findings, census = Findings(at_most), Census()
+    if path.is_dir() or path.suffix == ".json":
+        folder = path if path.is_dir() else path.parent
+        manifest = read_manifest(path / MANIFEST_NAME if path.is_dir() else path)
+        _check_folder(folder, manifest, census, findings, progress)
+        if with_digest and findings.valid:
+            _check_digest(folder, manifest, findings)
+    else:
+        # Whether it is a shard at all is not a promise broken but a wrong file.
+        _check_shard(open_shard(path), path.name, census, findings)
+        census.check_spread(findings)
+        progress(1)
+    return findings
+
+
+def _check_folder(
+    folder: Path,
+    manifest: dict[str, Any],
+    census: Census,
+    findings: Findings,
+    progress: Progress,
+) -> None:
+    first: Shard | None = None
+    whole = True
+    for done, entry in enumerate(manifest["files"]):
+        # HDF5 may crash on damaged bytes; a file that is not the one described stays closed.
+        shard = _opened(folder, entry, findings) if check_file(folder, entry, findings) else None
+        if shard is None:
+            whole = False
+            findings.leave_out(f"the content of {folder / entry['path']}: the file is damaged")
+        else:
+            first = first or shard
+            _check_belongs(shard, first, manifest, findings)
+            whole &= _check_shard(shard, entry["path"], census, findings)
+        progress(done + 1)
+    census.check_spread(findings)
+    if whole:
+        check_totals(folder, manifest, census, findings)
+    else:
+        findings.leave_out("the manifest's totals: not every file could be read")
+
+
+def _opened(folder: Path, entry: dict[str, Any], findings: Findings) -> Shard | None:
+    path = folder / entry["path"]
+    try:
+        return open_shard(path)
+    except InputFileError as error:
+        findings.add("structure", str(path), "", error, "a shard that can be opened")
+        return None
+
+
+def _check_belongs(
+    shard: Shard, first: Shard, manifest: dict[str, Any], findings: Findings
+) -> None:
+    """Check that a shard is of the dataset that the manifest describes."""
+    file = str(shard.path)
+    if sorted(shard.views) != sorted(manifest["views"]):
+        findings.add("views", file, "attribute view_names", shard.views, manifest["views"])
+    if shard.format_version != first.format_version:
+        expected = f"{first.format_version}, as in {first.path.name}"
+        findings.add("version", file, "attribute format_version", shard.format_version, expected)
+    for key in differences(shard.attributes["config"], manifest["config"]):
+        expected = "the same value as in the manifest"
+        findings.add("config", file, f"attribute config: {key}", "another value", expected)
+
+
+def _check_shard(shard: Shard, name: str, census: Census, findings: Findings) -> bool:
+    """Check one shard; returns whether all of it could be read and counted."""
+    place = Place(findings, str(shard.path), "")
+    try:
+        before = findings.counts.total()
+        with reading(shard.path, "shard") as file:
+            check_structure(file, shard, place)
+        if findings.counts.total() > before:
+            findings.leave_out(f"the values of {shard.path}: its structure is not as it should be")
+            return False
+        _check_values(shard, name, census, place)
+    except InputFileError as error:
+        findings.add("structure", str(shard.path), "", error, "a shard that can be read")
+        return False
+    return True
+
+
+def _check_values(shard: Shard, name: str, census: Census, place: Place) -> None:
+    rows = np.arange(shard.n_rows)
+    columns = shard.read_initiators(rows, [column.name for column in INITIATORS])
+    check_rows(columns, shard, place)
+    offsets, decays = shard.read_decays(rows)
+    check_decays(decays, np.repeat(rows, np.diff(offsets)), place)
+    weights = shard.read_weights(rows)
+    if weights is not None:
+        values = weights.values
+        bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        here, every = place.at("/weights"), np.ones(len(bad), bool)
+        here.rows("finite", "values", every, values[bad], "finite numbers", owner=bad)
+    census.count(name, shard, columns)
+    for view in shard.views:
+        for start in range(0, shard.n_rows, _BLOCK):
+            part = rows[start : start + _BLOCK]
+            table = _read_view(shard, view, part)
+            check_view(table, shard.attributes, place.at(f"/views/{view}", start))
+            census.count_present(shard, view, columns["label"][part], table.jets["present"])
+
+
+def _read_view(shard: Shard, view: str, rows: I8) -> View:
+    jets = [column.name for column in written_in(JETS, shard.format_version)]
+    items = [column.name for column in CONSTITUENTS]
+    offsets, constituents = shard.read_constituents(view, rows, items)
+    return View(shard.read_jets(view, rows, jets), constituents, offsets)
+
+
+def _check_digest(folder: Path, manifest: dict[str, Any], findings: Findings) -> None:
+    found = digest(open_dataset(folder))
+    if found != manifest["digest"]:
+        file = str(folder / MANIFEST_NAME)
+        findings.add("digest", file, "digest", manifest["digest"], f"{found}, as the content has")

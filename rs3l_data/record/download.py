@@ -1,0 +1,261 @@
+"""A record, or a part of it, from an archive into a folder."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rs3l_data.errors import ConfigError, StorageError, TransferError
+from rs3l_data.progress import Progress, Style
+from rs3l_data.record.address import Address
+from rs3l_data.record.client import Client
+from rs3l_data.record.listing import Record, RemoteFile, read_record
+from rs3l_data.record.local import (
+    LocalFile,
+    State,
+    fault_of,
+    faults,
+    mismatch,
+    read_state,
+    remembered,
+    write_state,
+)
+from rs3l_data.record.names import PARTS
+from rs3l_data.record.selection import Selection, Target, targets
+from rs3l_data.record.subset import manifest_of
+from rs3l_data.record.transfer import arrived, fetch
+from rs3l_data.store.atomic import settle
+from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest, write_manifest
+from rs3l_data.store.views import copy_views
+
+logger = logging.getLogger(__name__)
+
+_MB = 1_000_000
+_LARGEST_MANIFEST = 256 * _MB
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """What a download came to."""
+
+    folder: Path
+    title: str
+    doi: str
+    files: int
+    """That lie in the folder now"""
+    fetched: int
+    """Of them, those that were not there before"""
+    bytes: int
+    """That came over the network"""
+
+
+def download(
+    address: Address,
+    folder: Path,
+    selection: Selection | None = None,
+    client: Client | None = None,
+    threads: int = 4,
+    progress: Style = "auto",
+) -> Downloaded:
+    """Bring a record into a folder: what is missing of it, each file verified.
+
+    Files appear under their names when their size and checksum are those of the record. What has
+    arrived of others is kept in a hidden folder, and continued by the next call. Where all is here
+    already, no server is asked.
+
+    Parameters
+    ----------
+    threads
+        How many files come at once.
+
+    Raises
+    ------
+    ConfigError
+        If the selection does not fit the record, or the folder holds another one.
+    TransferError
+        If the server refuses, fails for good, or sends something else than it announced.
+    StorageError
+        If the files do not fit on the disk, or cannot be written.
+    """
+    selection, client = selection or Selection(), client or Client()
+    state = read_state(folder)
+    if state is not None and not state.has_record(address):
+        raise ConfigError(
+            f"{folder}: holds files of {state.base}/records/{state.number}; choose another folder "
+            f"for {address.base}/records/{address.number}"
+        )
+    if state is not None and state.is_of(address, selection) and not _told(folder, state):
+        return Downloaded(folder, state.title, state.doi, len(state.files), 0, 0)
+    record = read_record(client, address)
+    manifest = _manifest(record, folder, client)
+    wanted, is_whole = targets(record.files, manifest, selection)
+    here = {target.name: _here(target, folder, state) for target in wanted}
+    missing = [target for target in wanted if here[target.name] is None]
+    _check_space(missing, folder)
+    received = _fetch_all(missing, folder, client, threads, progress)
+    for target in missing:
+        here[target.name] = _described(target, folder)
+    files = [file for file in here.values() if file is not None]
+    if manifest is not None and not is_whole and any(target.is_shard for target in wanted):
+        shards = [folder / target.name for target in wanted if target.is_shard]
+        write_manifest(folder, manifest_of(manifest, shards, folder))
+        files.append(remembered(folder, MANIFEST_NAME))
+    write_state(
+        folder,
+        State(
+            base=record.address.base,
+            asked=address.number,
+            number=record.address.number,
+            title=record.title,
+            doi=record.doi,
+            selection=selection,
+            files=tuple(files),
+        ),
+    )
+    shutil.rmtree(folder / PARTS, ignore_errors=True)
+    return Downloaded(folder, record.title, record.doi, len(files), len(missing), received)
+
+
+def _told(folder: Path, state: State) -> list[str]:
+    """Say what is wrong with the local files."""
+    found = faults(folder, state.files)
+    for fault in found:
+        logger.warning("%s; fetching it again", fault)
+    return found
+
+
+def _manifest(record: Record, folder: Path, client: Client) -> dict[str, Any] | None:
+    """Fetch the record's own description of its files, if it is one of ours."""
+    file = next((file for file in record.files if file.name == MANIFEST_NAME), None)
+    if file is None:
+        return None
+    if file.size > _LARGEST_MANIFEST:
+        raise TransferError(f"{file.url}: {file.size} bytes are no manifest")
+    path = folder / MANIFEST_NAME
+    if mismatch(path, file.size, file.checksum):
+        # It is a target like the others, so it stays among the parts and is not fetched twice.
+        path = fetch(file, _parts(folder), client, lambda _: None)
+    try:
+        is_ours = json.loads(path.read_bytes()).get("format") == "rs3l"
+    except (ValueError, AttributeError):
+        is_ours = False
+    return read_manifest(path) if is_ours else None
+
+
+def _parts(folder: Path) -> Path:
+    path = folder / PARTS
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"{path}: cannot be made: {error.strerror}; choose another folder"
+        ) from None
+    return path
+
+
+def _here(target: Target, folder: Path, state: State | None) -> LocalFile | None:
+    """Describe a target's file, if it lies here already."""
+    if target.views is None:
+        (file,) = target.files
+        if mismatch(folder / target.name, file.size, file.checksum):
+            return None
+        return LocalFile(name=target.name, size=file.size, checksum=str(file.checksum))
+    for known in state.files if state else ():
+        same = known.name == target.name and known.made_from == _sources(target)
+        same &= known.views == _taken(target)
+        if same and not fault_of(folder / target.name, known):
+            return known
+    return None
+
+
+def _described(target: Target, folder: Path) -> LocalFile:
+    """Describe a target's file that has just been made."""
+    if target.views is None:
+        (file,) = target.files
+        return LocalFile(name=target.name, size=file.size, checksum=str(file.checksum))
+    made = {"made_from": _sources(target), "views": _taken(target)}
+    return remembered(folder, target.name).model_copy(update=made)
+
+
+def _sources(target: Target) -> tuple[str, ...]:
+    return tuple(str(file.checksum) for file in target.files)
+
+
+def _taken(target: Target) -> tuple[str, ...]:
+    return tuple(view for views in target.views or () for view in views)
+
+
+def _check_space(missing: Sequence[Target], folder: Path) -> None:
+    """Refuse to begin what cannot end."""
+    parts = _parts(folder)
+    files = [file for target in missing for file in target.files]
+    needed = sum(file.size - arrived(file, parts) for file in files)
+    # A shard that is rewritten lies there twice for a moment.
+    needed += max((sum(f.size for f in t.files) for t in missing if t.views), default=0)
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise StorageError(
+            f"{folder}: {needed / _MB:.0f} MB are to come, and {free / _MB:.0f} MB are free; make "
+            "room, choose another folder, or fewer processes or shards"
+        )
+
+
+def _fetch_all(
+    missing: Sequence[Target], folder: Path, client: Client, threads: int, style: Style
+) -> int:
+    """Make all missing files, several at once; returns the bytes that came."""
+    total = sum(file.size for target in missing for file in target.files)
+    parts = _parts(folder)
+    already = sum(arrived(file, parts) for target in missing for file in target.files)
+    with Progress("download", -(-total // _MB), "MB", style) as bar:
+        count = _counter(lambda done: bar(done // _MB if done < total else -(-total // _MB)))
+        pool = ThreadPoolExecutor(threads, "download")
+        try:
+            jobs = [pool.submit(_make, target, folder, client, count) for target in missing]
+            for job in as_completed(jobs):
+                job.result()
+        except KeyboardInterrupt:
+            logger.warning("%s: kept what has arrived; the same command goes on there", folder)
+            raise
+        finally:
+            client.stop.set()
+            pool.shutdown(cancel_futures=True)
+            client.stop.clear()
+    return total - already
+
+
+def _counter(tell: Callable[[int], None]) -> Callable[[int], None]:
+    """Add up what several threads have received."""
+    lock = threading.Lock()
+    done = 0
+
+    def count(more: int) -> None:
+        nonlocal done
+        with lock:
+            done += more
+            tell(done)
+
+    return count
+
+
+def _make(target: Target, folder: Path, client: Client, count: Callable[[int], None]) -> None:
+    """Fetch what a file is made of, and make it."""
+    fetched: Mapping[RemoteFile, Path] = {
+        file: fetch(file, _parts(folder), client, count) for file in target.files
+    }
+    place = folder / target.name
+    if target.views is None:
+        settle(fetched[target.files[0]], place)
+        return
+    copy_views(
+        [(fetched[f], views) for f, views in zip(target.files, target.views, strict=True)], place
+    )
+    for part in fetched.values():
+        part.unlink()

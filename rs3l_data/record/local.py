@@ -1,0 +1,111 @@
+"""What a folder remembers of its record, so that it can be checked without a network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from rs3l_data.describe.strict import Strict
+from rs3l_data.errors import InputFileError
+from rs3l_data.record.address import Address
+from rs3l_data.record.listing import Checksum, parse_checksum
+from rs3l_data.record.names import STATE
+from rs3l_data.record.selection import Selection
+from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.manifest import checksum
+
+
+class LocalFile(Strict):
+    """A file as it lies here."""
+
+    name: str
+    size: int
+    checksum: str
+    """`md5:<hex>` or `sha256:<hex>`"""
+    made_from: tuple[str, ...] = ()
+    """Checksums of the record's files, if it is not one of them as it was"""
+    views: tuple[str, ...] = ()
+    """Those that were taken, if so"""
+
+
+class State(Strict):
+    """Where a folder's files come from."""
+
+    base: str
+    asked: str
+    """The number that was asked for; of a record of all versions, the newest answers"""
+    number: str
+    title: str
+    doi: str
+    selection: Selection
+    files: tuple[LocalFile, ...]
+
+    def is_of(self, address: Address, selection: Selection) -> bool:
+        """Say whether this is what someone asks for."""
+        return self.has_record(address) and self.selection == selection
+
+    def has_record(self, address: Address) -> bool:
+        """Say whether it is from this record."""
+        return self.base == address.base and address.number in (self.asked, self.number)
+
+
+def read_state(folder: Path) -> State | None:
+    """Read what a folder remembers, if it does.
+
+    Raises
+    ------
+    InputFileError
+        If that cannot be understood.
+    """
+    path = folder / STATE
+    try:
+        return State.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValidationError) as error:
+        fault = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+        raise InputFileError(
+            f"{path}: {fault}; remove it, and the files are looked up again"
+        ) from None
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Remember where a folder's files come from."""
+    text = json.dumps(state.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    with atomic_write(folder / STATE) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+
+
+def faults(folder: Path, files: Iterable[LocalFile]) -> list[str]:
+    """Compare files with what is remembered of them, and say in words what differs."""
+    # Hashing lets other threads run.
+    with ThreadPoolExecutor(4, "check") as pool:
+        found = pool.map(lambda file: fault_of(folder / file.name, file), files)
+        return [fault for fault in found if fault]
+
+
+def fault_of(path: Path, file: LocalFile) -> str | None:
+    """Compare one file."""
+    return mismatch(path, file.size, parse_checksum(file.checksum))
+
+
+def mismatch(path: Path, size: int, expected: Checksum) -> str | None:
+    """Say in words what differs between a file and its description, if anything does."""
+    if not path.is_file():
+        return f"{path}: missing"
+    if path.stat().st_size != size:
+        return f"{path}: {path.stat().st_size} bytes, expected {size}"
+    found = checksum(path, expected.algorithm)
+    return None if found == expected.value else f"{path}: {found}, expected {expected}"
+
+
+def remembered(folder: Path, name: str) -> LocalFile:
+    """Describe a file as it lies here now."""
+    path = folder / name
+    return LocalFile(
+        name=name, size=path.stat().st_size, checksum=f"sha256:{checksum(path, 'sha256')}"
+    )

@@ -1,0 +1,78 @@
+"""Which names of files we take from a server: plain ones, that every file system can hold."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from rs3l_data.errors import TransferError
+
+STATE = ".record.json"
+"""What a folder says of the record that it comes from"""
+PARTS = ".download"
+"""The folder with what has not wholly arrived"""
+
+_LONGEST = 200
+"""Bytes; file systems take 255, and names of parts are longer."""
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def check_name(name: str) -> str:
+    """Refuse a name that could lead out of a folder, or that not every system can hold.
+
+    Returns
+    -------
+    str
+        The name itself.
+
+    Raises
+    ------
+    TransferError
+        With what is wrong with it.
+    """
+    fault = _fault(name)
+    if fault:
+        raise TransferError(
+            f"the server calls a file {name[:300]!r}: {fault}; nothing is written under it. Choose "
+            "other files with `--files`, or tell the record's authors"
+        )
+    return name
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Check each name, and that no two of them mean one file on some system.
+
+    Raises
+    ------
+    TransferError
+        With what is wrong with the first bad one.
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        key = unicodedata.normalize("NFC", check_name(name)).casefold()
+        if key in seen:
+            raise TransferError(
+                f"the server has the files {seen[key]!r} and {name!r}, which are one file where "
+                "upper and lower case do not differ; choose one of them with `--files`"
+            )
+        seen[key] = name
+
+
+def _fault(name: str) -> str | None:
+    if found := _FORBIDDEN.search(name):
+        return f"it holds the character {found[0]!r}, expected the name of a file, not a path"
+    if name in ("", ".", ".."):
+        return "expected the name of a file"
+    if name in (STATE, PARTS):
+        return "we use it ourselves"
+    if name[-1] in ". " or _DEVICE.fullmatch(name):
+        return "Windows cannot hold it"
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError:
+        return "it is not Unicode text"
+    if length > _LONGEST:
+        return f"{length} bytes, expected {_LONGEST} at most"
+    return None

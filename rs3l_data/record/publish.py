@@ -1,0 +1,192 @@
+"""A dataset as a record: shards, manifest, checksums, card and metadata in one flat folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rs3l_data
+from rs3l_data.describe.publication import Publication
+from rs3l_data.errors import ConfigError, InputFileError, StorageError
+from rs3l_data.progress import Progress, Style
+from rs3l_data.record.card import card
+from rs3l_data.record.listing import Algorithm
+from rs3l_data.record.metadata import datacite, zenodo
+from rs3l_data.record.names import check_names
+from rs3l_data.record.plan import MOST_FILES, OUR_FILES, check_size, n_shards
+from rs3l_data.record.repack import bytes_of_processes, repack
+from rs3l_data.record.subset import manifest_of
+from rs3l_data.store.manifest import (
+    MANIFEST_NAME,
+    checksum,
+    damaged_files,
+    read_manifest,
+    write_manifest,
+)
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.views import copy_views
+
+METADATA = ".zenodo.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a dataset is laid out in a record; as it is, if nothing is said."""
+
+    shard_bytes: int | None = None
+    by_view: bool = False
+    """One file for each view of each shard, so that views can be fetched alone"""
+    processes: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+
+    @property
+    def keeps_files(self) -> bool:
+        """Whether the dataset's own files may do."""
+        return self == Layout()
+
+
+def publish(
+    dataset: Path, folder: Path, about: Publication, layout: Layout, progress: Style = "auto"
+) -> dict[str, Any]:
+    """Make a record of a dataset; the folder appears when it is complete.
+
+    Shards are copied as they are where each holds one process and a record takes so many;
+    otherwise the rows are written into others, and the digest of the content stays the same.
+
+    Returns
+    -------
+    dict
+        The record's manifest.
+
+    Raises
+    ------
+    InputFileError
+        If the dataset is damaged, or its format version too old for what is asked.
+    ConfigError
+        If the folder exists, or the record would be larger than an archive takes.
+    StorageError
+        If it cannot be written.
+    """
+    manifest = read_manifest(dataset / MANIFEST_NAME)
+    if faults := damaged_files(dataset, manifest):
+        raise InputFileError("\n".join([f"{dataset}: not as its manifest says:", *faults]))
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"{folder}: is there already; remove it, or choose another folder")
+    with _appearing(folder) as place:
+        if layout.keeps_files and _suits(manifest):
+            record = _copied(dataset, manifest, place)
+        else:
+            record = _repacked(rs3l_data.open(dataset), manifest, place, layout, progress)
+        check_size(sum(file["bytes"] for file in record["files"]))
+        _describe(place, record, about)
+    return record
+
+
+def check_record(dataset: Path, folder: Path) -> None:
+    """Make sure that a folder is a whole record of a dataset.
+
+    Raises
+    ------
+    InputFileError
+        If it is not.
+    """
+    record, source = read_manifest(folder / MANIFEST_NAME), read_manifest(dataset / MANIFEST_NAME)
+    if record.get("part_of", record)["digest"] != source["digest"]:
+        raise InputFileError(f"{folder}: a record, but not of {dataset}; remove it")
+    if faults := damaged_files(folder, record):
+        raise InputFileError("\n".join([f"{folder}: damaged; remove it:", *faults]))
+
+
+def _suits(manifest: Mapping[str, Any]) -> bool:
+    """Say whether a dataset's own files make a good record."""
+    files = manifest["files"]
+    one_process = all(sum(n > 0 for n in file["n_events"].values()) == 1 for file in files)
+    flat = all("/" not in file["path"] for file in files)
+    return one_process and flat and len(files) + OUR_FILES <= MOST_FILES
+
+
+def _copied(dataset: Path, manifest: dict[str, Any], place: Path) -> dict[str, Any]:
+    check_names(file["path"] for file in manifest["files"])
+    for name in (MANIFEST_NAME, *(file["path"] for file in manifest["files"])):
+        shutil.copyfile(dataset / name, place / name)
+    return manifest
+
+
+def _repacked(
+    whole: Dataset, manifest: Mapping[str, Any], place: Path, layout: Layout, style: Style
+) -> dict[str, Any]:
+    chosen = whole.select(processes=layout.processes or None, views=layout.views or None)
+    n_files = len(chosen.views) if layout.by_view else 1
+    pieces = n_shards(bytes_of_processes(chosen), layout.shard_bytes, n_files)
+    with Progress("publish", len(chosen), "rows", style) as bar:
+        shards = repack(chosen, pieces, place, bar)
+    record = manifest_of(manifest, shards, place)
+    if layout.keeps_files and record["digest"] != manifest["digest"]:
+        raise StorageError(f"{place}: the rows are not those of the dataset after they were copied")
+    if layout.by_view:
+        record = {**record, "files": list(_by_view(record["files"], place))}
+    write_manifest(place, record)
+    return record
+
+
+def _by_view(files: Sequence[Mapping[str, Any]], place: Path) -> Iterator[dict[str, Any]]:
+    """Cut each shard into one file for each view."""
+    for file in files:
+        shard = place / file["path"]
+        for view in rs3l_data.open(shard).views:
+            part = shard.with_name(f"{shard.stem}.{view}.h5")
+            copy_views([(shard, [view])], part)
+            yield {
+                **file,
+                "path": part.name,
+                "bytes": part.stat().st_size,
+                "sha256": checksum(part, "sha256"),
+                "md5": checksum(part, "md5"),
+                "shard": shard.name,
+                "views": [view],
+            }
+        shard.unlink()
+
+
+def _describe(place: Path, record: Mapping[str, Any], about: Publication) -> None:
+    """Write what stands beside the shards and the manifest."""
+    (place / "README.md").write_text(card(about, record), encoding="utf-8")
+    for name, content in (
+        (METADATA, zenodo(about, record)),
+        ("datacite.json", datacite(about, record)),
+    ):
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        (place / name).write_text(text + "\n", encoding="utf-8")
+    known = {file["path"]: file for file in record["files"]}
+    names = sorted(path.name for path in place.iterdir() if not path.name.startswith("."))
+    algorithms: tuple[Algorithm, ...] = ("sha256", "md5")
+    for algorithm in algorithms:
+        lines = [
+            f"{known[n][algorithm] if n in known else checksum(place / n, algorithm)}  {n}\n"
+            for n in names
+        ]
+        (place / f"{algorithm}sums.txt").write_text("".join(lines), encoding="utf-8")
+
+
+@contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """Give a folder to fill, which gets its name when the block ends well."""
+    place = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(place, ignore_errors=True)
+    try:
+        place.mkdir(parents=True)
+        yield place
+        if folder.exists():
+            folder.rmdir()
+        place.rename(folder)
+    except OSError as error:
+        raise StorageError(
+            f"{folder}: {error.strerror or error}; make room, or choose another"
+        ) from None
+    finally:
+        shutil.rmtree(place, ignore_errors=True)

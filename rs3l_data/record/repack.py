@@ -1,0 +1,104 @@
+"""The rows of a dataset in other shards: each of one process, and of about the same size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rs3l_data.describe.schema import FORMAT_VERSION
+from rs3l_data.errors import InputFileError
+from rs3l_data.simulate.weights import Weights
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.shard import write_shard
+from rs3l_data.store.tables import I8
+
+
+def bytes_of_processes(dataset: Dataset) -> dict[str, int]:
+    """Estimate the compressed size of each process's rows, in the chosen views."""
+    sizes = dict.fromkeys(dataset.processes, 0.0)
+    position = 0
+    for shard, rows in zip(dataset.shards, dataset.rows, strict=True):
+        inside = dataset[position : position + len(rows)].initiators["process"]
+        position += len(rows)
+        per_row = shard.path.stat().st_size / max(shard.n_rows, 1)
+        share = len(dataset.views) / len(shard.views)
+        for index, name in enumerate(dataset.processes):
+            sizes[name] += float(np.sum(inside == index)) * per_row * share
+    return {name: round(size) for name, size in sizes.items() if size}
+
+
+def repack(
+    dataset: Dataset, pieces: Mapping[str, int], folder: Path, told: Callable[[int], None]
+) -> list[Path]:
+    """Write each process's rows into so many shards, `<process>-<number>.h5`.
+
+    An event stays in one shard. Memory holds one shard at a time.
+
+    Parameters
+    ----------
+    told
+        Is told how many rows are written.
+
+    Raises
+    ------
+    InputFileError
+        If the shards are of an older format version, whose columns this package does not write.
+    StorageError
+        If a file cannot be written.
+    """
+    _check_versions(dataset)
+    paths, done = [], 0
+    for process, n_pieces in pieces.items():
+        rows = dataset.select(processes=process)
+        bounds = _bounds(rows.event_keys, n_pieces)
+        for number, (start, stop) in enumerate(pairwise(bounds.tolist())):
+            path = folder / f"{process}-{number:04d}.h5"
+            _write(rows[start:stop], path)
+            paths.append(path)
+            done += stop - start
+            told(done)
+    return paths
+
+
+def _bounds(events: I8, n_pieces: int) -> I8:
+    """Cut rows into pieces of about the same length, between events."""
+    starts = np.flatnonzero(np.diff(events, prepend=-1))
+    wanted = np.linspace(0, len(events), n_pieces, endpoint=False)
+    cuts = np.unique(starts[np.minimum(np.searchsorted(starts, wanted), len(starts) - 1)])
+    return np.append(cuts, len(events))
+
+
+def _write(rows: Dataset, path: Path) -> None:
+    attributes: dict[str, Any] = {
+        **rows.shards[0].attributes,
+        "process_names": list(rows.processes),
+        "label_names": list(rows.labels),
+    }
+    del attributes["view_names"]
+    views = {view: rows.read_view(view) for view in rows.views}
+    compression = rows.config.get("store", {}).get("compression", "blosc2")
+    write_shard(path, rows.read_initiators(), views, attributes, compression, _weights(rows))
+
+
+def _weights(rows: Dataset) -> Weights | None:
+    """Join the further weights that these rows have."""
+    found = {name: w for name, w in rows.weights.items() if not np.isnan(w).all()}
+    if not found:
+        return None
+    meanings = rows.weight_meanings
+    values = np.stack([*found.values()], axis=1)
+    return Weights(tuple(found), tuple(meanings[name] for name in found), values)
+
+
+def _check_versions(dataset: Dataset) -> None:
+    for shard in dataset.shards:
+        if shard.format_version != FORMAT_VERSION:
+            raise InputFileError(
+                f"{shard.path}: format version {shard.format_version}; only shards of version "
+                f"{FORMAT_VERSION} can be cut anew. Publish them as they are: leave "
+                "`--shard-size`, `--process`, `--view` and `--by-view` away"
+            )

@@ -1,0 +1,115 @@
+"""What a `metrics.json` of `rs3l-train` holds, as far as the report shows it."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+
+class Calibration(BaseModel):
+    """How far a tagger's probabilities are from the truth."""
+
+    ece: float
+    ece_error: float
+    ece_of_noise: float
+    brier: float
+    brier_error: float
+
+
+class Cut(BaseModel):
+    """What the cut that the nominal view fixes does in another."""
+
+    signal_efficiency: float
+    relative_to_nominal: float | None
+    """Of the background that passes"""
+    relative_to_nominal_error: float | None = None
+
+
+class Shift(BaseModel):
+    """Wasserstein distance of a class's scores from the nominal view's, as ranks there."""
+
+    distance: float
+    of_noise: float
+
+
+class Cosine(BaseModel):
+    """Of the embeddings of two versions of one jet, and of different jets."""
+
+    same_jet: float
+    other_jet: float | None
+
+
+class Sculpting(BaseModel):
+    """Mass of the background before and after a cut."""
+
+    jsd: float | None
+    jsd_of_noise: float | None
+    n_passing: int
+
+
+class Row(BaseModel):
+    """A tagger's, or a baseline's, figures of merit in one view of the test split."""
+
+    view: str
+    auc: float
+    n_background: int
+    rejection: dict[str, float | None]
+    """1/ε_B by signal efficiency; None where no background passes"""
+    rejection_error: dict[str, float | None]
+    accuracy: float | None = None
+    accuracy_error: float | None = None
+    calibration: Calibration | None = None
+    at_nominal_threshold: dict[str, Cut] = {}
+    """By signal efficiency in the nominal view"""
+    wasserstein: dict[str, Shift] = {}
+    """Of signal and background"""
+    cosine: dict[str, Cosine] = {}
+    """Of signal and background"""
+    sculpting: dict[str, Sculpting] = {}
+    """By signal efficiency"""
+    name: str = ""
+    """Of a baseline"""
+    mode: str = ""
+    labels: int = 0
+
+
+class Task(BaseModel):
+    """What was tagged."""
+
+    signal: list[str]
+    background: list[str]
+    nominal_view: str
+    jets: dict[str, dict[str, int]]
+    """By split, of signal and background"""
+
+
+class Comparison(BaseModel):
+    """Two ways of training against each other, draw by draw."""
+
+    mode: str
+    labels: int
+    against: str
+    against_labels: int
+    signal_efficiency: float
+    rejection_mean: float | None
+    rejection_std: float | None
+    against_rejection_mean: float | None
+    against_rejection_std: float | None
+    ratio: float | None
+    ratio_error: float | None
+    verdict: str
+
+
+class Metrics(BaseModel):
+    """What a `metrics.json` holds that the report shows; each stage has some of it."""
+
+    stage: str
+    task: Task | None = None
+    rows: list[Row] = []
+    baselines: list[Row] = []
+    comparisons: list[Comparison] = []
+    diagnostics: dict[str, float] = {}
+    final: dict[str, float] = {}
+    jets: int | None = None
+    parameters: int | None = None
+    views_seen: int | None = None
+    seconds: float | None = None

@@ -1,0 +1,1 @@
+"""Datasets from datasets: merged, split, selected, with metadata that stay true."""

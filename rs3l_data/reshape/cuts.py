@@ -1,0 +1,172 @@
+"""Conditions on columns, as ``pt > 500 and softdrop_mass < 200``, read without executing anything.
+
+The text is parsed with Python's grammar and evaluated by a walk over the few kinds of nodes that a
+condition needs: numbers, column names, comparisons (also chained), ``and``, ``or``, ``not``, the
+four operations and ``abs``. Anything else is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.describe.schema import Column
+from rs3l_data.describe.strict import nearest
+from rs3l_data.errors import ConfigError
+from rs3l_data.store.tables import Columns
+
+_MAX_LENGTH = 1000
+_MAX_NODES = 300
+_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: np.true_divide,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A condition on the columns of one table."""
+
+    text: str
+    condition: ast.expr
+    names: tuple[str, ...]
+    """Of the columns that it needs"""
+
+    def __call__(self, table: Columns) -> npt.NDArray[np.bool_]:
+        """Say of each row, (n_rows,), whether it fulfils the condition; NaN never does.
+
+        Comparisons with NaN are false, so ``not pt > 500`` is true for a missing jet: rows without
+        a jet are for the caller to leave out.
+        """
+        with np.errstate(all="ignore"):
+            fulfilled: npt.NDArray[np.bool_] = _truth(self.condition, table)
+        return fulfilled
+
+
+def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
+    """Read a condition.
+
+    Parameters
+    ----------
+    columns, table
+        What the condition may speak of, and what error messages call it.
+
+    Raises
+    ------
+    ConfigError
+        If it is no condition, or speaks of a column that there is not.
+
+    Examples
+    --------
+    >>> from rs3l_data.describe.schema import JETS
+    >>> cut = parse("400 < pt < 600 and not abs(eta) > 2", JETS, "jets")
+    >>> cut.names
+    ('eta', 'pt')
+    >>> cut({"pt": np.array([500.0, 700.0]), "eta": np.array([-1.0, 0.0])})
+    array([ True, False])
+    """
+    if len(text) > _MAX_LENGTH:
+        raise ConfigError(f"a condition of {len(text)} characters, expected {_MAX_LENGTH} at most")
+    try:
+        condition = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ConfigError(f"'{text}': no condition: {error}; {_EXAMPLE}") from None
+    nodes = [*ast.walk(condition)]
+    if len(nodes) > _MAX_NODES:
+        raise ConfigError(f"'{text:.80}...': a condition of too many parts; {_EXAMPLE}")
+    known = [column.name for column in columns]
+    _check_condition(condition, text, known, table)
+    named = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return Cut(text, condition, tuple(sorted(named & {*known})))
+
+
+_EXAMPLE = "expected something like 'pt > 500 and softdrop_mass < 200'"
+
+
+def _check_condition(node: ast.expr, text: str, known: list[str], table: str) -> None:
+    match node:
+        case ast.BoolOp():
+            for value in node.values:
+                _check_condition(value, text, known, table)
+        case ast.UnaryOp(op=ast.Not()):
+            _check_condition(node.operand, text, known, table)
+        case ast.Compare() if all(type(op) in _COMPARE for op in node.ops):
+            for value in (node.left, *node.comparators):
+                _check_value(value, text, known, table)
+        case ast.Name():
+            _check_value(node, text, known, table)
+        case _:
+            raise _refused(node, text, "a comparison, or several with and, or, not")
+
+
+def _check_value(node: ast.expr, text: str, known: list[str], table: str) -> None:
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            # Beyond, numpy's integers would overflow.
+            if not abs(number) < 1e18:
+                raise _refused(node, text, "a number below 1e18")
+        case ast.Name():
+            if node.id not in known:
+                hint = nearest(node.id, known)
+                raise ConfigError(f"'{text}': the {table} have no column '{node.id}'; {hint}")
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd()):
+            _check_value(node.operand, text, known, table)
+        case ast.BinOp() if type(node.op) in _ARITHMETIC:
+            _check_value(node.left, text, known, table)
+            _check_value(node.right, text, known, table)
+        case ast.Call(func=ast.Name(id="abs"), args=[argument], keywords=[]):
+            _check_value(argument, text, known, table)
+        case _:
+            raise _refused(node, text, "a column, a number, + - * / or abs()")
+
+
+def _refused(node: ast.expr, text: str, expected: str) -> ConfigError:
+    return ConfigError(f"'{text}': found '{ast.unparse(node)}', expected {expected}")
+
+
+def _truth(node: ast.expr, table: Columns) -> Any:
+    if isinstance(node, ast.BoolOp):
+        together = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+        return together.reduce([_truth(value, table) for value in node.values])
+    if isinstance(node, ast.UnaryOp):
+        return ~_truth(node.operand, table)
+    if isinstance(node, ast.Compare):
+        values = [_value(value, table) for value in (node.left, *node.comparators)]
+        length = len(next(iter(table.values())))
+        holds = np.ones(length, bool)
+        for op, left, right in zip(node.ops, values[:-1], values[1:], strict=True):
+            holds &= _COMPARE[type(op)](left, right)
+        return holds
+    return _value(node, table) != 0
+
+
+def _value(node: ast.expr, table: Columns) -> Any:
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Name):
+        values = table[node.id]
+        # Small unsigned integers would wrap around below 0.
+        return values.astype(np.int64) if values.dtype.kind in "uib" else values.astype(np.float64)
+    if isinstance(node, ast.UnaryOp):
+        value = _value(node.operand, table)
+        return -value if isinstance(node.op, ast.USub) else value
+    if isinstance(node, ast.BinOp):
+        return _ARITHMETIC[type(node.op)](_value(node.left, table), _value(node.right, table))
+    assert isinstance(node, ast.Call)
+    return np.abs(_value(node.args[0], table))

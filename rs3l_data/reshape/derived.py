@@ -1,0 +1,137 @@
+"""Writing a dataset made from others: its source checked, its shards one by one, its history."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from rs3l_data.errors import InputFileError, StorageError
+from rs3l_data.simulate.weights import Weights
+from rs3l_data.store.hdf5 import Compression
+from rs3l_data.store.opening import open_dataset
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.shard import write_shard
+from rs3l_data.store.tables import View
+
+
+def open_source(path: Path) -> Dataset:
+    """Open a dataset that another is to be made from.
+
+    Its files are compared with its manifest, because the new one has a manifest of its own, after
+    which no damage could be told any more.
+
+    Raises
+    ------
+    InputFileError
+        If it is no folder with a manifest, or a file is not as the manifest says.
+    """
+    if path.is_file():
+        raise InputFileError(
+            f"{path}: a file, expected a dataset's folder: only its manifest knows cross sections"
+        )
+    return open_dataset(path, verify=True)
+
+
+def only(dataset: Dataset, shard: int) -> Dataset:
+    """Choose the rows that lie in one shard."""
+    return replace(dataset, shards=(dataset.shards[shard],), rows=(dataset.rows[shard],))
+
+
+@contextmanager
+def new_folder(to: Path) -> Iterator[Path]:
+    """Give a folder to write to, which becomes ``to`` when the block ends well.
+
+    Raises
+    ------
+    StorageError
+        If there is something at ``to`` already, or no permission.
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise StorageError(f"{to}: there is something already; give the name of a new folder")
+    building = to.with_name(f".{to.name}.{os.getpid()}.part")
+    try:
+        building.mkdir(parents=True)
+        yield building
+        building.replace(to)
+    except PermissionError:
+        raise StorageError(f"{to}: no permission to write here; choose another folder") from None
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def write_part(
+    path: Path, part: Dataset, views: dict[str, View], names: dict[str, Any], history: list[Any]
+) -> None:
+    """Write rows of one shard as a shard of the new dataset.
+
+    Parameters
+    ----------
+    part
+        Rows of one shard.
+    views
+        Their tables by name, which may have been changed.
+    names
+        Attributes that differ: `process_names`, `label_names` (which the columns are renumbered
+        for), `config`.
+    """
+    (shard,) = part.shards
+    initiators = part.read_initiators()
+    for column, old in (("process", part.processes), ("label", part.labels)):
+        new = names[f"{column}_names"]
+        number = np.array([new.index(name) if name in new else 255 for name in old], np.uint8)
+        initiators.columns[column] = number[initiators.columns[column]]
+    values = part.weights
+    weights = Weights(
+        tuple(values), tuple(part.weight_meanings[name] for name in values), _stacked(values)
+    )
+    attributes = {key: shard.attributes[key] for key in shard.attributes if key != "view_names"}
+    write_shard(
+        path,
+        initiators,
+        views,
+        {**attributes, **names, "history": history},
+        compression_of(part),
+        weights if values else None,
+        shard.format_version,
+    )
+
+
+def _stacked(values: dict[str, Any]) -> Any:
+    return np.stack(list(values.values()), axis=1) if values else np.zeros((0, 0))
+
+
+def compression_of(dataset: Dataset) -> Compression:
+    """Tell how the dataset's shards were to be compressed: the config says so, or Blosc2."""
+    found = dataset.config.get("store", {}).get("compression", "blosc2")
+    known: tuple[Compression, ...] = get_args(Compression)
+    return next((name for name in known if name == found), "blosc2")
+
+
+def step(operation: str, arguments: dict[str, Any], sources: Sequence[Dataset]) -> list[Any]:
+    """Write down where a dataset comes from: all that was done to its source, and this.
+
+    Returns
+    -------
+    list
+        Of operations, the oldest first. A merge has several sources, each with its own history.
+    """
+    manifests = [source.manifest or {} for source in sources]
+    entry: dict[str, Any] = {
+        "operation": operation,
+        "arguments": arguments,
+        "rs3l": version("rs3l"),
+        "sources": [{"digest": m["digest"], "n_rows": m["n_rows"]} for m in manifests],
+    }
+    if len(manifests) == 1:
+        return [*manifests[0].get("history", []), entry]
+    for source, manifest in zip(entry["sources"], manifests, strict=True):
+        source["history"] = manifest.get("history", [])
+    return [entry]

@@ -1,0 +1,103 @@
+"""Putting datasets of the same simulation together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+
+from rs3l_data.describe.compatible import differences, joined
+from rs3l_data.errors import InputFileError
+from rs3l_data.integrity.census import Census
+from rs3l_data.reshape.derived import new_folder, only, open_source, step, write_part
+from rs3l_data.reshape.manifest import finish
+from rs3l_data.store.reader import Dataset
+
+
+def merge(paths: Sequence[Path], to: Path) -> None:
+    """Write several datasets as one.
+
+    Parameters
+    ----------
+    paths
+        Two datasets' folders or more: parts of one dataset, other events or other processes of the
+        same simulation.
+    to
+        A new folder.
+
+    Raises
+    ------
+    InputFileError
+        If a source is no sound dataset, or they do not belong together: other views, other
+        settings, the same rows twice.
+    StorageError
+        If there is something at ``to``, or it cannot be written.
+    """
+    sources = [open_source(path) for path in paths]
+    for source in sources[1:]:
+        _check_same(sources[0], source)
+    _check_once(sources)
+    names = {
+        "process_names": [*dict.fromkeys(n for source in sources for n in source.processes)],
+        "label_names": [*dict.fromkeys(n for source in sources for n in source.labels)],
+        "config": reduce(joined, (source.config for source in sources)),
+    }
+    history = step("merge", {}, sources)
+    with new_folder(to) as folder:
+        written: list[Path] = []
+        for source in sources:
+            for number in range(len(source.shards)):
+                part = replace(only(source, number), views=sources[0].views)
+                path = _free(folder / part.shards[0].path.name, written)
+                views = {name: part.read_view(name) for name in part.views}
+                write_part(path, part, views, names, history)
+                written.append(path)
+        finish(folder, written, sources)
+
+
+def _check_same(one: Dataset, other: Dataset) -> None:
+    if sorted(one.views) != sorted(other.views):
+        raise InputFileError(
+            f"{other.source}: has the views {', '.join(other.views)}, but {one.source} has "
+            f"{', '.join(one.views)}; `rs3l-data select --views` can leave views out"
+        )
+    versions = [dataset.shards[0].format_version for dataset in (one, other)]
+    if versions[0] != versions[1]:
+        raise InputFileError(
+            f"{other.source}: format version {versions[1]}, but {one.source} has {versions[0]}, "
+            "with other columns"
+        )
+    keys = differences(one.config, other.config)
+    if keys:
+        raise InputFileError(
+            f"{other.source}: made with other settings than {one.source}: {', '.join(keys)} "
+            "differ; rows of different simulations do not belong into one dataset"
+        )
+
+
+def _check_once(sources: Sequence[Dataset]) -> None:
+    """Refuse events that two of the sources have; only where their ranges overlap they are read."""
+    census = Census()
+    for source in sources:
+        for shard in source.shards:
+            names = ["process", "event", "label", "split"]
+            census.count(
+                str(shard.path), shard, shard.read_initiators(np.arange(shard.n_rows), names)
+            )
+    for event, process, first, second in census.repeated():
+        raise InputFileError(
+            f"{second.path}: has event {event} of the process '{process}', as {first.path} has; "
+            "each event may be there once"
+        )
+
+
+def _free(path: Path, taken: Sequence[Path]) -> Path:
+    """Give a shard another name if two sources call theirs the same."""
+    number, free = 2, path
+    while free in taken:
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return free

@@ -1,0 +1,110 @@
+"""Choosing rows, views and jets of a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rs3l_data.describe.schema import INITIATORS, JETS
+from rs3l_data.reshape.absent import cut_away
+from rs3l_data.reshape.cuts import Cut, parse
+from rs3l_data.reshape.derived import new_folder, only, open_source, step, write_part
+from rs3l_data.reshape.manifest import finish
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import View
+
+Names = tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What shall stay; None is all."""
+
+    processes: Names = None
+    labels: Names = None
+    splits: Names = None
+    views: Names = None
+    where: str | None = None
+    """Of the jets: those that fail are marked as absent in their view, and their rows stay"""
+    where_initiator: str | None = None
+    """Of the initiators: rows that fail are left out of all views"""
+
+    def arguments(self) -> dict[str, Any]:
+        """Give what was asked for, in a form that JSON can hold."""
+        given = {name: getattr(self, name) for name in self.__slots__}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in given.items()
+            if value is not None
+        }
+
+
+def select(path: Path, choice: Choice, to: Path) -> None:
+    """Write the chosen part of a dataset as a dataset of its own.
+
+    Parameters
+    ----------
+    path
+        A dataset's folder.
+    to
+        A new folder.
+
+    Raises
+    ------
+    InputFileError
+        If the source is no sound dataset, there is no such process, label, split or view, or
+        nothing is left.
+    ConfigError
+        If a condition cannot be read.
+    StorageError
+        If there is something at ``to``, or it cannot be written.
+    """
+    dataset = open_source(path)
+    write_choice(dataset, choice, to, step("select", choice.arguments(), [dataset]))
+
+
+def write_choice(dataset: Dataset, choice: Choice, to: Path, history: list[Any]) -> None:
+    """Write what was chosen of an open dataset."""
+    jet_cut = None if choice.where is None else parse(choice.where, JETS, "jets")
+    row_cut = _row_cut(choice)
+    named = dataset.select(choice.processes, choice.labels, views=choice.views)
+    names = _names(named, choice)
+    chosen = named.select(splits=choice.splits)
+    paths = []
+    with new_folder(to) as folder:
+        for number in range(len(chosen.shards)):
+            part = only(chosen, number)
+            if row_cut is not None and len(part):
+                part = part[row_cut(part.initiators)]
+            if len(part):
+                views = {name: _view(part, name, jet_cut) for name in part.views}
+                paths.append(folder / part.shards[0].path.name)
+                write_part(paths[-1], part, views, names, history)
+        finish(folder, paths, [dataset])
+
+
+def _row_cut(choice: Choice) -> Cut | None:
+    # What is counted by names has options of its own; the numbers differ between shards.
+    columns = tuple(c for c in INITIATORS if c.name not in ("process", "label", "split"))
+    text = choice.where_initiator
+    return None if text is None else parse(text, columns, "initiators")
+
+
+def _names(named: Dataset, choice: Choice) -> dict[str, Any]:
+    """List the processes and labels of the new dataset: all, or those of a choice of them."""
+    if choice.processes is None and choice.labels is None:
+        return {"process_names": [*named.processes], "label_names": [*named.labels]}
+    columns = named.initiators
+    there = {column: set(np.unique(columns[column])) for column in ("process", "label")}
+    return {
+        "process_names": [n for i, n in enumerate(named.processes) if i in there["process"]],
+        "label_names": [n for i, n in enumerate(named.labels) if i in there["label"]],
+    }
+
+
+def _view(part: Dataset, name: str, cut: Cut | None) -> View:
+    view = part.read_view(name)
+    return view if cut is None else cut_away(view, ~cut(view.jets))

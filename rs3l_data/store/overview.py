@@ -1,0 +1,106 @@
+"""What a user wants to know of a dataset at first sight; little more than a flag a jet is read."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import h5py
+import numpy as np
+
+from rs3l_data.describe.schema import Split
+from rs3l_data.store.hdf5 import reading
+from rs3l_data.store.reader import Dataset
+
+
+def overview(dataset: Dataset) -> dict[str, Any]:
+    """Count and measure a dataset, as JSON can hold it.
+
+    Returns
+    -------
+    dict
+        `rows`, `events`; by name `processes`, `labels`, `splits` and `views`, with the share of
+        `present` jets and their mean number of `constituents`; `files`: number of shards, bytes,
+        compression, ratio of the content to the bytes, bytes for each present jet; `jets`: the
+        selection; `software`; `history`.
+    """
+    manifest = dataset.manifest or {}
+    attributes = dataset.shards[0].attributes
+    views = {view: _view(dataset, view) for view in dataset.views}
+    n_jets = sum(view.pop("jets") for view in views.values())
+    return {
+        "source": dataset.source,
+        "format_version": dataset.shards[0].format_version,
+        "rows": len(dataset),
+        "events": dataset.n_events,
+        "processes": {
+            name: {
+                **_size(dataset.select(processes=name)),
+                "cross_section_pb": manifest.get("processes", {})
+                .get(name, {})
+                .get("cross_section_pb"),
+            }
+            for name in dataset.processes
+        },
+        "labels": {name: _size(dataset.select(labels=name)) for name in dataset.labels},
+        "splits": {s.name.lower(): _size(dataset.select(splits=s)) for s in Split},
+        "views": views,
+        "files": _files(dataset, n_jets),
+        "jets": dataset.config.get("jets", {}),
+        "software": attributes.get("software", {}),
+        "history": manifest.get("history", attributes.get("history", [])),
+    }
+
+
+def _size(dataset: Dataset) -> dict[str, Any]:
+    return {"rows": len(dataset), "events": dataset.n_events}
+
+
+def _view(dataset: Dataset, name: str) -> dict[str, Any]:
+    columns = dataset.jets(name, ["present", "n_constituents"])
+    n_jets = int(columns["present"].sum())
+    described = dataset.config.get("views", {}).get(name, {})
+    variation = described.get("variation")
+    return {
+        "jets": n_jets,
+        "present": n_jets / max(len(dataset), 1),
+        "constituents": float(np.sum(columns["n_constituents"])) / max(n_jets, 1),
+        "redo": described.get("redo"),
+        "of": described.get("of"),
+        "variation": variation if isinstance(variation, str) else variation and "settings",
+    }
+
+
+def _files(dataset: Dataset, n_jets: int) -> dict[str, Any]:
+    stored = sum(shard.path.stat().st_size for shard in dataset.shards)
+    content, compressions = 0, set()
+    for shard in dataset.shards:
+        with reading(shard.path, "shard") as file:
+            sizes: list[int] = []
+            found: set[str] = set()
+
+            def note(_: str, item: Any, sizes: Any = sizes, found: Any = found) -> None:
+                if isinstance(item, h5py.Dataset) and item.shape:
+                    sizes.append(math.prod(item.shape) * item.dtype.itemsize)
+                    if item.size:
+                        found.add(_compression(item))
+
+            file.visititems(note)
+            content += sum(sizes)
+            compressions |= found
+    return {
+        "shards": len(dataset.shards),
+        "bytes": stored,
+        "compression": sorted(compressions),
+        "ratio": content / stored,
+        "bytes_per_jet": stored / max(n_jets, 1),
+    }
+
+
+def _compression(dataset: h5py.Dataset) -> str:
+    names = {32026: "blosc2", 1: "gzip"}
+    layout = dataset.id.get_create_plist()
+    numbers = [layout.get_filter(i)[0] for i in range(layout.get_nfilters())]
+    return next(
+        (names[n] for n in numbers if n in names), f"filters {numbers}" if numbers else "none"
+    )

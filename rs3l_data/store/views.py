@@ -1,0 +1,56 @@
+"""Shards with other views than the one that they come from, without a look into their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.hdf5 import create, read_attributes, reading
+
+Source = tuple[Path, Sequence[str]]
+"""A shard, and the views to take of it"""
+
+
+def copy_views(sources: Sequence[Source], out: Path) -> None:
+    """Write a shard with views of one or several shards that have the same rows.
+
+    The compressed columns are copied as they are, so this takes little more than the writing,
+    and files of an older format version stay what they are.
+
+    Raises
+    ------
+    InputFileError
+        If a shard is damaged, lacks a view, or has other rows than the first.
+    StorageError
+        If the file cannot be written.
+    """
+    with ExitStack() as stack:
+        files = [stack.enter_context(reading(path, "shard")) for path, _ in sources]
+        first = files[0]
+        names = [name for _, views in sources for name in views]
+        attributes = {**read_attributes(first), "view_names": names}
+        with create(out, "shard", attributes) as target:
+            target.attrs["format_version"] = first.attrs["format_version"]
+            for name in first:
+                if name != "views":
+                    first.copy(name, target)
+            group = target.create_group("views")
+            for (path, views), file in zip(sources, files, strict=True):
+                _check_rows(path, file, sources[0][0], first)
+                for view in views:
+                    file.copy(f"views/{view}", group)
+
+
+def _check_rows(path: Path, file: h5py.File, first_path: Path, first: h5py.File) -> None:
+    for column in ("process", "event", "initiator"):
+        name = f"initiators/{column}"
+        if file is not first and not np.array_equal(file[name][:], first[name][:]):
+            raise InputFileError(
+                f"{path}: {name} differs from that of {first_path}: these are not views of the "
+                "same initiators"
+            )

@@ -1,0 +1,1 @@
+"""How fast training runs, and how fast the machine could."""

@@ -1,0 +1,192 @@
+"""How fast this machine reads a dataset and trains each network on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import cycle, islice
+from typing import Any
+
+import torch
+
+from rs3l_data.describe.strict import nearest
+from rs3l_data.errors import ConfigError
+from rs3l_data.store.reader import Dataset
+from rs3l_train.benchmark.counting import cost_of
+from rs3l_train.benchmark.machine import (
+    Peaks,
+    describe,
+    gpu_seconds,
+    measure_peaks,
+    seconds_per_call,
+)
+from rs3l_train.config import TrainingConfig, validate_training
+from rs3l_train.loop.device import adam, prepare
+from rs3l_train.loop.fit import take_step
+from rs3l_train.loop.history import History
+from rs3l_train.tasks.pretraining import Pretraining, gradients_in_parts, set_up
+from rs3l_train.views.inputs import network_inputs
+from rs3l_train.views.memory import Selection, chosen_views, load
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "edgeconv": {"name": "edgeconv"},
+    "transformer-0.1M": {"name": "transformer", "size": "0.1M"},
+    "transformer-1M": {"name": "transformer", "size": "1M"},
+    "transformer-10M": {"name": "transformer", "size": "10M"},
+}
+BATCHES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LoaderRate:
+    """How fast jets come from the files and into batches."""
+
+    read_jets_per_second: float
+    """Of one view, from the shards to arrays on the device"""
+    gather_views_per_second: float
+    """From there to padded batches of network inputs"""
+
+
+@dataclass(frozen=True, slots=True)
+class StepRate:
+    """How fast one network is pretrained: inputs, forward, loss, backward, optimiser."""
+
+    network: str
+    parameters: int
+    views_per_step: float
+    seconds_per_step: float
+    views_per_second: float
+    flops_per_view: float
+    """Of the network's products, forward and backward"""
+    bytes_per_view: float
+    """Read and written if no operation is fused with the next"""
+    of_peak_flops: float
+    """Part of the rate that the device's own matrix product reaches"""
+    of_peak_bytes: float
+    """Part of the rate that the device's own copy reaches; above 1 where caches or fusing help"""
+    gpu_busy: float | None
+    """Part of the time in which the GPU computes; None on a CPU"""
+
+
+def benchmark(
+    dataset: Dataset, config: TrainingConfig, networks: Sequence[str], seconds: float
+) -> dict[str, Any]:
+    """Measure loader, peaks and the step of each network.
+
+    Parameters
+    ----------
+    networks
+        Names of `NETWORKS`, or ``config`` for the config's own.
+    seconds
+        To time each for [s].
+
+    Raises
+    ------
+    ConfigError
+        If there is no network of that name.
+    """
+    configs = {name: _with_network(config, name) for name in networks}
+    device = prepare(config)
+    peaks = measure_peaks(device, config.loop.precision)
+    return {
+        "stage": "benchmark",
+        "date": time.strftime("%Y-%m-%d"),
+        "hardware": describe(device),
+        "settings": {
+            "precision": config.loop.precision,
+            "compile": config.loop.compile,
+            "parts": config.loop.parts,
+            "jets_per_batch": config.pretrain.jets_per_batch,
+            "constituents": config.data.constituents,
+        },
+        "peaks": asdict(peaks),
+        "loader": asdict(_loader_rate(dataset, config, device, seconds)),
+        "steps": [
+            asdict(_step_rate(dataset, own, name, device, peaks, seconds))
+            for name, own in configs.items()
+        ],
+    }
+
+
+def _with_network(config: TrainingConfig, name: str) -> TrainingConfig:
+    if name == "config":
+        return config
+    if name not in NETWORKS:
+        raise ConfigError(f"--network {name}: {nearest(name, ['config', *NETWORKS])}")
+    settings = config.model_dump(mode="json") | {"backbone": NETWORKS[name]}
+    return validate_training(settings, f"--network {name}")
+
+
+def _loader_rate(
+    dataset: Dataset, config: TrainingConfig, device: torch.device, seconds: float
+) -> LoaderRate:
+    view = chosen_views(dataset, config.data)[0]
+    read = seconds_per_call(
+        lambda: load(dataset, (view,), config.data.constituents, device), device, seconds, 1
+    )
+    pretraining = set_up(dataset, config, device)
+    batches = list(islice(pretraining.training.epoch(0), BATCHES))
+    endless = cycle(batches)
+
+    def gather() -> None:
+        batch = pretraining.jets.gather(next(endless))
+        network_inputs(batch, config.data.inputs)
+
+    views = sum(map(len, batches)) / len(batches)
+    return LoaderRate(len(dataset) / read, views / seconds_per_call(gather, device, seconds))
+
+
+def _step_rate(
+    dataset: Dataset,
+    config: TrainingConfig,
+    name: str,
+    device: torch.device,
+    peaks: Peaks,
+    seconds: float,
+) -> StepRate:
+    pretraining = set_up(dataset, config, device)
+    batches = list(islice(pretraining.training.epoch(0), BATCHES))
+    views = sum(map(len, batches)) / len(batches)
+    # Counted before compiling: the work that the step asks for.
+    cost = cost_of(_Step(pretraining, batches[:1]))
+    if config.loop.compile:
+        pretraining.objective.backbone.compile(dynamic=True)
+    step = _Step(pretraining, batches)
+    duration = seconds_per_call(step, device, seconds)
+    busy = gpu_seconds(step, device, calls=2 * BATCHES)
+    n = len(batches[0])
+    return StepRate(
+        network=name,
+        parameters=sum(p.numel() for p in pretraining.objective.backbone.parameters()),
+        views_per_step=views,
+        seconds_per_step=duration,
+        views_per_second=views / duration,
+        flops_per_view=cost.flops / n,
+        bytes_per_view=cost.bytes / n,
+        of_peak_flops=cost.flops / n * views / duration / peaks.flops_per_second,
+        of_peak_bytes=cost.bytes / n * views / duration / peaks.bytes_per_second,
+        gpu_busy=None if busy is None else min(1.0, busy / duration),
+    )
+
+
+class _Step:
+    """Steps of pretraining as the loop does them, on some batches in turn."""
+
+    def __init__(self, pretraining: Pretraining, batches: Sequence[Selection]) -> None:
+        config = pretraining.config
+        self._objective = pretraining.objective
+        self._gradients = gradients_in_parts(pretraining)
+        self._optimiser = adam(
+            self._objective.parameters(), config.pretrain.learning_rate, pretraining.jets.device
+        )
+        self._clip = config.pretrain.gradient_clip
+        self._batches = cycle(batches)
+        self._history = History()
+
+    def __call__(self) -> None:
+        batch = next(self._batches)
+        take_step(
+            self._objective, self._optimiser, self._gradients, batch, self._clip, self._history
+        )
+        self._history.steps += 1

@@ -1,0 +1,191 @@
+"""Whether a score of 0.8 means that eight jets of ten are signal.
+
+A tagger's score is a logit, and its probability holds for the mixture of classes that it was
+trained on. Where that is not the mixture of the test jets, they are weighted to it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from rs3l_train.evaluation.roc import F8
+from rs3l_train.evaluation.tagging import Scores
+
+N_BINS = 10
+TEMPERATURES = (1e-2, 1e2)
+
+
+@dataclass(frozen=True, slots=True)
+class Reliability:
+    """Jets in bins of the predicted probability; bins without jets are left out."""
+
+    predicted: F8
+    """(n_bins,) mean predicted probability"""
+    observed: F8
+    """(n_bins,) share of signal"""
+    error: F8
+    """(n_bins,) standard error of `observed`"""
+    share: F8
+    """(n_bins,) part of the jets, weighted"""
+
+    @property
+    def expected_error(self) -> float:
+        """Expected calibration error: the mean distance of the two (arXiv:1706.04599, eq. 3)."""
+        return float((self.share * np.abs(self.observed - self.predicted)).sum())
+
+    @property
+    def error_of_expected_error(self) -> float:
+        """Standard error of `expected_error`, the bins being independent."""
+        return float(np.sqrt(np.square(self.share * self.error).sum()))
+
+    @property
+    def noise(self) -> float:
+        """What `expected_error` would be on average for perfect probabilities of so many jets."""
+        return float((self.share * self.error).sum() * math.sqrt(2 / math.pi))
+
+
+def reliability(
+    scores: Scores, share: float | None = None, temperature: float = 1.0
+) -> Reliability:
+    """Compare predicted probabilities with what is observed, in bins of equal width.
+
+    Parameters
+    ----------
+    scores
+        Logits.
+    share
+        Part of signal in the mixture that the probabilities hold for; None: that of the scores.
+    temperature
+        What the logits are divided by.
+    """
+    probability, truth, weight = _sample(scores, share, temperature)
+    index = np.minimum((probability * N_BINS).astype(np.int64), N_BINS - 1)
+
+    def total(values: F8) -> F8:
+        return np.bincount(index, values, N_BINS).astype(np.float64)
+
+    filled = total(weight) > 0
+    in_bin = total(weight)[filled]
+    observed = total(weight * truth)[filled] / in_bin
+    # An empty or full bin has a spread of none: one jet more would be the other kind at most.
+    n_effective = in_bin**2 / total(weight**2)[filled]
+    smoothed = (observed * n_effective + 0.5) / (n_effective + 1)
+    return Reliability(
+        total(weight * probability)[filled] / in_bin,
+        observed,
+        np.sqrt(smoothed * (1 - smoothed) / n_effective),
+        in_bin,
+    )
+
+
+def brier(
+    scores: Scores, share: float | None = None, temperature: float = 1.0
+) -> tuple[float, float]:
+    """Compute the mean squared distance of probability and truth, and its standard error.
+
+    The error is for given numbers of signal and background jets.
+    """
+    classes = (
+        sigmoid(-scores.signal / temperature) ** 2,
+        sigmoid(scores.background / temperature) ** 2,
+    )
+    weights = _weights(scores, share)
+    mean = sum(w * float(squares.sum()) for w, squares in zip(weights, classes, strict=True))
+    variance = sum(
+        w**2 * len(squares) * float(squares.var())
+        for w, squares in zip(weights, classes, strict=True)
+    )
+    return mean, math.sqrt(variance)
+
+
+def cross_entropy(scores: Scores, share: float | None = None, temperature: float = 1.0) -> float:
+    """Compute the mean of -log of the probability of the true class."""
+    weight_signal, weight_background = _weights(scores, share)
+    of_signal = np.logaddexp(0, -scores.signal / temperature) * weight_signal
+    of_background = np.logaddexp(0, scores.background / temperature) * weight_background
+    return float(of_signal.sum() + of_background.sum())
+
+
+def fit_temperature(scores: Scores, share: float | None = None) -> float:
+    """Find what logits are to be divided by for the least cross entropy (arXiv:1706.04599).
+
+    Between 0.01 and 100, by golden sections: the cross entropy is convex in the inverse of the
+    temperature, and so has one minimum.
+    """
+    low, high = (math.log(t) for t in TEMPERATURES)
+    golden = (math.sqrt(5) - 1) / 2
+    while high - low > 1e-5:
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        if cross_entropy(scores, share, math.exp(left)) < cross_entropy(
+            scores, share, math.exp(right)
+        ):
+            high = right
+        else:
+            low = left
+    return math.exp((low + high) / 2)
+
+
+def accuracy(scores: Scores, share: float | None = None) -> tuple[float, float]:
+    """Compute the part of the jets on the right side of probability ½ (logit 0), and its error."""
+    weights = _weights(scores, share)
+    right = (float((scores.signal >= 0).mean()), float((scores.background < 0).mean()))
+    totals = [weight * n for weight, n in zip(weights, _sizes(scores), strict=True)]
+    mean = sum(total * part for total, part in zip(totals, right, strict=True))
+    variance = sum(
+        total**2 * part * (1 - part) / n
+        for total, part, n in zip(totals, right, _sizes(scores), strict=True)
+    )
+    return mean, math.sqrt(variance)
+
+
+def calibration(
+    scores: Scores, share: float | None = None, temperature: float | None = None
+) -> dict[str, float]:
+    """Measure the calibration of logits.
+
+    Returns
+    -------
+    dict
+        `ece`, the expected calibration error, `ece_error`, `ece_of_noise` (what perfect
+        probabilities would show with so few jets), `brier`, `brier_error`, and with
+        a ``temperature`` that and `ece_scaled`, `brier_scaled`.
+    """
+    found = reliability(scores, share)
+    score, score_error = brier(scores, share)
+    measured = {
+        "ece": found.expected_error,
+        "ece_error": found.error_of_expected_error,
+        "ece_of_noise": found.noise,
+        "brier": score,
+        "brier_error": score_error,
+    }
+    if temperature is not None:
+        measured["temperature"] = temperature
+        measured["ece_scaled"] = reliability(scores, share, temperature).expected_error
+        measured["brier_scaled"] = brier(scores, share, temperature)[0]
+    return measured
+
+
+def _sample(scores: Scores, share: float | None, temperature: float) -> tuple[F8, F8, F8]:
+    logits = np.concatenate([scores.signal, scores.background]) / temperature
+    truth = np.repeat([1.0, 0.0], _sizes(scores))
+    return sigmoid(logits), truth, np.repeat(_weights(scores, share), _sizes(scores))
+
+
+def _weights(scores: Scores, share: float | None) -> tuple[float, float]:
+    """Weight of a signal and of a background jet; over all jets they add up to one."""
+    n_signal, n_background = _sizes(scores)
+    share = n_signal / (n_signal + n_background) if share is None else share
+    return share / n_signal, (1 - share) / n_background
+
+
+def _sizes(scores: Scores) -> tuple[int, int]:
+    return len(scores.signal), len(scores.background)
+
+
+def sigmoid(x: F8) -> F8:
+    """Turn logits into probabilities."""
+    return np.asarray(np.exp(-np.logaddexp(0, -x)), dtype=np.float64)

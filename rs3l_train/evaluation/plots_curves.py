@@ -1,0 +1,114 @@
+"""Plots that compare taggers: ROC curves, and what each reaches with how many labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, ScalarFormatter
+
+from rs3l_train.evaluation.plots import MODE_COLOURS, MODES, axes_of
+from rs3l_train.evaluation.roc import F8, background_efficiencies
+from rs3l_train.evaluation.tagging import Scores
+
+ROC_EFFICIENCIES = np.linspace(0.05, 1.0, 96)
+GREY_LINES = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
+
+Row = Mapping[str, Any]
+
+
+def roc_curves(taggers: Mapping[str, Sequence[Scores]], baselines: Mapping[str, Scores]) -> Figure:
+    """Draw 1/ε_B against ε_S: the mean over the draws of each mode, and their range as a band."""
+    figure, axes = axes_of("signal efficiency", "background rejection, 1 / efficiency")
+    for mode, draws in taggers.items():
+        mean, low, high = rejection_band(draws)
+        colour = MODE_COLOURS[mode]
+        axes.plot(ROC_EFFICIENCIES, mean, color=colour, label=MODES[mode])
+        axes.fill_between(ROC_EFFICIENCIES, low, high, color=colour, alpha=0.25, linewidth=0)
+    for (name, scores), style in zip(baselines.items(), GREY_LINES, strict=False):
+        mean, _, _ = rejection_band([scores])
+        axes.plot(ROC_EFFICIENCIES, mean, color="grey", linestyle=style, label=name)
+    axes.set_yscale("log")
+    axes.set_xlim(0, 1)
+    axes.legend(fontsize="small")
+    return figure
+
+
+def rejection_band(draws: Sequence[Scores]) -> tuple[F8, F8, F8]:
+    """Compute 1/ε_B on `ROC_EFFICIENCIES`: of the draws' mean ε_B, and the draws' range.
+
+    NaN where in one of the draws no background passes.
+    """
+    curves = np.array(
+        [background_efficiencies(s.signal, s.background, ROC_EFFICIENCIES) for s in draws]
+    )
+    curves[:, (curves == 0).any(0)] = np.nan
+    return 1 / curves.mean(0), 1 / curves.max(0), 1 / curves.min(0)
+
+
+def label_efficiency(rows: Sequence[Row], baselines: Sequence[Row], view: str) -> Figure:
+    """Draw AUC and 1/ε_B at each signal efficiency, in one view, against the number of labels."""
+    rows = [row for row in rows if row["view"] == view]
+    baselines = [row for row in baselines if row["view"] == view]
+    keys = list(rows[0]["rejection"])
+    n_rows = (len(keys) + 2) // 2
+    figure = Figure(figsize=(10.0, 4.0 * n_rows), layout="constrained")
+    panels = np.ravel(figure.subplots(n_rows, 2))
+    _panel(panels[0], rows, baselines, lambda row: (row["auc"], row["auc_error"]))
+    panels[0].set_ylabel("AUC")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    for axes, key in zip(panels[1:], keys, strict=False):
+
+        def rejection(row: Row, key: str = key) -> tuple[float | None, float | None]:
+            return row["rejection"][key], row["rejection_error"][key]
+
+        _panel(axes, rows, baselines, rejection)
+        axes.set_ylabel(f"1/ε_B at ε_S = {key}")
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    for axes in panels[len(keys) + 1 :]:
+        axes.remove()
+    return figure
+
+
+def _panel(
+    axes: Axes,
+    rows: Sequence[Row],
+    baselines: Sequence[Row],
+    figure_of: Callable[[Row], tuple[float | None, float | None]],
+) -> None:
+    counts = sorted({row["labels"] for row in rows})
+    modes = [mode for mode in MODES if any(row["mode"] == mode for row in rows)]
+    for i, mode in enumerate(modes):
+        points = []
+        for count in counts:
+            own = [figure_of(row) for row in rows if (row["mode"], row["labels"]) == (mode, count)]
+            values = [value for value, _ in own if value is not None]
+            errors = [error for _, error in own if error is not None]
+            # An infinite rejection has no place on the axis.
+            if own and len(values) == len(own):
+                shifted = count * (1 + 0.06 * (i - len(modes) / 2))  # side by side
+                points.append((shifted, np.mean(values), np.std(values), np.mean(errors)))
+        if points:
+            x, mean, spread, statistical = np.array(points).T
+            colour = MODE_COLOURS[mode]
+            axes.errorbar(x, mean, statistical, fmt="none", elinewidth=6, alpha=0.3, ecolor=colour)
+            axes.errorbar(x, mean, spread, marker="o", capsize=3, color=colour, label=MODES[mode])
+    for row, style in zip(baselines, GREY_LINES, strict=False):
+        value, _ = figure_of(row)
+        # A window that does not hold so much signal rejects nothing.
+        if value is not None and value != 1:
+            axes.axhline(value, color="grey", linestyle=style, linewidth=1, label=row["name"])
+    axes.set_xlabel("labelled jets")
+    axes.set_xscale("log")
+    axes.set_xlim(min(counts) / 1.5, max(counts) * 1.5)
+    axes.set_xticks(counts)
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.grid(alpha=0.25)

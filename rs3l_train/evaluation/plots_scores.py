@@ -1,0 +1,114 @@
+"""Plots of the scores of a tagger: by view, as probabilities, and against the mass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from rs3l_train.evaluation.calibration import Reliability
+from rs3l_train.evaluation.plots import COLOURS, MODE_COLOURS, MODES, axes_of
+from rs3l_train.evaluation.roc import F8, threshold_at
+from rs3l_train.evaluation.sculpting import sculpting
+from rs3l_train.evaluation.tagging import Scores
+
+SCORE_BINS = 30
+MASS_BINS = np.linspace(0, 250, 26)
+
+
+def score_distributions(scores: Mapping[str, Scores], reference: str) -> Figure:
+    """Draw the distributions of a tagger's score in each view, and their ratio to one of them.
+
+    Signal solid, background dotted; below, the ratios of either, with the statistical error of
+    the reference as a band.
+    """
+    pooled = np.concatenate([np.r_[s.signal, s.background] for s in scores.values()])
+    low, high = np.quantile(pooled, [0.005, 0.995])
+    bins = np.linspace(low, high, SCORE_BINS + 1)
+    figure = Figure(figsize=(6.0, 6.4), layout="constrained")
+    top, *ratios = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1, 1))
+    for i, (view, own) in enumerate(scores.items()):
+        colour = COLOURS[i % len(COLOURS)]
+        for name, style in (("signal", "-"), ("background", ":")):
+            label = view if name == "signal" else None
+            heights, _ = _heights(getattr(own, name), bins)
+            top.stairs(heights, bins, color=colour, linestyle=style, label=label)
+    for axes, name in zip(ratios, ("signal", "background"), strict=True):
+        base, error = _heights(getattr(scores[reference], name), bins)
+        seen = base > 0
+        base[~seen] = np.nan
+        axes.stairs(1 + error / base, bins, baseline=1 - error / base, color="lightgrey", fill=True)
+        for i, (view, own) in enumerate(scores.items()):
+            heights, _ = _heights(getattr(own, name), bins)
+            if view != reference:
+                axes.stairs(heights / base, bins, color=COLOURS[i % len(COLOURS)], baseline=None)
+        axes.axhline(1, color=COLOURS[list(scores).index(reference) % len(COLOURS)], linewidth=1)
+        axes.set_ylim(0.5, 1.5)
+        axes.set_ylabel(f"{name},\n/ {reference}")
+        axes.grid(alpha=0.25)
+    top.set_ylabel("jets, normalised")
+    top.legend(fontsize="small", title="signal —, background ···", title_fontsize="small")
+    top.grid(alpha=0.25)
+    ratios[-1].set_xlabel("score (logit)")
+    return figure
+
+
+def _heights(values: F8, bins: F8) -> tuple[F8, F8]:
+    """Part of the jets in each bin, those beyond in the outermost; and its statistical error."""
+    counts, _ = np.histogram(np.clip(values, bins[0], bins[-1]), bins)
+    return counts / len(values), np.sqrt(counts) / len(values)
+
+
+def reliability_curves(curves: Mapping[str, Reliability]) -> Figure:
+    """Draw the observed share of signal against the predicted probability, by mode."""
+    figure, axes = axes_of("predicted probability of signal", "observed share of signal")
+    axes.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1)
+    for mode, curve in curves.items():
+        axes.errorbar(
+            curve.predicted,
+            curve.observed,
+            curve.error,
+            marker="o",
+            markersize=4,
+            capsize=2,
+            color=MODE_COLOURS[mode],
+            label=f"{MODES[mode]}, ECE {curve.expected_error:.3f} ± "
+            f"{curve.error_of_expected_error:.3f}",
+        )
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.legend(fontsize="small")
+    return figure
+
+
+def background_masses(scores: Mapping[str, Scores], efficiency: float) -> Figure:
+    """Draw the background's soft-drop mass before and after the cut of each tagger, by mode.
+
+    The scores must be of the same jets, with their masses.
+    """
+    figure, axes = axes_of("soft-drop mass [GeV]", "background jets, normalised")
+    for i, (mode, own) in enumerate(scores.items()):
+        mass = own.background_mass
+        if mass is None:
+            raise ValueError(f"{mode}: the masses of the background jets are not given")
+        if i == 0:
+            before = _outline(mass[np.isfinite(mass)])
+            axes.stairs(before, MASS_BINS, color="lightgrey", fill=True, label="before the cut")
+        passing = own.background >= threshold_at(own.signal, efficiency)
+        found = sculpting(mass, passing)
+        after = mass[passing & np.isfinite(mass)]
+        if not len(after):
+            continue
+        label = (
+            f"{MODES[mode]}: {found['n_passing']} jets,"
+            f" JSD {found['jsd']:.2f} ({found['jsd_of_noise']:.2f})"
+        )
+        axes.stairs(_outline(after), MASS_BINS, color=MODE_COLOURS[mode], label=label)
+    axes.set_xlim(MASS_BINS[0], MASS_BINS[-1])
+    axes.legend(fontsize="small")
+    return figure
+
+
+def _outline(mass: F8) -> F8:
+    return _heights(mass, MASS_BINS)[0]

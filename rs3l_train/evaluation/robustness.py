@@ -1,0 +1,115 @@
+"""How much a tagger's answers change from one view to another."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_train.evaluation.roc import F8, part_below, threshold_at
+
+NOISE_DRAWS = 20
+
+
+def wasserstein(first: F8, second: F8) -> float:
+    """Compute the Wasserstein-1 distance of two samples: the area between their distributions."""
+    values, in_first = _pooled(first, second)
+    return _area(values, in_first)
+
+
+def wasserstein_of_noise(first: F8, second: F8) -> float:
+    """Average the distance of two samples of these sizes drawn from the two together.
+
+    What chance alone would show, if the jets of the two views were independent; they share their
+    hard events, so that it is somewhat less.
+    """
+    values, in_first = _pooled(first, second)
+    random = np.random.default_rng(len(values))
+    return float(np.mean([_area(values, random.permutation(in_first)) for _ in range(NOISE_DRAWS)]))
+
+
+def _pooled(first: F8, second: F8) -> tuple[F8, npt.NDArray[np.bool_]]:
+    values = np.concatenate([first, second])
+    order = np.argsort(values, kind="stable")
+    return values[order], (np.arange(len(values)) < len(first))[order]
+
+
+def _area(values: F8, in_first: npt.NDArray[np.bool_]) -> float:
+    n_first = int(in_first.sum())
+    below = np.cumsum(in_first) / n_first - np.cumsum(~in_first) / (len(values) - n_first)
+    return float(np.abs(below[:-1]) @ np.diff(values))
+
+
+def ranks(scores: F8, signal: F8, background: F8) -> F8:
+    """Say for each score which part of a reference scores lower, its classes counting the same.
+
+    Between 0 and 1, and the same for any monotonic function of the scores: a tagger cannot look
+    robust by scores that are close together.
+    """
+    return 0.5 * (part_below(scores, signal) + part_below(scores, background))
+
+
+def at_threshold(
+    signal: F8, background: F8, reference_signal: F8, reference_background: F8, efficiency: float
+) -> dict[str, float | None]:
+    """Measure what the cut does here that keeps ``efficiency`` of the reference's signal.
+
+    Returns
+    -------
+    dict
+        Both efficiencies, the background's relative to the reference's (None if that is 0), and
+        their binomial errors, for which the two views count as independent.
+    """
+    threshold = threshold_at(reference_signal, efficiency)
+    kept, kept_error = _efficiency(signal, threshold)
+    here, here_error = _efficiency(background, threshold)
+    there, there_error = _efficiency(reference_background, threshold)
+    ratio = here / there if there else None
+    same = background is reference_background
+    return {
+        "signal_efficiency": kept,
+        "signal_efficiency_error": kept_error,
+        "background_efficiency": here,
+        "background_efficiency_error": here_error,
+        "relative_to_nominal": ratio,
+        "relative_to_nominal_error": None
+        if ratio is None
+        else 0.0
+        if same
+        else math.hypot(here_error / there, ratio * there_error / there),
+    }
+
+
+def _efficiency(scores: F8, threshold: float) -> tuple[float, float]:
+    part = float(np.mean(scores >= threshold))
+    return part, math.sqrt(part * (1 - part) / len(scores))
+
+
+def agreement(reference: F8, other: F8) -> dict[str, Any]:
+    """Compare the embeddings of two versions of the same jets, (n, D) each.
+
+    Returns
+    -------
+    dict
+        Mean cosine of the two versions of a jet, its standard error, and, to judge it by, the mean
+        cosine with the other version of another jet of the sample.
+    """
+    first, second = _unit(reference), _unit(other)
+    same = (first * second).sum(1)
+    # The sum over all pairs of different jets is what remains of the product of the sums.
+    n = len(first)
+    different = (first.sum(0) @ second.sum(0) - same.sum()) / (n * (n - 1)) if n > 1 else None
+    return {
+        "same_jet": float(same.mean()),
+        "same_jet_error": float(same.std(ddof=1) / math.sqrt(n)) if n > 1 else None,
+        "other_jet": None if different is None else float(different),
+    }
+
+
+def _unit(vectors: F8) -> F8:
+    return np.asarray(
+        vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12),
+        dtype=np.float64,
+    )

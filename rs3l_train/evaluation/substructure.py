@@ -1,0 +1,35 @@
+"""The substructure variables that taggers without a network use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_train.evaluation.roc import F8
+
+Jets = Mapping[str, npt.NDArray[np.generic]]
+"""Columns of a view's jet table, (n,) each"""
+
+VARIABLES = ("pt", "mass", "softdrop_mass", "tau1", "tau21", "tau32", "n2", "n_constituents")
+COLUMNS = ("pt", "mass", "softdrop_mass", "tau1", "tau2", "tau3", "n2", "n_constituents")
+
+
+def variables(jets: Jets) -> F8:
+    """Collect the eight `VARIABLES` of jets: (n, 8), NaN where one is not defined."""
+    columns: dict[str, npt.NDArray[np.generic]] = {
+        **jets,
+        "tau21": ratio(jets["tau2"], jets["tau1"]),
+        "tau32": ratio(jets["tau3"], jets["tau2"]),
+    }
+    return np.stack([np.asarray(columns[name], np.float64) for name in VARIABLES], axis=1)
+
+
+def ratio(above: npt.NDArray[np.generic], below: npt.NDArray[np.generic]) -> F8:
+    """Divide two columns; NaN where the lower is 0."""
+    numerator, denominator = np.asarray(above, np.float64), np.asarray(below, np.float64)
+    some = denominator != 0
+    quotient = np.full(len(numerator), np.nan)
+    quotient[some] = numerator[some] / denominator[some]
+    return quotient

@@ -1,0 +1,56 @@
+"""Boosted decision trees on substructure variables: what can be done without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from rs3l_train.evaluation.roc import F8, auc
+
+MOST_TREES = 200
+
+
+def fit_trees(
+    x: F8,
+    target: npt.NDArray[np.int64],
+    validation: F8,
+    validation_target: npt.NDArray[np.int64],
+    seed: int,
+) -> tuple[Callable[[F8], F8], int]:
+    """Train trees, as many as give the best AUC on the validation jets.
+
+    Parameters
+    ----------
+    x, validation
+        (n, F) and (m, F) variables, NaN where not defined.
+    target, validation_target
+        (n,) and (m,), 1 for signal, 0 for background.
+
+    Returns
+    -------
+    score
+        From variables (k, F) to logits (k,).
+    n_trees
+    """
+
+    def trained(n_trees: int) -> HistGradientBoostingClassifier:
+        # The smallest leaf of few labels is a twentieth of them.
+        leaf = max(2, min(20, len(x) // 20))
+        trees = HistGradientBoostingClassifier(
+            max_iter=n_trees, min_samples_leaf=leaf, early_stopping=False, random_state=seed
+        )
+        return trees.fit(x, target)
+
+    signal = validation_target == 1
+    stages = trained(MOST_TREES).staged_decision_function(validation)
+    aucs = [auc(scores[signal], scores[~signal]) for scores in map(np.ravel, stages)]
+    n_trees = int(np.argmax(aucs)) + 1
+    best = trained(n_trees)
+
+    def score(variables: F8) -> F8:
+        return np.asarray(best.decision_function(variables), np.float64)
+
+    return score, n_trees

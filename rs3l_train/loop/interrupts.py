@@ -1,0 +1,50 @@
+"""Ctrl-C, and the signal by which batch systems announce the end: the loop stops between steps."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+# torchrun passes a Ctrl-C on to processes that the terminal has told already.
+SAME_SIGNAL_SECONDS = 1.0
+
+
+class Interrupt:
+    """Whether a signal asked to stop; true once it has."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+        self._noticed = 0.0
+
+    def __bool__(self) -> bool:
+        return self.name is not None
+
+    def note(self, number: int, _frame: FrameType | None) -> None:
+        """Take the first signal as a wish, and one that follows later as an order."""
+        if self.name is not None and time.monotonic() - self._noticed > SAME_SIGNAL_SECONDS:
+            raise KeyboardInterrupt
+        self.name, self._noticed = signal.Signals(number).name, time.monotonic()
+
+
+@contextmanager
+def noticed() -> Iterator[Interrupt]:
+    """Note SIGINT and SIGTERM while the block runs.
+
+    Only a process's main thread can do so; elsewhere signals act as before.
+    """
+    interrupt = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, interrupt.note)
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,68 @@
+"""The processes that share a training: started by ``torchrun``, or just this one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """How many processes train together, and which of them this is."""
+
+    rank: int = 0
+    count: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes files and tells progress."""
+        return self.rank == 0
+
+    def sum_in_place(self, tensor: Tensor) -> None:
+        """Put in a tensor the sum of that tensor over the processes."""
+        if self.count > 1:
+            distributed.all_reduce(tensor)
+
+    def largest(self, values: Iterable[float], device: torch.device) -> list[float]:
+        """Agree on numbers: for each, the largest that a process has."""
+        if self.count == 1:
+            return list(values)
+        agreed = torch.tensor(list(values), dtype=torch.float64, device=device)
+        distributed.all_reduce(agreed, distributed.ReduceOp.MAX)
+        return [float(value) for value in agreed.tolist()]
+
+    def same_weights(self, model: nn.Module) -> None:
+        """Give all processes the weights of the first."""
+        if self.count > 1:
+            for value in model.state_dict().values():
+                distributed.broadcast(value, src=0)
+
+
+ALONE = Processes()
+
+
+@contextmanager
+def joined() -> Iterator[Processes]:
+    """Join the processes that ``torchrun`` started; without it, train alone.
+
+    GPUs talk by NCCL, CPUs by Gloo.
+    """
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    if count == 1:
+        yield ALONE
+        return
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    try:
+        yield Processes(distributed.get_rank(), count)
+    finally:
+        distributed.destroy_process_group()
+
+
+def local_gpu() -> int:
+    """Tell which of this machine's GPUs is this process's own."""
+    return int(os.environ.get("LOCAL_RANK", "0"))

@@ -1,0 +1,142 @@
+"""The gradient of one batch: of any objective, in parts, over several processes.
+
+A contrastive loss compares every view of a batch with every other, so that it is not a sum over
+parts of the batch. But its gradient is one over outputs: each output depends on its own view
+alone. So the outputs of all parts are computed first, and the loss and its gradient at the outputs
+from them together; then each part passes the gradient at its outputs on to the weights, where the
+parts add up (GradCache, arXiv:2101.06983). Parts that were not kept in memory pass the network a
+second time, with the same random numbers. The processes share the parts among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rs3l_train.errors import TrainingError
+from rs3l_train.loop.processes import ALONE, Processes
+from rs3l_train.views.memory import Selection
+
+Gradients = Callable[[Selection, int], float]
+"""Leaves in the parameters the gradients of a batch at a step, and gives its loss."""
+
+OutputsOf = Callable[[Selection, torch.Generator], Tensor]
+"""The network's outputs (n, K), row by row: an entry depends on its own view alone."""
+
+LossOf = Callable[[Tensor, Tensor], Tensor]
+"""The loss of the outputs (n, K) of a whole batch and their jets (n,)."""
+
+
+def whole_batch(loss_of: Callable[[Selection], Tensor]) -> Gradients:
+    """Compute the gradient of a loss in one go on this process."""
+
+    def gradients(batch: Selection, _step: int) -> float:
+        loss = loss_of(batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss.item()
+
+    return gradients
+
+
+@dataclass(frozen=True)
+class InParts:
+    """The gradient of a batch of which the outputs are computed in parts.
+
+    Parameters
+    ----------
+    model
+        Holds all parameters that ``outputs_of`` and ``loss_of`` use.
+    outputs_of, loss_of
+        The objective.
+    parts
+        At least; rounded up to a multiple of the processes.
+    seed
+        The random numbers of a part follow from it, the step and the part's number alone. So they
+        do not depend on how many processes share the parts, nor on what ran before.
+    """
+
+    model: nn.Module
+    outputs_of: OutputsOf
+    loss_of: LossOf
+    device: torch.device
+    seed: int = 0
+    parts: int = 1
+    processes: Processes = ALONE
+
+    def __call__(self, batch: Selection, step: int) -> float:
+        """Leave the gradients of the whole batch in the parameters, and give its loss.
+
+        Parameters
+        ----------
+        batch
+            The same one on all processes.
+        """
+        own = list(self._own_parts(batch))
+        in_one_go = len(own) == 1
+        with torch.set_grad_enabled(in_one_go):
+            outputs = [self._outputs(batch[part], step, number) for number, part in own]
+        gathered = self._gathered(outputs, [part for _, part in own], len(batch))
+        loss = self.loss_of(gathered, batch.rows)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if not self.processes.first:
+            # Parameters of the loss itself got their whole gradient on every process.
+            self.model.zero_grad(set_to_none=True)
+        assert gathered.grad is not None
+        for k, (number, part) in enumerate(own):
+            again = outputs[k] if in_one_go else self._outputs(batch[part], step, number)
+            if again.requires_grad:
+                again.backward(gathered.grad[part])  # type: ignore[no-untyped-call]
+        self._add_up_gradients()
+        return loss.item()
+
+    def _own_parts(self, batch: Selection) -> Iterator[tuple[int, slice]]:
+        """Give number and place of the parts that fall to this process."""
+        count = self.processes.count
+        per_process = -(-self.parts // count)
+        if len(batch) < per_process * count:
+            raise TrainingError(
+                f"a batch of {len(batch)} views cannot be cut into {per_process * count} parts;"
+                " lower training.loop.parts or the number of processes"
+            )
+        edges = np.linspace(0, len(batch), per_process * count + 1).astype(int).tolist()
+        for number in range(
+            self.processes.rank * per_process, (self.processes.rank + 1) * per_process
+        ):
+            yield number, slice(edges[number], edges[number + 1])
+
+    def _outputs(self, part: Selection, step: int, number: int) -> Tensor:
+        seed = seed_of(self.seed, step, number)
+        torch.manual_seed(seed)  # for what draws without a generator, such as dropout
+        generator = torch.Generator(self.device).manual_seed(seed)
+        return self.outputs_of(part, generator).float()
+
+    def _gathered(self, outputs: list[Tensor], places: list[slice], n: int) -> Tensor:
+        """Put the outputs of all parts and processes together (n, K), as a leaf of the graph."""
+        gathered = outputs[0].new_zeros((n, outputs[0].shape[1]))
+        for place, part in zip(places, outputs, strict=True):
+            gathered[place] = part.detach()
+        self.processes.sum_in_place(gathered)
+        return gathered.detach().requires_grad_()
+
+    def _add_up_gradients(self) -> None:
+        if self.processes.count == 1:
+            return
+        parameters = [p for p in self.model.parameters() if p.requires_grad]
+        for parameter in parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        gradients = [p.grad for p in parameters if p.grad is not None]
+        together = torch.cat([gradient.flatten() for gradient in gradients])
+        self.processes.sum_in_place(together)
+        parts = torch.split(together, [gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+
+def seed_of(seed: int, *numbers: int) -> int:
+    """Derive an independent seed, the same on all machines."""
+    return int(np.random.SeedSequence((seed, *numbers)).generate_state(1, np.uint32)[0])

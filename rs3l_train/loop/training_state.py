@@ -1,0 +1,222 @@
+"""The state of an unfinished training in one file, from which it goes on bit for bit.
+
+``checkpoint.safetensors`` holds the tensors (weights, best weights, optimiser) and, as JSON in its
+header, the rest (position in the epoch, history, settings): nothing in it is executed when it is
+read, and as one file it appears whole or not at all. Random numbers need no state: those of a step
+follow from the seed and the step's number.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_train.loop.best import BestWeights
+from rs3l_train.loop.files import write_whole
+from rs3l_train.loop.history import History
+
+logger = logging.getLogger(__name__)
+
+CHECKPOINT = "checkpoint.safetensors"
+FORMAT = "rs3l-training-1"
+
+Resume = Literal["auto", "never", "must"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """All that a step changes."""
+
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    best: BestWeights
+    history: History
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Name every tensor of the state."""
+        named = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        named |= {f"best.{name}": value for name, value in self.best.weights.items()}
+        for number, values in self.optimiser.state_dict()["state"].items():
+            named |= {f"optimiser.{number}.{name}": value for name, value in values.items()}
+        return {name: value.detach().contiguous().cpu() for name, value in named.items()}
+
+    def load(self, tensors: Mapping[str, Tensor], history: Mapping[str, Any]) -> None:
+        """Take over tensors and history.
+
+        Raises
+        ------
+        RuntimeError, KeyError
+            If they are those of another network or optimiser.
+        """
+        device = next(self.model.parameters()).device
+        self.model.load_state_dict(_below("model.", tensors))
+        self.best.weights = {k: v.to(device) for k, v in _below("best.", tensors).items()}
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in _below("optimiser.", tensors).items():
+            number, _, key = name.partition(".")
+            state.setdefault(int(number), {})[key] = value
+        groups = self.optimiser.state_dict()["param_groups"]
+        self.optimiser.load_state_dict({"state": state, "param_groups": groups})
+        for name, value in history.items():
+            setattr(self.history, name, value)
+
+
+class Checkpoints:
+    """The checkpoint of one run: when it is due, saved, taken up again, and taken away.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    identity
+        What a run must share with a checkpoint to continue it: ``fixed`` always, ``settings``
+        unless the user insists (``must``). Both are flat, key to JSON value.
+    resume
+        ``auto``: go on from a checkpoint of the very same run, else start anew; ``must``: go on,
+        with changed ``settings`` too; ``never``: start anew.
+    every_views, every_seconds
+        When a checkpoint is due; None: never.
+    writes
+        Whether this process writes; all of them read.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        fixed: Mapping[str, Any],
+        settings: Mapping[str, Any],
+        resume: Resume = "auto",
+        *,
+        every_views: int | None = None,
+        every_seconds: float | None = None,
+        writes: bool = True,
+    ) -> None:
+        self.path = folder / CHECKPOINT
+        self._fixed, self._settings = dict(fixed), dict(settings)
+        self._resume = resume
+        self._every_views, self._every_seconds = every_views, every_seconds
+        self._writes = writes
+        self._last_views, self._last_time = 0, time.monotonic()
+
+    def restore(self, state: TrainingState) -> None:
+        """Go on from the folder's checkpoint, if there is one and ``resume`` allows it.
+
+        Raises
+        ------
+        InputFileError
+            If there must be one and is not, or it is not whole.
+        ConfigError
+            If it must be used and is of another network or dataset; names the first key.
+        """
+        if not self._usable():
+            return
+        tensors, header = _read(self.path)
+        try:
+            state.load(tensors, json.loads(header["history"]))
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise InputFileError(
+                f"{self.path}: does not fit this network: {error}; start anew with --resume never"
+            ) from None
+        self._last_views = state.history.views
+        logger.info("going on after %d views from %s", state.history.views, self.path)
+
+    def due(self, views: int) -> bool:
+        """Tell whether to save after so many views."""
+        after_views = (
+            self._every_views is not None and views - self._last_views >= self._every_views
+        )
+        waited = time.monotonic() - self._last_time
+        return after_views or (self._every_seconds is not None and waited >= self._every_seconds)
+
+    def save(self, state: TrainingState) -> None:
+        """Put the state in the place of the last one.
+
+        Raises
+        ------
+        StorageError
+            If it cannot be written; the last one is still there then.
+        """
+        self._last_views = state.history.views
+        if self._writes:
+            header = {
+                "format": FORMAT,
+                "fixed": json.dumps(self._fixed),
+                "settings": json.dumps(self._settings),
+                "history": json.dumps(asdict(state.history)),
+            }
+            write_whole(self.path, save(state.tensors(), header))
+        self._last_time = time.monotonic()
+
+    def remove(self) -> None:
+        """Take the checkpoint of a finished run away."""
+        if self._writes:
+            self.path.unlink(missing_ok=True)
+
+    def _usable(self) -> bool:
+        if self._resume == "never":
+            return False
+        if not self.path.exists():
+            if self._resume == "must":
+                raise InputFileError(
+                    f"{self.path}: no such file, so there is no unfinished training to go on"
+                    " with; --resume auto starts anew"
+                )
+            return False
+        _, header = _read(self.path, tensors=False)
+        fixed = _differing(self._fixed, json.loads(header["fixed"]))
+        settings = _differing(self._settings, json.loads(header["settings"]))
+        if self._resume == "auto" and (fixed or settings):
+            logger.warning(
+                "%s is of another training, so this one starts anew: %s",
+                self.path,
+                (fixed + settings)[0],
+            )
+            return False
+        if fixed:
+            raise ConfigError(f"{self.path}: cannot go on from it: {fixed[0]}")
+        for change in settings:
+            logger.warning("going on with changed settings: %s", change)
+        return True
+
+
+def _differing(asked: Mapping[str, Any], saved: Mapping[str, Any]) -> list[str]:
+    # What comes from JSON has lists for tuples.
+    asked = json.loads(json.dumps(asked))
+    return [
+        f"{key} is now {asked.get(key)!r} and was {saved.get(key)!r}"
+        for key in {**asked, **saved}
+        if asked.get(key) != saved.get(key)
+    ]
+
+
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _read(path: Path, tensors: bool = True) -> tuple[dict[str, Tensor], dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            names = file.keys() if tensors else ()
+            values = {name: file.get_tensor(name) for name in names}
+    except (SafetensorError, OSError) as error:
+        raise InputFileError(
+            f"{path}: not a whole safetensors file: {error}; start anew with --resume never"
+        ) from None
+    if header.get("format") != FORMAT:
+        raise InputFileError(
+            f"{path}: not a checkpoint of this version of rs3l_train: its format is"
+            f" {header.get('format')!r}, expected {FORMAT!r}; start anew with --resume never"
+        )
+    return values, header

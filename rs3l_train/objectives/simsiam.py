@@ -1,0 +1,84 @@
+"""Predict one view from another, whose embedding is held fixed: no negatives."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from rs3l_train.backbones.base import Backbone
+from rs3l_train.config.objective import SimSiamConfig
+from rs3l_train.objectives.base import Objective
+from rs3l_train.objectives.pairs import same_jet
+from rs3l_train.objectives.projection import projection
+from rs3l_train.views.memory import Batch
+from rs3l_train.views.presentation import Presentation
+
+# Of BatchNorm.
+EPSILON = 1e-5
+
+
+class SimSiam(Objective):
+    """Turn the prediction from each view towards the other views (arXiv:2011.10566).
+
+    Outputs: projection z and prediction p side by side.
+    """
+
+    def __init__(self, backbone: Backbone, presentation: Presentation, config: SimSiamConfig):
+        super().__init__(backbone, presentation)
+        self.project = projection(backbone.dimension, config.projection)
+        width = config.projection[-1] if config.projection else backbone.dimension
+        self.predict = projection(width, (config.predictor, width))
+
+    def outputs(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """Project and predict: (n, 2K)."""
+        z: Tensor = self.project(self.embed(batch, generator))
+        return torch.cat([z, self.predict(z)], dim=1).float()
+
+    def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
+        """Compute SimSiam's loss, of projections standardised over the batch."""
+        z, p = outputs.chunk(2, dim=1)
+        return simsiam(standardised(z), p, rows)
+
+    def compared(self, outputs: Tensor) -> Tensor:
+        """Give the projections."""
+        return outputs.chunk(2, dim=1)[0]
+
+
+def standardised(z: Tensor) -> Tensor:
+    """Shift and scale each dimension of (n, K) to mean 0 and variance 1 over the batch.
+
+    The last layer of the paper's projection (BatchNorm without its own scale). It is done here and
+    not in the network, because it takes the whole batch. Without it all projections share a large
+    mean, and a constant prediction is already a good one.
+    """
+    return (z - z.mean(0)) / (z.var(0, correction=0) + EPSILON).sqrt()
+
+
+def simsiam(z: Tensor, p: Tensor, rows: Tensor) -> Tensor:
+    r"""Compute the negative cosine of predictions and other views' fixed projections.
+
+    .. math:: L = -\langle \cos(p_i, \text{stopgrad}(z_j)) \rangle
+
+    over all ordered pairs of views of a jet: for two views, eq. 2 of arXiv:2011.10566 over the
+    batch.
+
+    Parameters
+    ----------
+    z, p
+        (n, K)
+    rows
+        (n,) which jet each is a view of
+
+    Raises
+    ------
+    ValueError
+        If no jet has two views.
+    """
+    with torch.autocast(z.device.type, enabled=False):
+        fixed = functional.normalize(z.detach().float(), dim=1)
+        cosine = functional.normalize(p.float(), dim=1) @ fixed.T
+        pairs = same_jet(rows)
+        if not bool(pairs.any()):
+            raise ValueError("no jet of the batch has two views: there is nothing to predict")
+        return -cosine[pairs].mean()

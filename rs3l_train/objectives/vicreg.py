@@ -1,0 +1,107 @@
+"""Variance, invariance and covariance: no negatives."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from rs3l_train.backbones.base import Backbone
+from rs3l_train.config.objective import VICRegConfig
+from rs3l_train.objectives.base import Objective
+from rs3l_train.objectives.pairs import branches, same_jet
+from rs3l_train.objectives.projection import projection
+from rs3l_train.views.memory import Batch
+from rs3l_train.views.presentation import Presentation
+
+# γ and ε of arXiv:2105.04906, section 4.
+SPREAD = 1.0
+EPSILON = 1e-4
+
+
+class VICReg(Objective):
+    """Pull views together, and keep the dimensions spread and uncorrelated (arXiv:2105.04906).
+
+    Outputs: the projected embeddings.
+    """
+
+    def __init__(self, backbone: Backbone, presentation: Presentation, config: VICRegConfig):
+        super().__init__(backbone, presentation)
+        self.weights = {
+            "invariance": config.invariance,
+            "variance": config.variance,
+            "covariance": config.covariance,
+        }
+        self.project = projection(backbone.dimension, config.projection)
+
+    def outputs(self, batch: Batch, generator: torch.Generator) -> Tensor:
+        """Project embeddings: (n, K)."""
+        projected: Tensor = self.project(self.embed(batch, generator)).float()
+        return projected
+
+    def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
+        """Add the three terms with their weights."""
+        terms = vicreg_terms(outputs, rows)
+        return sum(
+            (self.weights[name] * term for name, term in terms.items()), outputs.new_zeros(())
+        )
+
+    def compared(self, outputs: Tensor) -> Tensor:
+        """Give the outputs."""
+        return outputs
+
+    def figures(self, outputs: Tensor, rows: Tensor) -> dict[str, float]:
+        """Name the three terms, without their weights."""
+        return {name: float(term) for name, term in vicreg_terms(outputs, rows).items()}
+
+
+def vicreg_terms(z: Tensor, rows: Tensor) -> dict[str, Tensor]:
+    r"""Compute the terms of VICReg for any number of views.
+
+    With the branch Z_k of the k-th views of all jets, n_k of them, D dimensions and covariance
+    C(Z) (denominator n − 1):
+
+    .. math:: \text{invariance} = \langle |z_i - z_j|^2 / D \rangle_{\text{pairs of views of a jet}}
+
+    .. math:: \text{variance} = \langle \tfrac1D \sum_d \max(0, 1 - \sqrt{C_{dd}(Z_k) + ε})\rangle_k
+
+    .. math:: \text{covariance} = 2 \langle \tfrac1D \sum_{d \neq e} C_{de}(Z_k)^2 \rangle_k
+
+    For two views these are the terms of the authors' code: eqs. 1–6 of arXiv:2105.04906, but the
+    invariance divided by D and the variance averaged over the branches, as their weights 25, 25
+    and 1 assume. For more views it is the mean over all pairs of branches.
+
+    Parameters
+    ----------
+    z
+        (n, D), the views of a jet in the order of the branches
+    rows
+        (n,) which jet each is a view of
+
+    Raises
+    ------
+    ValueError
+        If no jet has two views, or no branch two jets.
+    """
+    with torch.autocast(z.device.type, enabled=False):
+        z = z.float()
+        pairs = same_jet(rows).nonzero()
+        if not len(pairs):
+            raise ValueError("no jet of the batch has two views: there is nothing to compare")
+        first, second = pairs.T
+        parts = [z[members] for members in branches(rows) if len(members) > 1]
+        if not parts:
+            raise ValueError("the batch has one jet only: there is no variance")
+        spread = [functional.relu(SPREAD - (part.var(0) + EPSILON).sqrt()).mean() for part in parts]
+        return {
+            "invariance": (z[first] - z[second]).square().mean(),
+            "variance": torch.stack(spread).mean(),
+            "covariance": 2 * torch.stack([_off_diagonal(part) for part in parts]).mean(),
+        }
+
+
+def _off_diagonal(z: Tensor) -> Tensor:
+    """Sum the squared covariances of different dimensions, divided by their number D."""
+    centred = z - z.mean(0)
+    covariance = centred.T @ centred / (len(z) - 1)
+    return (covariance.square().sum() - covariance.diagonal().square().sum()) / z.shape[1]

@@ -1,0 +1,33 @@
+"""What the plots of taggers show, in words."""
+
+LABELS = (
+    "AUC and background rejection on the test split of the view {view} against the number of"
+    " labelled jets. Capped bars: standard deviation over independent draws of the labels. Wide"
+    " bars: statistical error of the test sample, common to all taggers. Grey: single variables, no"
+    " network."
+)
+ROC = (
+    "Background rejection against signal efficiency on the test split of the view {view}. The"
+    " bands are the range of independent draws of the labelled jets; the statistical error of"
+    " the test sample, common to all curves, is in metrics.json."
+)
+SCORES = (
+    "Score of test jets in each view, and below its ratio to the view {view}, whose statistical"
+    " error is the grey band: the closer to one, the less the tagger depends on how the jets were"
+    " simulated."
+)
+CALIBRATION = (
+    "Share of signal among test jets of the view {view} against the probability that the tagger"
+    " gives them, jets weighted to the mixture of classes that it was trained on. On the diagonal a"
+    " probability means what it says. ECE: expected calibration error."
+)
+MASS = (
+    "Soft-drop mass of background jets of the view {view}: all of them (grey), and those that pass"
+    " the cut which keeps {efficiency:g} of the signal. JSD: Jensen-Shannon divergence of the two;"
+    " in brackets what as many jets picked at random would show."
+)
+EMBEDDING = (
+    "The first two principal components of the pretrained embedding, test jets of the view {view}."
+    " Each panel has the jets of one label in colour over all others in grey. The network has not"
+    " seen any label."
+)

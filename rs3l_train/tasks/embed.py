@@ -1,0 +1,134 @@
+"""`embed`: what a network makes of each jet of a dataset, in one HDF5 file.
+
+```
+/                          attributes: process_names, label_names, views, model, dataset, software
+/initiators/<column>       (n_rows,)     as in the dataset: process, event, initiator, label, split
+/views/<view>/present      (n_rows,)     row i is the same initiator in every view
+/views/<view>/embedding    (n_rows, D)   NaN where absent
+/views/<view>/score        (n_rows,)     of a tagger alone: the logit; NaN where absent
+```
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from rs3l_data.describe.schema import INITIATORS
+from rs3l_data.errors import InputFileError
+from rs3l_data.progress import Progress
+from rs3l_data.store.hdf5 import create, write_columns, write_dataset
+from rs3l_data.store.reader import Dataset
+from rs3l_train.loop.device import prepare
+from rs3l_train.tasks.encode import apply_network
+from rs3l_train.tasks.model import Model, open_model
+from rs3l_train.views.batches import one_view
+from rs3l_train.views.memory import load
+
+F4 = npt.NDArray[np.float32]
+
+# Jets whose constituents are in memory at once.
+ROWS_AT_ONCE = 20_000
+MEANINGS = {
+    "present": "whether the initiator has a selected jet in this view",
+    "embedding": "output of the backbone, jets as they are: not turned; NaN where absent",
+    "score": "logit of the tagger, high for signal; NaN where absent",
+}
+
+
+def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
+    """Write the embeddings, and for a tagger the scores, of all rows in all views.
+
+    Parameters
+    ----------
+    dataset
+        With the rows and views chosen before.
+
+    Returns
+    -------
+    dict
+        What was written: `rows`, `views` (present jets of each), `dimension`, `scores`.
+
+    Raises
+    ------
+    InputFileError
+        If the folder holds no trained network, or the dataset no rows.
+    StorageError
+        If the file cannot be written.
+    """
+    if not len(dataset):
+        raise InputFileError(f"{dataset.source}: there are no rows to embed")
+    model = open_model(model_folder)
+    tables = _applied(dataset, model)
+    with create(path, "embedding", _attributes(dataset, model)) as file:
+        initiators = dataset.read_initiators().columns
+        write_columns(file.create_group("initiators"), INITIATORS, initiators, "gzip")
+        for view, table in tables.items():
+            group = file.create_group(f"views/{view}")
+            for name, values in table.items():
+                # Plain HDF5, which any reader takes; embeddings hardly compress.
+                column = write_dataset(group, name, values, "none")
+                column.attrs["meaning"] = MEANINGS[name]
+    return {
+        "path": str(path),
+        "rows": len(dataset),
+        "views": {view: int(table["present"].sum()) for view, table in tables.items()},
+        "dimension": model.backbone.dimension,
+        "scores": model.tagger is not None,
+    }
+
+
+def _applied(dataset: Dataset, model: Model) -> dict[str, dict[str, npt.NDArray[np.generic]]]:
+    """Apply a model block by block: by view, `present`, `embedding` and for a tagger `score`."""
+    # A network trained on a GPU serves on a CPU as well.
+    device = prepare(model.config.model_copy(update={"device": "auto"}))
+    model.network.to(device)
+    pieces: dict[str, list[dict[str, npt.NDArray[np.generic]]]] = {v: [] for v in dataset.views}
+    done = 0
+    with Progress("embedding", len(dataset), "jets") as progress:
+        for block in dataset.blocks(ROWS_AT_ONCE):
+            for view in dataset.views:
+                pieces[view].append(_applied_to_view(block, view, model, device))
+            done += len(block)
+            progress(done)
+    return {
+        view: {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        for view, parts in pieces.items()
+    }
+
+
+def _applied_to_view(
+    block: Dataset, view: str, model: Model, device: torch.device
+) -> dict[str, npt.NDArray[np.generic]]:
+    data = model.config.data
+    jets = load(block, (view,), data.constituents, device)
+    selection = one_view(jets.present, torch.arange(jets.n_rows, device=device), 0)
+    present = jets.present[0].cpu().numpy()
+    embedding: F4 = np.full((len(block), model.backbone.dimension), np.nan, np.float32)
+    table: dict[str, npt.NDArray[np.generic]] = {"present": present, "embedding": embedding}
+    if model.tagger is not None:
+        table["score"] = np.full(len(block), np.nan, np.float32)
+    if present.any():
+        found = apply_network(model.backbone, jets, selection, data.inputs)
+        embedding[present] = found.cpu().numpy()
+        if model.tagger is not None:
+            with torch.no_grad():
+                table["score"][present] = model.tagger.logits(found).cpu().numpy()
+    return table
+
+
+def _attributes(dataset: Dataset, model: Model) -> dict[str, Any]:
+    manifest = dataset.manifest or {}
+    return {
+        "process_names": dataset.processes,
+        "label_names": dataset.labels,
+        "views": dataset.views,
+        "model": model.provenance,
+        "dataset": {"source": dataset.source, "digest": manifest.get("digest")},
+        "software": {name: metadata.version(name) for name in ("torch", "numpy", "h5py")},
+    }

@@ -1,0 +1,56 @@
+"""A trained network read back from its folder, whether it is a backbone or a tagger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from rs3l_data.store.manifest import checksum
+from rs3l_train.backbones import Backbone, build
+from rs3l_train.config import TrainingConfig
+from rs3l_train.loop.checkpoint import WEIGHTS, load_network, load_weights, saved_kind
+from rs3l_train.tasks.tagger import Tagger
+from rs3l_train.views.inputs import N_INPUTS
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network and what it was trained with."""
+
+    backbone: Backbone
+    tagger: Tagger | None
+    """None where the folder holds a backbone alone"""
+    config: TrainingConfig
+    provenance: dict[str, Any]
+    """`kind`, `weights_sha256`, `config` and `details`, for JSON"""
+
+    @property
+    def network(self) -> nn.Module:
+        """The tagger if there is one, else the backbone."""
+        return self.tagger or self.backbone
+
+
+def open_model(folder: Path) -> Model:
+    """Read the network of a folder that a training left, onto the CPU.
+
+    Raises
+    ------
+    InputFileError
+        If the folder holds none.
+    """
+    kind = saved_kind(folder)
+    weights, config, details = load_network(folder, kind)
+    backbone = build(config.backbone, N_INPUTS[config.data.inputs])
+    tagger = Tagger(backbone, backbone.dimension) if kind == "tagger" else None
+    load_weights(tagger or backbone, weights, folder)
+    (tagger or backbone).eval()
+    provenance = {
+        "kind": kind,
+        "weights_sha256": checksum(folder / WEIGHTS, "sha256"),
+        "config": config.model_dump(mode="json"),
+        "details": details,
+    }
+    return Model(backbone, tagger, config, provenance)

@@ -1,0 +1,171 @@
+"""A pretraining ready to run: its jets, its objective, its step, its checkpoints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rs3l_data.describe.schema import Split
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store.reader import Dataset
+from rs3l_train.backbones import build as build_backbone
+from rs3l_train.config import TrainingConfig
+from rs3l_train.loop.device import precision_of
+from rs3l_train.loop.processes import ALONE, Processes
+from rs3l_train.loop.step import InParts
+from rs3l_train.loop.training_state import Checkpoints, Resume
+from rs3l_train.objectives import Objective, build
+from rs3l_train.tasks.labels import require_labels
+from rs3l_train.tasks.sample import Sample
+from rs3l_train.views.inputs import N_INPUTS
+from rs3l_train.views.loading import readable, view_source
+from rs3l_train.views.memory import JetViews, Selection, chosen_views
+from rs3l_train.views.positives import Positives, chosen_positives
+from rs3l_train.views.source import ViewSource
+
+DIAGNOSTIC_JETS = 5000
+
+OUT_OF_MEMORY = (
+    "Raise training.loop.parts, which keeps the loss as it is; or lower"
+    " training.pretrain.jets_per_batch, training.data.constituents or the size of training.backbone"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pretraining:
+    """What a pretraining works on."""
+
+    config: TrainingConfig
+    dataset: Dataset
+    """Its training and validation jets, in the views to train on"""
+    jets: ViewSource
+    objective: Objective
+    training: Sample
+    validation: Sample
+    held: JetViews
+    """Validation jets in memory, be the others streamed or not"""
+    unseen: Tensor
+    """(n,) their rows in `held`, in random order"""
+
+
+def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pretraining:
+    """Load the jets and build the network.
+
+    Raises
+    ------
+    ConfigError
+        If the dataset has not the views or labels asked for, or a batch has more parts than jets.
+    InputFileError
+        If too few jets are present in enough views.
+    """
+    if config.loop.parts > config.pretrain.jets_per_batch:
+        raise ConfigError(
+            f"training.loop.parts: {config.loop.parts} parts of a batch of"
+            f" {config.pretrain.jets_per_batch} jets; use no more than"
+            " training.pretrain.jets_per_batch"
+        )
+    views = chosen_views(dataset, config.data)
+    require_labels(dataset, config.data.labels or (), "data.labels")
+    dataset = dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
+    if config.data.corrupt == "skip":
+        dataset = readable(dataset, views)
+    jets = view_source(dataset, views, config, device)
+    torch.manual_seed(config.seed)
+    backbone = build_backbone(config.backbone, N_INPUTS[config.data.inputs])
+    objective = build(config, backbone, len(dataset.labels)).to(device)
+    pairs = objective.needs_pairs
+    positives = chosen_positives(dataset, views, config, pairs)
+    training = Sample(jets, _rows(jets, dataset, Split.TRAIN, positives, pairs), positives, config)
+    unseen = _shuffled(_rows(jets, dataset, Split.VALIDATION, positives, pairs), config.seed)
+    held, unseen = jets.in_memory(unseen[: max(config.pretrain.validation_jets, DIAGNOSTIC_JETS)])
+    validation = Sample(held, unseen[: config.pretrain.validation_jets], positives, config)
+    return Pretraining(config, dataset, jets, objective, training, validation, held, unseen)
+
+
+def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -> InParts:
+    """Make the step's gradient as the config's `loop` block has it."""
+    config, jets, objective = pretraining.config, pretraining.jets, pretraining.objective
+
+    def outputs_of(part: Selection, generator: torch.Generator) -> Tensor:
+        with precision_of(config, jets.device):
+            return objective.outputs(jets.gather(part), generator)
+
+    return InParts(
+        objective,
+        outputs_of,
+        objective.loss,
+        jets.device,
+        config.seed,
+        config.loop.parts,
+        processes,
+    )
+
+
+def checkpoints_in(
+    folder: Path, pretraining: Pretraining, resume: Resume, processes: Processes
+) -> Checkpoints:
+    """Say what another run must share with this one to go on from its checkpoint."""
+    config = pretraining.config
+    fixed = {
+        "training.seed": config.seed,
+        **dict(_flat("training", config.model_dump(include={"data", "backbone", "objective"}))),
+        "the dataset": _fingerprint(pretraining.dataset),
+    }
+    settings = config.model_dump(
+        include={"pretrain": True, "loop": {"parts", "precision", "compile"}}
+    )
+    return Checkpoints(
+        folder,
+        fixed,
+        dict(_flat("training", settings)),
+        resume,
+        every_views=config.loop.checkpoint_views,
+        every_seconds=config.loop.checkpoint_seconds,
+        writes=processes.first,
+    )
+
+
+def _flat(path: str, block: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in block.items():
+        if isinstance(value, dict):
+            yield from _flat(f"{path}.{key}", value)
+        else:
+            yield f"{path}.{key}", value
+
+
+def _fingerprint(dataset: Dataset) -> str:
+    """Hash the initiators, which no two simulations share, and the views."""
+    digest = hashlib.sha256(json.dumps(list(dataset.views)).encode())
+    for name, column in sorted(dataset.initiators.items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _rows(
+    jets: ViewSource, dataset: Dataset, split: Split, positives: Positives, pairs: bool
+) -> Tensor:
+    inside = torch.from_numpy(np.flatnonzero(dataset.initiators["split"] == split)).to(jets.device)
+    rows = positives.rows(jets.present, inside, pairs)
+    if len(rows) < 2:
+        needed = "two of the views" if pairs else "the views"
+        raise InputFileError(
+            f"{dataset.source}: {len(rows)} jets of the {split.name.lower()} split are present in"
+            f" {needed} {', '.join(jets.names)}; pretraining takes two jets at least:"
+            " choose other views in training.data.views, or simulate more events"
+        )
+    return rows
+
+
+def _shuffled(rows: Tensor, seed: int) -> Tensor:
+    """Put rows in a random order, as a dataset may have all jets of a kind in a row."""
+    order = torch.randperm(len(rows), generator=torch.Generator().manual_seed(seed))
+    return rows[order.to(rows.device)]

@@ -1,0 +1,103 @@
+"""Which views of a jet stand beside one another in a batch, and how often each is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rs3l_data.describe.strict import nearest
+from rs3l_data.errors import ConfigError
+from rs3l_data.store.reader import Dataset
+from rs3l_train.config import TrainingConfig
+
+POINTS = ("shower", "hadronization", "detector")
+
+
+@dataclass(frozen=True, slots=True)
+class Positives:
+    """The choice of a jet's views for a batch."""
+
+    weights: Tensor
+    """(V,) relative frequency with which a view is drawn; a view of weight 0 never is"""
+    views_per_jet: int | None
+    """How many of its present views a jet brings; None: all"""
+    copies: int
+    """How often each of them is in the batch, every time with other augmentations"""
+
+    def usable(self, present: Tensor) -> Tensor:
+        """Mark the views (V, N) that may be drawn among those present."""
+        return present & (self.weights.to(present.device) > 0)[:, None]
+
+    def entries(self, present: Tensor, rows: Tensor) -> Tensor:
+        """Count the entries (n,) that jets bring to a batch."""
+        n = self.usable(present)[:, rows].sum(0)
+        return (n if self.views_per_jet is None else n.clamp(max=self.views_per_jet)) * self.copies
+
+    def rows(self, present: Tensor, rows: Tensor, pairs: bool) -> Tensor:
+        """Keep the rows that bring something; with ``pairs``, two entries at least."""
+        return rows[self.entries(present, rows) >= (2 if pairs else 1)]
+
+
+def chosen_positives(
+    dataset: Dataset, views: tuple[str, ...], config: TrainingConfig, pairs: bool
+) -> Positives:
+    """Resolve the config's choice for the views that a dataset is loaded with.
+
+    Parameters
+    ----------
+    pairs
+        Whether the objective compares the views of a jet.
+
+    Raises
+    ------
+    ConfigError
+        If a weight is for no view and no intervention point, all weights are 0, they have no
+        effect, or all entries of a jet would be the same.
+    """
+    settings = config.pretrain
+    weights = torch.tensor([_weight(dataset, view, settings.view_weights) for view in views])
+    n_views = int((weights > 0).sum())
+    if not n_views:
+        raise ConfigError(
+            f"training.pretrain.view_weights: every one of the views {', '.join(views)} has weight"
+            " 0; give one of them more"
+        )
+    for key in settings.view_weights:
+        if key not in (*POINTS, *dataset.views):
+            raise ConfigError(
+                f"training.pretrain.view_weights: {key!r} is neither a view of the dataset nor an"
+                f" intervention point; {nearest(key, [*POINTS, *dataset.views])}"
+            )
+    if settings.views_per_jet is None and len(set(weights[weights > 0].tolist())) > 1:
+        raise ConfigError(
+            "training.pretrain.view_weights: weigh the views that `views_per_jet` draws, but it is"
+            " null and all are taken; set training.pretrain.views_per_jet"
+        )
+    alone = pairs and min(n_views, settings.views_per_jet or n_views) == 1
+    copies = settings.copies or (2 if alone else 1)
+    if alone and copies == 1:
+        raise ConfigError(
+            f"training.pretrain.copies: 1, with one view of a jet in a batch, but the objective"
+            f" {config.objective.name!r} compares two; set it to 2, or take more views"
+        )
+    if copies > 1 and pairs and not config.data.rotation and settings.augmentations is None:
+        raise ConfigError(
+            f"training.pretrain.augmentations: none, so that the {copies} copies of a view are the"
+            " same; choose augmentations, or set training.data.rotation: true"
+        )
+    return Positives(weights, settings.views_per_jet, copies)
+
+
+def _weight(dataset: Dataset, view: str, weights: dict[str, float]) -> float:
+    """Look a view's weight up by its name, else by its intervention point; 1 without either."""
+    if view in weights or not set(POINTS) & set(weights):
+        return weights.get(view, 1.0)
+    described = dataset.config.get("views", {})
+    if view not in described:
+        raise ConfigError(
+            f"training.pretrain.view_weights: {dataset.source} does not say at which point its"
+            f" view {view!r} starts again; give weights by the names of views"
+        )
+    return weights.get(described[view].get("redo", "shower"), 1.0)

@@ -1,0 +1,213 @@
+"""JetClass's layout, both ways, with uproot as the independent reader and writer."""
+
+import math
+
+import awkward as ak
+import numpy as np
+import pytest
+import uproot
+
+import rs3l_data
+from rs3l_data.convert.jetclass import CLASSES
+from rs3l_data.convert.jetclass_in import read_jetclass
+from rs3l_data.convert.jetclass_out import write_jetclass
+from rs3l_data.convert.sources import Source
+from rs3l_data.describe.schema import Split
+from rs3l_data.errors import ConfigError, InputFileError
+from tests.data.convert.conftest import (
+    assert_same_constituents,
+    energy_of,
+    jets_by_pt,
+    wrapped,
+)
+from tests.synthetic import make_dataset
+
+FLAGS = ("isChargedHadron", "isNeutralHadron", "isPhoton", "isElectron", "isMuon")
+BRANCHES = {
+    *(f"part_{name}" for name in ("px", "py", "pz", "energy", "deta", "dphi", "charge")),
+    *(f"part_{name}" for name in ("d0val", "d0err", "dzval", "dzerr", *FLAGS)),
+    *(f"label_{name}" for name in CLASSES),
+    *(f"jet_{name}" for name in ("pt", "eta", "phi", "energy", "nparticles", "sdmass")),
+    *(f"jet_tau{n}" for n in (1, 2, 3, 4)),
+    *(f"aux_genpart_{name}" for name in ("eta", "phi", "pid", "pt")),
+    "aux_truth_match",
+}
+
+
+def jetclass_file(path, n=50, seed=2, change=lambda branches: None):
+    """Write a file like JetClass's: jets at both signs of eta, particles in no order."""
+    rng = np.random.default_rng(seed)
+    parts = {name: [] for name in BRANCHES if name.startswith("part_")}
+    flat = {name: [] for name in BRANCHES if not name.startswith("part_")}
+    for row in range(n):
+        count = rng.integers(1, 40)
+        pt = rng.exponential(20, count) + 0.5
+        eta, phi = rng.normal(0, 1) + rng.normal(0, 0.1, count), rng.normal(0, 2, count) * 0.1 + row
+        energy = np.hypot(pt * np.cosh(eta), 0.14)
+        px, py, pz = pt * np.cos(phi), pt * np.sin(phi), pt * np.sinh(eta)
+        jet_pt = math.hypot(px.sum(), py.sum())
+        jet_eta, jet_phi = math.asinh(pz.sum() / jet_pt), math.atan2(py.sum(), px.sum())
+        kind = rng.integers(0, 5, count)
+        charged = np.isin(kind, (0, 3, 4))
+        values = {
+            **{"px": px, "py": py, "pz": pz, "energy": energy},
+            "deta": (eta - jet_eta) * (1 if jet_eta > 0 else -1),
+            "dphi": wrapped(phi - jet_phi),
+            "charge": np.where(charged, rng.choice([-1, 1], count), 0),
+            **{name: np.where(charged, rng.normal(0, 1, count), 0) for name in ("d0val", "dzval")},
+            **{name: np.where(charged, rng.random(count), 0) for name in ("d0err", "dzerr")},
+            **{flag: kind == k for k, flag in enumerate(FLAGS)},
+        }
+        for name, column in values.items():
+            parts[f"part_{name}"].append(column.astype(np.float32))
+        jet = {"pt": jet_pt, "eta": jet_eta, "phi": jet_phi, "energy": energy.sum()}
+        for name, value in jet.items():
+            flat[f"jet_{name}"].append(value)
+        flat["jet_nparticles"].append(count)
+        for name in ("sdmass", "tau1", "tau2", "tau3", "tau4"):
+            flat[f"jet_{name}"].append(rng.random())
+        for name, value in zip(("pt", "eta", "phi"), rng.random(3), strict=True):
+            flat[f"aux_genpart_{name}"].append(value)
+        flat["aux_genpart_pid"].append(25)
+        flat["aux_truth_match"].append(row % 2)
+        for k, name in enumerate(CLASSES):
+            flat[f"label_{name}"].append(k == row % len(CLASSES))
+    branches = {name: ak.Array(column) for name, column in parts.items()}
+    branches |= {name: np.array(column, np.float32) for name, column in flat.items()}
+    change(branches)
+    with uproot.recreate(path) as file:
+        file["tree"] = branches
+    return branches
+
+
+def read(path, to, **options):
+    read_jetclass([Source(path, options.pop("split", None))], to, **options)
+    return rs3l_data.open(to)
+
+
+def test_every_value_read_is_that_of_a_naive_formula(tmp_path):
+    source = jetclass_file(tmp_path / "a.root")
+    dataset = read(tmp_path / "a.root", tmp_path / "ds", rows=20, split=Split.TRAIN)
+    assert dataset.views == ("nominal",)
+    assert [shard.n_rows for shard in dataset.shards] == [20, 20, 10]
+    assert (dataset.initiators["split"] == Split.TRAIN).all()
+    names = {"Zqq": "Z", "Wqq": "W", "Tbqq": "top"}
+    jets = dataset.jets("nominal")
+    offsets, found = dataset.constituents("nominal")
+    for row in range(50):
+        label = dataset.labels[dataset.initiators["label"][row]]
+        assert label == names.get(CLASSES[row % 10], CLASSES[row % 10])
+        for name in ("pt", "eta", "phi", "tau1", "tau2", "tau3"):
+            assert jets[name][row] == source[f"jet_{name}"][row]
+        assert jets["softdrop_mass"][row] == source["jet_sdmass"][row]
+        assert jets["contained"][row] == source["aux_truth_match"][row]
+        assert dataset.initiators["pdg_id"][row] == 25
+        assert dataset.initiators["pt"][row] == source["aux_genpart_pt"][row]
+        assert energy_of({k: c[row] for k, c in jets.items()}) == pytest.approx(
+            source["jet_energy"][row], rel=1e-6
+        )
+        part = {name: ak.to_numpy(source[name][row]) for name in source if name[:5] == "part_"}
+        pt = np.hypot(part["part_px"], part["part_py"])
+        order = np.argsort(-pt, kind="stable")
+        expected = {
+            "pt": pt,
+            "eta": np.arcsinh(part["part_pz"] / pt),
+            "phi": np.arctan2(part["part_py"], part["part_px"]),
+            "energy": part["part_energy"],
+            "charge": part["part_charge"],
+            "category": np.argmax([part[f"part_{flag}"] for flag in FLAGS], axis=0),
+            "d0": part["part_d0val"],
+            "dz": part["part_dzval"],
+        }
+        mine = {name: column[offsets[row] : offsets[row + 1]] for name, column in found.items()}
+        assert_same_constituents(mine, {name: one[order] for name, one in expected.items()})
+        assert mine["d0_error"].tolist() == part["part_d0err"][order].tolist()
+        assert mine["dz_error"].tolist() == part["part_dzerr"][order].tolist()
+
+
+def test_what_is_read_and_written_again_is_the_file(tmp_path):
+    source = jetclass_file(tmp_path / "a.root")
+    dataset = read(tmp_path / "a.root", tmp_path / "ds")
+    counts = write_jetclass(dataset, tmp_path / "out", "nominal", rows=7)
+    assert {path.name: n for path, n in counts.items()} == {f"{name}.root": 5 for name in CLASSES}
+    tables = [uproot.open(path)["tree"].arrays() for path in counts]
+    assert set(tables[0].fields) >= BRANCHES
+    back = ak.concatenate(tables)
+    order, expected = np.argsort(back["jet_pt"]), np.argsort(source["jet_pt"])
+    for name in sorted(BRANCHES - {"jet_tau4"}):
+        mine, theirs = back[name][order], ak.Array(source[name])[expected]
+        if name.startswith("part_"):
+            falling = ak.argsort(
+                -np.hypot(source["part_px"], source["part_py"])[expected], stable=True
+            )
+            mine, theirs = ak.flatten(mine), ak.flatten(theirs[falling])
+        values = ak.to_numpy(mine), ak.to_numpy(theirs)
+        np.testing.assert_allclose(*values, rtol=1e-5, atol=1e-5, err_msg=name)
+    assert ak.all(np.isnan(back["jet_tau4"])), "we do not have it"
+
+
+def test_ours_comes_back(dataset, tmp_path):
+    counts = write_jetclass(dataset, tmp_path / "out", "seed", rows=20)
+    present = dataset.jets("seed")["present"]
+    assert {path.stem: n for path, n in counts.items()} == {
+        name: np.sum(present & (dataset.initiators["label"] == index))
+        for index, name in enumerate(("Hbb", "QCD"))
+    }
+    ours = jets_by_pt(dataset, "seed")
+    for path in counts:
+        back = read(path, tmp_path / path.stem)
+        for pt, (row, jet, constituents) in jets_by_pt(back, "nominal").items():
+            own_row, own_jet, own = ours[pt]
+            assert_same_constituents(constituents, own)
+            for name in ("d0_error", "dz_error"):
+                assert constituents[name].tolist() == own[name].tolist()
+            for name in ("eta", "phi", "softdrop_mass", "tau1", "n_constituents", "contained"):
+                assert jet[name] == own_jet[name], name
+            assert back.initiators["pdg_id"][row] == dataset.initiators["pdg_id"][own_row]
+
+
+def test_a_further_label_needs_a_class(tmp_path):
+    dataset = rs3l_data.open(make_dataset(tmp_path / "ds", 5, ("nominal",), ("zprime",)))
+    with pytest.raises(ConfigError, match=r"'zprime' is no class.*--class zprime="):
+        write_jetclass(dataset, tmp_path / "out", "nominal")
+    with pytest.raises(ConfigError, match=r"zprime=Tbq is no class.*did you mean 'Tbqq'"):
+        write_jetclass(dataset, tmp_path / "out", "nominal", {"zprime": "Tbq"})
+    counts = write_jetclass(dataset, tmp_path / "out", "nominal", {"zprime": "Tbqq"})
+    assert [path.name for path in counts] == ["Tbqq.root"]
+
+
+def _two_labels(branches):
+    branches["label_QCD"][13] = 1
+
+
+def _no_charge(branches):
+    del branches["part_charge"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [(_two_labels, "jet 13 has 2 labels"), (_no_charge, "no branches part_charge")],
+)
+def test_faults_of_a_file_are_named(tmp_path, change, message):
+    jetclass_file(tmp_path / "a.root", change=change)
+    with pytest.raises(InputFileError, match=rf"a\.root: {message}"):
+        read(tmp_path / "a.root", tmp_path / "ds", rows=10)
+    assert not (tmp_path / "ds").exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"no ROOT file at all", b"root" + bytes(200)])
+def test_what_is_no_root_file_is_refused(tmp_path, content):
+    (tmp_path / "a.root").write_bytes(content)
+    with pytest.raises(InputFileError, match=r"a\.root: cannot be read as a ROOT file"):
+        read(tmp_path / "a.root", tmp_path / "ds")
+
+
+def test_a_missing_or_truncated_root_file_is_refused(tmp_path):
+    with pytest.raises(InputFileError, match=r"b\.root: cannot be read"):
+        read(tmp_path / "b.root", tmp_path / "ds")
+    jetclass_file(tmp_path / "a.root")
+    whole = (tmp_path / "a.root").read_bytes()
+    for size in (len(whole) // 3, len(whole) * 9 // 10):
+        (tmp_path / "a.root").write_bytes(whole[:size])
+        with pytest.raises(InputFileError, match=r"a\.root: cannot be read"):
+            read(tmp_path / "a.root", tmp_path / "ds")

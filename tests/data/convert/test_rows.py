@@ -1,0 +1,107 @@
+import errno
+import io
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rs3l_data.convert.growing import _Disk, growing
+from rs3l_data.convert.rows import blocks, interleaved
+from rs3l_data.convert.sources import find_sources
+from rs3l_data.describe.schema import Split
+from rs3l_data.errors import InputFileError
+from tests.data.store.random_tables import untimed
+
+
+@pytest.fixture(scope="module")
+def whole(folder):
+    import rs3l_data
+
+    return rs3l_data.open(folder)
+
+
+@untimed
+@given(rows=st.integers(1, 100))
+def test_blocks_are_the_dataset_in_equal_parts_of_each_shard(whole, rows):
+    parts = list(interleaved(whole, rows))
+    for shard, own in enumerate(whole.rows):
+        pieces = [part.rows[shard] for part in parts]
+        assert np.concatenate(pieces).tolist() == own.tolist()
+        sizes = list(map(len, pieces))
+        assert max(sizes) - min(sizes) <= 1
+    assert max(map(len, parts)) <= rows + len(whole.shards)
+
+
+def test_blocks_hold_each_present_jet_once_mixed_and_the_same_way_each_time(whole):
+    expected = whole.jets("seed")
+    found = [block.view.jets["pt"] for block in blocks(whole, "seed", 20)]
+    again = [block.view.jets["pt"] for block in blocks(whole, "seed", 20)]
+    together = np.concatenate(found)
+    there = expected["pt"][expected["present"]]
+    assert sorted(together) == sorted(there)
+    assert together.tolist() == np.concatenate(again).tolist()
+    assert together.tolist() != there.tolist()
+
+
+def test_a_block_keeps_rows_together(whole):
+    rows = {
+        (int(e), int(p), int(i)): pt
+        for e, p, i, pt in zip(
+            *(whole.initiators[n] for n in ("event", "process", "initiator")),
+            whole.jets("nominal")["pt"],
+            strict=True,
+        )
+    }
+    for block in blocks(whole, "nominal", 20):
+        own = block.initiators.columns
+        for row in range(len(block)):
+            key = tuple(int(own[n][row]) for n in ("event", "process", "initiator"))
+            assert rows[key] == block.view.jets["pt"][row]
+            of_row = block.view.constituents["pt"][block.owner == row]
+            assert len(of_row) == block.view.jets["n_constituents"][row]
+
+
+def test_a_growing_file_is_what_was_appended(tmp_path):
+    pieces = [np.arange(n * 2.0).reshape(n, 2) for n in (3, 0, 1000)]
+    with growing(tmp_path / "a.h5") as file:
+        for piece in pieces:
+            file.append("x", piece)
+        assert not (tmp_path / "a.h5").exists()
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert np.array_equal(file["x"][:], np.concatenate(pieces))
+
+
+def test_a_growing_file_that_fails_leaves_nothing(tmp_path):
+    with pytest.raises(TypeError), growing(tmp_path / "a.h5") as file:
+        file.append("x", np.array([object()]))
+    assert list(tmp_path.iterdir()) == []
+
+
+class FullDisk(io.BytesIO):
+    def write(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_is_not_lost_in_hdf5():
+    disk = _Disk(FullDisk())
+    with h5py.File(disk, "w") as file:
+        file["x"] = np.zeros(1000)
+    with pytest.raises(OSError, match="No space left"):
+        disk.check()
+
+
+def test_sources_have_their_part_and_patterns_are_sorted(tmp_path):
+    for name in ("b.root", "a.root", "c.txt"):
+        (tmp_path / name).touch()
+    found = find_sources([f"validation:{tmp_path}/*.root", "plain:name.h5"])
+    assert [source.path.name for source in found] == ["a.root", "b.root", "plain:name.h5"]
+    assert [source.split for source in found] == [Split.VALIDATION, Split.VALIDATION, None]
+    assert found[2].path == Path("plain:name.h5"), "only names of splits are prefixes"
+
+
+def test_a_pattern_without_files_is_an_error(tmp_path):
+    with pytest.raises(InputFileError, match="no file of such a name"):
+        find_sources([f"train:{tmp_path}/*.h5"])

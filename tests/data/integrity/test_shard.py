@@ -1,0 +1,214 @@
+"""Every promise broken once in a sound shard, and found with dataset and row."""
+
+import h5py
+import numpy as np
+import pytest
+
+from rs3l_data.integrity.validate import validate
+from tests.data.integrity.conftest import change, change_config, recreate
+
+SEED = "views/seed"
+
+
+def put(row, value):
+    def function(values):
+        values[row] = value
+
+    return function
+
+
+def add(row, value):
+    def function(values):
+        values[row] += value
+
+    return function
+
+
+def row_where(path, name, condition, nth=0):
+    with h5py.File(path) as file:
+        return int(np.flatnonzero(condition(file[name][:]))[nth])
+
+
+def found(path, kind, dataset, row=None):
+    """Validate, and check that this violation, among those that follow from it, is told."""
+    findings = validate(path, at_most=1000)
+    mine = [v for v in findings.violations if v.kind == kind and v.dataset == dataset]
+    assert mine, [str(v) for v in findings.violations]
+    assert mine[0].file == str(path)
+    if row is not None:
+        assert row in [violation.row for violation in mine]
+    return findings
+
+
+def test_a_sound_shard_has_nothing_to_tell(shard):
+    findings = validate(shard)
+    assert findings.valid
+    assert not findings.violations
+    assert findings.unchecked == ["the jets' selection: the config has no `jets`"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "function", "row"),
+    [
+        ("offsets", f"{SEED}/constituents/offsets", put(0, 1), 0),
+        ("offsets", f"{SEED}/constituents/offsets", put(4, -1), 3),
+        ("offsets", "decays/offsets", put(2, 10**15), 2),
+        ("length", f"{SEED}/constituents/pt", add(-1, 0), None),
+        ("ids", "initiators/event", put(3, -4), 3),
+        ("ranges", "initiators/split", put(5, 7), 5),
+        ("splits", "initiators/split", lambda v: v.__setitem__(1, (v[1] + 1) % 3), 1),
+        ("labels", "initiators/label", lambda v: v.__setitem__(2, 1 - v[2]), 2),
+        ("finite", "initiators/weight", put(4, np.nan), 4),
+        ("ranges", "initiators/phi", put(6, 4), 6),
+        ("ranges", "initiators/pt", put(6, 0), 6),
+        ("finite", "decays/mass", put(1, np.inf), 0),
+        ("ranges", f"{SEED}/jets/status", put(2, 9), 2),
+        ("ranges", f"{SEED}/jets/gluon_splitting", put(2, 3), 2),
+        ("ranges", f"{SEED}/jets/n_b_hadrons", put(2, -1), 2),
+        ("counts", f"{SEED}/jets/n_constituents", add(2, 1), 2),
+        ("ranges", f"{SEED}/constituents/charge", put(0, 5), 0),
+        ("ranges", f"{SEED}/constituents/category", put(0, 9), 0),
+        ("ranges", f"{SEED}/constituents/d0_error", put(1, -1), 0),
+        ("ranges", f"{SEED}/constituents/energy", put(1, 1e-3), 0),
+        ("finite", f"{SEED}/constituents/eta", put(1, np.nan), 0),
+        ("order", f"{SEED}/constituents/pt", lambda v: v.__setitem__(1, 2 * v[0]), 0),
+    ],
+)
+def test_values(shard, kind, name, function, row):
+    if kind == "length":
+        recreate(shard, f"{SEED}/jets/pt", lambda values: values[:-1])
+        name = f"{SEED}/jets/pt"
+    else:
+        change(shard, name, function)
+    found(shard, kind, f"/{name}", row)
+
+
+def test_jets_that_are_not_the_sum_of_their_constituents(shard):
+    row = row_where(shard, f"{SEED}/jets/present", lambda values: values, nth=3)
+    for column, factor in (("pt", 1.0001), ("phi", 1.001), ("mass", 1.2)):
+        change(shard, f"{SEED}/jets/{column}", lambda v, f=factor: v.__setitem__(row, v[row] * f))
+        findings = found(shard, "sums", f"/{SEED}/jets", row)
+        assert findings.counts["sums"] == 1
+        change(shard, f"{SEED}/jets/{column}", lambda v, f=factor: v.__setitem__(row, v[row] / f))
+
+
+def test_sums_are_told_as_unchecked_where_constituents_are_incomplete(shard):
+    change(shard, f"{SEED}/jets/mass", lambda values: values.__imul__(2))
+    assert not validate(shard).valid
+    with h5py.File(shard, "a") as file:
+        file.attrs["constituents_complete"] = "false"
+    findings = validate(shard)
+    assert findings.valid
+    assert any("sums of constituents" in what for what in findings.unchecked)
+
+
+def test_constituents_in_another_order(shard):
+    def swap(values):
+        values[[1, 2]] = values[[2, 1]]
+
+    with h5py.File(shard) as file:
+        names = [n for n in file[f"{SEED}/constituents"] if n != "offsets"]
+    for name in names:
+        change(shard, f"{SEED}/constituents/{name}", swap)
+    findings = found(shard, "order", f"/{SEED}/constituents/pt", 0)
+    assert [*findings.counts] == ["order"]
+
+
+def test_tracks_of_neutral_candidates(shard):
+    category = f"{SEED}/constituents/category"
+    item = row_where(shard, category, lambda values: values == 2)
+    change(shard, f"{SEED}/constituents/dz", put(item, 0.5))
+    findings = found(shard, "tracks", f"/{SEED}/constituents/dz")
+    assert [*findings.counts] == ["tracks"]
+
+
+def test_presence_and_absence(shard):
+    present = f"{SEED}/jets/present"
+    change(shard, f"{SEED}/jets/present", put(slice(None), True))
+    change(shard, f"{SEED}/jets/status", put(slice(None), 0))
+    there = row_where(shard, f"{SEED}/jets/pt", np.isfinite)
+    gone = int(there == 0)
+    change(shard, present, put(gone, False))
+    findings = found(shard, "present", f"/{SEED}/jets/status", gone)
+    assert "absent" in findings.counts, "its columns still have values"
+
+
+def test_rows_of_an_event_apart(shard):
+    with h5py.File(shard) as file:
+        process = file["initiators/process"][:]
+        names = [*file["initiators"]]
+    # Rows: higgs, qcd, qcd, higgs, ...: the second parton of an event goes behind the next row.
+    first = int(np.flatnonzero(process == 1)[0])
+    assert process[first : first + 3].tolist() == [1, 1, 0]
+
+    def swap(values):
+        values[[first + 1, first + 2]] = values[[first + 2, first + 1]]
+
+    for name in names:
+        change(shard, f"initiators/{name}", swap)
+    findings = found(shard, "events", "/initiators/event", first + 2)
+    assert findings.counts == {"events": 1}
+
+
+def test_ids_that_come_twice(shard):
+    row = row_where(shard, "initiators/initiator", lambda values: values == 1)
+    change(shard, "initiators/initiator", put(row, 0))
+    assert found(shard, "ids", "/initiators/initiator", row).counts == {"ids": 1}
+
+
+def test_weights_that_differ_within_an_event(shard):
+    row = row_where(shard, "initiators/initiator", lambda values: values == 1)
+    change(shard, "initiators/weight", put(row, 3))
+    found(shard, "weights", "/initiators/weight", row)
+
+
+def test_jets_outside_the_selection(shard):
+    change_config(shard, jets={"pt": [500, 1000], "abs_eta_max": 9, "mass": [0, 1000]})
+    row = row_where(shard, f"{SEED}/jets/pt", lambda values: values < 500)
+    found(shard, "selection", f"/{SEED}/jets/pt", row)
+    findings = validate(shard)
+    assert [*findings.counts] == ["selection"]
+    assert findings.unchecked == []
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [
+        ("views/nominal/jets/pt", lambda values: values.astype("f8")),
+        ("views/nominal/jets/pt", lambda values: values[:, None]),
+        ("views/nominal/jets/pt", lambda values: values.astype("S8")),
+        ("views/nominal/jets/pt", lambda values: h5py.SoftLink("/views/seed/jets/pt")),
+        ("views/nominal/jets/pt", lambda values: h5py.ExternalLink("shard-0001.h5", "/x")),
+        ("initiators/pdg_id", lambda values: values.astype("<u4")),
+        ("decays/offsets", lambda values: values.astype("<i4")),
+    ],
+)
+def test_structure(shard, name, function):
+    with h5py.File(shard, "a") as file:
+        values = file[name][:]
+        del file[name]
+        file[name] = function(values)
+    found(shard, "structure", f"/{name}")
+
+
+def test_what_is_missing_unknown_or_without_unit(shard):
+    with h5py.File(shard, "a") as file:
+        del file["views/nominal/jets/tau3"]
+        file["views/nominal/jets/tau4"] = [1.0]
+        file["extra"] = 1
+        file["initiators/pt"].attrs["unit"] = "MeV"
+        del file["initiators/phi"].attrs["meaning"]
+    found(shard, "structure", "/views/nominal/jets/tau3")
+    found(shard, "structure", "/views/nominal/jets/tau4")
+    found(shard, "structure", "/extra")
+    found(shard, "attributes", "/initiators/pt")
+    found(shard, "attributes", "/initiators/phi")
+
+
+def test_many_violations_of_a_kind_are_counted_and_a_few_shown(shard):
+    change(shard, f"{SEED}/constituents/energy", put(slice(None), np.nan))
+    findings = validate(shard, at_most=3)
+    with h5py.File(shard) as file:
+        assert findings.counts["finite"] == len(file[f"{SEED}/constituents/energy"])
+    assert sum(v.kind == "finite" for v in findings.violations) == 3
+    assert len(findings.violations) == sum(min(n, 3) for n in findings.counts.values())

@@ -1,0 +1,114 @@
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from rs3l_data.__main__ import app
+from rs3l_data.describe.publication import Publication
+from rs3l_data.errors import ConfigError, TransferError
+from rs3l_data.record.client import Client
+from rs3l_data.record.deposit import Token, upload
+from rs3l_data.record.publish import Layout, publish
+from tests.archive_server import TOKEN, Fault
+
+ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})
+
+
+@pytest.fixture
+def record(folder, tmp_path):
+    publish(folder, tmp_path / "record", ABOUT, Layout())
+    return tmp_path / "record"
+
+
+def client(token=TOKEN, attempts=3):
+    return Client(attempts=attempts, timeout=5, backoff=0.01, auth=Token(token))
+
+
+def sent(archive):
+    return [path.rsplit("/", 1)[-1] for method, path, _ in archive.requests if method == "PUT"]
+
+
+def visible(record):
+    return {p.name: p.read_bytes() for p in record.iterdir() if not p.name.startswith(".")}
+
+
+def test_a_draft_holds_the_record(archive, record):
+    found = upload(record, archive.url, client())
+    assert archive.stored[found.number] == visible(record)
+    assert archive.depositions[found.number]["metadata"]["title"] == "Jets"
+    assert not archive.depositions[found.number].get("submitted")
+    assert found.sent == len(visible(record))
+    assert archive.tokens == {f"Bearer {TOKEN}"}
+
+
+def test_a_second_call_sends_what_is_missing(archive, record):
+    archive.faults["higgs-0000.h5"] = [Fault(status=500)] * 3
+    with pytest.raises(TransferError, match=r"500 .*failed 3 times"):
+        upload(record, archive.url, client())
+    archive.requests.clear()
+    found = upload(record, archive.url, client())
+    assert len(archive.depositions) == 1
+    assert archive.stored[found.number] == visible(record)
+    assert "higgs-0000.h5" in sent(archive)
+    assert "README.md" not in sent(archive)
+    (record / "README.md").write_text("other")
+    archive.requests.clear()
+    assert upload(record, archive.url, client()).sent == 1
+    assert "README.md" in sent(archive)
+
+
+def test_passing_faults_are_survived(archive, record):
+    archive.faults["README.md"] = [Fault(status=429, headers={"Retry-After": "0"})]
+    archive.faults["dataset.json"] = [Fault(corrupt=True), Fault(status=503)]
+    found = upload(record, archive.url, client())
+    assert archive.stored[found.number] == visible(record)
+
+
+def test_a_release_is_asked_for(archive, record):
+    found = upload(record, archive.url, client(), release=True)
+    assert found.released
+    assert archive.depositions[found.number]["submitted"]
+    with pytest.raises(ConfigError, match="is released already"):
+        upload(record, archive.url, client())
+
+
+def test_a_draft_is_not_begun_twice_when_the_answer_is_lost(archive, record):
+    archive.faults["depositions"] = [Fault(status=502)]
+    with pytest.raises(TransferError, match="look whether it arrived"):
+        upload(record, archive.url, client())
+    assert len([m for m, _, _ in archive.requests if m == "POST"]) == 1
+
+
+def test_a_wrong_token_is_not_tried_again(archive, record):
+    with pytest.raises(TransferError, match=r"401 .*wants a login") as caught:
+        upload(record, archive.url, client("wrong-token"))
+    assert "wrong-token" not in str(caught.value)
+    assert len(archive.requests) == 1
+
+
+def test_the_token_goes_to_no_other_host(archive, record, monkeypatch):
+    real = type(archive).url.fget
+    monkeypatch.setattr(
+        type(archive), "url", property(lambda a: real(a).replace("127.0.0.1", "localhost"))
+    )
+    with pytest.raises(TransferError, match="the token is sent nowhere else"):
+        upload(record, real(archive), client())
+    assert sent(archive) == []
+
+
+def test_the_command_sends_a_draft_and_never_shows_the_token(
+    archive, folder, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("ZENODO_TOKEN", TOKEN)
+    about = tmp_path / "about.yaml"
+    about.write_text(json.dumps({"title": "Jets", "creators": [{"name": "Curie, Marie"}]}))
+    arguments = ["publish", folder, "--to", tmp_path / "new", "--about", about, "--upload"]
+    arguments += ["--base-url", archive.url, "--log", tmp_path / "log"]
+    for expected in ("7 files sent; a draft", "0 files sent; a draft"):
+        done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+        assert expected in done.output
+        assert TOKEN not in done.output + (tmp_path / "log").read_text()
+    assert not [p for p in (tmp_path / "new").iterdir() if TOKEN.encode() in p.read_bytes()]
+    monkeypatch.delenv("ZENODO_TOKEN")
+    with pytest.raises(ConfigError, match="ZENODO_TOKEN is not set"):
+        CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)

@@ -1,0 +1,285 @@
+import json
+import re
+import subprocess
+
+import numpy as np
+import pytest
+from datacite import schema45
+
+import rs3l_data
+from rs3l_data.describe.publication import Publication
+from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
+from rs3l_data.describe.strict import read_yaml, validate
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.record.card import card
+from rs3l_data.record.metadata import datacite, zenodo
+from rs3l_data.record.plan import MOST_BYTES, n_shards
+from rs3l_data.record.publish import Layout, publish
+from rs3l_data.store.digest import digest
+from rs3l_data.store.manifest import damaged_files, read_manifest
+from tests.data.conftest import make_config
+from tests.data.store.random_tables import assert_same_view
+from tests.synthetic import make_dataset
+
+ABOUT = Publication.model_validate(
+    {
+        "title": "Jets <in> views",
+        "creators": [
+            {"name": "Curie, Marie", "affiliation": "Sorbonne", "orcid": "0000-0002-1825-0097"},
+            {"name": "The collaboration"},
+        ],
+        "description": "First & foremost.\n\nSecond.",
+        "version": "1.2",
+        "doi": "10.5281/zenodo.77",
+        "communities": ["hep"],
+    }
+)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("layout", [Layout(), Layout(shard_bytes=50_000)])
+def test_every_row_of_every_view_is_in_the_record(folder, tmp_path, layout):
+    whole = rs3l_data.open(folder)
+    publish(folder, tmp_path / "record", ABOUT, layout)
+    record = rs3l_data.open(tmp_path / "record")
+    assert digest(record) == digest(whole)
+    for process in whole.processes:
+        ours, theirs = (ds.select(processes=process) for ds in (whole, record))
+        for view in whole.views:
+            assert_same_view(ours.read_view(view), theirs.read_view(view))
+    manifest = read_manifest(tmp_path / "record" / "dataset.json")
+    assert damaged_files(tmp_path / "record", manifest) == []
+    before = read_manifest(folder / "dataset.json")
+    assert "part_of" not in manifest
+    for entry in set(before) - {"files"}:
+        assert manifest[entry] == before[entry], entry
+
+
+def test_shards_have_one_process_about_one_size_and_whole_events(folder, tmp_path):
+    made = publish(folder, tmp_path / "record", ABOUT, Layout(shard_bytes=50_000))
+    rows = {}
+    for file in made["files"]:
+        shard = rs3l_data.open(tmp_path / "record" / file["path"])
+        (index,) = np.unique(shard.initiators["process"])
+        process = shard.processes[index]
+        assert file["path"].startswith(f"{process}-")
+        for event in np.unique(shard.initiators["event"]):
+            assert (process, event) not in rows
+            rows[process, event] = True
+        of_process = [f["n_rows"] for f in made["files"] if f["n_events"][process]]
+        assert len(of_process) > 1
+        assert abs(file["n_rows"] - np.mean(of_process)) <= 2
+    assert len(rows) == 60
+
+
+def test_files_that_suit_are_copied_as_they_are(tmp_path):
+    source = make_dataset(tmp_path / "ds", n_events=10, processes=["qcd"])
+    publish(source, tmp_path / "record", ABOUT, Layout())
+    for name in names(source):
+        assert (tmp_path / "record" / name).read_bytes() == (source / name).read_bytes()
+
+
+def test_other_tools_verify_the_files(folder, tmp_path):
+    publish(folder, tmp_path / "record", ABOUT, Layout(by_view=True))
+    for tool in ("sha256sum", "md5sum"):
+        command = [tool, "--strict", "-c", f"{tool}s.txt"]
+        done = subprocess.run(command, cwd=tmp_path / "record", capture_output=True, check=False)
+        assert done.returncode == 0, done
+        checked = {line.split(":")[0] for line in done.stdout.decode().splitlines()}
+        hidden = {".zenodo.json", "sha256sums.txt", "md5sums.txt"}
+        assert checked == set(names(tmp_path / "record")) - hidden
+
+
+def test_a_part_of_a_dataset_says_so(folder, tmp_path):
+    layout = Layout(processes=("higgs",), views=("seed",))
+    made = publish(folder, tmp_path / "record", ABOUT, layout)
+    record = rs3l_data.open(tmp_path / "record")
+    assert record.views == ("seed",)
+    assert [*made["processes"]] == ["higgs"]
+    assert made["part_of"]["digest"] == digest(rs3l_data.open(folder)) != made["digest"]
+    assert made["digest"] == digest(record)
+
+
+def test_a_damaged_dataset_is_not_published(folder, tmp_path):
+    source = make_dataset(tmp_path / "ds", n_events=5)
+    with (source / "shard-0001.h5").open("r+b") as file:
+        file.write(b"x")
+    with pytest.raises(InputFileError, match=r"not as its manifest says:\n.*shard-0001\.h5: SHA"):
+        publish(source, tmp_path / "record", ABOUT, Layout())
+    assert not (tmp_path / "record").exists()
+
+
+def test_a_folder_with_something_in_it_is_left_alone(folder, tmp_path):
+    (tmp_path / "mine").write_text("mine")
+    with pytest.raises(ConfigError, match="is there already"):
+        publish(folder, tmp_path, ABOUT, Layout())
+    assert names(tmp_path) == ["mine"]
+
+
+def test_a_fault_leaves_nothing(folder, tmp_path, monkeypatch):
+    def broken(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rs3l_data.record.publish._describe", broken)
+    with pytest.raises(KeyboardInterrupt):
+        publish(folder, tmp_path / "record", ABOUT, Layout())
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("total", [10**6, 10**9, 40 * 10**9, MOST_BYTES])
+@pytest.mark.parametrize("views", [1, 6])
+def test_a_record_never_has_too_many_files(total, views):
+    sizes = {f"p{i}": total // 10 for i in range(10)}
+    pieces = n_shards(sizes, None, views)
+    assert pieces.keys() == sizes.keys()
+    assert sum(pieces.values()) * views + 5 <= 100
+    if total <= 10**9:
+        assert all(n == 1 for n in pieces.values())
+
+
+def test_sizes_that_no_record_can_hold():
+    with pytest.raises(ConfigError, match=r"60\.0 GB, and a record holds 50 GB"):
+        n_shards({"a": 60 * 10**9}, None)
+    with pytest.raises(
+        ConfigError, match=r"make 1000 files.* give `--shard-size (\d+)MB`"
+    ) as caught:
+        n_shards({"a": 10**10}, 10**7)
+    advice = int(re.search(r"size (\d+)MB", str(caught.value))[1])
+    assert n_shards({"a": 10**10}, advice * 10**6)["a"] <= 95
+    assert 100 <= advice < 120
+    with pytest.raises(ConfigError, match="choose fewer"):
+        n_shards({f"p{i}": 1 for i in range(20)}, None, 5)
+
+
+@pytest.fixture(scope="module")
+def manifest(folder):
+    """A manifest with the config of a real run."""
+    config = make_config(
+        processes={"hbb": {"events": 30}, "qcd": {"events": 30}},
+        views={
+            "nominal": {},
+            "seed": {"variation": "fsr_up"},
+            "resmeared": {"redo": "detector", "of": "nominal", "pileup": {"mean": 60}},
+            "own": {"variation": ["StringFlav:probStoUD = 0.3"]},
+        },
+    ).model_dump(mode="json", exclude={"training", "validation"})
+    found = read_manifest(folder / "dataset.json")
+    processes = {"hbb": found["processes"]["higgs"], "qcd": found["processes"]["qcd"]}
+    views = [*config["views"]]
+    labels = {
+        name: {**label, "present": dict.fromkeys(views, label["present"]["seed"])}
+        for name, label in found["labels"].items()
+    }
+    return found | {"config": config, "processes": processes, "views": views, "labels": labels}
+
+
+def test_datacite_accepts_the_metadata(manifest):
+    found = datacite(ABOUT, manifest)
+    schema45.validator.validate(found)
+    assert found["creators"][0]["familyName"] == "Curie"
+    assert found["creators"][1]["nameType"] == "Organizational"
+    assert found["sizes"] == [f"{sum(f['bytes'] for f in manifest['files'])} bytes"]
+    least = Publication.model_validate({"title": "x", "creators": [{"name": "y"}]})
+    schema45.validator.validate(datacite(least, manifest))
+    assert not schema45.validator.is_valid(found | {"publicationYear": "20x"})
+
+
+def test_zenodo_gets_what_it_asks_for(manifest):
+    found = zenodo(ABOUT, manifest)
+    # The required fields of its documentation, and its spelling of them.
+    assert found["upload_type"] == "dataset"
+    assert found["title"] == "Jets <in> views"
+    assert found["creators"][0] == {
+        "name": "Curie, Marie",
+        "affiliation": "Sorbonne",
+        "orcid": "0000-0002-1825-0097",
+    }
+    assert found["license"] == "cc-by-4.0"
+    assert found["access_right"] == "open"
+    assert found["description"].startswith("<p>First &amp; foremost.</p><p>Second.</p><p>")
+    cited = [paper["arxiv"] for paper in manifest["citation"]]
+    assert [r["identifier"] for r in found["related_identifiers"]] == [f"arXiv:{c}" for c in cited]
+
+
+def test_the_card_says_everything(manifest):
+    text = card(ABOUT, manifest)
+    for table in (INITIATORS, DECAYS, JETS, CONSTITUENTS):
+        for column in table:
+            line = f"| `{column.name}` | {column.numpy_dtype.name} | {column.unit or '–'} | "
+            assert line + column.meaning in text
+    assert "n_b_hadrons" not in card(ABOUT, manifest | {"format_version": "1.0"})
+    made = manifest["processes"]["qcd"]
+    assert f"{made['cross_section_pb']:.4g} ± {made['cross_section_error_pb']:.2g}" in text
+    assert "QCD dijets" in text
+    assert "`HardQCD:all = on`" in text
+    # Each view with what it shares, changes and rests on.
+    assert "| `seed` | the hard process | fsr_up: `TimeShower:renormMultFac = 4` | muR of" in text
+    assert "| `resmeared` | the particles of `nominal` | `pileup.mean = 60` |" in text
+    assert "`StringFlav:probStoUD = 0.3`" in text
+    assert "400 < pT < 1000 GeV, |η| < 2.5" in text
+    assert "anti-kT, R = 0.8, of candidates with pT > 0.5 GeV" in text
+    assert "pT > 350 GeV" in text
+    assert "rs3l-data download 10.5281/zenodo.77 --to" in text
+    assert "Creative Commons Attribution 4.0 International" in text
+    for paper in manifest["citation"]:
+        assert paper["arxiv"] in text
+    for name, version in manifest["software"].items():
+        assert f"{name} {version}" in text
+    for line in text.splitlines():
+        if line.startswith("|"):
+            assert line.endswith("|")
+
+
+def test_the_card_of_a_config_that_says_little(folder):
+    """Datasets of other programs have no cuts of ours to tell of."""
+    text = card(ABOUT, read_manifest(folder / "dataset.json"))
+    assert "## Selection" not in text
+    assert "| `nominal` | the hard process | nothing else |" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"title": " "}, "title"),
+        ({"creators": []}, "creators"),
+        (
+            {"creators": [{"name": "A", "orcid": "0000-0002-1825-0096"}]},
+            "last character should be 7",
+        ),
+        ({"creators": [{"name": "A", "orcid": "0000-0002"}]}, "creators.0.orcid"),
+        ({"licence": "MIT"}, "licence.*CC-BY-4.0"),
+        ({"license": "CC0-1.0"}, "license: unknown key; did you mean 'licence'"),
+        ({"doi": "zenodo.1"}, "doi"),
+    ],
+)
+def test_what_is_wrong_in_what_people_say(change, words):
+    said = {"title": "T", "creators": [{"name": "A"}]} | change
+    with pytest.raises(ConfigError, match=words):
+        validate(Publication, said, "about.yaml")
+
+
+def test_the_example_is_valid():
+    validate(Publication, read_yaml(rs3l_root() / "docs" / "publication.yaml"), "example")
+
+
+def rs3l_root():
+    from pathlib import Path
+
+    return Path(__file__).parents[3]
+
+
+def test_an_orcid_may_end_in_x():
+    said = {"title": "T", "creators": [{"name": "A", "orcid": "0000-0001-5109-3700"}]}
+    validate(Publication, said, "about")
+    said["creators"][0]["orcid"] = "0000-0002-1694-233X"
+    validate(Publication, said, "about")
+
+
+def test_json_files_are_what_the_functions_say(folder, tmp_path):
+    made = publish(folder, tmp_path / "record", ABOUT, Layout())
+    for name, write in ((".zenodo.json", zenodo), ("datacite.json", datacite)):
+        found = json.loads((tmp_path / "record" / name).read_text(encoding="utf-8"))
+        assert found == write(ABOUT, made)

@@ -1,0 +1,219 @@
+"""Datasets from datasets: the same content where it should be, and true metadata."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+
+import rs3l_data
+from rs3l_data.describe.schema import Status
+from rs3l_data.errors import ConfigError, InputFileError, StorageError
+from rs3l_data.integrity.validate import validate
+from rs3l_data.reshape.merge import merge
+from rs3l_data.reshape.select import Choice, select
+from rs3l_data.reshape.split import split
+from rs3l_data.store.digest import digest
+from rs3l_data.store.manifest import checksum
+from tests.data.reshape.conftest import manifest_of
+from tests.synthetic import make_dataset
+
+
+@pytest.mark.parametrize(("by", "order"), [("process", -1), ("split", 1), ("3", -1)])
+def test_a_merged_split_is_the_whole(whole, tmp_path, by, order):
+    parts = split(whole, by, tmp_path / "parts")[::order]
+    merge(parts, tmp_path / "again")
+    again, before = manifest_of(tmp_path / "again"), manifest_of(whole)
+    assert validate(tmp_path / "again").valid
+    for key in ("digest", "n_rows", "n_events", "views", "splits", "labels", "citation"):
+        assert again[key] == before[key], key
+    assert again["processes"] == before["processes"], "the generation is not counted twice"
+    assert again["config"] == before["config"]
+
+
+def test_parts_are_sound_share_no_event_and_say_where_they_are_from(whole, tmp_path):
+    folders = split(whole, "3", tmp_path / "parts")
+    seen = []
+    for folder in folders:
+        assert validate(folder).valid
+        part = rs3l_data.open(folder)
+        seen += [
+            (p, int(e))
+            for p, e in zip(*(part.initiators[name] for name in ("process", "event")), strict=True)
+        ]
+        assert {p for p, _ in seen} == {0, 1}, "each part has its share of every process"
+        (step,) = part.manifest["history"]
+        assert step["operation"] == "split"
+        assert step["sources"] == [{"digest": manifest_of(whole)["digest"], "n_rows": 60}]
+        assert part.shards[0].attributes["history"] == part.manifest["history"]
+    events = rs3l_data.open(whole).event_keys
+    assert len(set(seen)) == len(np.unique(events))
+
+
+def test_split_by_process_names_only_its_own(whole, tmp_path):
+    split(whole, "process", tmp_path / "parts")
+    part = rs3l_data.open(tmp_path / "parts" / "qcd")
+    assert (part.processes, part.labels, len(part)) == (("qcd",), ("qcd",), 40)
+    assert manifest_of(tmp_path / "parts" / "qcd")["processes"].keys() == {"qcd"}
+
+
+def test_select_gives_what_the_reader_selects(whole, dataset, tmp_path):
+    choice = Choice(labels=("higgs",), splits=("train", "test"), views=("seed",))
+    select(whole, choice, tmp_path / "some")
+    some = rs3l_data.open(tmp_path / "some")
+    expected = dataset.select(labels="higgs", splits=["train", "test"], views=["seed"])
+    assert digest(some) == digest(expected)
+    assert some.views == ("seed",)
+    assert some.labels == ("higgs",)
+    assert validate(tmp_path / "some").valid
+    arguments = some.manifest["history"][0]["arguments"]
+    assert arguments == {"labels": ["higgs"], "splits": ["train", "test"], "views": ["seed"]}
+
+
+def test_a_cut_on_jets_marks_them_absent_in_their_view_and_keeps_the_rows(whole, dataset, tmp_path):
+    select(whole, Choice(where="pt > 450 and abs(eta) < 1.5"), tmp_path / "cut")
+    cut = rs3l_data.open(tmp_path / "cut")
+    assert validate(tmp_path / "cut").valid
+    assert np.array_equal(cut.event_keys, dataset.event_keys)
+    for view in dataset.views:
+        old, new = dataset.jets(view), cut.jets(view)
+        passes = old["present"] & (old["pt"] > 450) & (np.abs(old["eta"]) < 1.5)
+        assert 0 < passes.sum() < old["present"].sum()
+        assert np.array_equal(new["present"], passes)
+        gone = old["present"] & ~passes
+        assert set(new["status"][gone]) == {Status.FAILED_CUT}
+        assert np.array_equal(new["status"][~old["present"]], old["status"][~old["present"]])
+        assert np.isnan(new["mass"][gone]).all()
+        assert np.array_equal(new["initiator_pt"], old["initiator_pt"], equal_nan=True)
+        offsets, items = dataset.constituents(view)
+        kept = np.concatenate(
+            [items["pt"][offsets[i] : offsets[i + 1]] for i in np.flatnonzero(passes)]
+        )
+        assert np.array_equal(cut.constituents(view)[1]["pt"], kept)
+
+
+def test_a_cut_on_initiators_drops_rows_of_all_views(whole, dataset, tmp_path):
+    select(whole, Choice(where_initiator="pt > 450 and pdg_id != 25"), tmp_path / "cut")
+    cut = rs3l_data.open(tmp_path / "cut")
+    mask = (dataset.initiators["pt"] > 450) & (dataset.initiators["pdg_id"] != 25)
+    assert digest(cut) == digest(dataset[mask])
+    assert manifest_of(tmp_path / "cut")["processes"]["qcd"]["n_tried"] == 40
+
+
+def test_steps_add_up_in_the_history(whole, tmp_path):
+    select(whole, Choice(splits=("train",)), tmp_path / "a")
+    select(tmp_path / "a", Choice(where="pt > 450"), tmp_path / "b")
+    first, second = manifest_of(tmp_path / "b")["history"]
+    assert first["arguments"] == {"splits": ["train"]}
+    assert second["sources"][0]["digest"] == manifest_of(tmp_path / "a")["digest"]
+
+
+def test_weights_and_older_format_versions_are_kept(whole, tmp_path):
+    """Shards of 1.0 with further weights, as files of other programs and versions have them."""
+    old = shutil.copytree(whole, tmp_path / "old")
+    manifest = manifest_of(old)
+    for entry in manifest["files"]:
+        with h5py.File(old / entry["path"], "a") as file:
+            file.attrs["format_version"] = "1.0"
+            for view in file["views"].values():
+                for column in ("n_b_hadrons", "n_c_hadrons", "gluon_splitting"):
+                    del view[f"jets/{column}"]
+            group = file.create_group("weights")
+            group.attrs["names"], group.attrs["meanings"] = '["up", "down"]', '["x", "y"]'
+            group["values"] = np.arange(2.0 * entry["n_rows"]).reshape(-1, 2)
+        entry["bytes"] = (old / entry["path"]).stat().st_size
+        for algorithm in ("sha256", "md5"):
+            entry[algorithm] = checksum(old / entry["path"], algorithm)
+    manifest["format_version"] = "1.0"
+    manifest["digest"] = digest(rs3l_data.open([old / e["path"] for e in manifest["files"]]))
+    (old / "dataset.json").write_text(json.dumps(manifest))
+    merge(split(old, "2", tmp_path / "parts"), tmp_path / "again")
+    again = manifest_of(tmp_path / "again")
+    assert (again["digest"], again["format_version"]) == (manifest["digest"], "1.0")
+    assert validate(tmp_path / "again").valid
+    assert rs3l_data.open(tmp_path / "again").weight_meanings == {"up": "x", "down": "y"}
+
+
+def test_merge_of_two_generations_combines_their_cross_sections(whole, tmp_path):
+    """Other processes come along; two runs of one process with other events count as one."""
+    later = make_dataset(tmp_path / "later", n_events=20, n_shards=1)
+    manifest = manifest_of(later)
+    with h5py.File(later / "shard-0000.h5", "a") as file:
+        file["initiators/event"][...] += 20
+        config = json.loads(file.attrs["config"])
+        del config["split"]
+        file.attrs["config"] = json.dumps(config)
+    for name in ("bytes", "sha256", "md5"):
+        path = later / "shard-0000.h5"
+        found = path.stat().st_size if name == "bytes" else checksum(path, name)
+        manifest["files"][0][name] = found
+    manifest["processes"]["qcd"] |= {"cross_section_pb": 4000.0, "n_tried": 120}
+    (later / "dataset.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputFileError, match=r"other settings than .*: split differ"):
+        merge([whole, later], tmp_path / "both")
+    with h5py.File(later / "shard-0000.h5", "a") as file:
+        config["split"] = rs3l_data.open(whole).config["split"]
+        file.attrs["config"] = json.dumps(config)
+    manifest["files"][0] |= {
+        "bytes": path.stat().st_size,
+        "sha256": checksum(path, "sha256"),
+        "md5": checksum(path, "md5"),
+    }
+    (later / "dataset.json").write_text(json.dumps(manifest))
+    merge([whole, later], tmp_path / "both")
+    qcd = manifest_of(tmp_path / "both")["processes"]["qcd"]
+    assert qcd["cross_section_pb"] == pytest.approx((40 * 1000 + 120 * 4000) / 160)
+    assert (qcd["n_events"], qcd["n_tried"], len(qcd["runs"])) == (40, 160, 2)
+    # Parts of it carry both, and come together without counting any twice.
+    merge(split(tmp_path / "both", "2", tmp_path / "parts"), tmp_path / "again")
+    assert manifest_of(tmp_path / "again")["processes"]["qcd"] == qcd
+
+
+def refused(match, error=InputFileError):
+    return pytest.raises(error, match=match)
+
+
+def test_what_does_not_belong_together(whole, tmp_path):
+    to = tmp_path / "new"
+    with refused("has event 0 of the process 'higgs'.*each event may be there once"):
+        merge([whole, whole], to)
+    other = make_dataset(tmp_path / "seed", n_events=5, n_shards=1, seed=1)
+    with refused("other settings than .*: seed differ"):
+        merge([whole, other], to)
+    views = make_dataset(tmp_path / "views", n_events=5, n_shards=1, views=("nominal",))
+    with refused("has the views nominal, but .* has nominal, seed"):
+        merge([whole, views], to)
+    assert not to.exists()
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(".part")]
+
+
+def test_wrong_use(whole, tmp_path):
+    to = tmp_path / "new"
+    with refused("a file, expected a dataset's folder"):
+        select(whole / "shard-0000.h5", Choice(), to)
+    with refused("no label 'higs'; did you mean 'higgs'"):
+        select(whole, Choice(labels=("higs",)), to)
+    with refused("no row fulfils all conditions"):
+        select(whole, Choice(where_initiator="pt > 1e6"), to)
+    with refused("no column 'softdrop'", ConfigError):
+        select(whole, Choice(where="softdrop < 1"), to)
+    with refused("no column 'label'", ConfigError):
+        select(whole, Choice(where_initiator="label == 1"), to)
+    with refused("expected 'process', 'split' or a number", ConfigError):
+        split(whole, "events", to)
+    assert [*tmp_path.iterdir()] == []
+    to.mkdir()
+    (to / "mine").touch()
+    with refused("there is something already", StorageError):
+        split(whole, "2", to)
+
+
+def test_a_damaged_source_is_refused(whole, tmp_path):
+    copy = shutil.copytree(whole, tmp_path / "copy")
+    path = copy / "shard-0001.h5"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with refused(r"shard-0001\.h5: SHA-256 .*\nfetch"):
+        select(copy, Choice(), tmp_path / "new")

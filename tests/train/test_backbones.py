@@ -1,0 +1,142 @@
+"""What must hold for every network, and how it is tested alike."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from rs3l_train.backbones.edgeconv import EdgeConvNet
+from rs3l_train.backbones.transformer import ParticleTransformer
+from rs3l_train.views.inputs import JetInputs
+
+NETWORKS = {
+    "edgeconv": lambda: EdgeConvNet(4, 8, 3, 5, (8, 3)),
+    "transformer": lambda: ParticleTransformer(4, 8, 2, 2, 2, (5, 6), (7, 3)),
+}
+
+
+def network(name):
+    torch.manual_seed(1)
+    return NETWORKS[name]().double()
+
+
+def jets(seed, n=6, width=9):
+    generator = torch.Generator().manual_seed(seed)
+    random = torch.randn(n, width, 7, generator=generator, dtype=torch.float64)
+    momenta = torch.cat([random[..., 4:5].exp(), 0.3 * random[..., 5:]], -1)
+    counts = torch.randint(1, width + 1, (n,), generator=generator)
+    mask = torch.arange(width) < counts[:, None]
+    inside = mask[..., None]
+    return JetInputs(random[..., :4] * inside, momenta * inside, mask)
+
+
+each_network = pytest.mark.parametrize("name", NETWORKS)
+some_jets = st.integers(0, 2**31)
+
+
+@each_network
+@settings(max_examples=15, deadline=None)
+@given(seed=some_jets, more=st.integers(0, 7))
+def test_padding_does_not_matter(name, seed, more):
+    inputs = jets(seed)
+    net = network(name)
+    wider = JetInputs(
+        functional.pad(inputs.features, (0, 0, 0, more)),
+        functional.pad(inputs.momenta, (0, 0, 0, more)),
+        functional.pad(inputs.mask, (0, more)),
+    )
+    torch.testing.assert_close(net(wider), net(inputs))
+    kept = net.constituents(wider)[:, : inputs.mask.shape[1]]
+    torch.testing.assert_close(kept, net.constituents(inputs))
+
+
+@each_network
+@settings(max_examples=15, deadline=None)
+@given(seed=some_jets)
+def test_what_stands_in_padded_places_does_not_matter(name, seed):
+    inputs = jets(seed)
+    net = network(name)
+    padded = ~inputs.mask[..., None]
+    other = JetInputs(
+        inputs.features.masked_fill(padded, 7.0),
+        inputs.momenta.masked_fill(padded, 3.0),
+        inputs.mask,
+    )
+    torch.testing.assert_close(net(other), net(inputs), rtol=0, atol=0)
+
+
+@each_network
+@settings(max_examples=15, deadline=None)
+@given(seed=some_jets, random=st.randoms(use_true_random=False))
+def test_the_order_of_constituents_does_not_matter(name, seed, random):
+    inputs = jets(seed)
+    order = list(range(inputs.mask.shape[1]))
+    random.shuffle(order)
+    net = network(name)
+    shuffled = JetInputs(*(part[:, order] for part in inputs))
+    torch.testing.assert_close(net(shuffled), net(inputs))
+    torch.testing.assert_close(net.constituents(shuffled), net.constituents(inputs)[:, order])
+
+
+@each_network
+def test_other_jets_of_the_batch_do_not_matter(name):
+    inputs = jets(8)
+    net = network(name)
+    alone = [net(JetInputs(*(part[i : i + 1] for part in inputs))) for i in range(6)]
+    torch.testing.assert_close(net(inputs), torch.cat(alone))
+
+
+@each_network
+def test_a_single_constituent_is_enough(name):
+    inputs = jets(9)
+    lonely = inputs._replace(mask=inputs.mask & (torch.arange(9) < 1))
+    assert network(name)(lonely).isfinite().all()
+
+
+@each_network
+def test_every_weight_learns(name):
+    inputs = jets(11, n=40)
+    net = network(name)
+    net(inputs).square().sum().backward()
+    still = [key for key, weight in net.named_parameters() if not weight.grad.abs().max() > 0]
+    assert not still
+
+
+@each_network
+def test_each_constituent_is_seen(name):
+    inputs = jets(12)
+    features = inputs.features.clone().requires_grad_()
+    network(name)(inputs._replace(features=features)).square().sum().backward()
+    seen = features.grad.abs().amax(-1) > 0
+    assert torch.equal(seen, inputs.mask)
+
+
+@each_network
+def test_padded_constituents_are_represented_by_zero(name):
+    inputs = jets(13)
+    net = network(name)
+    assert (net.constituents(inputs)[~inputs.mask] == 0).all()
+    assert net.constituents(inputs).shape[-1] == net.width
+    assert net(inputs).shape == (6, net.dimension)
+
+
+@each_network
+def test_bfloat16_is_close_to_float32(name):
+    inputs = JetInputs(*(p.float() if p.is_floating_point() else p for p in jets(14, n=30)))
+    net = network(name).float()
+    exact = net(inputs)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = net(inputs)
+    assert rough.isfinite().all()
+    assert (rough - exact).std() < 0.05 * exact.std()
+
+
+@each_network
+def test_the_compiler_sees_one_graph(name):
+    inputs = jets(15)
+    net = network(name)
+    compiled = torch.compile(net, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(inputs), net(inputs))

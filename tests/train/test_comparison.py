@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from rs3l_train.evaluation.comparison import comparisons, resampled_logs
+from rs3l_train.evaluation.roc import working_point
+from rs3l_train.evaluation.tagging import Scores
+
+
+def taggers(separations, n_draws=4, n=3000, seed=1, own=0.1):
+    """Scores of the same jets by several taggers: a common part, and what each adds."""
+    random = np.random.default_rng(seed)
+    common = random.normal(size=n), random.normal(size=4 * n)
+    return {
+        key: [
+            Scores(
+                separation + common[0] + own * random.normal(size=n),
+                common[1] + own * random.normal(size=4 * n),
+            )
+            for _ in range(n_draws)
+        ]
+        for key, separation in separations.items()
+    }
+
+
+def find(table, **keys):
+    (entry,) = (e for e in table if all(e[key] == value for key, value in keys.items()))
+    return entry
+
+
+def test_every_pair_with_as_many_labels_or_more_is_compared():
+    made = taggers({(m, k): 1.0 for m in ("probe", "scratch") for k in (100, 1000)}, 2, 200)
+    table = comparisons(made, [0.3, 0.5])
+    keys = [(e["labels"], e["against_labels"], e["signal_efficiency"]) for e in table]
+    assert keys == [
+        (a, b, e) for a, b in ((100, 100), (100, 1000), (1000, 1000)) for e in (0.3, 0.5)
+    ]
+    json.dumps(table, allow_nan=False)
+
+
+def test_verdicts_and_ratios():
+    made = taggers({("probe", 100): 2.0, ("full", 100): 1.5, ("scratch", 1000): 1.5})
+    table = comparisons(made, [0.5])
+    better, same = find(table, mode="probe"), find(table, mode="full")
+    assert better["verdict"] == "higher"
+    assert same["verdict"] == "equal within errors"
+    assert same["ratio"] == pytest.approx(1, abs=3 * same["ratio_error"])
+    draws = made["probe", 100]
+    own = [working_point(s.signal, s.background, 0.5).rejection for s in draws]
+    assert better["rejection"] == own
+    assert better["rejection_mean"] == pytest.approx(np.mean(own))
+    assert better["rejection_std"] == pytest.approx(np.std(own, ddof=1))
+    ratios = np.array(own) / np.array(better["against_rejection"])
+    assert better["ratio"] == pytest.approx(math.exp(np.log(ratios).mean()))
+    assert better["ratio_error"] == pytest.approx(
+        math.hypot(better["ratio_error_draws"], better["ratio_error_test"])
+    )
+    swapped = {("probe", 100): made["scratch", 1000], ("scratch", 1000): made["probe", 100]}
+    assert comparisons(swapped, [0.5])[0]["verdict"] == "lower"
+
+
+def test_the_bootstrap_error_of_a_ratio_is_the_spread_of_test_samples():
+    pairs = {("probe", 100): 1.3, ("scratch", 100): 1.2}
+    tables = [comparisons(taggers(pairs, 1, 1500, seed, 0.4), [0.5])[0] for seed in range(80)]
+    spread = np.std([math.log(table["ratio"]) for table in tables])
+    claimed = np.mean([table["ratio_error_test"] / table["ratio"] for table in tables])
+    assert claimed == pytest.approx(spread, rel=0.3)
+    # Jets that both taggers see count less than for one tagger alone.
+    alone = np.std([math.log(table["rejection_mean"]) for table in tables])
+    assert claimed < 0.9 * alone
+
+
+def test_resampling_is_the_same_for_all_taggers_of_the_same_jets():
+    (draws,) = taggers({("probe", 100): 1.0}, 2, 300).values()
+    twice = resampled_logs([draws[0], draws[0]], [0.5])
+    np.testing.assert_array_equal(twice[:, 0], twice[:, 1])
+    np.testing.assert_array_equal(twice[:, 0], resampled_logs([draws[0]], [0.5])[:, 0])
+
+
+def test_where_no_background_passes_nothing_is_said():
+    perfect = Scores(np.ones(50), np.zeros(50))
+    poor = Scores(np.ones(50), np.r_[np.ones(10), np.zeros(40)])
+    table = comparisons({("probe", 10): [perfect], ("scratch", 10): [poor]}, [0.5])
+    assert table[0]["verdict"] == "undefined"
+    assert table[0]["rejection"] == [None]
+    assert table[0]["rejection_mean"] is None
+    assert table[0]["against_rejection_mean"] == 5
+    assert table[0]["ratio"] is None

@@ -1,0 +1,203 @@
+"""Ways of training and testing taggers, beyond what `test_tasks` needs a whole study for."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+import rs3l_data
+from rs3l_data.describe.schema import Split
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_train.backbones import build
+from rs3l_train.config import load_training, validate_training
+from rs3l_train.loop.device import prepare
+from rs3l_train.tasks.bench import set_bench
+from rs3l_train.tasks.decorrelate import squared_distance_correlation
+from rs3l_train.tasks.finetune import train_tagger
+from rs3l_train.tasks.labels import (
+    draw_at_most,
+    draw_labelled,
+    tagging_task,
+    warn_of_empty_labels,
+)
+from rs3l_train.tasks.measure import measure_baselines, measure_tagger
+from rs3l_train.tasks.run import run
+from rs3l_train.tasks.trees import measure_trees
+from rs3l_train.views.inputs import N_INPUTS, network_inputs
+from tests.synthetic import make_dataset
+from tests.train.test_tasks import changed
+
+
+@pytest.fixture(scope="module")
+def bench(dataset, config):
+    return set_bench(dataset, config, prepare(config))
+
+
+@pytest.fixture(scope="module")
+def weights(config):
+    torch.manual_seed(7)
+    return build(config.backbone, N_INPUTS[config.data.inputs]).state_dict()
+
+
+def test_last_layers_alone_are_tuned(bench, weights, config):
+    tagger, details = train_tagger(bench, "last_layers", 20, 0, weights)
+    own = tagger.backbone.state_dict()
+    last_two = list(weights)[-4:]  # weight and bias of either
+    assert all(torch.equal(own[name], weights[name]) for name in weights if name not in last_two)
+    batch = bench.jets.gather(bench.labelled(20, 0))
+    tagger(network_inputs(batch, config.data.inputs)).sum().backward()
+    moving = [name for name, p in tagger.backbone.named_parameters() if p.grad is not None]
+    assert moving == last_two
+    assert details["views_seen"] > 0
+    many = changed(config, finetune={"last_layers": 50})
+    with pytest.raises(ConfigError, match=r"finetune.last_layers: 50, but the network has \d+"):
+        train_tagger(set_bench(bench.dataset, many, prepare(many)), "last_layers", 20, 0, weights)
+
+
+def test_natural_balance_is_that_of_the_dataset(dataset, config):
+    task = tagging_task(dataset, config.task)
+    usable = np.ones(len(dataset), bool)
+    drawn = draw_labelled(task, Split.TRAIN, usable, 200, [1], "natural")
+    share = (task.target[task.split == Split.TRAIN] == 1).mean()
+    # `higgs` events have one initiator, `qcd` events two.
+    assert share == pytest.approx(1 / 3, abs=0.05)
+    assert (task.target[drawn] == 1).mean() == pytest.approx(share, abs=0.1)
+    assert set(draw_labelled(task, Split.TRAIN, usable, 50, [1], "natural")) < set(drawn)
+    rare = usable & ((task.target == 0) | (np.arange(len(dataset)) < 4))
+    with pytest.raises(InputFileError, match=r"none of the 4 labelled jets drawn is signal"):
+        draw_labelled(task, Split.TRAIN, rare, 4, [1], "natural")
+    with pytest.raises(InputFileError, match=r"has \d+ signal and background jets, but 9999"):
+        draw_labelled(task, Split.TRAIN, usable, 9999, [1], "natural")
+    with pytest.raises(InputFileError, match=r"raise training\.task\.validation_labels"):
+        draw_at_most(task, Split.VALIDATION, usable, 1, [1])
+
+
+def test_classes_of_several_labels(tmp_path):
+    folder = make_dataset(tmp_path, 60, ("nominal", "seed"), ("higgs", "qcd", "w"), seed=1)
+    dataset = rs3l_data.open(folder)
+    config = validate_training(
+        {"task": {"signal": ["higgs", "w"], "background": ["qcd"]}}, "test"
+    ).task
+    target = tagging_task(dataset, config).target
+    label = np.array(dataset.labels)[dataset.initiators["label"]]
+    assert ((target == 1) == np.isin(label, ["higgs", "w"])).all()
+    reverse = config.model_copy(update={"signal": ("qcd",), "background": ("w",)})
+    target = tagging_task(dataset, reverse).target
+    assert set(label[target == -1]) == {"higgs"}
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        ({"signal": ["a", "a"]}, "task.signal: .*a: given twice"),
+        ({"labels": [100, 100]}, "task.labels: .*100: given twice"),
+        ({"background": []}, "task.background: .*at least 1"),
+        ({"signal": [""]}, "task.signal.0: .*at least 1"),
+        ({"modes": ["prob"]}, "task.modes"),
+    ],
+)
+def test_bad_tasks_are_named(task, message):
+    with pytest.raises(ConfigError, match=message):
+        validate_training({"task": task}, "c.yaml")
+
+
+def test_a_label_without_jets_is_told(dataset, config, caplog):
+    only = dataset.select(labels="higgs")
+    with caplog.at_level(logging.WARNING):
+        warn_of_empty_labels(only, config.task)
+    assert "training.task.background: the dataset has no jet of label qcd" in caplog.text
+
+
+def test_a_row_holds_all_figures_in_each_view(bench, weights, dataset):
+    tagger, details = train_tagger(bench, "probe", 20, 0, weights)
+    rows = measure_tagger(bench, tagger, details["temperature"]).rows
+    assert [row["view"] for row in rows] == list(dataset.views)
+    json.dumps(rows, allow_nan=False)
+    nominal, seed, _ = rows
+    assert nominal["cosine"]["signal"]["same_jet"] == pytest.approx(1)
+    assert nominal["wasserstein"]["background"]["distance"] == 0
+    assert -1 <= seed["cosine"]["background"]["same_jet"] < 0.9999
+    for row in rows:
+        assert 0.5 < row["accuracy"] < 1
+        assert 0 <= row["calibration"]["ece"] <= 1
+        assert row["calibration"]["temperature"] == details["temperature"]
+        cut = row["sculpting"]["0.7"]
+        assert cut["n_passing"] <= row["background_passing"]["0.7"]
+        assert (cut["jsd"] is None) == (cut["n_passing"] == 0)
+
+
+def test_scores_and_masses_belong_to_the_same_jets(bench):
+    """The mass window's score is the distance of the mass, so the one gives the other."""
+    _, scores = measure_baselines(bench)
+    window = scores["mass window"]
+    known = np.isfinite(window.background_mass)
+    np.testing.assert_allclose(
+        window.background[known], -np.abs(window.background_mass[known] - 125.0), rtol=1e-5
+    )
+    assert len(window.background) == len(window.background_mass)
+
+
+def test_trees_learn_from_the_same_labels(bench):
+    measured, details = measure_trees(bench, 20, 0)
+    assert details["trees"] >= 1
+    assert measured.rows[0]["auc"] > 0.7
+    again, _ = measure_trees(bench, 20, 0)
+    assert again.rows == measured.rows
+
+
+def test_decorrelation_lowers_the_distance_correlation(dataset, config, weights):
+    settings = {"views_per_batch": 200, "learning_rate": 3e-3, "max_views_seen": 6000}
+
+    def correlation(decorrelate):
+        chosen = changed(
+            config, finetune={**settings, "decorrelate": decorrelate}, task={"labels": [100]}
+        )
+        bench = set_bench(dataset, chosen, prepare(chosen))
+        tagger, details = train_tagger(bench, "scratch", 100, 0, weights)
+        scores = measure_tagger(bench, tagger, None).scores["nominal"]
+        known = np.isfinite(scores.background_mass)
+        probability = torch.sigmoid(torch.from_numpy(scores.background[known]))
+        mass = torch.from_numpy(scores.background_mass[known])
+        return float(squared_distance_correlation(probability, mass)), details
+
+    plain, _ = correlation(None)
+    free, details = correlation({"variable": "softdrop_mass", "weight": 20})
+    assert free < 0.7 * plain
+    assert 0 <= details["validation_auc"] <= 1
+
+
+def without_times(content):
+    if isinstance(content, dict):
+        times = ("seconds", "views_per_second")
+        return {key: without_times(v) for key, v in content.items() if key not in times}
+    return [without_times(v) for v in content] if isinstance(content, list) else content
+
+
+def test_a_run_leaves_all_that_repeats_it(dataset, folder, config, tmp_path):
+    quick = changed(
+        config,
+        pretrain={"views_seen": 600, "validation_jets": 40},
+        finetune={"max_views_seen": 300},
+        task={"seeds": 1, "modes": ["probe", "scratch"]},
+    )
+    first = run(dataset, folder, quick, tmp_path / "a", ["python", "-m", "rs3l_train", "run"])
+    about = json.loads((tmp_path / "a" / "run.json").read_text())
+    assert about["command"][-1] == "run"
+    assert about["seed"] == quick.seed
+    assert {"torch", "numpy", "python", "rs3l"} <= set(about["software"])
+    assert len(about["dataset"]["sha256"]) == 64
+    again = load_training(tmp_path / "a" / "config.yaml")
+    assert again == quick
+    second = run(dataset, folder, again, tmp_path / "b", [])
+    assert without_times(second) == without_times(first)
+    lines = [
+        (tmp_path / name / "pretrain" / "metrics.jsonl").read_text().splitlines() for name in "ab"
+    ]
+    losses = [[without_times(json.loads(line)) for line in own] for own in lines]
+    assert losses[0] == losses[1]
+    (comparison,) = (c for c in first["comparisons"] if c["signal_efficiency"] == 0.5)
+    assert (comparison["mode"], comparison["against"]) == ("probe", "scratch")

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from rs3l_data.describe.schema import Split
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.digest import digest
+from rs3l_train.backbones import build
+from rs3l_train.config import validate_training
+from rs3l_train.loop.checkpoint import save_network
+from rs3l_train.tasks import embed as task
+from rs3l_train.tasks.embed import embed
+from rs3l_train.tasks.tagger import Tagger
+from rs3l_train.views.inputs import N_INPUTS, network_inputs
+from rs3l_train.views.memory import Selection
+from tests.train.conftest import SETTINGS, VIEWS
+
+NETWORKS = {
+    "edgeconv": SETTINGS["backbone"],
+    "transformer": {"name": "transformer", "size": "0.1M", "output": [8]},
+}
+
+
+def save(folder, name="edgeconv", tagger=True, inputs="shortcut_free"):
+    torch.manual_seed(7)
+    data = {**SETTINGS["data"], "inputs": inputs}
+    config = validate_training({**SETTINGS, "data": data, "backbone": NETWORKS[name]}, "test")
+    backbone = build(config.backbone, N_INPUTS[inputs])
+    network = Tagger(backbone, 8) if tagger else backbone
+    save_network(folder, network, "tagger" if tagger else "backbone", config, {"note": "a test"})
+    return network.eval()
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_jet_has_its_own_embedding_and_score(name, dataset, jets, tmp_path):
+    tagger = save(tmp_path / "run", name)
+    summary = embed(dataset, tmp_path / "run", tmp_path / "all.h5")
+    assert summary["rows"] == len(dataset)
+    with h5py.File(tmp_path / "all.h5") as file:
+        for v, view in enumerate(VIEWS):
+            group = file[f"views/{view}"]
+            present = dataset.jets(view)["present"]
+            np.testing.assert_array_equal(group["present"][()], present)
+            np.testing.assert_array_equal(np.isnan(group["embedding"][()]).all(1), ~present)
+            np.testing.assert_array_equal(np.isnan(group["embedding"][()]).any(1), ~present)
+            np.testing.assert_array_equal(np.isnan(group["score"][()]), ~present)
+            assert summary["views"][view] == present.sum()
+            for row in np.flatnonzero(present)[[0, 57, -1]]:
+                one = jets.gather(Selection(torch.tensor([v]), torch.tensor([row])))
+                inputs = network_inputs(one, "shortcut_free")
+                with torch.no_grad():
+                    z, score = tagger.backbone(inputs)[0], tagger(inputs)[0]
+                np.testing.assert_allclose(group["embedding"][row], z, atol=1e-5)
+                np.testing.assert_allclose(group["score"][row], score, atol=1e-5)
+
+
+def test_rows_are_those_of_the_dataset_with_their_ids(dataset, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(task, "ROWS_AT_ONCE", 37)
+    save(tmp_path / "run", tagger=False)
+    chosen = dataset.select(splits="test", views=["seed"])
+    embed(chosen, tmp_path / "run", tmp_path / "test.h5")
+    with h5py.File(tmp_path / "test.h5") as file:
+        assert list(file["views"]) == ["seed"]
+        assert set(file["views/seed"]) == {"present", "embedding"}
+        for name, column in chosen.initiators.items():
+            np.testing.assert_array_equal(file[f"initiators/{name}"][()], column)
+        assert (file["initiators/split"][()] == Split.TEST).all()
+        assert len(file["views/seed/embedding"]) == len(chosen) > 2 * 37
+        assert json.loads(file.attrs["label_names"]) == list(dataset.labels)
+        model = json.loads(file.attrs["model"])
+        assert model["config"]["backbone"]["width"] == 16
+        assert (model["kind"], model["details"]) == ("backbone", {"note": "a test"})
+        assert json.loads(file.attrs["dataset"])["digest"] == digest(dataset)
+    embed(chosen[:40], tmp_path / "run", tmp_path / "few.h5")
+    with h5py.File(tmp_path / "few.h5") as few, h5py.File(tmp_path / "test.h5") as file:
+        np.testing.assert_allclose(
+            few["views/seed/embedding"][()], file["views/seed/embedding"][:40], atol=1e-5
+        )
+
+
+def test_what_cannot_be_embedded_is_named_and_leaves_no_file(dataset, tmp_path):
+    with pytest.raises(InputFileError, match="holds no trained network"):
+        embed(dataset, tmp_path / "none", tmp_path / "out.h5")
+    save(tmp_path / "run")
+    with pytest.raises(InputFileError, match="no rows to embed"):
+        embed(dataset[:0], tmp_path / "run", tmp_path / "out.h5")
+    assert not (tmp_path / "out.h5").exists()

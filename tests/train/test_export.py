@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from rs3l_train.errors import ExportError
+from rs3l_train.loop.checkpoint import load_network, save_network
+from rs3l_train.tasks import export as task
+from rs3l_train.tasks.deployed import Deployed
+from rs3l_train.tasks.export import export
+from rs3l_train.tasks.model import open_model
+from rs3l_train.tasks.parity import random_jets, tensors
+from rs3l_train.views.inputs import network_inputs
+from rs3l_train.views.memory import CONSTITUENT_COLUMNS, JET_COLUMNS, Selection
+from tests.train.test_embed import NETWORKS, save
+
+
+def columns(dataset, view, rows, width):
+    """Inputs of the file from the dataset's reader, without anything of the training's loader."""
+    padded = dataset.to_numpy(view, width, CONSTITUENT_COLUMNS)
+    features = {
+        f"constituents_{name}": padded["features"][rows, :, i].astype(np.float32)
+        for i, name in enumerate(CONSTITUENT_COLUMNS)
+    }
+    return features | {f"jets_{name}": padded["jets"][name][rows] for name in JET_COLUMNS}
+
+
+INPUTS = {"edgeconv": "rs3l", "transformer": "shortcut_free"}
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """A tagger with each network: the network, the file, what `export` said of it."""
+    made = {}
+    for name in NETWORKS:
+        folder = tmp_path_factory.mktemp(name)
+        network = save(folder / "run", name, inputs=INPUTS[name])
+        made[name] = (network, folder / "model.onnx", export(folder / "run", folder / "model.onnx"))
+    return made
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_file_gives_what_the_network_gives(name, exported, dataset, jets):
+    tagger, path, summary = exported[name]
+    assert 0 <= summary["difference"] < summary["tolerance"]
+    assert summary["outputs"] == ["embedding", "score"]
+    session = onnxruntime.InferenceSession(path)
+    assert [one.name for one in session.get_inputs()] == summary["inputs"]
+    rows = np.flatnonzero(dataset.jets("seed")["present"])
+    selection = Selection(torch.ones(len(rows), dtype=torch.int64), torch.from_numpy(rows))
+    with torch.no_grad():
+        inputs = network_inputs(jets.gather(selection), INPUTS[name])
+        embedding, score = tagger.backbone(inputs).numpy(), tagger(inputs).numpy()
+    # The network takes 16 constituents: what is beyond must not matter.
+    for width, n in ((16, len(rows)), (40, 30), (16, 1)):
+        found = session.run(None, columns(dataset, "seed", rows[:n], width))
+        np.testing.assert_allclose(found[0], embedding[:n], atol=2e-3 * embedding.std())
+        np.testing.assert_allclose(found[1], score[:n], atol=2e-3 * score.std())
+
+
+def test_the_file_says_what_it_takes_and_where_it_is_from(exported):
+    _, path, summary = exported["transformer"]
+    found = {one.key: one.value for one in onnx.load(path).metadata_props}
+    assert found["format"] == "rs3l-onnx-1"
+    assert (found["kind"], found["features"]) == ("tagger", "shortcut_free")
+    assert json.loads(found["config"])["data"]["constituents"] == 16 == int(found["constituents"])
+    assert json.loads(found["inputs"])["jets_pt"] == "transverse momentum of the jet [GeV]"
+    assert [*json.loads(found["inputs"])] == summary["inputs"]
+    assert json.loads(found["details"]) == {"note": "a test"}
+
+
+def test_a_file_that_differs_is_refused(exported, tmp_path, monkeypatch):
+    content = exported["transformer"][1].read_bytes()
+    monkeypatch.setattr(task, "_serialised", lambda *_: content)
+    save(tmp_path / "run", "transformer")
+    assert export(tmp_path / "run", tmp_path / "same.onnx")["difference"] < 1e-3
+    weights = save(tmp_path / "other", "transformer")
+    torch.nn.init.normal_(weights.head.weight)
+    config = load_network(tmp_path / "run", "tagger")[1]
+    save_network(tmp_path / "other", weights, "tagger", config, {})
+    with pytest.raises(ExportError, match="not written: ONNX Runtime and PyTorch differ by"):
+        export(tmp_path / "other", tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()
+
+
+def test_a_backbone_alone_has_no_score(tmp_path):
+    save(tmp_path / "run", tagger=False)
+    jets = tensors(random_jets(4, 20))
+    (embedding,) = Deployed(open_model(tmp_path / "run"))(*jets)
+    assert embedding.shape == (4, 8)
+
+
+def test_random_jets_fall_in_pt_and_end_in_nothing():
+    jets = random_jets(50, 9)["constituents"]
+    assert (np.diff(jets["pt"], axis=1) <= 0).all()
+    counts = (jets["pt"] > 0).sum(1)
+    assert set(counts) == set(range(1, 10))
+    assert all((column[jets["pt"] == 0] == 0).all() for column in jets.values())

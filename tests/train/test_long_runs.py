@@ -1,0 +1,134 @@
+"""Whole commands: killed and resumed, interrupted, and shared by two processes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from rs3l_data.errors import ConfigError
+from rs3l_train.config import load_training
+from rs3l_train.errors import TrainingError
+from rs3l_train.tasks.pretrain import pretrain
+from tests.train.conftest import SETTINGS
+
+CHANGES = {
+    "pretrain": {"views_seen": 2500},
+    "loop": {"checkpoint_seconds": None, "checkpoint_views": 150, "parts": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def config_file(tmp_path_factory):
+    blocks = {key: {**SETTINGS.get(key, {}), **new} for key, new in CHANGES.items()}
+    path = tmp_path_factory.mktemp("config") / "config.yaml"
+    path.write_text(yaml.safe_dump({"training": SETTINGS | blocks}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def arguments(folder, config_file):
+    return ["pretrain", "--data", str(folder), "--config", str(config_file), "--out"]
+
+
+@pytest.fixture(scope="module")
+def whole(dataset, config_file, tmp_path_factory):
+    """A run that nothing stopped."""
+    out = tmp_path_factory.mktemp("whole")
+    pretrain(dataset, load_training(config_file), out)
+    return out
+
+
+def lines(folder):
+    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
+
+
+def start_and_signal(arguments, out, number):
+    """Start the command and send it a signal as soon as it has saved another checkpoint."""
+    checkpoint = out / "checkpoint.safetensors"
+    before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else None
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rs3l_train", *arguments, str(out)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.001)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert not (out / "weights.safetensors").exists()
+    return process.returncode, error
+
+
+def test_an_interrupted_and_then_killed_run_goes_on_bit_for_bit(
+    arguments, whole, dataset, config_file, tmp_path
+):
+    code, error = start_and_signal(arguments, tmp_path, signal.SIGINT)
+    assert code == 130
+    assert "the same command goes on from" in error
+    assert "Traceback" not in error
+    code, error = start_and_signal(arguments, tmp_path, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert "going on after" in error
+    pretrain(dataset, load_training(config_file), tmp_path, "must")
+    assert lines(tmp_path) == lines(whole)
+    for name in ("weights", "best"):
+        found, expected = (load_file(f / f"{name}.safetensors") for f in (tmp_path, whole))
+        assert found.keys() == expected.keys()
+        assert all(torch.equal(found[k], expected[k]) for k in expected)
+    assert not (tmp_path / "checkpoint.safetensors").exists()
+
+
+def test_two_processes_train_as_one_does(arguments, whole, tmp_path):
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    command = [*launcher, "--nproc-per-node", "2", "-m", "rs3l_train", *arguments, str(tmp_path)]
+    done = subprocess.run(command, check=True, timeout=120, capture_output=True, text=True)
+    assert done.stdout.count("metrics.json") == 1
+    found, expected = lines(tmp_path), lines(whole)
+    assert len(found) == len(expected)
+    # Gradients added in another order differ in the last digit, which training amplifies.
+    assert found[1]["training_loss"] == pytest.approx(expected[1]["training_loss"], rel=1e-4)
+    assert found[-1]["validation_loss"] == pytest.approx(expected[-1]["validation_loss"], rel=0.02)
+
+
+def test_the_best_weights_are_those_of_the_best_validation(whole):
+    records = lines(whole)
+    best = min(range(len(records)), key=lambda i: records[i]["validation_loss"])
+    weights, kept = (load_file(whole / f"{name}.safetensors") for name in ("weights", "best"))
+    same = all(torch.equal(weights[k], kept[k]) for k in weights)
+    assert same == (best == len(records) - 1)
+
+
+def test_tensorboard_holds_the_records(dataset, config_file, tmp_path):
+    config = load_training(config_file, ["loop.tensorboard=true", "pretrain.views_seen=500"])
+    pretrain(dataset, config, tmp_path)
+    log = EventAccumulator(str(tmp_path / "tensorboard"))
+    log.Reload()
+    events = [(event.step, event.value) for event in log.Scalars("validation_loss")]
+    expected = [(r["views"], pytest.approx(r["validation_loss"])) for r in lines(tmp_path)]
+    assert events == expected
+
+
+def test_a_lack_of_memory_names_the_keys_to_change(dataset, config_file, tmp_path, monkeypatch):
+    def too_large(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr("rs3l_train.objectives.ntxent.NTXent.outputs", too_large)
+    with pytest.raises(TrainingError, match=r"(?s)allocate 2.00 GiB.*Raise training.loop.parts"):
+        pretrain(dataset, load_training(config_file), tmp_path)
+
+
+def test_more_parts_than_jets_are_an_error(dataset, config_file, tmp_path):
+    config = load_training(config_file, ["loop.parts=17"])
+    with pytest.raises(ConfigError, match="17 parts of a batch of 16 jets"):
+        pretrain(dataset, config, tmp_path)

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rs3l_data.errors import ConfigError
+from rs3l_train.config import DataConfig, validate_training
+from rs3l_train.views.batches import pretraining_batches
+from rs3l_train.views.memory import chosen_views
+from rs3l_train.views.positives import Positives, chosen_positives
+
+EQUAL = Positives(torch.ones(3), None, 1)
+
+
+def batches(jets, positives, seed=1, size=16, pairs=True):
+    rows = positives.rows(jets.present, torch.arange(jets.n_rows), pairs)
+    generator = torch.Generator().manual_seed(seed)
+    return rows, list(pretraining_batches(jets, rows, size, positives, generator))
+
+
+def test_an_epoch_shows_every_present_view_once(jets):
+    rows, found = batches(jets, EQUAL)
+    seen = torch.cat([batch.rows * 3 + batch.views for batch in found])
+    assert len(seen.unique()) == len(seen)
+    for batch in found:
+        assert len(batch.rows.unique()) == 16
+        assert len(batch) == int(jets.present[:, batch.rows.unique()].sum())
+        assert jets.present[batch.views, batch.rows].all()
+    assert len(found) == len(rows) // 16
+
+
+def test_epochs_differ_and_repeat_with_their_seed(jets):
+    first, again, other = (batches(jets, EQUAL, seed)[1][0].rows.tolist() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_views_of_a_jet_can_be_drawn_and_all_get_their_turn(jets):
+    _, found = batches(jets, replace(EQUAL, views_per_jet=2))
+    for batch in found:
+        assert (batch.rows.unique(return_counts=True)[1] == 2).all()
+        assert jets.present[batch.views, batch.rows].all()
+    counts = torch.cat([batch.views for batch in found]).bincount(minlength=3)
+    assert counts.min() > 0.25 * counts.sum()
+
+
+def test_views_are_drawn_by_their_weights(jets):
+    """With one view drawn, the probability is the weight; with two, that of drawing in turn."""
+    everywhere = replace(jets, present=torch.ones(3, 3000, dtype=torch.bool))
+    weights = [1.0, 2.0, 5.0]
+    one = Positives(torch.tensor(weights), 1, 1)
+    views = torch.cat([b.views for b in batches(everywhere, one, pairs=False)[1]])
+    for count, weight in zip(views.bincount(), weights, strict=True):
+        expected = len(views) * weight / 8
+        assert abs(count - expected) < 4 * math.sqrt(expected)
+    two = replace(one, views_per_jet=2)
+    views = torch.cat([b.views for b in batches(everywhere, two)[1]]).reshape(-1, 2)
+    without_last = (views != 2).all(1).float().mean()
+    expected = 1 / 8 * 2 / 7 + 2 / 8 * 1 / 6
+    assert float(without_last) == pytest.approx(expected, abs=4 * math.sqrt(expected / len(views)))
+
+
+def test_a_view_of_weight_zero_is_never_drawn_even_if_it_is_the_only_one_left(jets):
+    for views_per_jet in (None, 2):
+        positives = Positives(torch.tensor([1.0, 0.0, 3.0]), views_per_jet, 1)
+        rows, found = batches(jets, positives)
+        assert jets.present[[0, 2]][:, rows].all()
+        for batch in found:
+            assert not (batch.views == 1).any()
+            assert (batch.rows.unique(return_counts=True)[1] == 2).all()
+
+
+def test_jets_with_one_entry_have_no_pair_and_copies_give_them_one(jets):
+    everything = torch.arange(jets.n_rows)
+    n_present = jets.present.sum(0)
+    assert len(EQUAL.rows(jets.present, everything, True)) == int((n_present >= 2).sum())
+    assert len(EQUAL.rows(jets.present, everything, False)) == int((n_present >= 1).sum())
+    copied = Positives(torch.tensor([1.0, 0.0, 0.0]), None, 2)
+    rows, found = batches(jets, copied)
+    assert len(rows) == int(jets.present[0].sum())
+    assert torch.equal(copied.entries(jets.present, rows), torch.full((len(rows),), 2))
+    for batch in found:
+        assert torch.equal(batch.rows[::2], batch.rows[1::2])
+        assert (batch.views == 0).all()
+
+
+def chosen(dataset, pairs=True, **blocks):
+    config = validate_training(blocks, "test")
+    views = chosen_views(dataset, config.data)
+    return chosen_positives(dataset, views, config, pairs)
+
+
+def test_weights_go_by_name_before_intervention_point(dataset, monkeypatch):
+    described = {"nominal": {}, "seed": {"redo": "shower"}, "fsr_up": {"redo": "detector"}}
+    monkeypatch.setattr(type(dataset), "config", property(lambda _: {"views": described}))
+    weights = {"shower": 0.5, "detector": 3, "seed": 7}
+    found = chosen(dataset, pretrain={"view_weights": weights, "views_per_jet": 2})
+    assert found.weights.tolist() == [0.5, 7.0, 3.0]
+    assert chosen(dataset).weights.tolist() == [1, 1, 1]
+    described.pop("fsr_up")
+    with pytest.raises(ConfigError, match="does not say at which point its view 'fsr_up'"):
+        chosen(dataset, pretrain={"view_weights": weights})
+
+
+def test_one_view_is_copied_where_views_are_compared(dataset):
+    alone = {"views": ["nominal"]}
+    assert chosen(dataset, data=alone).copies == 2
+    assert chosen(dataset, pairs=False, data=alone).copies == 1
+    assert chosen(dataset).copies == 1
+    assert chosen(dataset, pretrain={"views_per_jet": 1}).copies == 2
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ({"pretrain": {"view_weights": {"sede": 1}}}, "'sede' is neither .* did you mean 'seed'"),
+        ({"pretrain": {"view_weights": {"seed": 2}}}, "it is null and all are taken"),
+        ({"pretrain": {"view_weights": {"shower": 0}}}, "every one of the views .* has weight 0"),
+        ({"data": {"views": ["seed"]}, "pretrain": {"copies": 1}}, "'ntxent' compares two; set it"),
+        (
+            {"data": {"views": ["seed"], "rotation": False}},
+            "the 2 copies of a view are the same; choose augmentations",
+        ),
+        ({"data": {"views": ["nominal", "sede"]}}, "data.views: .* 'sede'; did you mean 'seed'"),
+        ({"data": {"hold_out": ["vincia"]}}, "data.hold_out: .* no view 'vincia'"),
+        ({"data": {"hold_out": ["nominal", "seed", "fsr_up"]}}, "no view is left"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_named(dataset, blocks, message):
+    with pytest.raises(ConfigError, match=message):
+        chosen(dataset, **blocks)
+
+
+def test_held_out_views_are_not_chosen(dataset):
+    assert chosen_views(dataset, DataConfig(hold_out=("seed",))) == ("nominal", "fsr_up")
+    assert chosen_views(dataset, DataConfig(views=("seed",))) == ("seed",)
+
+
+def test_draws_without_weights_are_uniform_over_pairs(jets):
+    everywhere = replace(jets, present=torch.ones(3, 3000, dtype=torch.bool))
+    _, found = batches(everywhere, replace(EQUAL, views_per_jet=2), seed=5)
+    views = torch.cat([b.views for b in found]).reshape(-1, 2)
+    pairs = np.unique(views.numpy(), axis=0, return_counts=True)[1]
+    assert len(pairs) == 3
+    assert np.abs(pairs - len(views) / 3).max() < 4 * math.sqrt(len(views) / 3)

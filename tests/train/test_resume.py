@@ -1,0 +1,239 @@
+"""A training that is stopped anywhere and taken up again is the one that was not stopped."""
+
+from __future__ import annotations
+
+import json
+import signal
+
+import pytest
+import torch
+from torch import nn
+
+from rs3l_data.errors import ConfigError, InputFileError, StorageError
+from rs3l_train.errors import TrainingError, TrainingStoppedError
+from rs3l_train.loop.fit import Budget, fit
+from rs3l_train.loop.logs import MetricsLog
+from rs3l_train.loop.memory import out_of_memory_says
+from rs3l_train.loop.step import InParts
+from rs3l_train.loop.training_state import CHECKPOINT, Checkpoints
+from rs3l_train.views.memory import Selection
+
+CPU = torch.device("cpu")
+FIXED = {"network": "small"}
+SETTINGS = {"learning_rate": 0.05}
+
+
+class CrashError(Exception):
+    pass
+
+
+def batches(epoch):
+    order = torch.randperm(20, generator=torch.Generator().manual_seed(epoch))
+    for rows in order.split(6):
+        yield Selection(torch.zeros_like(rows), rows)
+
+
+def train(
+    folder,
+    *,
+    at_step=None,
+    act=None,
+    budget=None,
+    resume="auto",
+    fixed=FIXED,
+    settings=SETTINGS,
+    every_views=10,
+    rate=0.05,
+):
+    """Train a little network on noisy numbers; ``act`` is called in step ``at_step``."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Dropout(0.2), nn.Linear(4, 1))
+    x = torch.randn(20, 3, generator=torch.Generator().manual_seed(9))
+
+    def outputs_of(part, generator):
+        noise = torch.randn(len(part), 3, generator=generator)
+        return model(x[part.rows] + 0.1 * noise)
+
+    def loss_of(outputs, rows):
+        return (outputs.squeeze(1) - x[rows].sum(1)).square().mean()
+
+    in_parts = InParts(model, outputs_of, loss_of, CPU, seed=5, parts=2)
+
+    def gradients(batch, step):
+        loss = in_parts(batch, step)
+        return act() or loss if step == at_step else loss
+
+    def validate():
+        model.eval()
+        with torch.no_grad():
+            loss = loss_of(model(x), torch.arange(20)).item()
+        model.train()
+        return {"score": -abs(loss - 2.0), "validation_loss": loss}
+
+    history = fit(
+        model,
+        torch.optim.Adam(model.parameters(), rate),
+        batches,
+        gradients,
+        validate,
+        budget or Budget(200),
+        schedule=lambda step: 1 / (1 + step / 10),
+        gradient_clip=1.0,
+        validate_every=15,
+        title="t",
+        log=MetricsLog(folder / "metrics.jsonl"),
+        checkpoints=Checkpoints(folder, fixed, settings, resume, every_views=every_views),
+    )
+    return model.state_dict(), history
+
+
+def lines(folder):
+    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
+
+
+def crash():
+    raise CrashError
+
+
+@pytest.mark.parametrize("budget", [Budget(200), Budget(400, patience=3, drops=2)])
+@pytest.mark.parametrize("step", [0, 1, 2, 5, 13, 30])
+def test_after_a_crash_it_goes_on_bit_for_bit(tmp_path, step, budget):
+    weights, history = train(tmp_path / "whole", budget=budget)
+    with pytest.raises(CrashError):
+        train(tmp_path / "cut", at_step=step, act=crash, budget=budget)
+    # Whatever happened in between must not matter, the global random numbers included.
+    torch.rand(7)
+    again, second = train(tmp_path / "cut", budget=budget)
+    assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
+    assert all(torch.equal(again[k], weights[k]) for k in weights)
+    assert (second.steps, second.drops, second.ended, second.best_after) == (
+        history.steps,
+        history.drops,
+        history.ended,
+        history.best_after,
+    )
+
+
+def test_patience_and_drops_were_at_work_above(tmp_path):
+    _, history = train(tmp_path, budget=Budget(400, patience=3, drops=2))
+    assert history.drops > 0
+
+
+def test_never_starts_anew_and_must_does_not(tmp_path):
+    with pytest.raises(InputFileError, match="no such file, so there is no unfinished training"):
+        train(tmp_path, resume="must")
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=9, act=crash)
+
+    def first_step(resume):
+        started = []
+        with pytest.raises(CrashError):
+            train(tmp_path, at_step=0, act=lambda: started.append(1) or crash(), resume=resume)
+        return bool(started)
+
+    assert first_step("never")
+    train(tmp_path, at_step=0, act=crash, resume="must")
+
+
+def test_another_training_is_not_continued(tmp_path, caplog):
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=9, act=crash)
+    with pytest.raises(ConfigError, match="network is now 'large' and was 'small'"):
+        train(tmp_path, fixed={"network": "large"}, resume="must")
+    changed = {"learning_rate": 0.01}
+    with pytest.raises(CrashError):  # starts anew, so comes to step 0
+        train(tmp_path, at_step=0, act=crash, settings=changed)
+    assert "starts anew: learning_rate is now 0.01 and was 0.05" in caplog.text
+    train(tmp_path, at_step=0, act=crash, settings=changed, resume="must")
+    assert "going on with changed settings: learning_rate is now 0.01" in caplog.text
+
+
+def test_a_checkpoint_that_is_not_whole_is_named(tmp_path):
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=9, act=crash)
+    path = tmp_path / CHECKPOINT
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-3])
+    with pytest.raises(InputFileError, match=r"not a whole safetensors file.*--resume never"):
+        train(tmp_path)
+    path.write_bytes(whole.replace(b"rs3l-training-1", b"rs3l-training-0"))
+    with pytest.raises(InputFileError, match="'rs3l-training-0', expected 'rs3l-training-1'"):
+        train(tmp_path)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=9, act=crash)
+    before = (tmp_path / CHECKPOINT).read_bytes()
+
+    def fill_disk():
+        monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "full")))
+
+    with pytest.raises(StorageError, match="does not fit"):
+        train(tmp_path, at_step=9, act=fill_disk)
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+
+
+def test_a_loss_that_is_no_number_keeps_the_state_before(tmp_path):
+    with pytest.raises(
+        TrainingError, match=r"step 9 \(epoch 2, batch 1\): the loss is nan"
+    ) as error:
+        train(tmp_path, at_step=9, act=lambda: float("nan"), every_views=None)
+    assert "--resume must" in str(error.value)
+    # Without what made it fail, the training goes on as if nothing had been.
+    weights, _ = train(tmp_path / "whole")
+    again, _ = train(tmp_path)
+    assert all(torch.equal(again[k], weights[k]) for k in weights)
+    assert lines(tmp_path) == lines(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_between_two_steps(tmp_path, number):
+    before = signal.getsignal(number)
+    with pytest.raises(
+        TrainingStoppedError, match=f"{number.name} after step 8; .*goes on"
+    ) as stop:
+        train(tmp_path, at_step=7, act=lambda: signal.raise_signal(number), every_views=None)
+    assert stop.value.exit_code == 130
+    assert signal.getsignal(number) is before
+    weights, _ = train(tmp_path / "whole")
+    again, _ = train(tmp_path)
+    assert all(torch.equal(again[k], weights[k]) for k in weights)
+
+
+def test_nothing_in_a_checkpoint_is_executed(tmp_path):
+    """It is safetensors: a header in JSON, then numbers."""
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=9, act=crash)
+    content = (tmp_path / CHECKPOINT).read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    numbers = [v["data_offsets"][1] for k, v in header.items() if k != "__metadata__"]
+    assert len(content) == 8 + length + max(numbers)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nmore"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+        MemoryError(),
+    ],
+)
+def test_a_lack_of_memory_says_what_to_lower(error):
+    with (
+        pytest.raises(TrainingError, match=r"(?s)out of memory: .*\nlower this"),
+        out_of_memory_says("lower this"),
+    ):
+        raise error
+
+
+def test_a_real_lack_of_memory_is_recognised():
+    with pytest.raises(TrainingError, match="lower this"), out_of_memory_says("lower this"):
+        torch.empty(2**56, dtype=torch.float64)
+
+
+def test_other_errors_pass():
+    with pytest.raises(RuntimeError, match="shapes"), out_of_memory_says("lower this"):
+        raise RuntimeError("shapes do not match")

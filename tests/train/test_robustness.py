@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.stats import wasserstein_distance
+
+from rs3l_train.evaluation.robustness import (
+    agreement,
+    at_threshold,
+    ranks,
+    wasserstein,
+    wasserstein_of_noise,
+)
+from rs3l_train.evaluation.tagging import Scores, figures_of_merit
+
+SAMPLES = hnp.arrays(np.float64, st.integers(1, 30), elements=st.floats(-5, 5, width=16))
+
+
+@settings(max_examples=80, deadline=None)
+@given(SAMPLES, SAMPLES)
+def test_wasserstein_is_that_of_scipy(first, second):
+    expected = wasserstein_distance(first, second)
+    assert wasserstein(first, second) == pytest.approx(expected, abs=1e-12)
+    assert wasserstein(second, first) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_shift_is_its_own_distance_and_noise_is_that_of_chance():
+    random = np.random.default_rng(1)
+    x = random.normal(size=3000)
+    assert wasserstein(x, x + 0.7) == pytest.approx(0.7)
+    pairs = [(random.normal(size=400), random.normal(size=300)) for _ in range(60)]
+    by_chance = np.mean([wasserstein(*pair) for pair in pairs])
+    claimed = np.mean([wasserstein_of_noise(*pair) for pair in pairs])
+    assert claimed == pytest.approx(by_chance, rel=0.15)
+
+
+def test_ranks_do_not_care_for_the_scale_of_a_score():
+    random = np.random.default_rng(2)
+    signal, background = random.normal(1, 1, 500), random.normal(-1, 1, 800)
+    rank = ranks(signal, signal, background)
+    np.testing.assert_allclose(ranks(signal**3 / 7, signal**3 / 7, background**3 / 7), rank)
+    assert rank.mean() > 0.5 > ranks(background, signal, background).mean()
+    assert ranks(np.array([-9.0, 9.0]), signal, background).tolist() == [0, 1]
+
+
+def test_a_flat_score_does_not_look_more_robust():
+    random = np.random.default_rng(3)
+    nominal = Scores(random.normal(1, 1, 800), random.normal(-1, 1, 800))
+    shifted = Scores(nominal.signal - 0.3, nominal.background + 0.3)
+
+    def distance(scale):
+        views = {
+            name: Scores(scale * own.signal, scale * own.background)
+            for name, own in (("nominal", nominal), ("other", shifted))
+        }
+        return figures_of_merit(views, [0.5])[1]["wasserstein"]
+
+    assert distance(0.001) == distance(1.0)
+    assert distance(1.0)["signal"]["distance"] > 2 * distance(1.0)["signal"]["of_noise"]
+
+
+def test_errors_at_the_nominal_threshold_are_the_spread_of_repeated_samples():
+    random = np.random.default_rng(4)
+
+    def sample(shift):
+        return random.normal(1 + shift, 1, 1500), random.normal(shift, 1, 1500)
+
+    tables = [at_threshold(*sample(0.2), *sample(0.0), 0.5) for _ in range(300)]
+    for key in ("background_efficiency", "relative_to_nominal"):
+        spread = np.std([table[key] for table in tables])
+        claimed = np.mean([table[f"{key}_error"] for table in tables])
+        # The threshold's own error comes on top of the binomial one.
+        assert claimed < 1.1 * spread
+        assert claimed > 0.6 * spread
+    assert np.mean([table["relative_to_nominal"] for table in tables]) > 1.2
+
+
+def test_agreement_is_that_of_all_pairs():
+    random = np.random.default_rng(5)
+    first = random.normal(size=(30, 6)) + 1
+    second = first + 0.3 * random.normal(size=(30, 6))
+    unit = [x / np.linalg.norm(x, axis=1, keepdims=True) for x in (first, second)]
+    cosines = unit[0] @ unit[1].T
+    own = agreement(first, second)
+    assert own["same_jet"] == pytest.approx(np.diag(cosines).mean())
+    assert own["other_jet"] == pytest.approx(cosines[~np.eye(30, dtype=bool)].mean())
+    assert own["same_jet"] > own["other_jet"] + 0.3
+    assert agreement(first, 5 * first)["same_jet"] == pytest.approx(1)
+    assert agreement(first[:1], second[:1])["other_jet"] is None

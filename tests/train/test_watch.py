@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+import logging
+import math
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import KNeighborsClassifier
+
+from rs3l_train.evaluation.representation import effective_rank, knn_auc, spectrum, spread
+from rs3l_train.objectives.simsiam import SimSiam
+from rs3l_train.tasks.pretrain import pretrain
+from rs3l_train.tasks.watch import collapse, knn_probe
+from rs3l_train.views.memory import load
+from tests.train.test_tasks import changed, records
+
+SHORT = {"views_seen": 6000, "jets_per_batch": 32, "learning_rate": 1e-2, "warmup": 0.0}
+
+
+def gaussian(n=500, dimension=6, seed=1):
+    return torch.randn(n, dimension, generator=torch.Generator().manual_seed(seed))
+
+
+def test_the_spectrum_is_that_of_a_covariance():
+    z = gaussian() * torch.tensor([4.0, 2, 1, 0.5, 0.1, 0.1])
+    unit = z / z.norm(dim=1, keepdim=True)
+    widths = np.sqrt(np.linalg.eigvalsh(np.cov(unit.double().numpy().T))[::-1])
+    np.testing.assert_allclose(spectrum(z).numpy(), widths / widths.sum(), rtol=1e-4)
+    assert effective_rank(z) == pytest.approx(
+        math.exp(-sum(p * math.log(p) for p in widths / widths.sum())), rel=1e-4
+    )
+
+
+def test_the_spread_is_one_in_all_directions_and_zero_at_a_point():
+    assert spread(gaussian(4000)) == pytest.approx(1, abs=0.01)
+    assert spread(gaussian() * 1e-8) == pytest.approx(1, abs=0.05)
+    point = torch.ones(100, 6)
+    assert spread(point) == 0
+    assert spread(torch.zeros(100, 6)) == 0
+    # Standard deviation 0.03 in six directions about a point at a distance of √6.
+    expected = 0.03 * math.sqrt(6) / math.sqrt(6)
+    assert spread(torch.ones(4000, 6) + 0.03 * gaussian(4000)) == pytest.approx(expected, rel=0.05)
+
+
+def test_nearest_neighbours_are_those_of_scikit_learn():
+    z, target = gaussian(200), (gaussian(200, 1, 2)[:, 0] > 0).long()
+    z[:, 0] += 1.5 * target
+    centred = (z - z.mean(0)).numpy()
+    score = [
+        KNeighborsClassifier(7, metric="cosine")
+        .fit(np.delete(centred, i, 0), np.delete(target.numpy(), i))
+        .predict_proba(centred[i : i + 1])[0, 1]
+        for i in range(200)
+    ]
+    assert knn_auc(z, target, 7) == pytest.approx(roc_auc_score(target, score), abs=1e-6)
+    assert knn_auc(z, target, 7) > 0.7
+
+
+def test_a_collapse_is_told_from_health():
+    healthy = {"spread": 0.5, "compared_spread": 0.5, "effective_rank": 4.0}
+    assert collapse(healthy) is None
+    assert collapse({"spread": 1e-3, "effective_rank": 4.0}) is None
+    assert "nearly the same for all jets" in collapse(healthy | {"compared_spread": 1e-4})
+    assert "to one direction: its effective rank is 1.20" in collapse(
+        healthy | {"effective_rank": 1.2}
+    )
+
+
+def warned(caplog):
+    return [r.getMessage() for r in caplog.records if "collapsed" in r.getMessage()]
+
+
+def test_a_collapse_without_variance_is_caught(dataset, config, tmp_path, caplog):
+    """VICReg's invariance alone is perfect where all embeddings are the same."""
+    alone = {"name": "vicreg", "variance": 0, "covariance": 0, "projection": None}
+    with caplog.at_level(logging.WARNING):
+        metrics = pretrain(dataset, _with(config, alone), tmp_path)
+    assert len(warned(caplog)) == 1
+    assert "collapsed" in metrics["warnings"][0]
+    log = records(tmp_path)
+    assert log[-1]["compared_spread"] < 0.01
+    assert log[-1]["validation_loss"] < 0.05 * log[0]["validation_loss"]
+
+
+def test_a_collapse_without_stopped_gradient_is_caught(
+    dataset, config, tmp_path, caplog, monkeypatch
+):
+    """SimSiam as in fig. 2 of its paper; nor is its last layer normalised over the batch."""
+
+    def symmetric(self, outputs, rows):
+        z, p = (torch.nn.functional.normalize(x, dim=1) for x in outputs.chunk(2, dim=1))
+        cosine = p @ z.T
+        same = rows[:, None] == rows[None, :]
+        return -cosine[same & ~torch.eye(len(rows), dtype=torch.bool)].mean()
+
+    monkeypatch.setattr(SimSiam, "loss", symmetric)
+    settings = {"name": "simsiam", "projection": [16, 16], "predictor": 8}
+    with caplog.at_level(logging.WARNING):
+        metrics = pretrain(dataset, _with(config, settings), tmp_path)
+    assert metrics["final"]["validation_loss"] < -0.99
+    assert len(warned(caplog)) == 1
+    assert "collapsed" in metrics["warnings"][0]
+    assert metrics["final"]["compared_spread"] < 0.2 * records(tmp_path)[0]["compared_spread"]
+
+
+@pytest.mark.parametrize(
+    ("objective", "views", "probe"),
+    [
+        ({"name": "ntxent"}, 4000, 0.85),
+        ({"name": "vicreg"}, 4000, 0.6),
+        ({"name": "simsiam", "projection": [16, 16], "predictor": 8}, 10000, 0.85),
+        ({"name": "masked"}, 4000, 0.75),
+        ({"name": "contrastive_masked"}, 4000, 0.85),
+        ({"name": "supervised"}, 4000, 0.95),
+    ],
+)
+def test_a_healthy_training_is_not_warned_of(
+    dataset, config, tmp_path, caplog, objective, views, probe
+):
+    """Every objective trains, and what it learns tells the classes apart."""
+    with caplog.at_level(logging.WARNING):
+        metrics = pretrain(
+            dataset, _with(config, objective, learning_rate=3e-3, views_seen=views), tmp_path
+        )
+    log = records(tmp_path)
+    assert log[-1]["validation_loss"] < log[0]["validation_loss"]
+    assert warned(caplog) == []
+    assert metrics["warnings"] == []
+    assert metrics["final"]["effective_rank"] > 1.5
+    assert len(metrics["spectrum"]) == 8
+    assert sum(metrics["spectrum"]) == pytest.approx(1)
+    assert probe < metrics["final"]["knn_auc"] <= 1
+    titles = {plot["file"] for plot in json.loads((tmp_path / "plots/plots.json").read_text())}
+    assert titles == {"loss.png", "spectrum.png"}
+
+
+def test_the_probe_is_off_where_it_cannot_be(dataset, config):
+    jets = load(dataset, ("nominal",), 16, torch.device("cpu"))
+    assert knn_probe(jets, dataset, config) is not None
+    for blocks in (
+        {"pretrain": {"probe_jets": 0}},
+        {"pretrain": {"probe_jets": 30}},
+        {"task": {"signal": ["Hbb"]}},
+    ):
+        assert knn_probe(jets, dataset, changed(config, **blocks)) is None
+
+
+def test_the_probe_looks_at_validation_jets_of_both_classes(dataset, config):
+    jets = load(dataset, ("nominal",), 16, torch.device("cpu"))
+    probe = knn_probe(jets, dataset, changed(config, pretrain={"probe_jets": 60}))
+    rows = probe.selection.rows.numpy()
+    assert (dataset.initiators["split"][rows] == 1).all()
+    assert len(np.unique(rows)) == 60
+    names = np.array(dataset.labels)[dataset.initiators["label"][rows]]
+    assert ((names == "higgs") == (probe.target == 1).numpy()).all()
+    assert (names == "higgs").sum() == 30
+
+
+def _with(config, objective, **pretrain):
+    settings = config.model_dump()
+    settings["objective"] = objective
+    settings["pretrain"] |= SHORT | pretrain
+    return type(config).model_validate(settings)
