@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from rs3l_data.store.reader import Dataset
@@ -15,7 +15,11 @@ __all__ = ["open"]
 _RECORD = re.compile(r"https?://|doi:|10\.\d{4,}/", re.IGNORECASE)
 
 
-def open(path: str | Path | Sequence[str | Path], verify: bool = False) -> Dataset:  # noqa: A001
+def open(  # noqa: A001
+    path: str | Path | Sequence[str | Path],
+    verify: bool = False,
+    corrupt: Literal["stop", "skip"] = "stop",
+) -> Dataset:
     """Open a dataset for reading.
 
     Parameters
@@ -26,6 +30,9 @@ def open(path: str | Path | Sequence[str | Path], verify: bool = False) -> Datas
         (docs/publish.md); what is there as a path is taken for one.
     verify
         Compare every byte with the manifest first, as for files that come from elsewhere.
+    corrupt
+        At a shard that is damaged, as far as can be told without reading it: stop, or leave it out
+        with a warning.
 
     Raises
     ------
@@ -45,4 +52,4 @@ def open(path: str | Path | Sequence[str | Path], verify: bool = False) -> Datas
     # What only simulates has no use for the reader and what it imports.
     from rs3l_data.store.opening import open_dataset
 
-    return open_dataset(path, verify)
+    return open_dataset(path, verify, corrupt)

@@ -8,6 +8,7 @@ import typer
 
 from rs3l_data.commands import (
     benchmark,
+    benchmark_store,
     check,
     convert,
     digest,
@@ -74,6 +75,7 @@ app.command("report", rich_help_panel=JUDGE)(report_command.report)
 app.command("onepass", rich_help_panel=JUDGE)(onepass.onepass)
 app.command("validation", rich_help_panel=JUDGE)(validation.validation)
 app.command("benchmark", rich_help_panel=JUDGE)(benchmark.benchmark)
+app.command("benchmark-store", rich_help_panel=JUDGE)(benchmark_store.benchmark_store)
 
 
 def main() -> None:

@@ -84,7 +84,8 @@ def pretrain(
 
     settings = load_training(config, overrides or ())
     with _together(log) as processes:
-        metrics = task.pretrain(rs3l_data.open(data), settings, out, resume.value, processes)
+        dataset = rs3l_data.open(data, corrupt=settings.data.corrupt)
+        metrics = task.pretrain(dataset, settings, out, resume.value, processes)
     if processes.first:
         _answer(metrics, out, as_json)
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.store.manifest import MANIFEST_NAME, check_files, read_manifest
+from rs3l_data.store.manifest import MANIFEST_NAME, check_files, damaged_files, read_manifest
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.shard import open_shard
+from rs3l_data.store.shard import Shard, open_shard
+
+logger = logging.getLogger(__name__)
 
 
-def open_dataset(path: str | Path | Sequence[str | Path], verify: bool = False) -> Dataset:
+def open_dataset(
+    path: str | Path | Sequence[str | Path],
+    verify: bool = False,
+    corrupt: Literal["stop", "skip"] = "stop",
+) -> Dataset:
     """Open a dataset's folder, a shard, or several shards with the same views.
 
     Parameters
@@ -21,6 +29,9 @@ def open_dataset(path: str | Path | Sequence[str | Path], verify: bool = False) 
     verify
         Compare every file's SHA-256 with the manifest before HDF5 sees one byte of it. Without,
         only their sizes are compared.
+    corrupt
+        At a shard that differs from the manifest or cannot be opened: stop, or leave it out with a
+        warning.
 
     Raises
     ------
@@ -39,13 +50,17 @@ def open_dataset(path: str | Path | Sequence[str | Path], verify: bool = False) 
                 f"{folder}: a record with one file for each view of a shard; `rs3l-data download` "
                 "joins them as it fetches them. Files of one view can be opened as a list"
             )
-        check_files(folder, manifest, verify)
-        paths = [folder / entry["path"] for entry in manifest["files"]]
+        entries = manifest["files"]
+        if corrupt == "skip":
+            entries = _undamaged(folder, entries, verify)
+        else:
+            check_files(folder, manifest, verify)
+        paths = [folder / entry["path"] for entry in entries]
     elif verify:
         raise InputFileError(f"{source}: without a manifest there is nothing to verify it with")
     if not paths:
         raise InputFileError(f"{source}: there is no shard to read")
-    shards = tuple(map(open_shard, paths))
+    shards = _opened(paths, source) if corrupt == "skip" else tuple(map(open_shard, paths))
     for shard in shards:
         if sorted(shard.views) != sorted(shards[0].views):
             raise InputFileError(
@@ -54,3 +69,28 @@ def open_dataset(path: str | Path | Sequence[str | Path], verify: bool = False) 
             )
     rows = tuple(np.arange(shard.n_rows) for shard in shards)
     return Dataset(source, shards, rows, shards[0].views, manifest)
+
+
+def _undamaged(folder: Path, entries: list[Any], verify: bool) -> list[Any]:
+    """Keep the manifest's entries of those files that are as it says."""
+    kept = []
+    for entry in entries:
+        faults = damaged_files(folder, {"files": [entry]}, bytewise=verify)
+        for fault in faults:
+            logger.warning("%s; this shard is left out", fault)
+        if not faults:
+            kept.append(entry)
+    return kept
+
+
+def _opened(paths: Sequence[Path], source: str) -> tuple[Shard, ...]:
+    """Open those shards that can be."""
+    shards = []
+    for path in paths:
+        try:
+            shards.append(open_shard(path))
+        except InputFileError as error:
+            logger.warning("%s; this shard is left out", error)
+    if not shards:
+        raise InputFileError(f"{source}: none of its {len(paths)} shards can be opened")
+    return tuple(shards)

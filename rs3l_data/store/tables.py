@@ -79,8 +79,8 @@ def take(table: T, rows: I8) -> T:
     flat, items, offsets = _parts(table)
     offsets, chosen = take_items(offsets, rows)
     return type(table)(
-        {name: column[rows] for name, column in flat.items()},
-        {name: column[chosen] for name, column in items.items()},
+        {name: column.take(rows) for name, column in flat.items()},
+        {name: column.take(chosen) for name, column in items.items()},
         offsets,
     )
 
@@ -133,6 +133,14 @@ def concatenate_offsets(offsets: Sequence[I8]) -> I8:
     """Join the offsets of tables that come one after the other."""
     counts = [np.diff(one) for one in offsets]
     return offsets_of(np.concatenate(counts))
+
+
+def join(parts: Sequence[tuple[I8, Columns]]) -> tuple[I8, Columns]:
+    """Join offsets and their items' columns, one part after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    offsets, columns = zip(*parts, strict=True)
+    return concatenate_offsets(offsets), concatenate_columns(columns)
 
 
 def offsets_of(counts: npt.NDArray[np.integer[Any]]) -> I8:

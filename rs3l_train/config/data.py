@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from rs3l_data.describe.strict import Strict
-from rs3l_train.config.numbers import Count
+from rs3l_train.config.numbers import Count, Positive
 
 
 class DataConfig(Strict):
@@ -36,4 +36,17 @@ class DataConfig(Strict):
         default=True,
         description="rotate and reflect each view on its own about the jet axis in training, so"
         " that the orientation of the hard decay does not identify the jet",
+    )
+    loading: Literal["auto", "memory", "stream"] = Field(
+        default="auto",
+        description="for pretraining: hold all jets in (the GPU's) memory, or read them anew in"
+        " each epoch, buffer by buffer; auto: memory, if they take less than half of what is free",
+    )
+    buffer_mb: Positive = Field(
+        default=2000, description="memory for two buffers of streamed jets [MB]"
+    )
+    corrupt: Literal["stop", "skip"] = Field(
+        default="stop",
+        description="at a shard that cannot be read: stop, naming it; or read all shards through"
+        " first, and leave out, with a warning, those that cannot be read",
     )

@@ -25,6 +25,7 @@ from rs3l_train.loop.schedule import pretraining_schedule
 from rs3l_train.loop.training_state import Checkpoints, Resume
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.pretraining import (
+    DIAGNOSTIC_JETS,
     OUT_OF_MEMORY,
     Pretraining,
     checkpoints_in,
@@ -38,7 +39,6 @@ from rs3l_train.views.memory import JetViews
 logger = logging.getLogger(__name__)
 
 SHORTCUT_R2 = 0.5
-DIAGNOSTIC_JETS = 5000
 LEAST_VALIDATIONS = 10
 
 
@@ -84,7 +84,7 @@ def pretrain(
         checkpoints = checkpoints_in(folder, pretraining, resume, processes)
         history = _fit(pretraining, watch, folder, checkpoints, processes)
         diagnostics = _diagnostics(
-            objective.backbone, jets, pretraining.unseen[:DIAGNOSTIC_JETS], config
+            objective.backbone, pretraining.held, pretraining.unseen[:DIAGNOSTIC_JETS], config
         )
     metrics: dict[str, Any] = {
         "stage": "pretrain",

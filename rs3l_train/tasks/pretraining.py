@@ -26,8 +26,12 @@ from rs3l_train.objectives import Objective, build
 from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.inputs import N_INPUTS
-from rs3l_train.views.memory import JetViews, Selection, chosen_views, load
+from rs3l_train.views.loading import readable, view_source
+from rs3l_train.views.memory import JetViews, Selection, chosen_views
 from rs3l_train.views.positives import Positives, chosen_positives
+from rs3l_train.views.source import ViewSource
+
+DIAGNOSTIC_JETS = 5000
 
 OUT_OF_MEMORY = (
     "Raise training.loop.parts, which keeps the loss as it is; or lower"
@@ -42,12 +46,14 @@ class Pretraining:
     config: TrainingConfig
     dataset: Dataset
     """Its training and validation jets, in the views to train on"""
-    jets: JetViews
+    jets: ViewSource
     objective: Objective
     training: Sample
     validation: Sample
+    held: JetViews
+    """Validation jets in memory, be the others streamed or not"""
     unseen: Tensor
-    """(n,) all validation jets, in random order"""
+    """(n,) their rows in `held`, in random order"""
 
 
 def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pretraining:
@@ -69,7 +75,9 @@ def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pr
     views = chosen_views(dataset, config.data)
     require_labels(dataset, config.data.labels or (), "data.labels")
     dataset = dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
-    jets = load(dataset, views, config.data.constituents, device)
+    if config.data.corrupt == "skip":
+        dataset = readable(dataset, views)
+    jets = view_source(dataset, views, config, device)
     torch.manual_seed(config.seed)
     backbone = build_backbone(config.backbone, N_INPUTS[config.data.inputs])
     objective = build(config, backbone, len(dataset.labels)).to(device)
@@ -77,8 +85,9 @@ def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pr
     positives = chosen_positives(dataset, views, config, pairs)
     training = Sample(jets, _rows(jets, dataset, Split.TRAIN, positives, pairs), positives, config)
     unseen = _shuffled(_rows(jets, dataset, Split.VALIDATION, positives, pairs), config.seed)
-    validation = Sample(jets, unseen[: config.pretrain.validation_jets], positives, config)
-    return Pretraining(config, dataset, jets, objective, training, validation, unseen)
+    held, unseen = jets.in_memory(unseen[: max(config.pretrain.validation_jets, DIAGNOSTIC_JETS)])
+    validation = Sample(held, unseen[: config.pretrain.validation_jets], positives, config)
+    return Pretraining(config, dataset, jets, objective, training, validation, held, unseen)
 
 
 def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -> InParts:
@@ -142,7 +151,7 @@ def _fingerprint(dataset: Dataset) -> str:
 
 
 def _rows(
-    jets: JetViews, dataset: Dataset, split: Split, positives: Positives, pairs: bool
+    jets: ViewSource, dataset: Dataset, split: Split, positives: Positives, pairs: bool
 ) -> Tensor:
     inside = torch.from_numpy(np.flatnonzero(dataset.initiators["split"] == split)).to(jets.device)
     rows = positives.rows(jets.present, inside, pairs)

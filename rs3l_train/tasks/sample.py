@@ -10,8 +10,9 @@ from torch import Tensor
 
 from rs3l_train.config import TrainingConfig
 from rs3l_train.views.batches import pretraining_batches
-from rs3l_train.views.memory import JetViews, Selection
+from rs3l_train.views.memory import Selection
 from rs3l_train.views.positives import Positives
+from rs3l_train.views.source import ViewSource
 
 SEED_STEP = 1_000_003
 
@@ -20,7 +21,7 @@ SEED_STEP = 1_000_003
 class Sample:
     """Jets of one split, in batches."""
 
-    jets: JetViews
+    jets: ViewSource
     rows: Tensor
     """(n,) those that bring enough views"""
     positives: Positives
@@ -46,7 +47,7 @@ class Sample:
         """Give the batches of an epoch, the same ones each time that it is asked for."""
         generator = torch.Generator().manual_seed(self.config.seed + SEED_STEP * number)
         return pretraining_batches(
-            self.jets.present,
+            self.jets,
             self.rows,
             self.config.pretrain.jets_per_batch,
             self.positives,

@@ -27,6 +27,7 @@ from rs3l_train.tasks.labels import tagging_task
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.batches import one_view
 from rs3l_train.views.memory import JetViews, Selection
+from rs3l_train.views.source import ViewSource
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +96,7 @@ class KnnProbe:
         return knn_auc(z, self.target, NEIGHBOURS)
 
 
-def knn_probe(jets: JetViews, dataset: Dataset, config: TrainingConfig) -> KnnProbe | None:
+def knn_probe(jets: ViewSource, dataset: Dataset, config: TrainingConfig) -> KnnProbe | None:
     """Choose the jets of the probe; None if the config wants none or a class has too few."""
     n = config.pretrain.probe_jets
     task = config.task
@@ -103,7 +104,7 @@ def knn_probe(jets: JetViews, dataset: Dataset, config: TrainingConfig) -> KnnPr
     if not n or not known:
         return None
     target = tagging_task(dataset, task)
-    view = jets.index(reference_view(jets.names))
+    view = jets.names.index(reference_view(jets.names))
     present = jets.present[view].cpu().numpy()
     random = np.random.default_rng(config.seed)
     classes = [
@@ -118,7 +119,8 @@ def knn_probe(jets: JetViews, dataset: Dataset, config: TrainingConfig) -> KnnPr
         return None
     rows = torch.from_numpy(np.concatenate(classes)).to(jets.device)
     signal = torch.from_numpy(target.target).to(jets.device)[rows]
-    return KnnProbe(jets, one_view(jets.present, rows, view), signal, config.data.inputs)
+    held, rows = jets.in_memory(rows)
+    return KnnProbe(held, one_view(held.present, rows, view), signal, config.data.inputs)
 
 
 def collapse(record: Mapping[str, float]) -> str | None:

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from rs3l_train.views.memory import Selection
 from rs3l_train.views.positives import Positives
+from rs3l_train.views.source import ViewSource
 
 
 def pretraining_batches(
-    present: Tensor,
+    jets: ViewSource,
     rows: Tensor,
     jets_per_batch: int,
     positives: Positives,
@@ -25,8 +26,8 @@ def pretraining_batches(
 
     Parameters
     ----------
-    present
-        (V, N) bool; absent views are left out.
+    jets
+        Absent views are left out.
     rows
         (n,) the jets to use, each with a view at least that may be drawn.
     positives
@@ -34,7 +35,8 @@ def pretraining_batches(
     generator
         A generator on the CPU.
     """
-    order = rows[torch.randperm(len(rows), generator=generator).to(rows.device)]
+    present = jets.present
+    order = jets.shuffled(rows, generator)
     n_batches = max(1, len(order) // jets_per_batch)
     usable = positives.usable(present)
     for batch in torch.split(order[: n_batches * jets_per_batch], jets_per_batch):

@@ -35,6 +35,7 @@ CONSTITUENT_COLUMNS = (
 )
 PADDING = {"pt": 1, "energy": 1}
 """What stands in padded places, so that every logarithm is finite; 0 in the other columns"""
+_ITEMS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,9 @@ class JetViews:
     """(V, N) int64, how many there are, at most P"""
     jets: dict[str, Tensor]
     """(V, N) float32 each, 0 where absent; `label` is the row's, in every view"""
-    constituents: dict[str, Tensor]
-    """(n_constituents + 1,) each; the last entry fills the padded places"""
+    constituents: Tensor
+    """(n_constituents + 1, n_columns) float32, by `CONSTITUENT_COLUMNS`: what lies side by side is
+    gathered at once; the last entry fills the padded places"""
     width: int
     """P"""
 
@@ -102,13 +104,22 @@ class JetViews:
         views, rows = selection.views, selection.rows
         place = torch.arange(self.width, device=self.device)
         mask = place < self.counts[views, rows, None]
-        padding = len(self.constituents["pt"]) - 1
+        padding = len(self.constituents) - 1
         index = torch.where(mask, self.starts[views, rows, None] + place, padding)
+        gathered = self.constituents.index_select(0, index.flatten()).view(*index.shape, -1)
         return Batch(
-            {name: column[index].float() for name, column in self.constituents.items()},
+            dict(zip(CONSTITUENT_COLUMNS, gathered.unbind(-1), strict=True)),
             mask,
             {name: column[views, rows] for name, column in self.jets.items()},
         )
+
+    def shuffled(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+        """Put rows in a random order, in which an epoch goes through them."""
+        return rows[torch.randperm(len(rows), generator=generator).to(rows.device)]
+
+    def in_memory(self, rows: Tensor) -> tuple[JetViews, Tensor]:
+        """Give jets in memory, and where among them the given rows are."""
+        return self, rows
 
 
 def chosen_views(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
@@ -144,19 +155,16 @@ def load(
     InputFileError
         If a number is not finite: networks would spread it over all their weights.
     """
-    jets = [dataset.jets(view) for view in views]
+    jets = [dataset.jets(view, ["present", *JET_COLUMNS]) for view in views]
     present = np.stack([table["present"] for table in jets])
     counts = np.zeros(present.shape, np.int64)
-    pieces: dict[str, list[Array]] = {name: [] for name in CONSTITUENT_COLUMNS}
+    pieces = []
     for v, view in enumerate(views):
-        offsets, columns = dataset.constituents(view)
-        lengths = np.diff(offsets)
-        rank = np.arange(offsets[0], offsets[-1]) - np.repeat(offsets[:-1], lengths)
-        keep = rank < n_constituents
-        counts[v] = np.minimum(lengths, n_constituents)
-        for name in CONSTITUENT_COLUMNS:
-            pieces[name].append(columns[name][keep])
-            _check_finite(pieces[name][-1], dataset, view, f"constituents/{name}")
+        offsets, columns = dataset.constituents(view, CONSTITUENT_COLUMNS)
+        counts[v] = np.minimum(np.diff(offsets), n_constituents)
+        pieces.append(_hardest(offsets, columns, n_constituents))
+        for i, name in enumerate(CONSTITUENT_COLUMNS):
+            _check_finite(pieces[v][:, i], dataset, view, f"constituents/{name}")
         for name in JET_COLUMNS:
             _check_finite(jets[v][name][present[v]], dataset, view, f"jets/{name}")
     ends = np.cumsum(counts).reshape(counts.shape)
@@ -169,12 +177,32 @@ def load(
             **{name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
             "label": _label_column(dataset, len(views)).to(device),
         },
-        constituents={name: _flat(name, parts).to(device) for name, parts in pieces.items()},
+        constituents=torch.from_numpy(np.concatenate([*pieces, _padding()])).to(device),
         width=max(1, int(counts.max(initial=0))),
     )
 
 
+def _hardest(
+    offsets: npt.NDArray[np.int64], columns: dict[str, Array], n: int
+) -> npt.NDArray[np.float32]:
+    """Put columns side by side, the first ``n`` items of each row: (n_items, n_columns)."""
+    packed = np.empty((offsets[-1], len(columns)), np.float32)
+    # Part by part, which stays in the CPU's cache while each column is filled in.
+    for start in range(0, len(packed), _ITEMS):
+        for i, name in enumerate(CONSTITUENT_COLUMNS):
+            packed[start : start + _ITEMS, i] = columns[name][start : start + _ITEMS]
+    lengths = np.diff(offsets)
+    if lengths.max(initial=0) <= n:
+        return packed
+    rank = np.arange(len(packed)) - np.repeat(offsets[:-1], lengths)
+    # `take` is three times as fast as a mask here.
+    return packed.take(np.flatnonzero(rank < n), axis=0)
+
+
 def _check_finite(values: Array, dataset: Dataset, view: str, column: str) -> None:
+    # One number that is not finite makes the sum so too; counting them takes much longer.
+    if np.isfinite(values.sum(dtype=np.float64)):
+        return
     n_bad = int((~np.isfinite(values)).sum())
     if n_bad:
         raise InputFileError(
@@ -192,6 +220,5 @@ def _label_column(dataset: Dataset, n_views: int) -> Tensor:
     return torch.from_numpy(dataset.initiators["label"].astype(np.float32)).expand(n_views, -1)
 
 
-def _flat(name: str, parts: list[Array]) -> Tensor:
-    padding = np.array([PADDING.get(name, 0)], parts[0].dtype)
-    return torch.from_numpy(np.concatenate([*parts, padding]))
+def _padding() -> npt.NDArray[np.float32]:
+    return np.array([[PADDING.get(name, 0) for name in CONSTITUENT_COLUMNS]], np.float32)

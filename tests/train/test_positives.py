@@ -19,7 +19,7 @@ EQUAL = Positives(torch.ones(3), None, 1)
 def batches(jets, positives, seed=1, size=16, pairs=True):
     rows = positives.rows(jets.present, torch.arange(jets.n_rows), pairs)
     generator = torch.Generator().manual_seed(seed)
-    return rows, list(pretraining_batches(jets.present, rows, size, positives, generator))
+    return rows, list(pretraining_batches(jets, rows, size, positives, generator))
 
 
 def test_an_epoch_shows_every_present_view_once(jets):

@@ -166,8 +166,8 @@ def test_labelled_batches_go_through_everything_once(jets):
 def test_numbers_that_are_not_finite_are_named(dataset, monkeypatch):
     read = type(dataset).constituents
 
-    def with_nan(self, view):
-        offsets, columns = read(self, view)
+    def with_nan(self, view, names=None):
+        offsets, columns = read(self, view, names)
         columns["d0"] = columns["d0"].copy()
         if view == "seed":
             columns["d0"][[0, offsets[7]]] = np.nan

@@ -199,6 +199,59 @@ def test_awkward_records_are_momenta(dataset):
     assert higgs.decays.pdg_id[0].to_list() == [5, -5]
 
 
+def test_all_views_at_once(dataset):
+    """Padded and as records: each view as it is by itself."""
+    padded = dataset.to_numpy(columns=["pt", "charge"])
+    array = dataset.to_awkward(columns=["pt", "eta", "phi", "energy"])
+    width = padded["mask"].shape[2]
+    for i, view in enumerate(dataset.views):
+        alone = dataset.to_numpy(view, width, columns=["pt", "charge"])
+        assert np.array_equal(padded["features"][i], alone["features"])
+        assert np.array_equal(padded["mask"][i], alone["mask"])
+        assert np.array_equal(padded["jets"]["pt"][i], alone["jets"]["pt"], equal_nan=True)
+        there = array[view][array[view].jet.present]
+        assert ak.all(ak.sum(there.constituents, axis=1).deltaR(there.jet) < 0.01)
+    assert array.seed.constituents.fields == ["pt", "eta", "phi", "energy"]
+    both = array[array.nominal.jet.present & array.seed.jet.present]
+    assert ak.all(both.nominal.jet.deltaR(both.seed.jet) < 0.5)
+
+
+def test_events_are_found_by_number(dataset):
+    found = list(dataset.find("qcd", [7, 3, 7]).events())
+    assert [(e.process, e.event) for e in found] == [("qcd", 3), ("qcd", 7)]
+    expected = {(e.process, e.event): e for e in dataset.events()}
+    for event in found:
+        for view, table in event.views.items():
+            assert_same_view(table, expected[event.process, event.event].views[view])
+    with pytest.raises(InputFileError, match="no row of event 31 of the process 'higgs'"):
+        dataset.find("higgs", 31)
+    with pytest.raises(InputFileError, match="no process 'higs'; did you mean 'higgs'"):
+        dataset.find("higs", 1)
+
+
+@pytest.mark.parametrize("index", [[-1], [90], [3, 3], [5, 2]])
+def test_indices_that_do_not_rise_are_refused(dataset, index):
+    with pytest.raises(IndexError, match="indices that rise, from 0 to 89"):
+        dataset.take(np.array(index))
+
+
+def test_rows_far_apart_are_read_in_runs(dataset, monkeypatch):
+    """What is read is the same, in however many runs."""
+    rows = np.r_[0:3, 20:60:3, 85]
+    whole = dataset.read_view("seed")
+    for far in (1, 2, 5, 1000):
+        monkeypatch.setattr("rs3l_data.store.runs.FAR_JETS", far)
+        monkeypatch.setattr("rs3l_data.store.runs.FAR_CONSTITUENTS", far)
+        assert_same_view(dataset.take(rows).read_view("seed"), take(whole, rows))
+
+
+def test_initiators_once_read_are_cut_with_the_rows(folder):
+    read, fresh = rs3l_data.open(folder), rs3l_data.open(folder)
+    _ = read.initiators
+    rows = np.r_[1:9, 40:45, 80]
+    assert_same_columns(read.take(rows).initiators, fresh.take(rows).initiators)
+
+
 def test_indices_mean_names_also_across_shards_with_other_names(tmp_path):
     """Two shards that number processes and labels differently read as one dataset."""
     rng = np.random.default_rng(0)

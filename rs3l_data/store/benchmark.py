@@ -1,0 +1,200 @@
+"""How fast a dataset is written, read and streamed, on jets of the dataset itself.
+
+Machines are noisy, so each step is timed several times and the best time counts; the ratios are of
+figures of one run.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from rs3l_data.describe.schema import JETS, empty
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.arrays import pad
+from rs3l_data.store.opening import open_dataset
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.shard import write_shard
+from rs3l_data.store.stream import Stream
+from rs3l_data.store.tables import Initiators, View, cut, take
+
+CONSTITUENTS = 64
+"""Of a padded jet"""
+_EVENTS = 1000
+_PADDED_JETS = 20_000
+_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Jets:
+    initiators: Initiators
+    view: View
+
+
+def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[str, Any]:
+    """Measure the store on ``jets`` jets of one view, drawn again and again from those there are.
+
+    Returns
+    -------
+    dict
+        Rates [jets/s] and sizes [bytes a jet].
+
+    Raises
+    ------
+    InputFileError
+        If no jet of the view is present.
+    """
+    content = _drawn(dataset, view, jets)
+    attributes = dataset.shards[0].attributes
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "shard.h5"
+
+        def write() -> None:
+            write_shard(path, content.initiators, {view: content.view}, attributes)
+
+        rates = {"write": jets / _best(rounds, write)}
+        whole = open_dataset(path)
+        _ = whole.initiators
+        rates |= _reading(whole, view, rounds)
+        padded = _padded(cut(content.view, 0, _PADDED_JETS), Path(temporary), rounds)
+        small = Path(temporary) / "small.h5"
+        n = min(jets, _PADDED_JETS)
+        write_shard(
+            small, cut(content.initiators, 0, n), {view: cut(content.view, 0, n)}, attributes
+        )
+        own_bytes = _view_bytes(small, view) / n
+    return {
+        "jets": jets,
+        "view": view,
+        "constituents_a_jet": len(content.view.constituents["pt"]) / jets,
+        "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
+        "jets_per_second": {**rates, **padded["rates"]},
+        "bytes_a_jet": {"ours": own_bytes, "padded gzip-4": padded["bytes"]},
+        "ratios": {
+            "size to padded gzip-4": own_bytes / padded["bytes"],
+            "read padded to padded gzip-4": rates["read padded"] / padded["rates"]["gzip-4 slices"],
+            "read padded to one row at a time": rates["read padded"]
+            / padded["rates"]["gzip-4 one row at a time"],
+        },
+    }
+
+
+def _drawn(dataset: Dataset, view: str, jets: int) -> _Jets:
+    columns = dataset.jets(view)
+    there = np.flatnonzero(columns["present"])
+    if not len(there):
+        raise InputFileError(f"{dataset.source}: no jet is present in the view '{view}'")
+    chosen = dataset.take(there)
+    random = np.random.default_rng(0)
+    rows = [random.permutation(len(there)) for _ in range(-(-jets // len(there)))]
+    index = np.concatenate(rows)[:jets]
+    initiators = take(chosen.read_initiators(), index)
+    # Each row is an event of its own, so that events can be looked up.
+    initiators.columns["event"][:] = np.arange(jets)
+    initiators.columns["initiator"][:] = 0
+    read = chosen.read_view(view)
+    # Files of an older format version have fewer columns.
+    jets_of = {**empty(JETS, len(read)), **read.jets}
+    return _Jets(initiators, take(View(jets_of, read.constituents, read.offsets), index))
+
+
+def _reading(dataset: Dataset, view: str, rounds: int) -> dict[str, float]:
+    n = len(dataset)
+    random = np.random.default_rng(1)
+
+    def flat() -> None:
+        for block in dataset.blocks():
+            block.constituents(view)
+            block.jets(view)
+
+    def constituents() -> None:
+        for block in dataset.blocks():
+            block.constituents(view)
+
+    def padded() -> None:
+        for block in dataset.blocks():
+            block.to_numpy(view, CONSTITUENTS)
+
+    def events() -> None:
+        rows = np.sort(random.choice(n, min(n, _EVENTS), replace=False))
+        for _ in dataset.take(rows).events():
+            pass
+
+    def event() -> None:
+        row = int(random.integers(n))
+        next(dataset[row : row + 1].events())
+
+    def stream() -> None:
+        for _ in Stream(dataset, 1024, min(n, 100_000))():
+            pass
+
+    return {
+        "read flat": n / _best(rounds, flat),
+        "read constituents flat": n / _best(rounds, constituents),
+        "read padded": n / _best(rounds, padded),
+        f"random events, {_EVENTS} at once": min(n, _EVENTS) / _best(rounds, events),
+        "random events, one at a time": 1 / _best(rounds, event),
+        "stream, shuffled": n / _best(rounds, stream),
+    }
+
+
+def _padded(view: View, folder: Path, rounds: int) -> dict[str, Any]:
+    """Measure the layout of other datasets: padded, gzip-4, in chunks of a thousand jets."""
+    n = len(view)
+    width = int(np.diff(view.offsets).max(initial=1))
+    features, _ = pad(view.offsets, list(view.constituents.values()), width)
+    path = folder / "padded.h5"
+    with h5py.File(path, "w") as file:
+        chunks = (min(n, 1000), *features.shape[1:])
+        options = {"compression": "gzip", "compression_opts": 4, "shuffle": True}
+        file.create_dataset("constituents", data=features, chunks=chunks, **options)
+        for column, values in view.jets.items():
+            file.create_dataset(column, data=values, chunks=(min(n, 1000),), **options)
+    with h5py.File(path) as file:
+        data = file["constituents"]
+
+        def slices() -> None:
+            for start in range(0, n, 1000):
+                _ = data[start : start + 1000]
+
+        rows = np.random.default_rng(2).integers(n, size=min(n, _ROWS)).tolist()
+
+        def one_row_at_a_time() -> None:
+            for row in rows:
+                _ = data[row]
+
+        rates = {
+            "gzip-4 slices": n / _best(rounds, slices),
+            "gzip-4 one row at a time": len(rows) / _best(1, one_row_at_a_time),
+        }
+        stored = sum(file[column].id.get_storage_size() for column in file)
+    return {"rates": rates, "bytes": stored / n}
+
+
+def _view_bytes(path: Path, view: str) -> int:
+    with h5py.File(path) as file:
+        sizes: list[int] = []
+        file[f"views/{view}"].visititems(
+            lambda _, item: (
+                sizes.append(item.id.get_storage_size()) if isinstance(item, h5py.Dataset) else None
+            )
+        )
+        return sum(sizes)
+
+
+def _best(rounds: int, step: Callable[[], None]) -> float:
+    times = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - began)
+    return min(times)

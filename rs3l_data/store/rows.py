@@ -1,0 +1,205 @@
+"""Some rows and views of a dataset, chosen but not yet read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.describe.schema import INITIATORS, Split
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.choice import (
+    Names,
+    Splits,
+    check_names,
+    listed,
+    mask_of,
+    split_names,
+    translated,
+    union,
+)
+from rs3l_data.store.shard import Shard
+from rs3l_data.store.tables import I8, Columns, concatenate_columns
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of shards, in the order of the files, and names of views.
+
+    Slicing (``ds[1000:2000]``, or with a boolean mask), `select`, `find` and `blocks` give the
+    same kind of object again and read the initiators at most.
+    """
+
+    source: str
+    """What error messages call it"""
+    shards: tuple[Shard, ...]
+    rows: tuple[I8, ...]
+    """Of each shard, the indices of the chosen rows, which rise"""
+    views: tuple[str, ...]
+    manifest: dict[str, Any] | None
+    """The content of `dataset.json`, where the dataset has one"""
+
+    def __len__(self) -> int:
+        """Count the rows."""
+        return sum(map(len, self.rows))
+
+    @cached_property
+    def processes(self) -> tuple[str, ...]:
+        """The names that the column `process` of `initiators` indexes."""
+        return union([shard.processes for shard in self.shards])
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The names that the column `label` of `initiators` indexes."""
+        return union([shard.labels for shard in self.shards])
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The config that the dataset, or the first of several shards, was made with."""
+        config: dict[str, Any] = self.shards[0].attributes["config"]
+        return config
+
+    @cached_property
+    def n_events(self) -> int:
+        """The number of hard events that the rows come from."""
+        return len(np.unique(self.event_keys))
+
+    @property
+    def event_keys(self) -> I8:
+        """(n_rows,) numbers, equal for the rows of one hard event of one process."""
+        return self.initiators["event"] * 256 + self.initiators["process"]
+
+    @cached_property
+    def initiators(self) -> Columns:
+        """The columns of `schema.INITIATORS`, (n_rows,) each; read once and kept."""
+        names = [column.name for column in INITIATORS]
+        return concatenate_columns([self._initiators_of(*part, names) for part in self._parts()])
+
+    def select(
+        self,
+        processes: Names = None,
+        labels: Names = None,
+        splits: Splits = None,
+        views: Names = None,
+    ) -> Self:
+        """Choose rows that fulfil all conditions, and views.
+
+        Parameters
+        ----------
+        processes, labels, splits
+            Names, one or several; splits are `train`, `validation` and `test`.
+        views
+            Names, in the order that they shall have.
+
+        Raises
+        ------
+        InputFileError
+            If there is no such process, label, split or view.
+        """
+        chosen = self
+        if views is not None:
+            chosen = replace(chosen, views=tuple(self._check_views(listed(views) or [])))
+        conditions = [
+            ("process", listed(processes), self.processes),
+            ("label", listed(labels), self.labels),
+            ("split", split_names(splits), tuple(split.name.lower() for split in Split)),
+        ]
+        mask = np.ones(len(self), bool)
+        for column, names, valid in conditions:
+            if names is not None:
+                check_names(names, valid, column, self.source)
+                mask &= mask_of(self.initiators[column], valid, names)
+        return chosen if mask.all() else chosen[mask]
+
+    def find(self, process: str, events: int | Sequence[int] | I8) -> Self:
+        """Choose the rows of some hard events by their numbers.
+
+        For a few events out of many: what lies between them is not read. Many at once are found
+        faster than one by one.
+
+        Raises
+        ------
+        InputFileError
+            If there is no such process, or no row here of one of the events.
+        """
+        check_names([process], self.processes, "process", self.source)
+        wanted = np.unique(np.atleast_1d(np.asarray(events, np.int64)))
+        own = self.initiators["process"] == self.processes.index(process)
+        mask = own & np.isin(self.initiators["event"], wanted)
+        missing = np.setdiff1d(wanted, self.initiators["event"][mask])
+        if len(missing):
+            raise InputFileError(
+                f"{self.source}: no row of event {missing[0]} of the process '{process}' is chosen "
+                "here; see the column `event` of `initiators` for those there are"
+            )
+        return self[mask]
+
+    def __getitem__(self, rows: slice | npt.NDArray[np.bool_]) -> Self:
+        """Choose rows by a slice with positive step, or by a mask of shape (n_rows,).
+
+        Raises
+        ------
+        IndexError
+            If it is neither.
+        """
+        if isinstance(rows, slice):
+            start, stop, step = rows.indices(len(self))
+            if step < 1:
+                raise IndexError(f"rows stay in their order: expected a step > 0, found {step}")
+            index = np.arange(start, max(start, stop), step)
+        else:
+            if np.shape(rows) != (len(self),) or rows.dtype != np.bool_:
+                raise IndexError(f"expected a slice, or a boolean mask of shape ({len(self)},)")
+            index = np.flatnonzero(rows)
+        return self.take(index)
+
+    def take(self, index: I8) -> Self:
+        """Choose rows by their indices, which must rise: the order of rows is that of the files.
+
+        Raises
+        ------
+        IndexError
+            If an index is outside, or not above the one before.
+        """
+        if len(index) and (index[0] < 0 or index[-1] >= len(self) or np.any(np.diff(index) < 1)):
+            raise IndexError(f"expected indices that rise, from 0 to {len(self) - 1}")
+        starts = np.cumsum([0, *map(len, self.rows)])
+        cuts = np.searchsorted(index, starts)
+        chosen = tuple(
+            own[index[low:high] - start]
+            for own, start, low, high in zip(
+                self.rows, starts[:-1], cuts[:-1], cuts[1:], strict=True
+            )
+        )
+        cutout = replace(self, rows=chosen)
+        if "initiators" in vars(self):
+            # What has been read once need not be read again.
+            vars(cutout)["initiators"] = {n: c[index] for n, c in self.initiators.items()}
+        return cutout
+
+    def blocks(self, rows: int = 50_000) -> Iterator[Self]:
+        """Go through the dataset in runs of rows, so that memory holds one run at a time."""
+        for start in range(0, len(self), rows):
+            yield self[start : start + rows]
+
+    def _parts(self) -> list[tuple[Shard, I8]]:
+        parts = list(zip(self.shards, self.rows, strict=True))
+        # An empty dataset still has columns, of length 0: those of any shard.
+        return [part for part in parts if len(part[1])] or parts[:1]
+
+    def _initiators_of(self, shard: Shard, rows: I8, names: list[str]) -> Columns:
+        table = shard.read_initiators(rows, names)
+        table["process"] = translated(table["process"], shard.processes, self.processes)
+        table["label"] = translated(table["label"], shard.labels, self.labels)
+        return table
+
+    def _check_views(self, names: Sequence[str]) -> Sequence[str]:
+        return self._check(names, self.views, "view")
+
+    def _check(self, names: Sequence[str], valid: Sequence[str], what: str) -> Sequence[str]:
+        check_names(names, valid, what, self.source)
+        return names

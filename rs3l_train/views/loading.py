@@ -1,0 +1,99 @@
+"""Whether jets are held in memory or streamed, and what becomes of shards that cannot be read."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.reader import Dataset
+from rs3l_train.config import TrainingConfig
+from rs3l_train.views.memory import CONSTITUENT_COLUMNS, JET_COLUMNS, load
+from rs3l_train.views.source import ViewSource
+from rs3l_train.views.stream import StreamedViews
+
+logger = logging.getLogger(__name__)
+
+LARGEST_SHARE = 0.5
+"""Of the free memory, that jets may take"""
+_BLOCK = 50_000
+
+
+def view_source(
+    dataset: Dataset, views: tuple[str, ...], config: TrainingConfig, device: torch.device
+) -> ViewSource:
+    """Load the views of all rows, or get ready to stream them, as the config says.
+
+    Raises
+    ------
+    InputFileError
+        If a shard cannot be read, and is not to be skipped.
+    """
+    data = config.data
+    needed = bytes_needed(dataset, views, data.constituents)
+    free = free_memory(device)
+    fits = needed < LARGEST_SHARE * free
+    if data.loading == "memory" or (data.loading == "auto" and fits):
+        return load(dataset, views, data.constituents, device)
+    buffer_rows = max(1, int(data.buffer_mb * 1e6 / 2 / max(1.0, needed / max(1, len(dataset)))))
+    logger.info(
+        "jets of %.1f GB are streamed in buffers of %d rows (%.1f GB of memory are free)",
+        needed / 1e9,
+        buffer_rows,
+        free / 1e9,
+    )
+    return StreamedViews(dataset, views, data.constituents, buffer_rows, device)
+
+
+def bytes_needed(dataset: Dataset, views: Sequence[str], n_constituents: int) -> int:
+    """Count the bytes that the views of all rows take in memory."""
+    # Present, start, count; the columns and the label.
+    of_row = len(views) * (1 + 8 + 8 + 4 * (len(JET_COLUMNS) + 1))
+    counts = sum(
+        int(
+            np.minimum(
+                dataset.jets(view, ["n_constituents"])["n_constituents"], n_constituents
+            ).sum()
+        )
+        for view in views
+    )
+    return of_row * len(dataset) + 4 * len(CONSTITUENT_COLUMNS) * counts
+
+
+def free_memory(device: torch.device) -> int:
+    """Count the free bytes of a device."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def readable(dataset: Dataset, views: Sequence[str]) -> Dataset:
+    """Leave out shards whose jets cannot be read, with a warning that names each.
+
+    Reads everything that training reads, once.
+
+    Raises
+    ------
+    InputFileError
+        If no shard is left.
+    """
+    good = np.ones(len(dataset), bool)
+    start = 0
+    for rows in dataset.rows:
+        stop = start + len(rows)
+        try:
+            for block in dataset[start:stop].blocks(_BLOCK):
+                for view in views:
+                    block.jets(view, ["present", *JET_COLUMNS])
+                    block.constituents(view, CONSTITUENT_COLUMNS)
+        except InputFileError as error:
+            logger.warning("%s; its %d jets are left out", error, stop - start)
+            good[start:stop] = False
+        start = stop
+    if len(dataset) and not good.any():
+        raise InputFileError(f"{dataset.source}: none of its shards can be read")
+    return dataset if good.all() else dataset[good]

@@ -1,0 +1,36 @@
+"""What pretraining asks of jets, be they in memory or on disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from rs3l_train.views.memory import Batch, JetViews, Selection
+
+
+class ViewSource(Protocol):
+    """The V views of N jets: `memory.JetViews`, or `stream.StreamedViews`."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the views."""
+
+    @property
+    def present(self) -> Tensor:
+        """(V, N) bool."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where batches are."""
+
+    def shuffled(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+        """Put rows, which rise, in the random order in which an epoch goes through them."""
+
+    def gather(self, selection: Selection) -> Batch:
+        """Pad the constituents of a selection of present views to (n, P)."""
+
+    def in_memory(self, rows: Tensor) -> tuple[JetViews, Tensor]:
+        """Give jets in memory, and where among them the given rows are."""

@@ -1,0 +1,171 @@
+"""Views of jets that stay on disk: read buffer by buffer, one ahead of the training.
+
+See `rs3l_data.store.stream` for the order. What is not asked for is not read, so a training that
+goes on in the middle of an epoch begins with the buffer that it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from rs3l_data.store.arrays import pad_views
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.stream import Epoch, Position, Stream
+from rs3l_train.views.memory import Batch, JetViews, Selection, load
+
+I8 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Buffer:
+    rows: I8
+    """Which rise"""
+    jets: JetViews
+
+
+class StreamedViews:
+    """The V views of N jets, of which two buffers at most are in memory.
+
+    Parameters
+    ----------
+    dataset
+        Its N rows.
+    n_constituents
+        P, the hardest constituents of a jet that are used.
+    buffer_rows
+        Rows of a buffer.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        views: tuple[str, ...],
+        n_constituents: int,
+        buffer_rows: int,
+        device: torch.device,
+    ):
+        self.dataset, self.names, self.device = dataset, views, device
+        self._n_constituents, self._buffer_rows = n_constituents, buffer_rows
+        present = [dataset.jets(view, ["present"])["present"] for view in views]
+        self.present = torch.from_numpy(np.stack(present)).to(device)
+        self._reader = ThreadPoolExecutor(1)
+        self._buffers: dict[int, Future[_Buffer]] = {}
+        self._begin(np.arange(len(dataset)), 0)
+
+    def shuffled(self, rows: Tensor, generator: torch.Generator) -> Tensor:
+        """Put rows, which rise, in the random order of a new epoch."""
+        seed = int(torch.randint(2**62, (), generator=generator))
+        self._begin(rows.cpu().numpy(), seed)
+        return torch.from_numpy(self._rows[self._epoch.order()]).to(self.device)
+
+    def gather(self, selection: Selection) -> Batch:
+        """Pad the constituents of a selection of present views to (n, P).
+
+        Reads the buffers that hold them, unless they are there, and begins to read the next.
+
+        Raises
+        ------
+        InputFileError
+            If a shard is damaged, naming it.
+        """
+        rows = selection.rows.cpu().numpy()
+        of_row = self._epoch.buffer_of(np.searchsorted(self._rows, rows))
+        needed = np.unique(of_row).tolist()
+        self._hold([*needed, needed[-1] + 1])
+        batches, places = [], []
+        for number in needed:
+            buffer = self._buffers[number].result()
+            inside = np.flatnonzero(of_row == number)
+            own = torch.from_numpy(np.searchsorted(buffer.rows, rows[inside])).to(self.device)
+            place = torch.from_numpy(inside).to(self.device)
+            batches.append(buffer.jets.gather(Selection(selection.views[place], own)))
+            places.append(place)
+        return batches[0] if len(batches) == 1 else _merged(batches, torch.cat(places).argsort())
+
+    def in_memory(self, rows: Tensor) -> tuple[JetViews, Tensor]:
+        """Read the given rows, and give them with their places."""
+        wanted, places = np.unique(rows.cpu().numpy(), return_inverse=True)
+        return self._load(wanted), torch.from_numpy(places).to(self.device)
+
+    def _begin(self, rows: I8, seed: int) -> None:
+        self._hold([])
+        self._rows = rows
+        self._epoch = Epoch(len(rows), self._buffer_rows, seed, 0)
+
+    def _hold(self, numbers: list[int]) -> None:
+        """Begin to read these buffers, and forget others."""
+        for number in self._buffers.keys() - numbers:
+            self._buffers.pop(number).cancel()
+        for number in numbers:
+            if number not in self._buffers and number < self._epoch.n_buffers:
+                rows = self._rows[self._epoch.rows(number)]
+                self._buffers[number] = self._reader.submit(self._read, rows)
+
+    def _read(self, rows: I8) -> _Buffer:
+        return _Buffer(rows, self._load(rows))
+
+    def _load(self, rows: I8) -> JetViews:
+        jets = load(self.dataset.take(rows), self.names, self._n_constituents, self.device)
+        # Batches of all buffers have one shape.
+        return replace(jets, width=self._n_constituents)
+
+
+def _merged(batches: list[Batch], order: Tensor) -> Batch:
+    """Join batches, and put their jets in an order."""
+
+    def joined(parts: list[Tensor]) -> Tensor:
+        return torch.cat(parts)[order]
+
+    first = batches[0]
+    return Batch(
+        {name: joined([b.constituents[name] for b in batches]) for name in first.constituents},
+        joined([b.mask for b in batches]),
+        {name: joined([b.jets[name] for b in batches]) for name in first.jets},
+    )
+
+
+class JetStream(IterableDataset[dict[str, Tensor]]):
+    """Padded batches of a dataset's views, for one's own loops; `DataLoader(..., batch_size=None)`.
+
+    Processes and workers share an epoch: each reads buffers of its own, and all give equally many
+    batches. A batch has `features` (V, n, P, F), `mask` (V, n, P), `rows` (n,), and the columns of
+    the jets, (V, n) each, as `jet_<name>`.
+
+    Parameters
+    ----------
+    stream
+        For one consumer; ranks and workers make several of it.
+    rank, world_size
+        Of this process.
+    """
+
+    def __init__(self, stream: Stream, n_constituents: int, rank: int = 0, world_size: int = 1):
+        self.stream, self.n_constituents = stream, n_constituents
+        self.rank, self.world_size = rank, world_size
+        self.start = Position()
+        """Where the next iteration begins, in every worker"""
+
+    def __iter__(self) -> Iterator[dict[str, Tensor]]:
+        worker = get_worker_info()
+        number, count = (worker.id, worker.num_workers) if worker else (0, 1)
+        stream = replace(
+            self.stream,
+            consumer=self.rank * count + number,
+            consumers=self.world_size * count,
+        )
+        for batch in stream(self.start):
+            padded = pad_views(list(batch.views.values()), self.n_constituents)
+            yield {
+                "features": torch.from_numpy(padded["features"]),
+                "mask": torch.from_numpy(padded["mask"]),
+                "rows": torch.from_numpy(batch.rows),
+                **{f"jet_{n}": torch.from_numpy(c) for n, c in padded["jets"].items()},
+            }

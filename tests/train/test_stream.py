@@ -1,0 +1,152 @@
+"""Streamed jets are those in memory; training may stop, skip a shard, or go on in the middle."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+
+import h5py
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+import rs3l_data
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.stream import Stream
+from rs3l_train.config import validate_training
+from rs3l_train.tasks.pretrain import pretrain
+from rs3l_train.views.batches import pretraining_batches
+from rs3l_train.views.loading import bytes_needed, readable, view_source
+from rs3l_train.views.memory import JetViews, Selection, load
+from rs3l_train.views.positives import Positives
+from rs3l_train.views.stream import JetStream, StreamedViews
+from tests.train.conftest import SETTINGS, VIEWS
+
+CPU = torch.device("cpu")
+ALL = Positives(torch.ones(3), None, 1)
+
+
+@pytest.fixture
+def streamed(dataset):
+    return StreamedViews(dataset, VIEWS, 16, 100, CPU)
+
+
+def assert_same_batch(found, expected):
+    torch.testing.assert_close(found.mask, expected.mask, rtol=0, atol=0)
+    for name, values in expected.constituents.items():
+        torch.testing.assert_close(found.constituents[name], values, rtol=0, atol=0)
+    for name, values in expected.jets.items():
+        torch.testing.assert_close(found.jets[name], values, rtol=0, atol=0)
+
+
+def test_batches_are_those_of_memory(jets, streamed):
+    """An epoch of several buffers: every pair once, each batch bit for bit as from memory."""
+    assert torch.equal(streamed.present, jets.present)
+    rows = ALL.rows(jets.present, torch.arange(jets.n_rows), pairs=True)
+    seen = []
+    for selection in pretraining_batches(streamed, rows, 16, ALL, torch.Generator().manual_seed(1)):
+        assert_same_batch(streamed.gather(selection), jets.gather(selection))
+        seen.append(selection.rows.unique())
+    together = torch.cat(seen)
+    assert len(together.unique()) == len(together) == len(rows) // 16 * 16
+    assert set(together.tolist()) <= set(rows.tolist())
+
+
+def test_any_rows_can_be_gathered_in_any_order(jets, streamed):
+    selection = Selection(torch.tensor([2, 0, 1, 0]), torch.tensor([590, 3, 300, 3]))
+    assert_same_batch(streamed.gather(selection), jets.gather(selection))
+    held, places = streamed.in_memory(selection.rows)
+    assert_same_batch(held.gather(Selection(selection.views, places)), jets.gather(selection))
+
+
+def test_batches_passed_over_are_not_read(streamed, monkeypatch):
+    rows = torch.arange(len(streamed.dataset))
+    batches = list(pretraining_batches(streamed, rows, 16, ALL, torch.Generator()))
+    read = []
+    monkeypatch.setattr(
+        "rs3l_train.views.stream.load", lambda ds, *rest: read.append(len(ds)) or load(ds, *rest)
+    )
+    streamed.gather(batches[-1])
+    assert 0 < sum(read) <= 200
+
+
+def config(**data):
+    settings = {**SETTINGS, "data": {**SETTINGS["data"], **data}}
+    settings["pretrain"] = {**SETTINGS["pretrain"], "views_seen": 600}
+    return validate_training(settings, "test")
+
+
+def test_the_choice_of_loading(dataset, jets, monkeypatch):
+    def kind(loading):
+        return type(view_source(dataset, VIEWS, config(loading=loading), CPU))
+
+    assert kind("memory") is kind("auto") is JetViews
+    assert kind("stream") is StreamedViews
+    monkeypatch.setattr("rs3l_train.views.loading.free_memory", lambda device: 10_000)
+    assert kind("auto") is StreamedViews
+    assert kind("memory") is JetViews
+    tensors = [jets.present, jets.starts, jets.counts, jets.constituents, *jets.jets.values()]
+    stored = sum(t.nbytes for t in tensors) - jets.constituents[0].nbytes
+    assert bytes_needed(dataset, VIEWS, 16) == stored
+
+
+def test_pretraining_streams(dataset, tmp_path):
+    metrics = pretrain(dataset, config(loading="stream", buffer_mb=0.5), tmp_path)
+    again = pretrain(dataset, config(loading="stream", buffer_mb=0.5), tmp_path / "again")
+    assert metrics["final"]["validation_loss"] == again["final"]["validation_loss"]
+    assert metrics["views_seen"] >= 600
+
+
+@pytest.fixture
+def damaged(folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "ds")
+    path = copy / "shard-0001.h5"
+    with h5py.File(path) as file:
+        chunk = file["views/nominal/constituents/pt"].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
+    path.write_bytes(content)
+    return copy
+
+
+def test_a_corrupt_shard_is_named_or_skipped(damaged, tmp_path, caplog):
+    dataset = rs3l_data.open(damaged)
+    with pytest.raises(InputFileError, match=r"shard-0001\.h5: damaged"):
+        pretrain(dataset, config(loading="stream"), tmp_path / "stop")
+    with caplog.at_level(logging.WARNING):
+        left = readable(dataset, VIEWS)
+        metrics = pretrain(dataset, config(loading="stream", corrupt="skip"), tmp_path / "skip")
+    assert "shard-0001.h5" in caplog.text
+    assert 0 < len(left) == dataset.shards[0].n_rows
+    assert 0 < metrics["jets"] < len(left)
+
+
+def test_a_truncated_shard_is_named_or_skipped(damaged, caplog):
+    path = damaged / "shard-0000.h5"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(InputFileError, match=r"shard-0000\.h5"):
+        rs3l_data.open(damaged)
+    with caplog.at_level(logging.WARNING):
+        left = rs3l_data.open(damaged, corrupt="skip")
+    assert "shard-0000.h5" in caplog.text
+    assert [shard.path.name for shard in left.shards] == ["shard-0001.h5"]
+    with pytest.raises(InputFileError, match="none of its shards can be read"):
+        readable(left, VIEWS)
+
+
+def test_a_torch_loader_with_workers_shares_the_epoch(dataset):
+    """Two ranks of two workers: equally many batches, no row twice, values of the dataset."""
+    stream = Stream(dataset, 8, buffer_rows=60, seed=2)
+    whole = dataset.to_numpy(n_constituents=16)
+    rows = []
+    for rank in range(2):
+        loader = DataLoader(JetStream(stream, 16, rank, 2), batch_size=None, num_workers=2)
+        batches = list(loader)
+        rows.append([row for batch in batches for row in batch["rows"].tolist()])
+        first = batches[0]
+        np.testing.assert_array_equal(first["features"], whole["features"][:, first["rows"]])
+        np.testing.assert_array_equal(first["mask"], whole["mask"][:, first["rows"]])
+        np.testing.assert_array_equal(first["jet_pt"], whole["jets"]["pt"][:, first["rows"]])
+    assert len(rows[0]) == len(rows[1]) > 0
+    assert len({*rows[0], *rows[1]}) == len(rows[0]) + len(rows[1])
