@@ -38,8 +38,8 @@ def benchmark_store(
         f"constituents each; {found['machine']}"
     )
     for name, rate in found["jets_per_second"].items():
-        typer.echo(f"    {name:<32}{rate:12.0f} jets/s")
+        typer.echo(f"    {name:<45}{rate:12.0f} jets/s")
     for name, size in found["bytes_a_jet"].items():
-        typer.echo(f"    {name:<32}{size:12.0f} bytes a jet")
+        typer.echo(f"    {name:<45}{size:12.0f} bytes a jet")
     for name, ratio in found["ratios"].items():
-        typer.echo(f"    {name:<32}{ratio:12.2f}")
+        typer.echo(f"    {name:<45}{ratio:12.2f}")

@@ -21,6 +21,7 @@ import numpy as np
 from rs3l_data.describe.schema import JETS, empty
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.arrays import pad
+from rs3l_data.store.lookup import Lookup
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import write_shard
@@ -129,20 +130,29 @@ def _reading(dataset: Dataset, view: str, rounds: int) -> dict[str, float]:
         for _ in dataset.take(rows).events():
             pass
 
-    def event() -> None:
-        row = int(random.integers(n))
-        next(dataset[row : row + 1].events())
+    def single_events(found: Lookup) -> None:
+        rows = random.integers(n, size=_EVENTS)
+        processes = dataset.initiators["process"][rows]
+        numbers = dataset.initiators["event"][rows]
+        for process, number in zip(processes.tolist(), numbers.tolist(), strict=True):
+            _ = found[dataset.processes[process], number]
+
+    def fresh() -> None:
+        single_events(Lookup(dataset))
 
     def stream() -> None:
         for _ in Stream(dataset, 1024, min(n, 100_000))():
             pass
 
+    kept = Lookup(dataset)
     return {
         "read flat": n / _best(rounds, flat),
         "read constituents flat": n / _best(rounds, constituents),
         "read padded": n / _best(rounds, padded),
         f"random events, {_EVENTS} at once": min(n, _EVENTS) / _best(rounds, events),
-        "random events, one at a time": 1 / _best(rounds, event),
+        f"random events, one at a time, the first {_EVENTS}": _EVENTS / _best(rounds, fresh),
+        "random events, one at a time, later": _EVENTS
+        / _best(rounds + 1, lambda: single_events(kept)),
         "stream, shuffled": n / _best(rounds, stream),
     }
 

@@ -10,13 +10,15 @@ file's name before it.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import h5py
 import numpy as np
 
 from rs3l_data.describe.schema import Column
-from rs3l_data.store.tables import I8, Array
+from rs3l_data.store.runs import Span, indices_of
+from rs3l_data.store.tables import I8, Array, offsets_of
 
 MAX_RATIO = 256
 """What a file declares to hold, at most, for each of its bytes: jets compress by 2 to 5, tables in
@@ -57,8 +59,8 @@ def dataset_at(group: h5py.Group, name: str, dtype: np.dtype[Any], ndim: int = 1
     return dataset
 
 
-def read_column(group: h5py.Group, column: Column, start: int, stop: int) -> Array:
-    """Read the values ``start`` to ``stop`` of a column.
+def read_column(group: h5py.Group, column: Column, spans: Sequence[Span]) -> Array:
+    """Read some spans of a column, which rise, one after the other.
 
     Raises
     ------
@@ -66,20 +68,20 @@ def read_column(group: h5py.Group, column: Column, start: int, stop: int) -> Arr
         If the column is not as the schema says, or shorter.
     """
     dataset = dataset_at(group, column.name, column.numpy_dtype)
-    values: Array = dataset[start:stop]
-    if len(values) != stop - start:
+    if len(dataset) < spans[-1][1]:
         raise ValueError(
             f"{dataset.name}: has {len(dataset)} values, shorter than its offsets or rows say: "
-            f"expected at least {stop}"
+            f"expected at least {spans[-1][1]}"
         )
+    values = _read(dataset, spans)
     if values.dtype == np.bool_ and np.any(values.view(np.uint8) > 1):
-        row = start + int(np.argmax(values.view(np.uint8) > 1))
+        row = int(indices_of(spans)[np.argmax(values.view(np.uint8) > 1)])
         raise ValueError(f"{dataset.name}, row {row}: is neither true nor false")
     return values
 
 
-def read_offsets(group: h5py.Group, start: int, stop: int) -> I8:
-    """Read the offsets of the rows ``start`` to ``stop``: (stop - start + 1,).
+def read_offsets(group: h5py.Group, spans: Sequence[Span]) -> list[I8]:
+    """Read the offsets of some spans of rows, which rise: (stop - start + 1,) each.
 
     Raises
     ------
@@ -87,24 +89,29 @@ def read_offsets(group: h5py.Group, start: int, stop: int) -> I8:
         If they are not all there, negative, fall, or do not start at 0.
     """
     dataset = dataset_at(group, "offsets", np.dtype("<i8"))
-    if len(dataset) < stop + 1:
+    if len(dataset) < spans[-1][1] + 1:
         raise ValueError(
-            f"{dataset.name}: has {len(dataset)} values, expected at least {stop + 1}: one more "
-            "than rows"
+            f"{dataset.name}: has {len(dataset)} values, expected at least {spans[-1][1] + 1}: one "
+            "more than rows"
         )
-    offsets: I8 = dataset[start : stop + 1]
-    if start == 0 and offsets[0] != 0:
-        raise ValueError(f"{dataset.name}, row 0: starts at {offsets[0]}, expected 0")
-    # A difference of two hostile numbers may overflow; a comparison does not.
-    falls = offsets[1:] < offsets[:-1]
-    if np.any(falls) or offsets[0] < 0:
-        row = int(np.argmax(falls)) if np.any(falls) else 0
-        raise ValueError(
-            f"{dataset.name}, row {start + row}: goes from {offsets[row]} to "
-            f"{offsets[min(row + 1, len(offsets) - 1)]}, expected offsets that never fall below "
-            "0 or each other"
-        )
-    return offsets
+    found: list[I8] = []
+    least = 0
+    for start, stop in spans:
+        offsets: I8 = dataset[start : stop + 1]
+        if start == 0 and offsets[0] != 0:
+            raise ValueError(f"{dataset.name}, row 0: starts at {offsets[0]}, expected 0")
+        # A difference of two hostile numbers may overflow; a comparison does not.
+        falls = offsets[1:] < offsets[:-1]
+        if np.any(falls) or offsets[0] < least:
+            row = int(np.argmax(falls)) if np.any(falls) else 0
+            raise ValueError(
+                f"{dataset.name}, row {start + row}: goes from {offsets[row]} to "
+                f"{offsets[min(row + 1, len(offsets) - 1)]}, expected offsets that never fall "
+                f"below {least} or each other"
+            )
+        found.append(offsets)
+        least = int(offsets[-1])
+    return found
 
 
 def n_values(group: h5py.Group, column: Column) -> int:
@@ -125,9 +132,23 @@ def _member(group: h5py.Group, name: str, kind: type, what: str) -> Any:
         raise ValueError(f"{where}: missing, expected a {what}")
     if not isinstance(link, h5py.HardLink):
         raise ValueError(f"{where}: a link to elsewhere, expected a {what} in this file")
-    if group.get(name, getclass=True) is not kind:
+    member = group[name]
+    if not isinstance(member, kind):
         raise ValueError(f"{where}: something else, expected a {what}")
-    return group[name]
+    return member
+
+
+def _read(dataset: h5py.Dataset, spans: Sequence[Span]) -> Array:
+    if len(spans) == 1:
+        values: Array = dataset[slice(*spans[0])]
+        return values
+    bounds = offsets_of(np.array([stop - start for start, stop in spans]))
+    values = np.empty(bounds[-1], dataset.dtype)
+    for (start, stop), low, high in zip(spans, bounds[:-1], bounds[1:], strict=True):
+        # Straight to its place: to touch new memory costs half as much as to decode into it.
+        if stop > start:
+            dataset.read_direct(values, np.s_[start:stop], np.s_[int(low) : int(high)])
+    return values
 
 
 def _check_storage(dataset: h5py.Dataset) -> None:

@@ -52,7 +52,7 @@ def write_hard_events(
         write_columns(file.create_group("events"), HARD_EVENTS, events.events, compression)
         particles = file.create_group("particles")
         write_offsets(particles, events.offsets, compression)
-        write_columns(particles, HARD_PARTICLES, events.particles, compression)
+        write_columns(particles, HARD_PARTICLES, events.particles, compression, items=True)
         write_weights(file, events.weights, compression)
 
 

@@ -18,17 +18,22 @@ import numpy as np
 from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION, Column
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import InputFileError
+from rs3l_data.store import runs
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.guard import read_column, read_offsets
-from rs3l_data.store.tables import I8, Array, Columns, take_items
+from rs3l_data.store.runs import Span, indices_of, spans_of
+from rs3l_data.store.tables import I8, Array, Columns, concatenate_offsets, take_items
 
 Kind = Literal["shard", "view", "hard", "pileup", "embedding"]
 Compression = Literal["blosc2", "gzip", "none"]
 
 # Any HDF5 since 1.10 (2016) reads this, and small datasets take a fraction of the old overhead.
 _LIBVER = ("v110", "v110")
-# Large enough to read fast, small enough for a single event to be read without megabytes of others.
-_CHUNK_BYTES = 1 << 19
+# Values of a chunk: many enough to read fast, few enough that a run of rows is read without many
+# others. A row of jets has some forty items.
+_ROWS_CHUNK = 1 << 13
+_ITEMS_CHUNK = 1 << 16
+_MAX_CHUNK_BYTES = 1 << 20
 # From this share of zeros on, LZ4 finds runs of them worth its while.
 _SPARSE = 0.25
 # What h5py raises at the faults of a file: fuzzing has seen them all.
@@ -140,9 +145,18 @@ def _is_name(name: Any) -> bool:
 
 
 def write_columns(
-    group: h5py.Group, columns: Sequence[Column], table: Columns, compression: Compression
+    group: h5py.Group,
+    columns: Sequence[Column],
+    table: Columns,
+    compression: Compression,
+    items: bool = False,
 ) -> None:
     """Write a table, one dataset a column, each with its unit and meaning as attributes.
+
+    Parameters
+    ----------
+    items
+        Whether these are items, many of which belong to one row of another table.
 
     Raises
     ------
@@ -158,7 +172,8 @@ def write_columns(
             raise ValueError(
                 f"{group.name}/{column.name}: expected {column.numpy_dtype}, found {data.dtype}"
             )
-        dataset = write_dataset(group, column.name, data, compression)
+        chunk = _ITEMS_CHUNK if items else _ROWS_CHUNK
+        dataset = write_dataset(group, column.name, data, compression, chunk)
         dataset.attrs["unit"] = column.unit
         dataset.attrs["meaning"] = column.meaning
 
@@ -176,11 +191,12 @@ def read_columns(group: h5py.Group, columns: Sequence[Column], rows: I8) -> Colu
     ValueError
         If a column is not as the schema says, or shorter.
     """
-    start, stop = _hull(rows)
-    table = {column.name: read_column(group, column, start, stop) for column in columns}
-    if stop - start == len(rows):
+    spans = spans_of(rows, runs.FAR_ROWS)
+    table = {column.name: read_column(group, column, spans) for column in columns}
+    chosen = _places(rows, spans)
+    if chosen is None:
         return table
-    return {name: column[rows - start] for name, column in table.items()}
+    return {name: column.take(chosen) for name, column in table.items()}
 
 
 def read_items(group: h5py.Group, columns: Sequence[Column], rows: I8) -> tuple[I8, Columns]:
@@ -196,40 +212,50 @@ def read_items(group: h5py.Group, columns: Sequence[Column], rows: I8) -> tuple[
     ValueError
         If offsets fall or point outside, or a column is not as the schema says.
     """
-    start, stop = _hull(rows)
-    offsets = read_offsets(group, start, stop)
-    first, last = int(offsets[0]), int(offsets[-1])
-    table: Columns = {c.name: read_column(group, c, first, last) for c in columns}
-    if stop + 1 == len(group["offsets"]):
+    spans = spans_of(rows, runs.FAR_WITH_ITEMS)
+    found = read_offsets(group, spans)
+    items = [(int(offsets[0]), int(offsets[-1])) for offsets in found]
+    table: Columns = {c.name: read_column(group, c, items) for c in columns}
+    last = items[-1][1]
+    if spans[-1][1] + 1 == len(group["offsets"]):
         for column in columns:
             if len(group[column.name]) != last:
                 raise ValueError(
                     f"{group.name}/{column.name}: has {len(group[column.name])} values, but the "
                     f"offsets end at {last}"
                 )
-    offsets = offsets - first
-    if stop - start == len(rows):
+    offsets = found[0] - found[0][0] if len(found) == 1 else concatenate_offsets(found)
+    places = _places(rows, spans)
+    if places is None:
         return offsets, table
-    offsets, chosen = take_items(offsets, rows - start)
-    return offsets, {name: column[chosen] for name, column in table.items()}
+    offsets, chosen = take_items(offsets, places)
+    return offsets, {name: column.take(chosen) for name, column in table.items()}
 
 
-def _hull(rows: I8) -> tuple[int, int]:
-    return (int(rows[0]), int(rows[-1]) + 1) if len(rows) else (0, 0)
+def _places(rows: I8, spans: Sequence[Span]) -> I8 | None:
+    """Find rows among those that the spans cover; None if they are the same."""
+    if sum(stop - start for start, stop in spans) == len(rows):
+        return None
+    return np.searchsorted(indices_of(spans), rows)
 
 
 def write_dataset(
-    group: h5py.Group, name: str, data: Array, compression: Compression
+    group: h5py.Group,
+    name: str,
+    data: Array,
+    compression: Compression,
+    chunk: int = _ROWS_CHUNK,
 ) -> h5py.Dataset:
-    """Write an array, in chunks along its first axis."""
+    """Write an array, in chunks of so many rows along its first axis."""
     # HDF5 keeps no chunk for an empty dataset, and wants none.
-    layout = {"chunks": _chunk(data), **_filters(data, compression)} if data.size else {}
+    layout = {"chunks": _chunk(data, chunk), **_filters(data, compression)} if data.size else {}
     return group.create_dataset(name, data=data, track_times=False, **layout)
 
 
-def _chunk(data: Array) -> tuple[int, ...]:
+def _chunk(data: Array, length: int) -> tuple[int, ...]:
     row_bytes = data.dtype.itemsize * math.prod(data.shape[1:])
-    return (min(len(data), max(1, _CHUNK_BYTES // max(1, row_bytes))), *data.shape[1:])
+    longest = max(1, _MAX_CHUNK_BYTES // max(1, row_bytes))
+    return (min(len(data), length, longest), *data.shape[1:])
 
 
 def _filters(data: Array, compression: Compression) -> dict[str, Any]:

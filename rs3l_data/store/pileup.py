@@ -44,7 +44,7 @@ def write_sample(
     with create(path, "pileup", attributes) as file:
         particles = file.create_group("particles")
         write_offsets(particles, sample.offsets, compression)
-        write_columns(particles, PILEUP_PARTICLES, columns, compression)
+        write_columns(particles, PILEUP_PARTICLES, columns, compression, items=True)
 
 
 def read_sample(path: Path) -> tuple[Particles, dict[str, Any]]:

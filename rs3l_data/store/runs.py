@@ -1,22 +1,46 @@
-"""Rows that lie far apart are read in runs, so that what lies between them is not read."""
+"""Rows that lie far apart are read in spans, so that what lies between them is not read."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from rs3l_data.store.tables import I8
 
+Span = tuple[int, int]
+"""The indices from the first number to below the second"""
+
 # About as many rows as a chunk of a file holds: nearer ones are in the same or the next chunk.
-FAR_JETS = 1 << 17
-FAR_CONSTITUENTS = 2048
+FAR_ROWS = 1 << 13
+FAR_WITH_ITEMS = 2048
 
 
-def runs_of(rows: I8, far: int) -> list[I8]:
-    """Cut rows, which rise, where the next one is more than ``far`` away; one run at least.
+def spans_of(rows: I8, far: int) -> list[Span]:
+    """Cover rows, which rise, by spans that end where the next row is more than ``far`` away.
 
-    >>> [run.tolist() for run in runs_of(np.array([3, 5, 90_000]), 2048)]
-    [[3, 5], [90000]]
+    Returns
+    -------
+    list
+        One span at least.
+
+    >>> spans_of(np.array([3, 5, 90_000]), 2048)
+    [(3, 6), (90000, 90001)]
     """
-    if len(rows) == 0 or rows[-1] - rows[0] < len(rows) + far:
-        return [rows]
-    return np.split(rows, np.flatnonzero(np.diff(rows) > far) + 1)
+    if len(rows) == 0:
+        return [(0, 0)]
+    if rows[-1] - rows[0] < len(rows) + far:
+        return [(int(rows[0]), int(rows[-1]) + 1)]
+    gaps = np.flatnonzero(np.diff(rows) > far)
+    starts = [rows[0], *rows[gaps + 1]]
+    stops = [*rows[gaps], rows[-1]]
+    return [(int(start), int(stop) + 1) for start, stop in zip(starts, stops, strict=True)]
+
+
+def indices_of(spans: Sequence[Span]) -> I8:
+    """List the indices that spans cover.
+
+    >>> indices_of([(3, 6), (9, 10)])
+    array([3, 4, 5, 9])
+    """
+    return np.concatenate([np.arange(start, stop) for start, stop in spans])

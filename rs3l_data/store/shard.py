@@ -19,7 +19,6 @@ from rs3l_data.describe.schema import (
     written_in,
 )
 from rs3l_data.simulate.weights import Weights
-from rs3l_data.store import runs
 from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import (
     Compression,
@@ -32,8 +31,7 @@ from rs3l_data.store.hdf5 import (
     write_columns,
     write_offsets,
 )
-from rs3l_data.store.runs import runs_of
-from rs3l_data.store.tables import I8, Columns, Initiators, View, concatenate_columns, join
+from rs3l_data.store.tables import I8, Columns, Initiators, View
 from rs3l_data.store.weights import read_weights, write_weights
 
 
@@ -90,7 +88,7 @@ def write_view(
     write_columns(group.create_group("jets"), columns, view.jets, compression)
     constituents = group.create_group("constituents")
     write_offsets(constituents, view.offsets, compression)
-    write_columns(constituents, CONSTITUENTS, view.constituents, compression)
+    write_columns(constituents, CONSTITUENTS, view.constituents, compression, items=True)
 
 
 def _check(
@@ -154,19 +152,13 @@ class Shard:
     def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the jets of one view, (n_rows,) each."""
         with reading(self.path, "shard") as file:
-            group, columns = group_at(file, f"views/{view}/jets"), named(JETS, names)
-            return concatenate_columns(
-                [read_columns(group, columns, run) for run in runs_of(rows, runs.FAR_JETS)]
-            )
+            return read_columns(group_at(file, f"views/{view}/jets"), named(JETS, names), rows)
 
     def read_constituents(self, view: str, rows: I8, names: Sequence[str]) -> tuple[I8, Columns]:
         """Read the constituents of one view: offsets (n_rows + 1,) and columns."""
         with reading(self.path, "shard") as file:
             group = group_at(file, f"views/{view}/constituents")
-            columns = named(CONSTITUENTS, names)
-            return join(
-                [read_items(group, columns, run) for run in runs_of(rows, runs.FAR_CONSTITUENTS)]
-            )
+            return read_items(group, named(CONSTITUENTS, names), rows)
 
 
 def open_shard(path: Path) -> Shard:

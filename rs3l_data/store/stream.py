@@ -12,11 +12,13 @@ training has come.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from rs3l_data.store.packed import PackedView, packed
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import I8, View, concatenate, take
 
@@ -122,7 +124,7 @@ class Stream:
     dataset: Dataset
     batch_rows: int
     buffer_rows: int = 100_000
-    """Rows of all views that are in memory at once"""
+    """Rows of all views that are read at once; two buffers are in memory"""
     columns: Sequence[str] | None = None
     """Of the constituents; None: all"""
     seed: int = 0
@@ -153,37 +155,43 @@ class Stream:
         orders = [epoch.shuffled(buffer) for buffer in own]
         order = np.concatenate(orders)[: self.batches * self.batch_rows]
         ends = np.cumsum([len(each) for each in orders])
-        held: dict[int, tuple[I8, dict[str, View]]] = {}
-        for batch in range(start.batch, self.batches):
-            low = batch * self.batch_rows
-            rows = order[low : low + self.batch_rows]
-            first, last = np.searchsorted(ends, [low, low + len(rows) - 1], side="right")
-            held = {b: held.get(b) or self._read(epoch, own[b]) for b in range(first, last + 1)}
-            done = batch + 1 == self.batches
-            after = Position(start.epoch + 1) if done else Position(start.epoch, batch + 1)
-            yield StreamBatch(rows, _gathered(rows, list(held.values())), after)
+        held: dict[int, Future[_Buffer]] = {}
+        with ThreadPoolExecutor(1) as reader:
+            for batch in range(start.batch, self.batches):
+                low = batch * self.batch_rows
+                rows = order[low : low + self.batch_rows]
+                first, last = np.searchsorted(ends, [low, low + len(rows) - 1], side="right")
+                # Two buffers at most: those of the batch, or its own and, read meanwhile, the next.
+                wanted = [b for b in range(first, max(last, first + 1) + 1) if b < len(own)]
+                held = {b: held.get(b) or reader.submit(self._read, epoch, own[b]) for b in wanted}
+                buffers = [held[b].result() for b in range(first, last + 1)]
+                done = batch + 1 == self.batches
+                after = Position(start.epoch + 1) if done else Position(start.epoch, batch + 1)
+                yield StreamBatch(rows, _gathered(rows, buffers), after)
 
-    def _read(self, epoch: Epoch, buffer: int) -> tuple[I8, dict[str, View]]:
-        """Read a buffer: its rows, which rise, and their views."""
+    def _read(self, epoch: Epoch, buffer: int) -> _Buffer:
         rows = epoch.rows(buffer)
         chosen = self.dataset.take(rows)
-        return rows, {name: chosen.read_view(name, self.columns) for name in chosen.views}
+        views = {name: packed(chosen.read_view(name, self.columns)) for name in chosen.views}
+        return _Buffer(rows, views)
 
     def _epoch(self, number: int) -> Epoch:
         return Epoch(len(self.dataset), self.buffer_rows, self.seed, number)
 
 
-def _gathered(rows: I8, held: Sequence[tuple[I8, dict[str, View]]]) -> dict[str, View]:
+@dataclass(frozen=True, slots=True)
+class _Buffer:
+    rows: I8
+    """Which rise"""
+    views: dict[str, PackedView]
+
+
+def _gathered(rows: I8, buffers: Sequence[_Buffer]) -> dict[str, View]:
     """Take rows, in their order, out of the buffers that hold them between them."""
-    if len(held) == 1:
-        own, views = held[0]
-        return {name: take(view, np.searchsorted(own, rows)) for name, view in views.items()}
-    starts = np.cumsum([0, *(len(own) for own, _ in held)])
-    place = np.empty(len(rows), np.int64)
-    for start, (own, _) in zip(starts, held, strict=False):
-        found = np.minimum(np.searchsorted(own, rows), len(own) - 1)
-        inside = own[found] == rows
-        place[inside] = start + found[inside]
-    return {
-        name: take(concatenate([views[name] for _, views in held]), place) for name in held[0][1]
-    }
+    if len(buffers) == 1:
+        places = np.searchsorted(buffers[0].rows, rows)
+        return {name: view.take(places) for name, view in buffers[0].views.items()}
+    inside = [np.flatnonzero(np.isin(rows, buffer.rows)) for buffer in buffers]
+    order = np.argsort(np.concatenate(inside))
+    parts = [_gathered(rows[some], [own]) for some, own in zip(inside, buffers, strict=True)]
+    return {name: take(concatenate([part[name] for part in parts]), order) for name in parts[0]}

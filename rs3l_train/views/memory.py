@@ -163,8 +163,9 @@ def load(
         offsets, columns = dataset.constituents(view, CONSTITUENT_COLUMNS)
         counts[v] = np.minimum(np.diff(offsets), n_constituents)
         pieces.append(_hardest(offsets, columns, n_constituents))
-        for i, name in enumerate(CONSTITUENT_COLUMNS):
-            _check_finite(pieces[v][:, i], dataset, view, f"constituents/{name}")
+        if not _finite_sum(pieces[v]):
+            for i, name in enumerate(CONSTITUENT_COLUMNS):
+                _check_finite(pieces[v][:, i], dataset, view, f"constituents/{name}")
         for name in JET_COLUMNS:
             _check_finite(jets[v][name][present[v]], dataset, view, f"jets/{name}")
     ends = np.cumsum(counts).reshape(counts.shape)
@@ -199,10 +200,13 @@ def _hardest(
     return packed.take(np.flatnonzero(rank < n), axis=0)
 
 
+def _finite_sum(values: npt.NDArray[np.float32]) -> bool:
+    """Tell whether the sum is finite: then every value is, found in a tenth of the time."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.isfinite(values.sum()))
+
+
 def _check_finite(values: Array, dataset: Dataset, view: str, column: str) -> None:
-    # One number that is not finite makes the sum so too; counting them takes much longer.
-    if np.isfinite(values.sum(dtype=np.float64)):
-        return
     n_bad = int((~np.isfinite(values)).sum())
     if n_bad:
         raise InputFileError(

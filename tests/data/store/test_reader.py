@@ -235,13 +235,13 @@ def test_indices_that_do_not_rise_are_refused(dataset, index):
         dataset.take(np.array(index))
 
 
-def test_rows_far_apart_are_read_in_runs(dataset, monkeypatch):
-    """What is read is the same, in however many runs."""
+def test_rows_far_apart_are_read_in_spans(dataset, monkeypatch):
+    """What is read is the same, in however many spans."""
     rows = np.r_[0:3, 20:60:3, 85]
     whole = dataset.read_view("seed")
     for far in (1, 2, 5, 1000):
-        monkeypatch.setattr("rs3l_data.store.runs.FAR_JETS", far)
-        monkeypatch.setattr("rs3l_data.store.runs.FAR_CONSTITUENTS", far)
+        monkeypatch.setattr("rs3l_data.store.runs.FAR_ROWS", far)
+        monkeypatch.setattr("rs3l_data.store.runs.FAR_WITH_ITEMS", far)
         assert_same_view(dataset.take(rows).read_view("seed"), take(whole, rows))
 
 
