@@ -28,6 +28,7 @@ from rs3l_data.validation.variations import ALWAYS, Change
 from rs3l_data.validation.verdicts import Test, limit, uniform_p
 
 _GREEN, _RED, _GREY = "#1a7f37", "#b3261e", "0.8"
+_LEGEND_COLUMNS = 6
 _LARGEST_ERROR = 0.3
 _TITLES = {
     "n_constituents": "number of constituents",
@@ -87,9 +88,10 @@ def one_pass(dataset: Dataset, process: str, comparisons: Sequence[Comparison]) 
     columns = 3
     rows = -(-len(shown) // columns)
     # Fixed margins: a layout that adapts itself takes longer than all the rest of the page.
-    height = 3.6 * rows + 0.7
+    legend_rows = -(-(len(found) + 1) // _LEGEND_COLUMNS)
+    height = 3.6 * rows + 0.3 + 0.2 * legend_rows
     figure = Figure(figsize=(3.7 * columns, height))
-    top, bottom = 1 - 0.1 / height, 0.9 / height
+    top, bottom = 1 - 0.1 / height, (0.5 + 0.2 * legend_rows) / height
     places = figure.add_gridspec(
         rows, columns, left=0.065, right=0.99, top=top, bottom=bottom, hspace=0.25, wspace=0.28
     )
@@ -118,7 +120,7 @@ def one_pass(dataset: Dataset, process: str, comparisons: Sequence[Comparison]) 
     dots = [lower.plot([], [], "o", color=lines[view]["color"], markersize=4)[0] for view in found]
     handles = [*upper.get_legend_handles_labels()[0][:1], *dots]
     names = [f"{first}, one-pass", *found]
-    figure.legend(handles, names, loc="lower center", ncols=8, fontsize=10)
+    figure.legend(handles, names, loc="lower center", ncols=_LEGEND_COLUMNS, fontsize=10)
     return picture(
         figure,
         f"Step histograms of {', '.join(one.name for one in shown)} of {process}, view {first} over"

@@ -17,6 +17,7 @@ from scipy.stats import norm
 
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.pileup import pileup_of
 from rs3l_data.describe.tree import shower_of
 from rs3l_data.describe.variation import variation
 from rs3l_data.report.observables import values
@@ -129,13 +130,18 @@ def changes(config: Config, dataset: Dataset) -> list[Change]:
 
 
 def expectations(config: Config, view: str, base: str) -> dict[str, Expected]:
-    """Say what is expected of a view: by the catalogue, or nothing at all where nothing changes."""
+    """Say what is expected of a view: by the catalogue, or nothing at all where nothing changes.
+
+    Of what a config itself changes, pile-up included, nothing is known.
+    """
     own = config.views[view]
     # A view that shares nothing but the hard event differs in all that its base changes, too.
     alone = own.of is not None or (
         config.views[base].variation is None and not config.views[base].detector
     )
-    if own.detector or not alone or not isinstance(own.variation, str | None):
+    same_crossing = pileup_of(config, view) == pileup_of(config, base)
+    inline = own.detector or not isinstance(own.variation, str | None)
+    if inline or not alone or not same_crossing:
         return {}
     if own.variation is None:
         return dict.fromkeys(ALWAYS, "nothing")

@@ -66,6 +66,7 @@ def test_expectations():
         "again": {"redo": "hadronization", "of": "fsr_up"},
         "scaled": {"redo": "detector", "of": "nominal", "detector": {"ecal_scale": 1.05}},
         "both": {"variation": "fsr_up", "detector": {"ecal_scale": 1.05}},
+        "crowded": {"redo": "detector", "of": "nominal", "pileup": {"mean": 40}},
     }
     config = make_config(views=views)
     nothing = dict.fromkeys(ALWAYS, "nothing")
@@ -74,7 +75,7 @@ def test_expectations():
     expected = expectations(config, "fsr_up", "nominal")
     assert expected["n_constituents"] == "down"
     assert expected["softdrop_mass"] == "same"
-    for view in ("mine", "scaled", "both"):
+    for view in ("mine", "scaled", "both", "crowded"):
         assert expectations(config, view, "nominal") == {}
     # Against a base with a tune of its own, one more shower differs in that tune, too.
     other = make_config(
