@@ -140,8 +140,9 @@ def expectations(config: Config, view: str, base: str) -> dict[str, Expected]:
         config.views[base].variation is None and not config.views[base].detector
     )
     same_crossing = pileup_of(config, view) == pileup_of(config, base)
-    inline = own.detector or not isinstance(own.variation, str | None)
-    if inline or not alone or not same_crossing:
+    if own.detector or not alone or not same_crossing:
+        return {}
+    if not isinstance(own.variation, str | None):
         return {}
     if own.variation is None:
         return dict.fromkeys(ALWAYS, "nothing")

@@ -75,7 +75,7 @@ def test_a_run_ends_in_dataset_report_and_tagger(finished):
     report = (results / "report.html").read_text()
     assert "fsr_up" in report
     rows = json.loads((results / "training/study/metrics.json").read_text())["rows"]
-    assert {row["mode"] for row in rows} == {"probe", "full", "scratch"}
+    assert {row["mode"] for row in rows} == {"probe", "full", "scratch", "trees"}
     log = (results / "logs/resimulate/qcd-0000-nominal.log").read_text()
     assert "12/12 events" in log
 
