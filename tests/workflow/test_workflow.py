@@ -121,7 +121,9 @@ def test_a_wrong_config_stops_before_any_job(tmp_path):
 
 
 def test_a_killed_job_leaves_nothing_that_counts_as_a_result(tmp_path):
-    config = write_config(tmp_path, hard={"chunk_events": 24})
+    # So many events that no machine is done with them when the signal comes.
+    n = 4000
+    config = write_config(tmp_path, processes={"qcd": {"events": n}}, hard={"chunk_events": n})
     hard = tmp_path / "hard.h5"
     assert rs3l_data("hard", config, "qcd", 0, "--out", hard).returncode == 0
     command = [sys.executable, "-m", "rs3l_data", "resimulate", str(config), str(hard), "nominal"]
