@@ -200,8 +200,8 @@ def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
     assert [p.name for p in path.parent.iterdir()] == ["metrics.json"]
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_a_missing_gpu_is_an_error_only_when_asked_for(config):
+def test_a_missing_gpu_is_an_error_only_when_asked_for(config, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert prepare(config).type == "cpu"
     assert prepare(config.model_copy(update={"device": "auto"})).type == "cpu"
     with pytest.raises(ConfigError, match="finds no GPU"):
