@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from rs3l_data.errors import StorageError
@@ -14,6 +16,8 @@ from rs3l_data.errors import StorageError
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_FOLDER = (errno.ENOTDIR, errno.EEXIST)
+_ABANDONED = 3600.0
+"""Age of a temporary file that nobody writes to any more [s]"""
 
 
 @contextmanager
@@ -23,7 +27,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     The temporary file lies hidden in the same folder (made if need be), because a rename is
     atomic only within one file system; its ending `.part` is none that a reader looks for. It is
     removed when the block raises anything, an interrupt from the keyboard included; a killed
-    process leaves it behind, but never a file at ``path``.
+    process leaves it behind, but never a file at ``path``, and whoever writes to ``path`` an hour
+    later removes it.
 
     Yields
     ------
@@ -38,6 +43,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_over(path)
         yield temporary
         settle(temporary, path)
     except BaseException as error:
@@ -69,6 +75,14 @@ def settle(temporary: Path, path: Path) -> None:
     _flush(temporary)
     temporary.replace(path)
     _flush(path.parent)
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove what killed processes have left: a living one writes more often than that."""
+    for left_over in path.parent.glob(f".{escape(path.name)}.*.part"):
+        with suppress(OSError):
+            if time.time() - left_over.stat().st_mtime > _ABANDONED:
+                left_over.unlink()
 
 
 def _flush(path: Path) -> None:
