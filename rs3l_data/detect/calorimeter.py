@@ -26,6 +26,8 @@ class Grid:
     """(n_rings,) cells in each ring"""
     first_cell: I8
     """(n_rings + 1,) number of the first cell of each ring; the last is the number of all cells"""
+    ring_of_cell: I8
+    """(n_cells,)"""
     constant: F8
     """(n_rings,) coefficients of the variance c E² + s E + n"""
     stochastic: F8
@@ -73,6 +75,7 @@ def build_grid(card: Calorimeter, resolution_factor: float) -> Grid:
         eta_edges=np.concatenate([-eta_edges[:0:-1], eta_edges]),
         n_phi=both_sides,
         first_cell=np.concatenate([[0], np.cumsum(both_sides)]),
+        ring_of_cell=np.repeat(np.arange(len(both_sides)), both_sides),
         constant=terms[:, 0].copy(),
         stochastic=terms[:, 1].copy(),
         noise=terms[:, 2].copy(),
@@ -118,7 +121,7 @@ def measure(
 
     true_energy = sum_in_cells(cell_of_deposit, energy[deposit], len(hit))
     cell_event, cell = np.divmod(hit, n_cells)
-    cell_ring = np.searchsorted(grid.first_cell, cell, side="right") - 1
+    cell_ring = grid.ring_of_cell[cell]
     sigma = np.sqrt(grid.variance(cell_ring, true_energy))
     gauss = noise.normal(cell_event, 1)[0]
     return Cells(

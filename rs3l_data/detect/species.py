@@ -12,8 +12,14 @@ from particle import pdgid
 from rs3l_data.describe.schema import Category
 from rs3l_data.errors import GeneratorError
 
+I8 = npt.NDArray[np.int64]
+
 INVISIBLE = 255
 """In place of a `Category`: neutrinos and other neutral particles that are no hadrons."""
+
+_TABLE = 100_000
+"""Codes up to which looking a position up in a table is eight times as fast as searching it; those
+of nuclei lie beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +51,23 @@ def classify(pdg_id: npt.NDArray[np.int32]) -> Species:
     """
     codes = np.unique(pdg_id)
     rows = [_classify_code(int(code)) for code in codes]
-    index = np.searchsorted(codes, pdg_id)
+    index = _positions(codes, pdg_id)
     return Species(
         category=np.array([row[0] for row in rows], np.uint8)[index],
         charge=np.array([row[1] for row in rows], np.int8)[index],
         is_v0=np.array([row[2] for row in rows], np.bool_)[index],
     )
+
+
+def _positions(codes: npt.NDArray[np.int32], pdg_id: npt.NDArray[np.int32]) -> I8:
+    """Find each code of ``pdg_id`` among ``codes``, which are sorted and hold them all."""
+    span = 1 + int(codes[-1]) - int(codes[0]) if len(codes) else 0
+    if span > _TABLE:
+        return np.searchsorted(codes, pdg_id)
+    table = np.zeros(span, np.int64)
+    table[codes - codes[:1]] = np.arange(len(codes))
+    positions: I8 = table[pdg_id - codes[:1]]
+    return positions
 
 
 @lru_cache(maxsize=4096)
