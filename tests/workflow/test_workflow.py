@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.archive_server import Fault, running
+
 ROOT = Path(__file__).parents[2]
 SMALL = {
     "name": "small",
@@ -51,9 +53,17 @@ def snakemake(folder, *arguments, config="my.yaml"):
     )
 
 
+def command(package, *arguments):
+    line = [sys.executable, "-m", package, *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, check=False)
+
+
 def rs3l_data(*arguments):
-    command = [sys.executable, "-m", "rs3l_data", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return command("rs3l_data", *arguments)
+
+
+# One worker has them all, so that the run is made once.
+on_one_run = pytest.mark.xdist_group("finished")
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +77,7 @@ def finished(tmp_path_factory):
     return folder
 
 
+@on_one_run
 def test_a_run_ends_in_dataset_report_and_tagger(finished):
     results = finished / "results/small"
     manifest = json.loads((results / "dataset/dataset.json").read_text())
@@ -80,12 +91,14 @@ def test_a_run_ends_in_dataset_report_and_tagger(finished):
     assert "12/12 events" in log
 
 
+@on_one_run
 def test_run_again_there_is_nothing_to_be_done(finished):
     result = snakemake(finished, "--cores", "2")
     assert result.returncode == 0
     assert "Nothing to be done" in result.stdout
 
 
+@on_one_run
 def test_another_view_leaves_the_finished_ones_alone(finished):
     more = {**SMALL["views"], "seed": {}}
     (finished / "more.yaml").write_text(yaml.safe_dump({**SMALL, "views": more}))
@@ -98,6 +111,7 @@ def test_another_view_leaves_the_finished_ones_alone(finished):
     assert counts == {"resimulate": "4"}
 
 
+@on_one_run
 def test_cores_and_chunks_leave_the_digest_alone(finished, tmp_path):
     folder = checkout(tmp_path / "other")
     write_config(folder, hard={"chunk_events": 24})
@@ -109,6 +123,39 @@ def test_cores_and_chunks_leave_the_digest_alone(finished, tmp_path):
     ]
     assert len(answers[0]) == 65
     assert answers[0] == answers[1]
+
+
+@on_one_run
+def test_the_dataset_goes_through_a_bad_archive_to_another_tagger(finished, tmp_path):
+    dataset = finished / "results/small/dataset"
+    about = tmp_path / "about.yaml"
+    about.write_text(yaml.safe_dump({"title": "Jets", "creators": [{"name": "Curie, Marie"}]}))
+    record, here = tmp_path / "record", tmp_path / "here"
+    publish = ("publish", dataset, "--to", record, "--about", about, "--shard-size", "80kB")
+    assert rs3l_data(*publish).returncode == 0
+    with running() as archive:
+        archive.add("1", record)
+        for path in record.glob("*.h5"):
+            archive.faults[path.name] = [
+                Fault(cut_after=path.stat().st_size // 3),
+                Fault(status=429, headers={"Retry-After": "0"}),
+                Fault(corrupt=True),
+            ]
+        fetch = ("download", f"{archive.url}/records/1", "--to", here, "--json")
+        first = json.loads(rs3l_data(*fetch).stdout)
+        assert first["fetched"] == first["files"] == len([*record.iterdir()])
+    # The archive is gone: a second call and the validation need no network.
+    assert json.loads(rs3l_data(*fetch).stdout)["fetched"] == 0
+    assert json.loads(rs3l_data("validate", here, "--json").stdout)["valid"]
+    assert rs3l_data("digest", here).stdout == rs3l_data("digest", dataset).stdout
+    config = tmp_path / "training.yaml"
+    training = yaml.safe_load((ROOT / "tests/workflow/training.yaml").read_text())
+    config.write_text(yaml.safe_dump({"training": training}))
+    run = ("run", "--data", here, "--config", config, "--out", tmp_path / "run")
+    done = command("rs3l_train", *run)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "run" / "study" / "metrics.json").read_text())
+    assert {row["mode"] for row in metrics["rows"]} == {"probe", "full", "scratch", "trees"}
 
 
 def test_a_wrong_config_stops_before_any_job(tmp_path):
