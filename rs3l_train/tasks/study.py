@@ -22,7 +22,6 @@ from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json, write_whole
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
-from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.measure import (
     Measured,
     embed_test_jets,
@@ -32,6 +31,7 @@ from rs3l_train.tasks.measure import (
 )
 from rs3l_train.tasks.stages import pretrained_weights, task_summary
 from rs3l_train.tasks.study_plots import AllScores, LabelledEmbedding, draw_study
+from rs3l_train.tasks.trained import Trainings
 from rs3l_train.tasks.trees import measure_trees
 from rs3l_train.views.inputs import N_INPUTS
 
@@ -44,7 +44,8 @@ def study(
 ) -> dict[str, Any]:
     """Compare the config's ways of training, for each number of labels and each draw.
 
-    All learn from the same jets and stop on the same validation jets.
+    All learn from the same jets and stop on the same validation jets. Each network is kept below
+    ``trainings/`` when it is done: a study that was stopped goes on from there.
 
     Returns
     -------
@@ -65,7 +66,7 @@ def study(
     bench = set_bench(dataset, config, prepare(config))
     for n_labels in config.task.labels:
         bench.labelled(n_labels, 0)  # Too few labels must show before hours of training.
-    rows, trainings, scores = _train_all(bench, weights)
+    rows, trainings, scores = _train_all(bench, Trainings(bench, weights, folder / "trainings"))
     baseline_rows, baseline_scores = measure_baselines(bench)
     metrics = {
         "stage": "study",
@@ -87,14 +88,14 @@ def study(
 
 
 def _train_all(
-    bench: Bench, weights: dict[str, Tensor]
+    bench: Bench, done: Trainings
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], AllScores]:
     task = bench.config.task
     rows: list[dict[str, Any]] = []
     trainings: list[dict[str, Any]] = []
     scores: AllScores = {}
     for n_labels, draw, mode in product(task.labels, range(task.seeds), task.modes):
-        measured, details = _train(bench, mode, n_labels, draw, weights)
+        measured, details = _train(bench, mode, n_labels, draw, done)
         keys = {"mode": mode, "labels": n_labels, "seed": draw}
         rows += [{**keys, **row} for row in measured.rows]
         trainings.append({**keys, **details})
@@ -105,11 +106,11 @@ def _train_all(
 
 
 def _train(
-    bench: Bench, mode: Mode, n_labels: int, draw: int, weights: dict[str, Tensor]
+    bench: Bench, mode: Mode, n_labels: int, draw: int, done: Trainings
 ) -> tuple[Measured, dict[str, Any]]:
     if mode == "trees":
         return measure_trees(bench, n_labels, draw)
-    tagger, details = train_tagger(bench, mode, n_labels, draw, weights)
+    tagger, details = done.tagger(mode, n_labels, draw)
     return measure_tagger(bench, tagger, details.get("temperature")), details
 
 

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import torch
-import yaml
 from sklearn.linear_model import LogisticRegression
 
 from rs3l_data.describe.schema import Split
@@ -174,15 +173,13 @@ def test_finetune_then_evaluate_give_the_same_figures(dataset, config, pretraine
     ]
 
 
-def test_a_tagger_trained_on_a_gpu_serves_without_one(dataset, config, tmp_path):
-    finetune(dataset, config, None, "scratch", 40, tmp_path / "tagger")
-    saved = tmp_path / "tagger" / "config.yaml"
-    document = yaml.safe_load(saved.read_text())
-    document["training"]["device"] = "cuda"
-    saved.write_text(yaml.safe_dump(document))
+def test_a_tagger_trained_on_a_gpu_serves_without_one(dataset, config, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("rs3l_train.tasks.stages.prepare", lambda _: torch.device("cpu"))
+        on_gpu = changed(config, device="cuda")
+        trained = finetune(dataset, on_gpu, None, "scratch", 40, tmp_path / "tagger")
     again = evaluate(dataset, tmp_path / "tagger", tmp_path / "again")
-    first = json.loads((tmp_path / "tagger" / "metrics.json").read_text())
-    assert [row["auc"] for row in again["rows"]] == [row["auc"] for row in first["rows"]]
+    assert again["rows"] == trained["rows"]
 
 
 def test_a_lack_of_memory_names_the_keys_to_change(dataset, config, tmp_path, monkeypatch):
@@ -216,6 +213,42 @@ def test_the_study_has_a_row_for_everything(dataset, config, pretrained, tmp_pat
     files = [entry["file"] for entry in read_plots(tmp_path)]
     assert files[:2] == ["label_efficiency.png", "roc_20.png"]
     assert all((tmp_path / "plots" / file).exists() for file in files)
+
+
+def test_a_stopped_study_goes_on_with_what_is_left(
+    dataset, config, pretrained, tmp_path, monkeypatch
+):
+    whole = study(dataset, config, pretrained[0], tmp_path / "whole")
+    begun = []
+
+    def train(bench, mode, n_labels, draw, weights):
+        begun.append((mode, draw))
+        if len(begun) == 4:
+            raise KeyboardInterrupt
+        return train_tagger(bench, mode, n_labels, draw, weights)
+
+    monkeypatch.setattr("rs3l_train.tasks.trained.train_tagger", train)
+    with pytest.raises(KeyboardInterrupt):
+        study(dataset, config, pretrained[0], tmp_path / "stopped")
+    assert study(dataset, config, pretrained[0], tmp_path / "stopped")["rows"] == whole["rows"]
+    assert len(begun) == len(set(begun)) + 1
+    # More draws need their own trainings alone, another setting needs all anew.
+    begun = [None] * 4
+    more = changed(config, task={"seeds": config.task.seeds + 1})
+    study(dataset, more, pretrained[0], tmp_path / "stopped")
+    assert {draw for _, draw in begun[4:]} == {config.task.seeds}
+    begun = [None] * 4
+    other = changed(config, finetune={"learning_rate": 2e-3})
+    study(dataset, other, pretrained[0], tmp_path / "stopped")
+    assert {draw for _, draw in begun[4:]} == set(range(config.task.seeds))
+
+
+def test_a_damaged_training_is_done_again(dataset, config, pretrained, tmp_path, caplog):
+    whole = study(dataset, config, pretrained[0], tmp_path)
+    path = tmp_path / "trainings" / "scratch_20_0" / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-2])
+    assert study(dataset, config, pretrained[0], tmp_path)["rows"] == whole["rows"]
+    assert "not a whole safetensors file" in caplog.text
 
 
 def read_plots(folder):
