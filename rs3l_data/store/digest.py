@@ -15,6 +15,7 @@ from rs3l_data.store.tables import I8, Columns
 
 _BLOCK = 10_000
 _SIZE = 32
+_DIGEST = np.dtype(f"S{_SIZE}")
 
 
 def digest(*datasets: Dataset) -> str:
@@ -30,19 +31,23 @@ def digest(*datasets: Dataset) -> str:
     str
         SHA-256, as 64 hexadecimal digits.
     """
-    rows = [
-        _digests(block, view)
-        for dataset in datasets
-        for block in dataset.blocks(_BLOCK)
-        for view in dataset.views
-    ]
-    words = np.concatenate([np.zeros((0, _SIZE // 8), ">u8"), *rows])
-    ordered = words[np.lexsort(words.T[::-1])]
-    return hashlib.sha256(ordered.tobytes()).hexdigest()
+    total = sum(len(dataset) * len(dataset.views) for dataset in datasets)
+    # 3.2 GB for 100 M jets, so they are sorted and hashed where they are.
+    digests = np.empty(total, _DIGEST)
+    done = 0
+    for dataset in datasets:
+        for block in dataset.blocks(_BLOCK):
+            for view in dataset.views:
+                digests[done : done + len(block)] = _digests(block, view)
+                done += len(block)
+    digests.sort()
+    # The sorted hashes are hashed as little-endian words.
+    words = digests.view(np.uint64).byteswap(inplace=True)
+    return hashlib.sha256(words.data).hexdigest()
 
 
-def _digests(block: Dataset, view: str) -> npt.NDArray[np.uint64]:
-    """Hash the rows of one view: (n_rows, 4)."""
+def _digests(block: Dataset, view: str) -> npt.NDArray[np.bytes_]:
+    """Hash the rows of one view, (n_rows,)."""
     names = [column for column in INITIATORS if column.name not in ("process", "label")]
     process, label = block.initiators["process"], block.initiators["label"]
     pieces = (
@@ -62,7 +67,7 @@ def _digests(block: Dataset, view: str) -> npt.NDArray[np.uint64]:
             one.update(part)
         one.update(weights[row])
         digests += one.digest()
-    return np.frombuffer(digests, ">u8").reshape(-1, _SIZE // 8)
+    return np.frombuffer(digests, _DIGEST)
 
 
 def _jets(table: Columns) -> Iterator[memoryview]:

@@ -15,6 +15,7 @@ from tests.data.store.random_tables import (
     seeds,
     touching_disk,
 )
+from tests.synthetic import make_dataset
 
 SIZES = [2, 0, 3, 1, 1, 4]
 
@@ -109,3 +110,9 @@ def test_rows_missing_or_doubled_matter(place):
         taken: Initiators = take(initiators, rows)
         found.add(digest_of(place, [(taken, {n: take(v, rows) for n, v in views.items()})]))
     assert len(found) == 4
+
+
+def test_the_digest_of_a_dataset_stays_what_it_was(tmp_path):
+    """Digests are published beside datasets, and compared years later."""
+    found = digest(rs3l_data.open(make_dataset(tmp_path / "ds", n_events=5)))
+    assert found == "10340768097a59d86217efce12c23a9efa6f67f007710651236a3dc984648a24"
