@@ -25,6 +25,7 @@ def pack(
     from rs3l_data.commands.inputs import read_hard_of, read_views_of
     from rs3l_data.commands.provenance import attributes
     from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.names import names_of
     from rs3l_data.progress import logging_to
     from rs3l_data.store.shard import write_shard
 
@@ -33,7 +34,7 @@ def pack(
         hard, run = read_hard_of(config, hard_file)
         initiators = initiator_table(config, run.process, hard)
         views = read_views_of(config, run.process, initiators, view_files)
-        names = {"process_names": [*config.processes], "label_names": [*config.labels]}
+        names = names_of(config, run.process)
         # No timestamps and no paths: the same content gives the same bytes.
         write_shard(
             out,
