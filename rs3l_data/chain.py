@@ -106,7 +106,7 @@ def row_weights(hard: HardEvents, initiators: Initiators) -> Weights | None:
     return hard.weights[np.searchsorted(hard.events["event"], initiators.columns["event"])]
 
 
-def shower_tables(
+def shower_blocks(
     config: described.Config,
     process: str,
     root: str,
@@ -114,7 +114,7 @@ def shower_tables(
     progress: Progress,
     stopwatch: Stopwatch = no_stopwatch,
     sample: Particles | None = None,
-) -> dict[str, View]:
+) -> Iterator[dict[str, View]]:
     """Simulate a view that showers hard events, with all views that share its showers.
 
     Parameters
@@ -128,9 +128,9 @@ def shower_tables(
     sample
         The minimum-bias events, if any of the views has pile-up.
 
-    Returns
-    -------
-    By name of the view, one row for each initiator.
+    Yields
+    ------
+    For each batch of hard events, by name of the view, one row for each initiator.
     """
     events = hard.events["event"]
     names = tree.family(config.views, root)
@@ -139,24 +139,23 @@ def shower_tables(
     keys = {name: event_keys(config.seed, process, f"detector/{name}", events) for name in names}
     crossings = {name: crossings_of(config, process, name, events, sample) for name in names}
     rows = find_rows(hard, selection(config, process))
-    batches = _batches(config, process, simulated, hard, stopwatch)
-    tables: dict[str, list[View]] = {name: [] for name in names}
     done = 0
-    for batch in batches:
+    for batch in _batches(config, process, simulated, hard, stopwatch):
         of = dict(zip(simulated, batch, strict=True))
         last = done + len(batch[0].hard)
         part = rows.within(done, last, hard)
+        tables: dict[str, View] = {}
         for name in names:
             shared = of[tree.particles_of(config.views, name)]
             noise = keys[name][done:last]
             crossing = crossings[name]
             pileup = None if crossing is None else crossing.cut(done, last)
-            tables[name].append(
-                batch_table(config.jets, cards[name], shared, part, noise, pileup, stopwatch)
+            tables[name] = batch_table(
+                config.jets, cards[name], shared, part, noise, pileup, stopwatch
             )
+        yield tables
         done = last
         progress(done)
-    return {name: concatenate(parts) for name, parts in tables.items()}
 
 
 def onepass_chunk(

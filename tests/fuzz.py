@@ -36,7 +36,7 @@ from rs3l_data.integrity.validate import validate
 from rs3l_data.simulate.particles import Particles
 from rs3l_data.store.hard import read_hard_events, read_hard_run, write_hard_events
 from rs3l_data.store.pileup import read_sample, write_sample
-from rs3l_data.store.view_file import ViewChunk, read_view_file, write_view_file
+from rs3l_data.store.view_file import Span, open_view_file, write_view_file
 from tests.data.store.random_tables import random_view
 from tests.data.store.test_files import RUN, random_hard_events
 from tests.synthetic import make_dataset
@@ -64,8 +64,8 @@ def sources(folder: Path) -> list[Case]:
     hard, view, pileup = (folder / f"{name}.h5" for name in ("hard", "view", "pileup"))
     write_hard_events(hard, random_hard_events([3, 0, 5], 1), RUN, {"config": {}})
     keys = {"event": np.arange(3), "initiator": np.zeros(3, np.uint8)}
-    chunk = ViewChunk("higgs", 0, 2, keys, {"seed": random_view(rng, [2, 0, 4])}, {})
-    write_view_file(view, chunk)
+    blocks = [{"seed": random_view(rng, [2, 0, 4])}]
+    write_view_file(view, Span("higgs", 0, 2), keys, ["seed"], blocks, {})
     write_sample(pileup, particles(rng), {"seed": 1})
     cases += [Case(hard, read_hard), Case(view, read_views), Case(pileup, read_pileup)]
     return [*cases, Case(folder / "gzip" / "dataset.json", read_manifest)]
@@ -96,8 +96,9 @@ def read_hard(path: Path) -> bytes:
 
 
 def read_views(path: Path) -> bytes:
-    views = read_view_file(path).views
-    return fingerprint([t for v in views.values() for t in (v.jets, v.constituents)], [*views])
+    file = open_view_file(path)
+    views = [file.read(name, 0, len(file.keys["event"])) for name in file.names]
+    return fingerprint([t for v in views for t in (v.jets, v.constituents)], [*file.names])
 
 
 def read_pileup(path: Path) -> bytes:

@@ -17,8 +17,8 @@ from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.particles import Particles
 from rs3l_data.store.hard import read_hard_events, read_hard_run
 from rs3l_data.store.pileup import read_sample
-from rs3l_data.store.tables import Initiators, View
-from rs3l_data.store.view_file import read_view_file
+from rs3l_data.store.tables import Initiators
+from rs3l_data.store.view_file import ViewFile, open_view_file
 
 _MAKE_AGAIN = "delete the file and run again, or give the run another name"
 
@@ -110,10 +110,10 @@ def _at(values: dict[str, Any], key: str) -> Any:
     return found
 
 
-def read_views_of(
+def open_views_of(
     config: Config, process: str, initiators: Initiators, paths: list[Path]
-) -> dict[str, View]:
-    """Read the views of the config from the files of their showers, with these initiators' rows.
+) -> dict[str, ViewFile]:
+    """Find each view of the config in the files of their showers, with these initiators' rows.
 
     Raises
     ------
@@ -121,23 +121,23 @@ def read_views_of(
         If a view is missing or twice there, or a file holds other rows, or was made with other
         settings.
     """
-    views: dict[str, View] = {}
+    views: dict[str, ViewFile] = {}
     for path in paths:
-        chunk = read_view_file(path)
-        for name in chunk.views:
+        file = open_view_file(path)
+        for name in file.names:
             config.require("views", name)
-        shower = shower_of(config.views, next(iter(chunk.views)))
-        check_origin(config, chunk.attributes["config"], path, "resimulate", process, shower)
-        same = chunk.process == process and all(
-            np.array_equal(values, initiators.columns[name]) for name, values in chunk.keys.items()
+            made_with, shower = file.attributes.get("config", {}), shower_of(config.views, name)
+            check_origin(config, made_with, path, "resimulate", process, shower)
+        same = file.span.process == process and all(
+            np.array_equal(values, initiators.columns[name]) for name, values in file.keys.items()
         )
-        if not same or views.keys() & chunk.views.keys():
+        if not same or views.keys() & set(file.names):
             raise InputFileError(
-                f"{path}: holds the views {', '.join(chunk.views)} of {chunk.process}, events "
-                f"{chunk.first_event} to {chunk.last_event}, which are not those of the hard file "
-                "or were given twice"
+                f"{path}: holds the views {', '.join(file.names)} of {file.span.process}, events "
+                f"{file.span.first_event} to {file.span.last_event}, which are not those of the "
+                "hard file or were given twice"
             )
-        views.update(chunk.views)
+        views |= dict.fromkeys(file.names, file)
     missing = [name for name in config.views if name not in views]
     if missing:
         raise InputFileError(f"no file for the views {', '.join(missing)}: give one for each")

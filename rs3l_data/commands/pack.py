@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rs3l_data.commands.options import ConfigFile, Log, Out
+
+if TYPE_CHECKING:
+    from rs3l_data.store.tables import View
+    from rs3l_data.store.view_file import ViewFile
+
+_ROWS = 1 << 14
+"""Read at once: some 30 MB"""
 
 
 def pack(
@@ -22,7 +30,7 @@ def pack(
     Example: rs3l-data pack config/demo.yaml hbb-0.h5 hbb-0-nominal.h5 hbb-0-seed.h5 -o shard.h5
     """
     from rs3l_data.chain import initiator_table, row_weights
-    from rs3l_data.commands.inputs import read_hard_of, read_views_of
+    from rs3l_data.commands.inputs import open_views_of, read_hard_of
     from rs3l_data.commands.provenance import attributes
     from rs3l_data.describe.config import load_config
     from rs3l_data.describe.names import names_of
@@ -33,7 +41,8 @@ def pack(
     with logging_to(log):
         hard, run = read_hard_of(config, hard_file)
         initiators = initiator_table(config, run.process, hard)
-        views = read_views_of(config, run.process, initiators, view_files)
+        files = open_views_of(config, run.process, initiators, view_files)
+        views = {name: _blocks(file, name) for name, file in files.items()}
         names = names_of(config, run.process)
         # No timestamps and no paths: the same content gives the same bytes.
         write_shard(
@@ -44,3 +53,9 @@ def pack(
             config.store.compression,
             row_weights(hard, initiators),
         )
+
+
+def _blocks(file: ViewFile, name: str) -> Iterator[View]:
+    n_rows = len(file.keys["event"])
+    for start in range(0, max(n_rows, 1), _ROWS):
+        yield file.read(name, start, min(start + _ROWS, n_rows))

@@ -68,20 +68,20 @@ def job(
     sample: Particles | None = None,
 ) -> None:
     """Simulate one shower of hard events, with its views, into a file."""
-    from rs3l_data.chain import initiator_table, shower_tables
+    from rs3l_data.chain import initiator_table, shower_blocks
     from rs3l_data.commands.provenance import attributes
-    from rs3l_data.store.view_file import ViewChunk, write_view_file
+    from rs3l_data.describe.tree import family
+    from rs3l_data.store.view_file import Span, write_view_file
 
     events = hard.events["event"]
-    tables = shower_tables(config, run.process, view, hard, progress, stopwatch, sample)
-    with stopwatch("write"):
-        initiators = initiator_table(config, run.process, hard).columns
-        chunk = ViewChunk(
-            process=run.process,
-            first_event=int(events[0]),
-            last_event=int(events[-1]),
-            keys={name: initiators[name] for name in ("event", "initiator")},
-            views=tables,
-            attributes=attributes(config),
-        )
-        write_view_file(out, chunk, config.store.compression)
+    initiators = initiator_table(config, run.process, hard).columns
+    write_view_file(
+        out,
+        Span(run.process, first_event=int(events[0]), last_event=int(events[-1])),
+        {name: initiators[name] for name in ("event", "initiator")},
+        family(config.views, view),
+        shower_blocks(config, run.process, view, hard, progress, stopwatch, sample),
+        attributes(config),
+        config.store.compression,
+        stopwatch,
+    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
 
 import h5py
 
 from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.disk import Disk
 from rs3l_data.store.tables import Array
 
 _CHUNK_BYTES = 1 << 20
@@ -18,7 +18,7 @@ _CHUNK_BYTES = 1 << 20
 class GrowingFile:
     """An open HDF5 file whose datasets are appended to along their first axis."""
 
-    def __init__(self, file: h5py.File, disk: _Disk):
+    def __init__(self, file: h5py.File, disk: Disk):
         self.file, self._disk = file, disk
 
     def append(self, name: str, rows: Array) -> None:
@@ -48,34 +48,6 @@ class GrowingFile:
         self._disk.check()
 
 
-class _Disk:
-    """A file whose errors are kept, because HDF5 loses those of its last writes."""
-
-    def __init__(self, file: BinaryIO):
-        self._file = file
-        self._error: OSError | None = None
-
-    def write(self, data: Any) -> int:
-        try:
-            return self._file.write(data)
-        except OSError as error:
-            self._error = error
-            return len(data)
-
-    def flush(self) -> None:
-        try:
-            self._file.flush()
-        except OSError as error:
-            self._error = error
-
-    def check(self) -> None:
-        if self._error is not None:
-            raise self._error
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-
 @contextmanager
 def growing(path: Path) -> Iterator[GrowingFile]:
     """Create a file that appears at ``path`` when the block ends well.
@@ -86,7 +58,9 @@ def growing(path: Path) -> Iterator[GrowingFile]:
         If the file cannot be written.
     """
     with atomic_write(path) as temporary, temporary.open("w+b") as raw:
-        disk = _Disk(raw)
-        with h5py.File(disk, "w") as file:
-            yield GrowingFile(file, disk)
-        disk.check()
+        disk = Disk(raw)
+        try:
+            with h5py.File(disk, "w") as file:
+                yield GrowingFile(file, disk)
+        finally:
+            disk.check()

@@ -17,6 +17,7 @@ from rs3l_data.simulate.record import FIRST
 
 Progress = Callable[[int], None]
 
+_ROWS = 10_000
 _TRIES = 10_000  # More failures than this in one event: the cuts leave nothing.
 
 
@@ -60,9 +61,9 @@ def generate(
     """
     pythia = prepared(settings)
     initialise(pythia)
-    particles: list[tuple[float, ...]] = []
-    rows: list[tuple[float, ...]] = []
-    offsets = [0]
+    particles = _Rows(HARD_PARTICLES)
+    rows = _Rows(HARD_EVENTS)
+    offsets = np.zeros(len(events) + 1, np.int64)
     accepted, weight_accepted = 0, 0.0
     for done, (event, event_seed) in enumerate(
         zip(events.tolist(), seeds.tolist(), strict=True), 1
@@ -82,13 +83,13 @@ def generate(
                 f"the initiators {list(selection.pdg_ids)}, pT in {list(selection.pt)} GeV, "
                 f"|eta| < {selection.abs_eta_max}; widen `hard.pt` or check the process"
             )
-        particles += process_particles(pythia.process)
-        offsets.append(len(particles))
-        rows.append(event_row(pythia, event))
+        particles.add(process_particles(pythia.process))
+        rows.add([event_row(pythia, event)])
+        offsets[done] = len(particles)
         if done % 100 == 0 or done == len(events):
             progress(done)
     info = pythia.infoPython()
-    table = columns_of(HARD_EVENTS, rows)
+    table = rows.columns()
     weight_selected = float(np.sum(table["weight"], dtype=np.float64))
     kept = weight_selected / weight_accepted
     run = HardRun(
@@ -100,8 +101,35 @@ def generate(
         n_accepted=accepted,
         sum_of_weights=weight_selected,
     )
-    offsets_ = np.array(offsets, np.int64)
-    return HardEvents(table, columns_of(HARD_PARTICLES, particles), offsets_), run
+    return HardEvents(table, particles.columns(), offsets), run
+
+
+class _Rows:
+    """Rows that become columns some thousand at a time, since tuples take ten times the memory."""
+
+    def __init__(self, columns: tuple[Column, ...]):
+        self._columns = columns
+        self._pending: list[tuple[float, ...]] = []
+        self._parts: list[dict[str, npt.NDArray[np.generic]]] = []
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def add(self, rows: list[tuple[float, ...]]) -> None:
+        self._pending += rows
+        self._length += len(rows)
+        if len(self._pending) >= _ROWS:
+            self._settle()
+
+    def columns(self) -> dict[str, npt.NDArray[np.generic]]:
+        self._settle()
+        return {c.name: np.concatenate([p[c.name] for p in self._parts]) for c in self._columns}
+
+    def _settle(self) -> None:
+        if self._pending:
+            self._parts.append(columns_of(self._columns, self._pending))
+            self._pending = []
 
 
 def process_particles(process: pythia8mc.Event) -> list[tuple[float, ...]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +18,8 @@ from rs3l_data.simulate.rehadronize import KeepPartons
 
 _INCOMING = -21
 """Pythia's status code of the incoming partons of the hard process."""
+_TRANSLATED = 1000
+"""Events that are translated at once."""
 
 
 class RestoredEvents(pythia8mc.LHAup):  # type: ignore[misc]
@@ -34,11 +38,9 @@ class RestoredEvents(pythia8mc.LHAup):  # type: ignore[misc]
         super().__init__()
         self._pythia = pythia
         self._beam_energy = energy / 2
-        self._offsets = hard.offsets.tolist()
-        self._particles = les_houches_particles(hard)
-        names = ["scale", "alpha_em", "alpha_s", "id1", "id2", "x1", "x2", "q_fac", "pdf1", "pdf2"]
-        columns = [hard.events[name].tolist() for name in names]
-        self._events = list(zip(*columns, seeds.tolist(), strict=True))
+        self._hard = hard
+        self._seeds = seeds
+        self._next = self._translated()
         self.played = 0
         """Number of events handed to Pythia so far."""
 
@@ -52,18 +54,31 @@ class RestoredEvents(pythia8mc.LHAup):  # type: ignore[misc]
 
     def setEvent(self, *_: int) -> bool:  # noqa: N802 - Pythia's own name
         """Hand over the next event; false when there is none."""
-        if self.played == len(self._events):
+        event = next(self._next, None)
+        if event is None:
             return False
-        i = self.played
         self.played += 1
-        scale, aem, a_s, id1, id2, x1, x2, q_fac, pdf1, pdf2, seed = self._events[i]
+        (scale, aem, a_s, id1, id2, x1, x2, q_fac, pdf1, pdf2, seed), particles = event
         self._pythia.rndm.init(seed)
         self.setProcess(1, 1.0, scale, aem, a_s)
-        for particle in self._particles[self._offsets[i] : self._offsets[i + 1]]:
+        for particle in particles:
             self.addParticle(*particle)
         self.setIdX(id1, id2, x1, x2)
         self.setPdf(id1, id2, x1, x2, q_fac, pdf1, pdf2, True)
         return True
+
+    def _translated(self) -> Iterator[tuple[tuple[Any, ...], list[tuple[int | float, ...]]]]:
+        """Give each event's numbers and particles; as Python objects they take much memory."""
+        names = ["scale", "alpha_em", "alpha_s", "id1", "id2", "x1", "x2", "q_fac", "pdf1", "pdf2"]
+        for start in range(0, len(self._hard), _TRANSLATED):
+            part = self._hard[start : start + _TRANSLATED]
+            columns = [part.events[name].tolist() for name in names]
+            seeds = self._seeds[start : start + _TRANSLATED].tolist()
+            particles = les_houches_particles(part)
+            for event, (first, last) in zip(
+                zip(*columns, seeds, strict=True), pairwise(part.offsets.tolist()), strict=True
+            ):
+                yield event, particles[first:last]
 
 
 def restored(

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+from secrets import token_hex
 
 from rs3l_data.errors import StorageError
 from rs3l_data.store.faults import why_not_written
+
+_ABANDONED = 3600.0
+"""Age of a temporary file that nobody writes to any more [s]"""
 
 
 @contextmanager
@@ -18,7 +24,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
     The temporary file lies hidden in the same folder (made if need be), because a rename is
     atomic only within one file system; its ending `.part` is none that a reader looks for. It is
     removed when the block raises anything, an interrupt from the keyboard included; a killed
-    process leaves it behind, but never a file at ``path``.
+    process leaves it behind, but never a file at ``path``, and whoever writes to ``path`` an hour
+    later removes it.
 
     Yields
     ------
@@ -30,9 +37,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
     StorageError
         If the disk or the quota is full, writing is not permitted, or the file system fails.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Processes on two nodes may have the same number.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left_over(path)
         yield temporary
         settle(temporary, path)
     except BaseException as error:
@@ -64,6 +73,14 @@ def settle(temporary: Path, path: Path) -> None:
     _flush(temporary)
     temporary.replace(path)
     _flush(path.parent)
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove what killed processes have left: a living one writes more often than that."""
+    for left_over in path.parent.glob(f".{escape(path.name)}.*.part"):
+        with suppress(OSError):
+            if time.time() - left_over.stat().st_mtime > _ABANDONED:
+                left_over.unlink()
 
 
 def _flush(path: Path) -> None:

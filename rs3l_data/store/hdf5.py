@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -20,6 +19,7 @@ from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import InputFileError
 from rs3l_data.store import runs
 from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.disk import Disk
 from rs3l_data.store.faults import why_not_read
 from rs3l_data.store.guard import read_column, read_offsets
 from rs3l_data.store.runs import Span, indices_of, spans_of
@@ -32,8 +32,8 @@ Compression = Literal["blosc2", "gzip", "none"]
 _LIBVER = ("v110", "v110")
 # Values of a chunk: many enough to read fast, few enough that a run of rows is read without many
 # others. A row of jets has some forty items.
-_ROWS_CHUNK = 1 << 13
-_ITEMS_CHUNK = 1 << 16
+ROWS_CHUNK = 1 << 13
+ITEMS_CHUNK = 1 << 16
 _MAX_CHUNK_BYTES = 1 << 20
 # From this share of zeros on, LZ4 finds runs of them worth its while.
 _SPARSE = 0.25
@@ -66,18 +66,33 @@ def create(
     StorageError
         If the file cannot be written.
     """
-    # HDF5 on a full disk loses chunks without an error, or crashes. So it writes to memory, which
-    # the compressed file fits in beside the tables, and Python writes the file.
-    image = BytesIO()
-    with h5py.File(image, "w", libver=_LIBVER) as file:
-        file.attrs["format"] = FORMAT
-        file.attrs["format_version"] = format_version
-        file.attrs["kind"] = kind
-        for name in sorted(attributes):
-            file.attrs[name] = json.dumps(attributes[name], ensure_ascii=False)
+    with creating(path, kind, attributes, format_version) as (file, _):
         yield file
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(image.getbuffer())
+
+
+@contextmanager
+def creating(
+    path: Path, kind: Kind, attributes: Mapping[str, Any], format_version: str = FORMAT_VERSION
+) -> Iterator[tuple[h5py.File, Disk]]:
+    """Create a file as `create` does, little by little: ask the disk now and then.
+
+    Yields
+    ------
+    The open file, and the disk below it, whose `check` tells that something was not written.
+    """
+    with atomic_write(path) as temporary, temporary.open("w+b") as raw:
+        disk = Disk(raw)
+        try:
+            # Chunks are written whole, each once: to keep them in a cache would only take memory.
+            with h5py.File(disk, "w", libver=_LIBVER, rdcc_nbytes=0) as file:
+                file.attrs["format"] = FORMAT
+                file.attrs["format_version"] = format_version
+                file.attrs["kind"] = kind
+                for name in sorted(attributes):
+                    file.attrs[name] = json.dumps(attributes[name], ensure_ascii=False)
+                yield file, disk
+        finally:
+            disk.check()
 
 
 @contextmanager
@@ -167,19 +182,35 @@ def write_columns(
     ValueError
         If the table's columns or their types are not those of the schema.
     """
+    check_columns(group, columns, table)
+    chunk = ITEMS_CHUNK if items else ROWS_CHUNK
+    for column in columns:
+        describe(write_dataset(group, column.name, table[column.name], compression, chunk), column)
+
+
+def check_columns(group: h5py.Group, columns: Sequence[Column], table: Columns) -> None:
+    """Compare a table with the schema.
+
+    Raises
+    ------
+    ValueError
+        If the table's columns or their types are not those of the schema.
+    """
     names = [column.name for column in columns]
     if sorted(names) != sorted(table):
         raise ValueError(f"{group.name}: expected the columns {names}, found {list(table)}")
     for column in columns:
-        data = table[column.name]
-        if data.dtype != column.numpy_dtype:
+        found = table[column.name].dtype
+        if found != column.numpy_dtype:
             raise ValueError(
-                f"{group.name}/{column.name}: expected {column.numpy_dtype}, found {data.dtype}"
+                f"{group.name}/{column.name}: expected {column.numpy_dtype}, found {found}"
             )
-        chunk = _ITEMS_CHUNK if items else _ROWS_CHUNK
-        dataset = write_dataset(group, column.name, data, compression, chunk)
-        dataset.attrs["unit"] = column.unit
-        dataset.attrs["meaning"] = column.meaning
+
+
+def describe(dataset: h5py.Dataset, column: Column) -> None:
+    """Attach a column's unit and meaning."""
+    dataset.attrs["unit"] = column.unit
+    dataset.attrs["meaning"] = column.meaning
 
 
 def write_offsets(group: h5py.Group, offsets: I8, compression: Compression) -> None:
@@ -248,15 +279,24 @@ def write_dataset(
     name: str,
     data: Array,
     compression: Compression,
-    chunk: int = _ROWS_CHUNK,
+    chunk: int = ROWS_CHUNK,
+    grows: bool = False,
 ) -> h5py.Dataset:
-    """Write an array, in chunks of so many rows along its first axis."""
+    """Write an array, in chunks of so many rows along its first axis.
+
+    Parameters
+    ----------
+    grows
+        Whether more rows are to come.
+    """
     if not data.size:
         # HDF5 keeps no chunk for an empty dataset, and wants none.
         return group.create_dataset(name, data=data, track_times=False)
-    layout = {"chunks": _chunk(data, chunk), "fletcher32": group.file.attrs["kind"] in _CHECKED}
-    filters = _filters(data, compression)
-    return group.create_dataset(name, data=data, track_times=False, **layout, **filters)
+    checked = group.file.attrs["kind"] in _CHECKED
+    layout = {"chunks": _chunk(data, chunk), "fletcher32": checked, **_filters(data, compression)}
+    if grows:
+        layout["maxshape"] = (None, *data.shape[1:])
+    return group.create_dataset(name, data=data, track_times=False, **layout)
 
 
 def _chunk(data: Array, length: int) -> tuple[int, ...]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import h5py
 
 from rs3l_data.describe.schema import (
     CONSTITUENTS,
@@ -16,13 +14,13 @@ from rs3l_data.describe.schema import (
     INITIATORS,
     JETS,
     named,
-    written_in,
 )
 from rs3l_data.simulate.weights import Weights
+from rs3l_data.store.growing import GrowingView
 from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import (
     Compression,
-    create,
+    creating,
     read_attributes,
     read_columns,
     read_items,
@@ -38,7 +36,7 @@ from rs3l_data.store.weights import read_weights, write_weights
 def write_shard(
     path: Path,
     initiators: Initiators,
-    views: Mapping[str, View],
+    views: Mapping[str, View | Iterable[View]],
     attributes: Mapping[str, Any],
     compression: Compression = "blosc2",
     weights: Weights | None = None,
@@ -49,7 +47,8 @@ def write_shard(
     Parameters
     ----------
     views
-        By name; row i of each belongs to row i of ``initiators``.
+        By name, whole or in blocks of rows, at least one, of which memory holds one at a time. Row
+        i of each belongs to row i of ``initiators``.
     attributes
         Must hold `process_names` and `label_names`, the lists that the columns `process` and
         `label` index, and `config`; further `software`, `citation` and what else JSON can hold.
@@ -69,47 +68,41 @@ def write_shard(
     if weights is not None and len(weights) != len(initiators):
         raise ValueError(f"{len(weights)} rows of weights, but {len(initiators)} initiators")
     attributes = {**attributes, "view_names": list(views)}
-    with create(path, "shard", attributes, format_version) as file:
+    with creating(path, "shard", attributes, format_version) as (file, disk):
         write_columns(file.create_group("initiators"), INITIATORS, initiators.columns, compression)
         decays = file.create_group("decays")
         write_offsets(decays, initiators.offsets, compression)
         write_columns(decays, DECAYS, initiators.decays, compression)
         for name, view in views.items():
             group = file.create_group(f"views/{name}")
-            write_view(group, view, compression, format_version)
+            growing = GrowingView(group, compression, format_version)
+            for block in [view] if isinstance(view, View) else view:
+                growing.append(block)
+                disk.check()
+            growing.finish()
+            _check_rows(name, growing.n_rows, initiators)
         write_weights(file, weights, compression)
 
 
-def write_view(
-    group: h5py.Group, view: View, compression: Compression, format_version: str = FORMAT_VERSION
-) -> None:
-    """Write the jets and constituents of one view into an open file."""
-    columns = written_in(JETS, format_version)
-    write_columns(group.create_group("jets"), columns, view.jets, compression)
-    constituents = group.create_group("constituents")
-    write_offsets(constituents, view.offsets, compression)
-    write_columns(constituents, CONSTITUENTS, view.constituents, compression, items=True)
-
-
-def _check(
-    initiators: Initiators, views: Mapping[str, View], attributes: Mapping[str, Any]
-) -> None:
+def _check(initiators: Initiators, views: Collection[str], attributes: Mapping[str, Any]) -> None:
     missing = {"process_names", "label_names", "config"} - attributes.keys()
     if missing:
         raise ValueError(f"a shard needs the attributes {sorted(missing)}")
     if not views:
         raise ValueError("a shard needs at least one view")
-    for name, view in views.items():
-        if len(view) != len(initiators):
-            raise ValueError(
-                f"view '{name}' has {len(view)} rows, but there are {len(initiators)} initiators"
-            )
     for column in ("process", "label"):
         names, indices = attributes[f"{column}_names"], initiators.columns[column]
         if len(indices) and indices.max() >= len(names):
             raise ValueError(
                 f"column '{column}' goes to {indices.max()}, but its names are {names}"
             )
+
+
+def _check_rows(name: str, n_rows: int, initiators: Initiators) -> None:
+    if n_rows != len(initiators):
+        raise ValueError(
+            f"view '{name}' has {n_rows} rows, but there are {len(initiators)} initiators"
+        )
 
 
 @dataclass(frozen=True, slots=True)

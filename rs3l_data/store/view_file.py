@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, KEYS
+from rs3l_data.progress import Stopwatch, no_stopwatch
+from rs3l_data.store.growing import GrowingView
 from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import (
     Compression,
-    create,
+    creating,
     read_attributes,
     read_columns,
     read_items,
@@ -22,65 +23,102 @@ from rs3l_data.store.hdf5 import (
     reading,
     write_columns,
 )
-from rs3l_data.store.shard import write_view
-from rs3l_data.store.tables import I8, Columns, View
+from rs3l_data.store.tables import Columns, View
 
 
 @dataclass(frozen=True, slots=True)
-class ViewChunk:
-    """The views of one shower of one process, for a run of hard events.
-
-    Raises
-    ------
-    ValueError
-        If there is not one key to each row of each view, or an event lies outside the run.
-    """
+class Span:
+    """A run of hard events of one process."""
 
     process: str
     first_event: int
     last_event: int
     """Included; with an empty run, ``first_event - 1``"""
-    keys: Columns
-    """`event` and `initiator` of each row, (n_rows,) each"""
-    views: Mapping[str, View]
-    """By name, of n_rows each"""
-    attributes: Mapping[str, Any]
-    """What else JSON can hold: config, software"""
-
-    def __post_init__(self) -> None:
-        event = self.keys["event"]
-        for name, view in self.views.items():
-            if any(len(column) != len(view) for column in self.keys.values()):
-                raise ValueError(f"{len(event)} keys, but {len(view)} rows of view '{name}'")
-        if len(event) and not (self.first_event <= event.min() <= event.max() <= self.last_event):
-            raise ValueError(
-                f"events {event.min()} to {event.max()} found in the run of events "
-                f"{self.first_event} to {self.last_event}"
-            )
 
 
-_OWN = {"process": str, "first_event": int, "last_event": int}
-
-
-def write_view_file(path: Path, chunk: ViewChunk, compression: Compression = "blosc2") -> None:
+def write_view_file(
+    path: Path,
+    span: Span,
+    keys: Columns,
+    names: Iterable[str],
+    blocks: Iterable[Mapping[str, View]],
+    attributes: Mapping[str, Any],
+    compression: Compression = "blosc2",
+    stopwatch: Stopwatch = no_stopwatch,
+) -> None:
     """Write the views of one shower, whole or not at all.
+
+    Parameters
+    ----------
+    keys
+        `event` and `initiator` of each row, (n_rows,) each.
+    names
+        Of the views.
+    blocks
+        All views, by name, of some rows after the other, at least one block; memory holds one at a
+        time.
+    attributes
+        What else JSON can hold: config, software.
+    stopwatch
+        Called with "write" for a context to write in.
 
     Raises
     ------
     ValueError
-        If the tables do not fit the schema.
+        If the tables do not fit the schema, there is not one key to each row of each view, or an
+        event lies outside the run.
     StorageError
         If the file cannot be written.
     """
-    own = {name: getattr(chunk, name) for name in _OWN}
-    with create(path, "view", {**chunk.attributes, **own, "view_names": [*chunk.views]}) as file:
-        write_columns(file.create_group("keys"), KEYS, chunk.keys, compression)
-        for name, view in chunk.views.items():
-            write_view(file.create_group(f"views/{name}"), view, compression)
+    _check_run(span, keys)
+    names = [*names]
+    attributes = {**attributes, **asdict(span), "view_names": names}
+    with creating(path, "view", attributes) as (file, disk):
+        write_columns(file.create_group("keys"), KEYS, keys, compression)
+        views = {
+            name: GrowingView(file.create_group(f"views/{name}"), compression) for name in names
+        }
+        for block in blocks:
+            with stopwatch("write"):
+                for name, view in views.items():
+                    view.append(block[name])
+            disk.check()
+        with stopwatch("write"):
+            for name, view in views.items():
+                view.finish()
+                _check_rows(name, view.n_rows, keys)
 
 
-def read_view_file(path: Path) -> ViewChunk:
-    """Read what `write_view_file` wrote.
+@dataclass(frozen=True, slots=True)
+class ViewFile:
+    """A file of views; each reading opens it and closes it."""
+
+    path: Path
+    span: Span
+    keys: Columns
+    """`event` and `initiator` of each row, (n_rows,) each"""
+    names: tuple[str, ...]
+    """Of the views"""
+    attributes: dict[str, Any]
+
+    def read(self, name: str, start: int, stop: int) -> View:
+        """Read the rows ``start`` to ``stop`` of a view.
+
+        Raises
+        ------
+        InputFileError
+            If the file is damaged.
+        """
+        rows = np.arange(start, stop)
+        with reading(self.path, "view") as file:
+            group = group_at(file, f"views/{name}")
+            jets = read_columns(group_at(group, "jets"), JETS, rows)
+            offsets, constituents = read_items(group_at(group, "constituents"), CONSTITUENTS, rows)
+            return View(jets, constituents, offsets)
+
+
+def open_view_file(path: Path) -> ViewFile:
+    """Read what `write_view_file` wrote, but for the views.
 
     Raises
     ------
@@ -89,8 +127,8 @@ def read_view_file(path: Path) -> ViewChunk:
     """
     with reading(path, "view") as file:
         attributes = read_attributes(file)
-        own = {name: attributes.pop(name, None) for name in _OWN}
-        for name, expected in _OWN.items():
+        own = {name: attributes.pop(name, None) for name in Span.__slots__}
+        for name, expected in {"process": str, "first_event": int, "last_event": int}.items():
             if type(own[name]) is not expected:
                 raise ValueError(
                     f"attribute '{name}': found {own[name]!r:.80}, expected {expected.__name__}"
@@ -98,16 +136,24 @@ def read_view_file(path: Path) -> ViewChunk:
         names = read_names(attributes, "view_names")
         del attributes["view_names"]
         group = group_at(file, "keys")
-        rows = np.arange(n_values(group, KEYS[0]))
-        return ViewChunk(
-            **own,
-            keys=read_columns(group, KEYS, rows),
-            views={name: _read_view(group_at(file, f"views/{name}"), rows) for name in names},
-            attributes=attributes,
+        keys = read_columns(group, KEYS, np.arange(n_values(group, KEYS[0])))
+        span = Span(**own)
+        _check_run(span, keys)
+        for name in names:
+            jets = group_at(file, f"views/{name}/jets")
+            _check_rows(name, n_values(jets, JETS[0]), keys)
+        return ViewFile(path, span, keys, names, attributes)
+
+
+def _check_run(span: Span, keys: Columns) -> None:
+    event = keys["event"]
+    if len(event) and not (span.first_event <= event.min() <= event.max() <= span.last_event):
+        raise ValueError(
+            f"events {event.min()} to {event.max()} found in the run of events "
+            f"{span.first_event} to {span.last_event}"
         )
 
 
-def _read_view(group: h5py.Group, rows: I8) -> View:
-    jets = read_columns(group_at(group, "jets"), JETS, rows)
-    offsets, constituents = read_items(group_at(group, "constituents"), CONSTITUENTS, rows)
-    return View(jets, constituents, offsets)
+def _check_rows(name: str, n_rows: int, keys: Columns) -> None:
+    if any(len(column) != n_rows for column in keys.values()):
+        raise ValueError(f"{len(keys['event'])} keys, but {n_rows} rows of view '{name}'")

@@ -23,6 +23,12 @@ from rs3l_train.tasks.labels import (
 from rs3l_train.views.batches import all_views, one_view
 from rs3l_train.views.memory import JetViews, Selection, chosen_views, load
 
+OUT_OF_MEMORY = (
+    "Lower training.data.constituents, training.finetune.views_per_batch or the size of"
+    " training.backbone; or take fewer views or jets out of the dataset with `rs3l-data select`"
+)
+"""What to change when the jets of a task or a batch of them do not fit"""
+
 
 @dataclass(frozen=True)
 class Bench:

@@ -27,14 +27,16 @@ from rs3l_train.loop.checkpoint import (
 )
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json
+from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.tasks import captions
-from rs3l_train.tasks.bench import Bench, set_bench
+from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
 from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.views.inputs import N_INPUTS
 
 
+@out_of_memory_says(OUT_OF_MEMORY)
 def finetune(
     dataset: Dataset,
     config: TrainingConfig,
@@ -55,7 +57,7 @@ def finetune(
     ConfigError, InputFileError
         If dataset, config and pretrained network do not fit together.
     TrainingError
-        If the loss is no longer a number.
+        If the loss is no longer a number, or memory is lacking.
     """
     weights = None if pretrained is None else pretrained_weights(pretrained, config)
     bench = set_bench(dataset, config, prepare(config))
@@ -65,6 +67,7 @@ def finetune(
     return _tested(bench, tagger, folder, {"stage": "finetune", **details})
 
 
+@out_of_memory_says(OUT_OF_MEMORY)
 def evaluate(dataset: Dataset, model: Path, folder: Path) -> dict[str, Any]:
     """Test a saved tagger in every view of a dataset.
 
@@ -72,8 +75,12 @@ def evaluate(dataset: Dataset, model: Path, folder: Path) -> dict[str, Any]:
     ------
     InputFileError
         If the folder holds no tagger, or the dataset not its classes.
+    TrainingError
+        If memory is lacking.
     """
     weights, config, details = load_network(model, "tagger")
+    # A network trained on a GPU serves on a CPU as well.
+    config = config.model_copy(update={"device": "auto"})
     bench = set_bench(dataset, config, prepare(config))
     tagger = Tagger(
         build(config.backbone, N_INPUTS[config.data.inputs]), config.backbone.output[-1]

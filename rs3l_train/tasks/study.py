@@ -20,7 +20,8 @@ from rs3l_train.evaluation.comparison import comparisons
 from rs3l_train.evaluation.tagging import Scores
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json, write_whole
-from rs3l_train.tasks.bench import Bench, set_bench
+from rs3l_train.loop.memory import out_of_memory_says
+from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
 from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.measure import (
     Measured,
@@ -37,6 +38,7 @@ from rs3l_train.views.inputs import N_INPUTS
 logger = logging.getLogger(__name__)
 
 
+@out_of_memory_says(OUT_OF_MEMORY)
 def study(
     dataset: Dataset, config: TrainingConfig, pretrained: Path, folder: Path
 ) -> dict[str, Any]:
@@ -56,7 +58,7 @@ def study(
     ConfigError, InputFileError
         If dataset, config and pretrained network do not fit together.
     TrainingError
-        If a loss is no longer a number.
+        If a loss is no longer a number, or memory is lacking.
     """
     weights = pretrained_weights(pretrained, config)
     pretraining = _pretraining_metrics(pretrained)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import rs3l_data
-from rs3l_data.chain import hard_chunk, initiator_table, shower_tables
+from rs3l_data.chain import hard_chunk, initiator_table
 from rs3l_data.cluster.kinematics import delta_r
 from rs3l_data.commands.provenance import attributes
 from rs3l_data.describe.schema import Split, Status
@@ -14,6 +14,7 @@ from rs3l_data.describe.tree import roots
 from rs3l_data.store.digest import digest
 from rs3l_data.store.shard import write_shard
 from tests.data.conftest import make_config
+from tests.data.showers import shower_tables
 
 
 @pytest.fixture(scope="session")

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from rs3l_data.chain import hard_chunk, onepass_chunk, selection, shower_tables
+from rs3l_data.chain import hard_chunk, onepass_chunk, selection
 from rs3l_data.describe.references import reference_of, references
 from rs3l_data.describe.seeds import event_keys, pythia_seeds
 from rs3l_data.describe.settings import hard_settings, onepass_settings
 from rs3l_data.errors import ConfigError
 from rs3l_data.simulate.onepass import OnePass
 from tests.data.conftest import make_config
+from tests.data.showers import shower_tables
 
 VIEWS = {
     "nominal": {},

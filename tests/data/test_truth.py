@@ -5,8 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rs3l_data.chain import initiator_table, shower_tables
+from rs3l_data.chain import initiator_table
 from tests.data.conftest import make_config
+from tests.data.showers import shower_tables
 
 VIEWS = {
     "nominal": {},

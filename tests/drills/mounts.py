@@ -32,20 +32,6 @@ def small_disk(folder: Path, megabytes: float) -> Iterator[None]:
         unmount(folder)
 
 
-@contextmanager
-def failing_disk(folder: Path, image: Path, megabytes: int, kept: float) -> Iterator[None]:
-    """Put a file system there whose disk has, from now on, only its first part: others give EIO."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with image.open("wb") as file:
-        file.truncate(megabytes << 20)
-    subprocess.run(["mkfs.ext4", "-q", "-F", str(image)], check=True)
-    _mount("-o", "loop", str(image), str(folder))
-    try:
-        yield
-    finally:
-        unmount(folder)
-
-
 def bind(source: Path, target: Path) -> None:
     """Show one folder in the place of another."""
     _mount("--bind", str(source), str(target))

@@ -1,4 +1,4 @@
-"""A few failures of those kinds that need no more than a process; `make drills` makes many of all."""
+"""A few failures of some kinds; `make drills` makes many of all."""
 
 import random
 

@@ -23,18 +23,18 @@ TARGET = f"results/drill/dataset/{MANIFEST_NAME}"
 RESTARTED = "Trying to restart job"
 COMMANDS = ("hard", "resimulate", "pack", "manifest")
 FILE_OF = {
-    "hard": "hard/top/0000.h5",
-    "resimulate": "views/top/0000/fsr_up.h5",
-    "pack": "dataset/top-0000.h5",
+    "hard": "hard/hbb/0001.h5",
+    "resimulate": "views/hbb/0001/fsr_up.h5",
+    "pack": "dataset/hbb-0001.h5",
     "manifest": f"dataset/{MANIFEST_NAME}",
 }
 """One result of each command"""
 CONFIG: dict[str, Any] = {
     "name": "drill",
     "seed": 3,
-    "processes": {"hbb": {"events": 6}, "top": {"events": 3}},
+    "processes": {"hbb": {"events": 3}},
     "views": {"nominal": {}, "fsr_up": {"variation": "fsr_up"}},
-    "hard": {"chunk_events": 3},
+    "hard": {"chunk_events": 2},
 }
 
 

@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 import torch
+import yaml
 from sklearn.linear_model import LogisticRegression
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import validate_training
+from rs3l_train.errors import TrainingError
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.finetune import train_tagger
@@ -170,6 +172,26 @@ def test_finetune_then_evaluate_give_the_same_figures(dataset, config, pretraine
         "calibration.png",
         "mass.png",
     ]
+
+
+def test_a_tagger_trained_on_a_gpu_serves_without_one(dataset, config, tmp_path):
+    finetune(dataset, config, None, "scratch", 40, tmp_path / "tagger")
+    saved = tmp_path / "tagger" / "config.yaml"
+    document = yaml.safe_load(saved.read_text())
+    document["training"]["device"] = "cuda"
+    saved.write_text(yaml.safe_dump(document))
+    again = evaluate(dataset, tmp_path / "tagger", tmp_path / "again")
+    first = json.loads((tmp_path / "tagger" / "metrics.json").read_text())
+    assert [row["auc"] for row in again["rows"]] == [row["auc"] for row in first["rows"]]
+
+
+def test_a_lack_of_memory_names_the_keys_to_change(dataset, config, tmp_path, monkeypatch):
+    def too_large(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr("rs3l_train.tasks.tagger.Tagger.forward", too_large)
+    with pytest.raises(TrainingError, match=r"(?s)2.00 GiB.*Lower training.data.constituents"):
+        finetune(dataset, config, None, "scratch", 40, tmp_path)
 
 
 def test_a_network_of_another_architecture_is_refused(dataset, config, pretrained, tmp_path):

@@ -96,7 +96,9 @@ def jobs(what, chunks=CHUNKS):
 
 
 def simulated(chunks=CHUNKS):
-    return jobs("hard", chunks) | jobs("nominal", chunks) | jobs("up", chunks) | jobs("pack", chunks)
+    return (
+        jobs("hard", chunks) | jobs("nominal", chunks) | jobs("up", chunks) | jobs("pack", chunks)
+    )
 
 
 REPORT = {"Report results/small/report.html"}

@@ -1,6 +1,6 @@
 """Pile-up as a user runs it: the sample is one more job, and only who needs it waits for it."""
 
-from rs3l_data.store.view_file import read_view_file
+from rs3l_data.store.view_file import open_view_file
 from tests.data.pileup.conftest import BLOCKS
 from tests.workflow.test_workflow import checkout, rs3l_data, snakemake, write_config
 
@@ -26,9 +26,9 @@ def test_a_run_with_pileup(tmp_path):
     assert "pileup  " not in planned
     result = snakemake(folder, "--cores", "1", f"{views}/nominal.h5")
     assert result.returncode == 0, result.stdout
-    made = read_view_file(folder / views / "nominal.h5").views
-    assert set(made) == {"nominal", "crowded"}
-    n = {name: view.jets["n_constituents"].sum() for name, view in made.items()}
+    made = open_view_file(folder / views / "nominal.h5")
+    assert set(made.names) == {"nominal", "crowded"}
+    n = {name: made.read(name, 0, 3).jets["n_constituents"].sum() for name in made.names}
     assert 0 < n["nominal"] != n["crowded"] > 0
     assert "Nothing to be done" in snakemake(folder, "--cores", "1", f"{views}/nominal.h5").stdout
 

@@ -122,6 +122,8 @@ def test_a_wrong_config_stops_before_any_job(tmp_path):
 
 
 def test_a_killed_job_leaves_nothing_that_counts_as_a_result(tmp_path):
+    # What a shell runs in the background ignores this signal, and what that starts does, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # So many events that no machine is done with them when the signal comes.
     n = 4000
     config = write_config(tmp_path, processes={"qcd": {"events": n}}, hard={"chunk_events": n})

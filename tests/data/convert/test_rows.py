@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rs3l_data.convert.growing import _Disk, growing
+from rs3l_data.convert.growing import growing
 from rs3l_data.convert.rows import blocks, interleaved
 from rs3l_data.convert.sources import find_sources
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import InputFileError
+from rs3l_data.store.disk import Disk
 from tests.data.store.random_tables import untimed
 
 
@@ -86,7 +87,7 @@ class FullDisk(io.BytesIO):
 
 
 def test_a_full_disk_is_not_lost_in_hdf5():
-    disk = _Disk(FullDisk())
+    disk = Disk(FullDisk())
     with h5py.File(disk, "w") as file:
         file["x"] = np.zeros(1000)
     with pytest.raises(OSError, match="No space left"):

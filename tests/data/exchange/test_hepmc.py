@@ -8,7 +8,7 @@ import numpy as np
 import pyhepmc
 import pytest
 
-from rs3l_data.chain import initiator_table, shower_seeds, shower_tables
+from rs3l_data.chain import initiator_table, shower_seeds
 from rs3l_data.describe.schema import Status
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.errors import ConfigError, InputFileError
@@ -20,6 +20,7 @@ from rs3l_data.simulate.resimulate import Hadronization, resimulate
 from rs3l_data.simulate.restore import restored
 from tests.data.conftest import make_config
 from tests.data.exchange.conftest import VIEWS
+from tests.data.showers import shower_tables
 
 N = 6
 CONFIG = make_config(views={**VIEWS, "elsewhere": {"hepmc": "{process}.hepmc"}})

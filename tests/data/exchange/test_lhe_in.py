@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import rs3l_data
-from rs3l_data.chain import hard_chunk, initiator_table, row_weights, shower_tables
+from rs3l_data.chain import hard_chunk, initiator_table, row_weights
 from rs3l_data.commands.provenance import attributes
 from rs3l_data.describe.schema import Status
 from rs3l_data.errors import GeneratorError, InputFileError
@@ -18,6 +18,7 @@ from rs3l_data.store.summary import combine
 from tests.data.conftest import momenta_of
 from tests.data.exchange.conftest import higgs_config, joined, take
 from tests.data.exchange.lhe_text import event_text, lhe_text, weight_of, write_lhe
+from tests.data.showers import shower_tables
 
 
 def test_events_are_taken_as_they_stand_and_resonances_decay(lhe):

@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from rs3l_data.chain import shower_tables
 from rs3l_data.describe.pileup import Pileup
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.detect.crossing import Crossings, detect_crossings
@@ -16,6 +15,7 @@ from rs3l_data.pileup import crossings_of
 from rs3l_data.simulate.resimulate import resimulate
 from tests.data.conftest import make_config
 from tests.data.pileup.conftest import BLOCKS, keys_of, no_particles
+from tests.data.showers import shower_tables
 from tests.data.store.random_tables import assert_same_view
 
 MEAN = 40

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from rs3l_data.chain import _hadronization, shower_seeds, shower_tables
+from rs3l_data.chain import _hadronization, shower_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.simulate import resimulate as module
 from rs3l_data.simulate.record import read, stable
@@ -12,6 +12,7 @@ from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
 from rs3l_data.simulate.resimulate import resimulate
 from rs3l_data.simulate.restore import restored
 from tests.data.conftest import PROCESSES, make_config
+from tests.data.showers import shower_tables
 from tests.data.simulate.test_resimulate import ENERGY, events_of, leading_jets
 
 VIEWS = {

@@ -3,14 +3,19 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import h5py
+import numpy as np
 import pytest
 
 import rs3l_data
 from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.store import hdf5
 from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.view_file import Span, write_view_file
+from tests.data.store.random_tables import random_view
+from tests.data.store.small_disk import fill_disk
 from tests.synthetic import make_dataset
 
 
@@ -32,6 +37,17 @@ def test_file_appears_only_at_the_end_with_its_content(tmp_path):
         assert temporary.parent == target.parent, "a rename is atomic only within a file system"
     assert target.read_text() == "whole"
     assert names(target.parent) == ["a.txt"]
+
+
+def test_what_a_killed_process_left_is_removed_an_hour_later(tmp_path):
+    old, young, other = (tmp_path / f".{name}.part" for name in ("a.h5.1", "a.h5.2", "b.h5.1"))
+    for left_over in (old, young, other):
+        left_over.touch()
+    for left_over in (old, other):
+        os.utime(left_over, times=(time.time() - 4000,) * 2)
+    with atomic_write(tmp_path / "a.h5") as temporary:
+        temporary.touch()
+    assert names(tmp_path) == [young.name, other.name, "a.h5"]
 
 
 def test_permissions_are_those_of_any_new_file(tmp_path):
@@ -85,12 +101,14 @@ def test_a_failing_disk_is_told_in_words(tmp_path, fault, words):
 
 def test_a_folder_that_vanishes_while_it_is_written_is_told_in_words(tmp_path):
     folder = tmp_path / "gone"
-    with (
-        pytest.raises(StorageError, match=r"a\.h5: its folder vanished"),
-        atomic_write(folder / "a.h5") as temporary,
-    ):
-        temporary.write_text("whole")
-        folder.rename(tmp_path / "away")
+
+    def write():
+        with atomic_write(folder / "a.h5") as temporary:
+            temporary.write_text("whole")
+            folder.rename(tmp_path / "away")
+
+    with pytest.raises(StorageError, match=r"a\.h5: its folder vanished"):
+        write()
     assert not folder.exists()
 
 
@@ -122,15 +140,24 @@ def test_folder_that_is_a_file_is_told_in_words(tmp_path):
         pass
 
 
-def test_full_disk_while_writing_a_dataset(tmp_path, monkeypatch):
-    def full(path, data):
-        path.open("wb").close()
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
-    with pytest.raises(StorageError, match=r"shard-0000\.h5"):
+@pytest.mark.parametrize("room", [0, 100, 10_000])
+def test_full_disk_while_writing_a_dataset(tmp_path, monkeypatch, room):
+    fill_disk(monkeypatch, room)
+    with pytest.raises(StorageError, match=r"shard-0000\.h5: .*full"):
         make_dataset(tmp_path / "ds", n_events=3)
     assert names(tmp_path / "ds") == []
+
+
+def test_full_disk_ends_long_work_soon(tmp_path, monkeypatch):
+    """Not when an hour of simulation is over."""
+    fill_disk(monkeypatch, room=100_000)
+    block = {"nominal": random_view(np.random.default_rng(1), [30] * 1000)}
+    keys = {"event": np.arange(40_000), "initiator": np.zeros(40_000, np.uint8)}
+    blocks = iter([block] * 40)
+    with pytest.raises(StorageError, match="full"):
+        write_view_file(tmp_path / "v.h5", Span("hbb", 0, 39_999), keys, ["nominal"], blocks, {})
+    assert len([*blocks]) > 20
+    assert names(tmp_path) == []
 
 
 WRITER = """

@@ -13,8 +13,8 @@ from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.store.hard import read_hard_events, read_hard_run, write_hard_events
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.shard import write_shard
-from rs3l_data.store.tables import View, offsets_of
-from rs3l_data.store.view_file import ViewChunk, read_view_file, write_view_file
+from rs3l_data.store.tables import View, cut, offsets_of
+from rs3l_data.store.view_file import Span, open_view_file, write_view_file
 from tests.data.store.random_tables import (
     ATTRIBUTES,
     assert_same_columns,
@@ -62,14 +62,15 @@ def test_view_file_round_trip(folder, sizes, seed, compression):
     event = 100 + np.sort(rng.integers(0, 50, len(sizes)))
     keys = {"event": event, "initiator": np.zeros(len(sizes), np.uint8)}
     view = random_view(rng, sizes)
-    chunk = ViewChunk("higgs", 100, 149, keys, {"seed": view}, {"config": {"seed": 1}})
-    write_view_file(folder / "view.h5", chunk, compression)
-    found = read_view_file(folder / "view.h5")
-    assert (found.process, [*found.views]) == ("higgs", ["seed"])
-    assert (found.first_event, found.last_event) == (100, 149)
-    assert found.attributes == chunk.attributes
+    span, attributes = Span("higgs", 100, 149), {"config": {"seed": 1}}
+    path = folder / "view.h5"
+    write_view_file(path, span, keys, ["seed"], [{"seed": view}], attributes, compression)
+    found = open_view_file(path)
+    assert (found.span, found.names, found.attributes) == (span, ("seed",), attributes)
     assert_same_columns(found.keys, keys)
-    assert_same_view(found.views["seed"], view)
+    assert_same_view(found.read("seed", 0, len(view)), view)
+    middle = len(view) // 2
+    assert_same_view(found.read("seed", middle, len(view)), cut(view, middle, len(view)))
 
 
 @touching_disk
@@ -160,11 +161,16 @@ def test_wrong_tables_are_refused_before_a_file_appears(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_view_chunk_refuses_events_of_another_chunk():
+def test_view_file_of_other_events_or_too_few_rows_is_refused(tmp_path):
     view = random_view(np.random.default_rng(1), [1])
     keys = {"event": np.array([7]), "initiator": np.zeros(1, np.uint8)}
+    rest = (["seed"], [{"seed": view}], {})
     with pytest.raises(ValueError, match="events 7 to 7 found in the run of events 0 to 6"):
-        ViewChunk("higgs", 0, 6, keys, {"seed": view}, {})
+        write_view_file(tmp_path / "view.h5", Span("higgs", 0, 6), keys, *rest)
+    two = {name: np.repeat(column, 2) for name, column in keys.items()}
+    with pytest.raises(ValueError, match="2 keys, but 1 rows of view 'seed'"):
+        write_view_file(tmp_path / "view.h5", Span("higgs", 0, 7), two, *rest)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_kinds_of_files_are_not_confused(tmp_path):
@@ -178,8 +184,8 @@ def test_a_flipped_bit_in_what_a_run_hands_on_is_noticed(tmp_path):
     write_hard_events(hard, random_hard_events([3, 0, 5], 1), RUN, {"config": {}})
     keys = {"event": np.arange(3), "initiator": np.zeros(3, np.uint8)}
     table = random_view(np.random.default_rng(1), [2, 0, 4])
-    write_view_file(view, ViewChunk("higgs", 0, 2, keys, {"seed": table}, {}))
-    for path, read in ((hard, read_hard_events), (view, read_view_file)):
+    write_view_file(view, Span("higgs", 0, 2), keys, ["seed"], [{"seed": table}], {})
+    for path, read in ((hard, read_hard_events), (view, read_whole_view)):
         content = path.read_bytes()
         for start, length in places_of_values(path):
             damaged = bytearray(content)
@@ -187,6 +193,10 @@ def test_a_flipped_bit_in_what_a_run_hands_on_is_noticed(tmp_path):
             path.write_bytes(damaged)
             with pytest.raises(InputFileError, match=f"{path.name}: damaged"):
                 read(path)
+
+
+def read_whole_view(path):
+    return open_view_file(path).read("seed", 0, 3)
 
 
 def places_of_values(path):

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from rs3l_data.chain import hard_chunk, initiator_table, onepass_chunk, shower_tables
+from rs3l_data.chain import hard_chunk, initiator_table, onepass_chunk
 from rs3l_data.validation.onepass import QUANTITIES, compare_jets
 from rs3l_data.validation.verdicts import failed, uniform_p
 from tests.data.conftest import make_config
+from tests.data.showers import shower_tables
 
 N_EVENTS = 400
 THRESHOLD = 0.01
