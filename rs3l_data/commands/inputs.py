@@ -97,7 +97,7 @@ def check_origin(
     except ConfigError as error:
         raise InputFileError(f"{error}; {_MAKE_AGAIN}") from None
     if not same:
-        keys = differences(made_with, config.model_dump(mode="json")) or ["the size of chunks"]
+        keys = differences(made_with, config.model_dump(mode="json")) or ["`store` or the chunks"]
         raise InputFileError(
             f"{path}: made with another config, which differs in {', '.join(keys)}; {_MAKE_AGAIN}"
         )

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 from tests.drills.outcome import Outcome
-from tests.drills.workflow import FILE_OF, TARGET, Run, require_finished
+from tests.drills.workflow import FILES_OF, TARGET, Run, require_finished
 
 NOTHING_TO_DO = "Nothing to be done"
 
@@ -19,18 +19,18 @@ def intermediate(undisturbed: Run, run: Run, times: int, rng: random.Random) -> 
         kind = ("hard", "resimulate")[number % 2]
         how = (flip, flip, cut)[number % 3]
         run.undo(undisturbed, "pack")
-        path = run.results / FILE_OF[kind]
+        path = run.results / FILES_OF[kind][0]
         how(path, rng)
         ended = run.call("--cores", "1")
         if ended.code == 0:
             assert run.digest() == undisturbed.digest(), f"{path}: damage went on into the dataset"
             outcome.note(f"{how.__name__}: in bytes without meaning")
-        else:
-            assert path.name in ended.said, ended.said
-            assert "make the file again" in ended.said, ended.said
-            outcome.note(f"{how.__name__}: the next job that reads it names it")
+            continue
+        assert path.name in ended.said, ended.said
+        assert "make the file again" in ended.said, ended.said
         path.unlink()
         require_finished(run, undisturbed)
+        outcome.note(f"{how.__name__}: the next job that reads it names it; mended, same digest")
     return outcome
 
 
@@ -40,9 +40,10 @@ def shard(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome
     for number in range(times):
         how = (flip, flip, cut)[number % 3]
         before = number % 2 == 0
-        if before:
-            run.undo(undisturbed, "manifest")
-        path = run.results / FILE_OF["pack"]
+        run.undo(undisturbed, "manifest")
+        if not before:
+            require_finished(run, undisturbed)
+        path = run.results / FILES_OF["pack"][0]
         how(path, rng)
         when = "before the manifest" if before else "after it"
         if before:
@@ -55,7 +56,7 @@ def shard(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome
             seen = "`validate` names it"
         path.unlink()
         require_finished(run, undisturbed)
-        outcome.note(f"{how.__name__} {when}: {seen}")
+        outcome.note(f"{how.__name__} {when}: {seen}; mended, same digest")
     return outcome
 
 
@@ -63,7 +64,7 @@ def _manifested(undisturbed: Run, run: Run) -> str:
     """Let the manifest be written over a damaged shard."""
     ended = run.call("--cores", "1")
     if ended.code != 0:
-        assert Path(FILE_OF["pack"]).name in ended.said, ended.said
+        assert Path(FILES_OF["pack"][0]).name in ended.said, ended.said
         return "`manifest` names it"
     same = run.digest() == undisturbed.digest()
     (run.folder / TARGET).unlink()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.drills import mounts
 from tests.drills.outcome import Outcome
-from tests.drills.workflow import COMMANDS, FILE_OF, Run, require_finished, require_whole
+from tests.drills.workflow import COMMANDS, FILES_OF, Run, require_finished, require_whole
 
 
 def full(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
@@ -18,11 +18,10 @@ def full(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
     outcome = Outcome("disk full in each stage (tmpfs)")
     for number in range(times):
         command = COMMANDS[number % len(COMMANDS)]
-        shutil.rmtree(run.results, ignore_errors=True)
+        run.undo(undisturbed, command)
+        left = run.results.rename(run.results.with_name("left"))
         with mounts.small_disk(run.results, 8):
-            shutil.copytree(undisturbed.results, run.results, dirs_exist_ok=True)
-            _remember(run, undisturbed)
-            (run.results / FILE_OF[command]).unlink()
+            shutil.copytree(left, run.results, dirs_exist_ok=True)
             filler = run.results / "filler"
             _fill(filler, leave=rng.randrange(0, 12_000))
             ended = run.call("--cores", "1")
@@ -44,7 +43,7 @@ def too_large(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Out
     for number in range(times):
         command = COMMANDS[number % len(COMMANDS)]
         run.undo(undisturbed, command)
-        size = (undisturbed.results / FILE_OF[command]).stat().st_size
+        size = (undisturbed.results / FILES_OF[command][0]).stat().st_size
         run.order(command, do="limit", resource="FSIZE", bytes=rng.randrange(1, size))
         ended = run.call("--cores", "1")
         assert run.obeyed()
@@ -106,11 +105,6 @@ def _away(place: Path, store: Path, after: float, seconds: float) -> None:
     mounts.unmount(place)
     time.sleep(seconds)
     mounts.bind(store, place)
-
-
-def _remember(run: Run, undisturbed: Run) -> None:
-    shutil.rmtree(run.folder / ".snakemake", ignore_errors=True)
-    shutil.copytree(undisturbed.folder / ".snakemake", run.folder / ".snakemake")
 
 
 def _fill(filler: Path, leave: int) -> None:

@@ -22,13 +22,13 @@ ROOT = Path(__file__).parents[2]
 TARGET = f"results/drill/dataset/{MANIFEST_NAME}"
 RESTARTED = "Trying to restart job"
 COMMANDS = ("hard", "resimulate", "pack", "manifest")
-FILE_OF = {
-    "hard": "hard/hbb/0001.h5",
-    "resimulate": "views/hbb/0001/fsr_up.h5",
-    "pack": "dataset/hbb-0001.h5",
-    "manifest": f"dataset/{MANIFEST_NAME}",
+FILES_OF = {
+    "hard": ("hard/hbb/0001.h5",),
+    "resimulate": ("views/hbb/0001/fsr_up.h5", "views/hbb/0001/nominal.h5"),
+    "pack": ("dataset/hbb-0001.h5",),
+    "manifest": (f"dataset/{MANIFEST_NAME}",),
 }
-"""One result of each command"""
+"""What the jobs of one chunk make"""
 CONFIG: dict[str, Any] = {
     "name": "drill",
     "seed": 3,
@@ -71,12 +71,13 @@ class Run:
         (self.folder / "drill.yaml").write_text(yaml.safe_dump({**CONFIG, **blocks}))
 
     def undo(self, finished: Run, command: str) -> None:
-        """Take the run to where one job of a command, and what follows from it, is to be done."""
-        if not self.results.exists():
-            shutil.rmtree(self.folder / ".snakemake", ignore_errors=True)
-            shutil.copytree(finished.folder / ".snakemake", self.folder / ".snakemake")
-            shutil.copytree(finished.results, self.results)
-        (self.results / FILE_OF[command]).unlink()
+        """Go to where all of a run is done but one job of a command, and what follows from it."""
+        for name in (".snakemake", "results"):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+            shutil.copytree(finished.folder / name, self.folder / name)
+        for later in COMMANDS[COMMANDS.index(command) :]:
+            for name in FILES_OF[later][: 1 if later == command else None]:
+                (self.results / name).unlink()
 
     @property
     def results(self) -> Path:
@@ -202,6 +203,8 @@ def require_finished(run: Run, undisturbed: Run, *arguments: str) -> Ended:
     """
     ended = run.call(*arguments)
     assert ended.code == 0, ended.said
-    assert run.sums() == undisturbed.sums(), "files differ from those of an undisturbed run"
+    require_whole(run, undisturbed)
+    missing = undisturbed.sums().keys() - run.sums().keys()
+    assert not missing, f"not made: {missing}"
     assert run.digest() == undisturbed.digest()
     return ended
