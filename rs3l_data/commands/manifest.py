@@ -38,13 +38,18 @@ def manifest(
     from rs3l_data.progress import logging_to
     from rs3l_data.store.hard import read_hard_run
     from rs3l_data.store.manifest import write_manifest
+    from rs3l_data.store.seal import check_seal
     from rs3l_data.store.summary import build_manifest
 
     with logging_to(log):
         config = load_config(config_file)
         chunks = Resolved(config).chunks
         # By name, not by what lies there: another config may have left shards behind.
-        shards = rs3l_data.open([dataset / f"{process}-{chunk}.h5" for process, chunk in chunks])
+        paths = [dataset / f"{process}-{chunk}.h5" for process, chunk in chunks]
+        # Once they are in a manifest, any damage would be legal.
+        for path in paths:
+            check_seal(path)
+        shards = rs3l_data.open(paths)
         _check_origins(config, [process for process, _ in chunks], shards.shards)
         _warn_of_other_software(shards.shards, software())
         runs = [read_hard_run(hard / process / f"{chunk}.h5")[0] for process, chunk in chunks]

@@ -17,7 +17,7 @@ import numpy as np
 from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION, Column
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import InputFileError
-from rs3l_data.store import runs
+from rs3l_data.store import runs, seal
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.disk import Disk
 from rs3l_data.store.faults import why_not_read
@@ -82,9 +82,10 @@ def creating(
     """
     with atomic_write(path) as temporary, temporary.open("w+b") as raw:
         disk = Disk(raw)
+        before = seal.SIZE if kind == "shard" else 0
         try:
             # Chunks are written whole, each once: to keep them in a cache would only take memory.
-            with h5py.File(disk, "w", libver=_LIBVER, rdcc_nbytes=0) as file:
+            with h5py.File(disk, "w", libver=_LIBVER, rdcc_nbytes=0, userblock_size=before) as file:
                 file.attrs["format"] = FORMAT
                 file.attrs["format_version"] = format_version
                 file.attrs["kind"] = kind
@@ -93,6 +94,8 @@ def creating(
                 yield file, disk
         finally:
             disk.check()
+        if kind == "shard":
+            seal.seal(raw)
 
 
 @contextmanager

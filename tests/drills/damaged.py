@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.drills.outcome import Outcome
-from tests.drills.workflow import FILES_OF, TARGET, Run, require_finished
+from tests.drills.workflow import FILES_OF, Run, require_finished
 
 NOTHING_TO_DO = "Nothing to be done"
 
@@ -34,41 +35,45 @@ def intermediate(undisturbed: Run, run: Run, times: int, rng: random.Random) -> 
     return outcome
 
 
-def shard(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
-    """A shard, before its manifest is written, or after."""
-    outcome = Outcome("a shard damaged")
+def shard_before_manifest(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
+    """A shard that no manifest knows yet."""
+    outcome = Outcome("a shard damaged before the manifest is written")
     for number in range(times):
         how = (flip, flip, cut)[number % 3]
-        before = number % 2 == 0
         run.undo(undisturbed, "manifest")
-        if not before:
-            require_finished(run, undisturbed)
         path = run.results / FILES_OF["pack"][0]
         how(path, rng)
-        when = "before the manifest" if before else "after it"
-        if before:
-            seen = _manifested(undisturbed, run)
-        else:
-            assert NOTHING_TO_DO in run.call().said
-            ended = run.command("validate", run.results / "dataset")
-            assert ended.code == 1, ended.said
-            assert path.name in ended.said
-            seen = "`validate` names it"
+        ended = run.call("--cores", "1")
+        if ended.code == 0:
+            assert run.digest() == undisturbed.digest(), f"{path}: damage is in the dataset"
+            outcome.note(f"{how.__name__}: in bytes without meaning")
+            continue
+        assert f"{path.name}: " in ended.said, ended.said
         path.unlink()
         require_finished(run, undisturbed)
-        outcome.note(f"{how.__name__} {when}: {seen}; mended, same digest")
+        outcome.note(f"{how.__name__}: `manifest` names it; mended, same digest")
     return outcome
 
 
-def _manifested(undisturbed: Run, run: Run) -> str:
-    """Let the manifest be written over a damaged shard."""
-    ended = run.call("--cores", "1")
-    if ended.code != 0:
-        assert Path(FILES_OF["pack"][0]).name in ended.said, ended.said
-        return "`manifest` names it"
-    same = run.digest() == undisturbed.digest()
-    (run.folder / TARGET).unlink()
-    return "in bytes without meaning" if same else "NOT NOTICED"
+def shard_after_manifest(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
+    """A shard of a finished dataset."""
+    outcome = Outcome("a shard of a finished dataset damaged")
+    for number in range(times):
+        how = (flip, flip, cut)[number % 3]
+        run.undo(undisturbed, "manifest")
+        require_finished(run, undisturbed)
+        path = run.results / FILES_OF["pack"][0]
+        how(path, rng)
+        assert NOTHING_TO_DO in run.call().said
+        ended = run.command("validate", run.results / "dataset")
+        assert ended.code == 1, ended.said
+        assert path.name in ended.said
+        mend = run.call("--force", target=str(path.relative_to(run.folder)))
+        assert mend.code == 0, mend.said
+        assert run.call("--touch").code == 0
+        assert NOTHING_TO_DO in require_finished(run, undisturbed).said
+        outcome.note(f"{how.__name__}: `validate` names it; mended, same digest")
+    return outcome
 
 
 def flip(path: Path, rng: random.Random) -> None:
@@ -86,7 +91,7 @@ def _flipped(content: bytes, bit: int) -> bytes:
     return content[: bit // 8] + byte + content[bit // 8 + 1 :]
 
 
-def _changed(path: Path, change) -> None:  # type: ignore[no-untyped-def]
+def _changed(path: Path, change: Callable[[bytes], bytes]) -> None:
     times = (path.stat().st_atime, path.stat().st_mtime)
     path.write_bytes(change(path.read_bytes()))
     os.utime(path, times)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.xdist_group("drills")
         (killed.jobs_while_writing, 2),
         (killed.snakemake, 1),
         (limits.time_limit, 1),
-        (damaged.shard, 2),
+        (damaged.shard_before_manifest, 2),
         (together.two_runs, 1),
     ],
 )
