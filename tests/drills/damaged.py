@@ -70,7 +70,7 @@ def shard_after_manifest(undisturbed: Run, run: Run, times: int, rng: random.Ran
         assert path.name in ended.said
         mend = run.call("--force", target=str(path.relative_to(run.folder)))
         assert mend.code == 0, mend.said
-        assert run.call("--touch").code == 0
+        assert run.call("--touch", "--forceall").code == 0
         assert NOTHING_TO_DO in require_finished(run, undisturbed).said
         outcome.note(f"{how.__name__}: `validate` names it; mended, same digest")
     return outcome

@@ -21,6 +21,7 @@ from tests.drills.workflow import (
 
 STEPS = ("begin", "half", "written", "flushed", "named")
 LOCKED = "Directory cannot be locked"
+WORKING = "Select jobs to execute"
 
 
 def jobs_at_any_moment(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
@@ -93,8 +94,8 @@ def snakemake(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Out
     outcome = Outcome("Snakemake ended by a signal")
     kinds = [(signal.SIGKILL, False), (signal.SIGINT, False), (signal.SIGTERM, False)]
     kinds.append((signal.SIGINT, True))
-    for number in range(times):
-        which, group = kinds[number % len(kinds)]
+    while outcome.times < times:
+        which, group = kinds[outcome.times % len(kinds)]
         process = run.start()
         time.sleep(rng.uniform(1.0, 12.0))
         early = process.poll() is not None
@@ -112,12 +113,13 @@ def snakemake(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Out
 
 def _again(run: Run) -> str:
     """Start Snakemake as a user would; do what it says if it refuses."""
-    process = run.start("--quiet", "rules")
-    time.sleep(3.0)
-    if process.poll() is None:
-        end(process, signal.SIGTERM)
-        return "goes on"
-    ended = Ended(process.returncode, (run.folder / "said.txt").read_text())
+    process = run.start()
+    while process.poll() is None:
+        if WORKING in run.said():
+            end(process, signal.SIGTERM)
+            return "goes on"
+        time.sleep(0.1)
+    ended = Ended(process.returncode, run.said())
     if ended.code == 0:
         return "goes on"
     assert LOCKED in ended.said, ended.said

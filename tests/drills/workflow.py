@@ -102,7 +102,11 @@ class Run:
     def call(self, *arguments: str, target: str = TARGET) -> Ended:
         """Let Snakemake run to its end."""
         code = self.start(*arguments, target=target).wait()
-        return Ended(code, (self.folder / "said.txt").read_text())
+        return Ended(code, self.said())
+
+    def said(self) -> str:
+        """Give what Snakemake has said until now, since it was last started."""
+        return (self.folder / "said.txt").read_text()
 
     def call_beside(self, *arguments: str, target: str = TARGET) -> Ended:
         """Let another Snakemake run to its end, whose words need no file in the folder."""
