@@ -11,12 +11,13 @@ CONSTRAINTS ?= envs/constraints.txt
 PIP_CONSTRAINT_FLAG := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz clean
+.PHONY: help run test lint fuzz drills clean
 
 help:
 	@echo "make run     simulate, train and report: config/demo.yaml, or CONFIG=..."
 	@echo "make test    lint, type checks and all tests"
 	@echo "make fuzz    read damaged and hostile files: FUZZ_CASES=2000, FUZZ_SEED=0"
+	@echo "make drills  kill, starve and damage small runs: the table of docs/failures.md (half an hour)"
 	@echo "make clean   remove the environment; results stay"
 
 run: $(VENV)/run.done
@@ -29,11 +30,14 @@ test: $(VENV)/test.done lint
 lint: $(VENV)/test.done
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakefmt --check workflow
 	$(BIN)/mypy
 
 fuzz: $(VENV)/test.done
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --cases $(FUZZ_CASES) --seed $(FUZZ_SEED)
+
+drills: $(VENV)/test.done
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.drills
 
 $(VENV)/run.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
 	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,train]"

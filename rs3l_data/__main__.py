@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import typer
 
 from rs3l_data.commands import (
@@ -28,7 +26,7 @@ from rs3l_data.commands import (
     validation,
 )
 from rs3l_data.commands import report as report_command
-from rs3l_data.errors import RS3LError
+from rs3l_data.ending import run
 
 app = typer.Typer(
     name="rs3l-data",
@@ -80,14 +78,7 @@ app.command("benchmark-store", rich_help_panel=JUDGE)(benchmark_store.benchmark_
 
 def main() -> None:
     """Run a command; errors that a user can mend end it with a message, not with a traceback."""
-    try:
-        app(standalone_mode=True)
-    except RS3LError as error:
-        sys.stderr.write(f"error: {error}\n")
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted; nothing half-written is left\n")
-        sys.exit(130)
+    run(app)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from rs3l_data.errors import RS3LError
+from rs3l_data.ending import last_words
 
 logger = logging.getLogger(__name__)
 
@@ -125,10 +125,10 @@ def logging_to(log: Path | None) -> Iterator[None]:
         root.addHandler(handler)
     try:
         yield
-    except RS3LError as error:
+    except BaseException as error:
         # The command line tells the screen; the log file must not end without a word.
         if log is not None:
-            file.handle(logging.makeLogRecord({"levelname": "ERROR", "msg": str(error)}))
+            file.handle(logging.makeLogRecord({"levelname": "ERROR", "msg": last_words(error)}))
         raise
     finally:
         for handler in handlers:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import rs3l_data
-from rs3l_data.errors import ConfigError, RS3LError
+from rs3l_data import ending
+from rs3l_data.errors import ConfigError
 from rs3l_data.progress import logging_to
 from rs3l_train.config import load_training
 
@@ -269,14 +270,7 @@ def _answer(metrics: dict[str, Any], folder: Path, as_json: bool) -> None:
 
 def main() -> None:
     """Run the command line; an error that a user can mend ends it with one message."""
-    try:
-        app()
-    except RS3LError as error:
-        typer.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing half-written is left", err=True)
-        sys.exit(130)
+    ending.run(app)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from rs3l_data.describe.compatible import differences
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.resolved import Resolved, Stage
 from rs3l_data.describe.settings import pileup_settings
-from rs3l_data.errors import InputFileError
+from rs3l_data.describe.tree import shower_of
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.particles import Particles
 from rs3l_data.store.hard import read_hard_events, read_hard_run
 from rs3l_data.store.pileup import read_sample
 from rs3l_data.store.tables import Initiators
 from rs3l_data.store.view_file import ViewFile, open_view_file
+
+_MAKE_AGAIN = "delete the file and run again, or give the run another name"
 
 
 def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
@@ -34,7 +39,7 @@ def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
         if _at(found, key) != _at(expected, key):
             raise InputFileError(
                 f"{path}: made with another config: {key} was {_at(found, key)}, now it is "
-                f"{_at(expected, key)}; delete the file and run again, or give the run another name"
+                f"{_at(expected, key)}; {_MAKE_AGAIN}"
             )
     return read_hard_events(path), run
 
@@ -66,6 +71,38 @@ def read_sample_of(config: Config, path: Path) -> Particles:
     return sample
 
 
+def check_origin(
+    config: Config,
+    made_with: dict[str, Any],
+    path: Path,
+    stage: Stage,
+    process: str,
+    view: str | None = None,
+) -> None:
+    """Refuse a file that this config would make otherwise.
+
+    The workflow makes such files again by itself, as long as it remembers how it made them.
+
+    Raises
+    ------
+    InputFileError
+        Naming the keys that differ.
+    """
+    try:
+        before = Resolved.from_mapping(made_with, f"{path}: attribute config")
+        # The chunk has no part in it: its rows are compared one by one.
+        same = before.fingerprint(stage, process, 0, view) == Resolved(config).fingerprint(
+            stage, process, 0, view
+        )
+    except ConfigError as error:
+        raise InputFileError(f"{error}; {_MAKE_AGAIN}") from None
+    if not same:
+        keys = differences(made_with, config.model_dump(mode="json")) or ["`store` or the chunks"]
+        raise InputFileError(
+            f"{path}: made with another config, which differs in {', '.join(keys)}; {_MAKE_AGAIN}"
+        )
+
+
 def _at(values: dict[str, Any], key: str) -> Any:
     found: Any = values
     for part in key.split("."):
@@ -81,13 +118,16 @@ def open_views_of(
     Raises
     ------
     InputFileError
-        If a view is missing or twice there, or a file holds other rows.
+        If a view is missing or twice there, or a file holds other rows, or was made with other
+        settings.
     """
     views: dict[str, ViewFile] = {}
     for path in paths:
         file = open_view_file(path)
         for name in file.names:
             config.require("views", name)
+            made_with, shower = file.attributes.get("config", {}), shower_of(config.views, name)
+            check_origin(config, made_with, path, "resimulate", process, shower)
         same = file.span.process == process and all(
             np.array_equal(values, initiators.columns[name]) for name, values in file.keys.items()
         )

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import datetime
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rs3l_data.commands.options import ConfigFile, Log
+
+if TYPE_CHECKING:
+    from rs3l_data.describe.config import Config
+    from rs3l_data.store.shard import Shard
+
+logger = logging.getLogger(__name__)
 
 
 def manifest(
@@ -22,18 +32,57 @@ def manifest(
     Example: rs3l-data manifest results/demo/{config.yaml,dataset,hard}
     """
     import rs3l_data
-    from rs3l_data.commands.provenance import software
+    from rs3l_data.commands.provenance import attributes, software
     from rs3l_data.describe.config import load_config
     from rs3l_data.describe.resolved import Resolved
     from rs3l_data.progress import logging_to
     from rs3l_data.store.hard import read_hard_run
     from rs3l_data.store.manifest import write_manifest
+    from rs3l_data.store.seal import check_seal
     from rs3l_data.store.summary import build_manifest
 
     with logging_to(log):
-        chunks = Resolved(load_config(config_file)).chunks
+        config = load_config(config_file)
+        chunks = Resolved(config).chunks
         # By name, not by what lies there: another config may have left shards behind.
-        shards = rs3l_data.open([dataset / f"{process}-{chunk}.h5" for process, chunk in chunks])
+        paths = [dataset / f"{process}-{chunk}.h5" for process, chunk in chunks]
+        # Once they are in a manifest, any damage would be legal.
+        for path in paths:
+            check_seal(path)
+        shards = rs3l_data.open(paths)
+        _check_origins(config, [process for process, _ in chunks], shards.shards)
+        _warn_of_other_software(shards.shards, software())
         runs = [read_hard_run(hard / process / f"{chunk}.h5")[0] for process, chunk in chunks]
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        write_manifest(dataset, build_manifest(shards, dataset, runs, software(), created))
+        built = build_manifest(shards, dataset, runs, software(), created)
+        # That of the first shard is older where the dataset has grown since.
+        write_manifest(dataset, {**built, "config": attributes(config)["config"]})
+
+
+def _check_origins(config: Config, processes: Sequence[str], shards: Sequence[Shard]) -> None:
+    from rs3l_data.commands.inputs import check_origin
+
+    seen = set()
+    for process, shard in zip(processes, shards, strict=True):
+        made_with = shard.attributes["config"]
+        # Most shards have the same config, and to judge one takes a while.
+        key = (process, json.dumps(made_with))
+        if key not in seen:
+            check_origin(config, made_with, shard.path, "pack", process)
+            seen.add(key)
+
+
+def _warn_of_other_software(shards: Sequence[Shard], now: dict[str, str]) -> None:
+    """Warn that a dataset that has grown since was not made as a whole by one set of versions."""
+    found = Counter(
+        f"{name} {version}"
+        for shard in shards
+        for name, version in shard.attributes.get("software", {}).items()
+        if version != now.get(name)
+    )
+    for version, n_shards in found.items():
+        logger.warning(
+            "%d of %d shards were made with %s, which is now %s: the rows may differ from those "
+            "that one version would have made of all",
+            *(n_shards, len(shards), version, now.get(version.split()[0], "not installed")),
+        )

@@ -33,6 +33,7 @@ def pack(
     from rs3l_data.commands.inputs import open_views_of, read_hard_of
     from rs3l_data.commands.provenance import attributes
     from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.names import names_of
     from rs3l_data.progress import logging_to
     from rs3l_data.store.shard import write_shard
 
@@ -42,7 +43,7 @@ def pack(
         initiators = initiator_table(config, run.process, hard)
         files = open_views_of(config, run.process, initiators, view_files)
         views = {name: _blocks(file, name) for name, file in files.items()}
-        names = {"process_names": [*config.processes], "label_names": [*config.labels]}
+        names = names_of(config, run.process)
         # No timestamps and no paths: the same content gives the same bytes.
         write_shard(
             out,

@@ -13,6 +13,7 @@ import yaml
 
 from rs3l_data.describe import external, tree
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.names import names_of
 from rs3l_data.describe.pileup import has_pileup, pileup_of
 from rs3l_data.describe.settings import hard_settings, pileup_settings, view_settings
 from rs3l_data.describe.strict import validate
@@ -92,7 +93,7 @@ class Resolved:
                 if pileup.mean > 0:
                     parts += [pileup.model_dump(), self.fingerprint_of_sample()]
         if stage == "pack":
-            parts += [[*config.processes], config.labels, [*config.views]]
+            parts += [*names_of(config, process).values(), [*config.views]]
             parts += [config.processes[process].label, config.split.model_dump()]
             parts += [config.store.model_dump()]
         return _hash(parts)

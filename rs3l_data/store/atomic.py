@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+from secrets import token_hex
 
 from rs3l_data.errors import StorageError
+from rs3l_data.store.faults import why_not_written
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
-_NO_FOLDER = (errno.ENOTDIR, errno.EEXIST)
 _ABANDONED = 3600.0
 """Age of a temporary file that nobody writes to any more [s]"""
 
@@ -38,9 +35,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises
     ------
     StorageError
-        If the disk or the quota is full, or writing is not permitted.
+        If the disk or the quota is full, writing is not permitted, or the file system fails.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Processes on two nodes may have the same number.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_left_over(path)
@@ -94,23 +92,5 @@ def _flush(path: Path) -> None:
 
 
 def _in_words(path: Path, error: OSError | RuntimeError) -> StorageError | None:
-    number = _error_number(error)
-    if number in _FULL:
-        free = shutil.disk_usage(path.parent).free / 1e6
-        return StorageError(
-            f"{path}: does not fit: the disk or your quota is full "
-            f"({free:.1f} MB free on its file system after clearing up); "
-            "make room, or choose another folder, and run the same command again"
-        )
-    if number in _FORBIDDEN:
-        return StorageError(f"{path}: no permission to write here; choose another folder")
-    if number in _NO_FOLDER:
-        return StorageError(f"{path}: {path.parent} is not a folder; choose another")
-    return None
-
-
-def _error_number(error: OSError | RuntimeError) -> int | None:
-    if isinstance(error, OSError) and error.errno is not None:
-        return error.errno
-    # HDF5 reports some failed writes, those while closing above all, only in its message.
-    return next((n for n in _FULL + _FORBIDDEN if os.strerror(n) in str(error)), None)
+    reason = why_not_written(path, error)
+    return None if reason is None else StorageError(reason)

@@ -17,9 +17,10 @@ import numpy as np
 from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION, Column
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import InputFileError
-from rs3l_data.store import runs
+from rs3l_data.store import runs, seal
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.disk import Disk
+from rs3l_data.store.faults import why_not_read
 from rs3l_data.store.guard import read_column, read_offsets
 from rs3l_data.store.runs import Span, indices_of, spans_of
 from rs3l_data.store.tables import I8, Array, Columns, concatenate_offsets, take_items
@@ -41,6 +42,10 @@ _DAMAGE = (
     *(OSError, RuntimeError, KeyError, ValueError, TypeError),
     *(AttributeError, IndexError, OverflowError, MemoryError),
 )
+# Kinds whose values HDF5 compares with checksums when it reads them. What a run hands on has no
+# manifest that would know its bytes; its own metadata HDF5 checks in every file.
+_CHECKED: tuple[Kind, ...] = ("hard", "view", "pileup")
+_AGAIN = "fetch or make the file again"
 
 
 @contextmanager
@@ -77,9 +82,10 @@ def creating(
     """
     with atomic_write(path) as temporary, temporary.open("w+b") as raw:
         disk = Disk(raw)
+        before = seal.SIZE if kind == "shard" else 0
         try:
             # Chunks are written whole, each once: to keep them in a cache would only take memory.
-            with h5py.File(disk, "w", libver=_LIBVER, rdcc_nbytes=0) as file:
+            with h5py.File(disk, "w", libver=_LIBVER, rdcc_nbytes=0, userblock_size=before) as file:
                 file.attrs["format"] = FORMAT
                 file.attrs["format_version"] = format_version
                 file.attrs["kind"] = kind
@@ -88,6 +94,8 @@ def creating(
                 yield file, disk
         finally:
             disk.check()
+        if kind == "shard":
+            seal.seal(raw)
 
 
 @contextmanager
@@ -105,9 +113,8 @@ def reading(path: Path, kind: Kind) -> Iterator[h5py.File]:
             _check_format(file, path, kind)
             yield file
         except _DAMAGE as error:
-            raise InputFileError(
-                f"{path}: damaged: {error or type(error).__name__}; fetch or make the file again"
-            ) from error
+            damaged = f"{path}: damaged: {error or type(error).__name__}; {_AGAIN}"
+            raise InputFileError(why_not_read(path, error) or damaged) from error
 
 
 def read_attributes(file: h5py.File) -> dict[str, Any]:
@@ -285,8 +292,11 @@ def write_dataset(
     grows
         Whether more rows are to come.
     """
-    # HDF5 keeps no chunk for an empty dataset, and wants none.
-    layout = {"chunks": _chunk(data, chunk), **_filters(data, compression)} if data.size else {}
+    if not data.size:
+        # HDF5 keeps no chunk for an empty dataset, and wants none.
+        return group.create_dataset(name, data=data, track_times=False)
+    checked = group.file.attrs["kind"] in _CHECKED
+    layout = {"chunks": _chunk(data, chunk), "fletcher32": checked, **_filters(data, compression)}
     if grows:
         layout["maxshape"] = (None, *data.shape[1:])
     return group.create_dataset(name, data=data, track_times=False, **layout)
@@ -336,10 +346,10 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     except OSError as error:
         if path.is_dir():
             raise InputFileError(f"{path}: a folder, expected an HDF5 file") from None
+        if lost := why_not_read(path, error):
+            raise InputFileError(lost) from None
         if h5py.is_hdf5(path):
-            raise InputFileError(
-                f"{path}: truncated or damaged: {error}; fetch or make the file again"
-            ) from None
+            raise InputFileError(f"{path}: truncated or damaged: {error}; {_AGAIN}") from None
         raise InputFileError(f"{path}: not an HDF5 file, or its beginning is damaged") from None
     with file:
         yield file

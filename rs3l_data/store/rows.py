@@ -59,8 +59,11 @@ class Rows:
 
     @property
     def config(self) -> dict[str, Any]:
-        """The config that the dataset, or the first of several shards, was made with."""
-        config: dict[str, Any] = self.shards[0].attributes["config"]
+        """The config that the dataset, or the first of several shards, was made with.
+
+        The manifest's, if there is one: when a dataset grows, its first shards stay as they are.
+        """
+        config: dict[str, Any] = (self.manifest or self.shards[0].attributes)["config"]
         return config
 
     @cached_property

@@ -17,7 +17,12 @@ from rs3l_train.config.loop import LoopConfig
 from rs3l_train.config.objective import ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
 from rs3l_train.config.task import Mode, NetworkMode, TaskConfig
-from rs3l_train.config.training import TrainingConfig, load_training, validate_training
+from rs3l_train.config.training import (
+    TrainingConfig,
+    load_training,
+    pretraining_part,
+    validate_training,
+)
 
 __all__ = [
     "BackboneConfig",
@@ -35,5 +40,6 @@ __all__ = [
     "TrainingConfig",
     "TransformerConfig",
     "load_training",
+    "pretraining_part",
     "validate_training",
 ]

@@ -51,6 +51,21 @@ def validate_training(data: Mapping[str, Any], source: str) -> TrainingConfig:
     return validate(TrainingConfig, data, f"{source}: training")
 
 
+def pretraining_part(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Give what pretraining depends on: all but how taggers are trained and measured.
+
+    Of the task, the classes: while it pretrains, a probe tells them apart.
+
+    Parameters
+    ----------
+    training
+        A valid `training:` block, defaults filled in or not.
+    """
+    kept = {k: v for k, v in training.items() if k not in ("task", "finetune", "evaluation")}
+    task = training.get("task") or {}
+    return {**kept, "task": {k: v for k, v in task.items() if k in ("signal", "background")}}
+
+
 def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingConfig:
     """Read the `training:` block of a config file; the other blocks are not looked at.
 

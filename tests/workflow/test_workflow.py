@@ -27,7 +27,6 @@ SMALL = {
 def checkout(folder):
     """Lay out what a fresh clone has for Snakemake."""
     folder.mkdir()
-    shutil.copy(ROOT / "Snakefile", folder)
     for part in ("workflow", "config"):
         shutil.copytree(ROOT / part, folder / part)
     return folder
@@ -39,9 +38,11 @@ def write_config(folder, **blocks):
     return path
 
 
-def snakemake(folder, *arguments, config="my.yaml"):
+def snakemake(folder, *arguments, config="my.yaml", first_in_path=None):
     command = [sys.executable, "-m", "snakemake", "--configfile", config, *arguments]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    if first_in_path is not None:
+        path = f"{first_in_path}:{path}"
     return subprocess.run(
         command,
         cwd=folder,

@@ -1,4 +1,5 @@
 # Pretraining on the views, then the comparison with a network from scratch on the same labels.
+from rs3l_train.config import pretraining_part
 
 
 rule pretrain:
@@ -19,7 +20,7 @@ rule pretrain:
         config=f"{R}/config.yaml",
         dataset=subpath(input.manifest, parent=True),
         folder=subpath(output[0], parent=True),
-        depends=run.config.training,
+        depends=pretraining_part(run.config.training or {}),
     message:
         "Pretraining"
     shell:

@@ -11,6 +11,7 @@ import pytest
 
 import rs3l_data
 from rs3l_data.errors import InputFileError, StorageError
+from rs3l_data.store import hdf5
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.view_file import Span, write_view_file
 from tests.data.store.random_tables import random_view
@@ -81,6 +82,48 @@ def test_full_disk_is_told_in_words(tmp_path, fault):
         write_half(tmp_path / "a.h5", fault)
     assert caught.value.exit_code == 1
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (OSError(errno.EFBIG, "File too large"), "larger than a file may be"),
+        (OSError(errno.EIO, "Input/output error"), "file system fails .*is back"),
+        (OSError(errno.ESTALE, "Stale file handle"), "file system fails .*is back"),
+        (OSError(errno.EROFS, "Read-only file system"), "no permission to write"),
+    ],
+)
+def test_a_failing_disk_is_told_in_words(tmp_path, fault, words):
+    with pytest.raises(StorageError, match=rf"a\.h5: .*{words}"):
+        write_half(tmp_path / "a.h5", fault)
+    assert names(tmp_path) == []
+
+
+def test_a_folder_that_vanishes_while_it_is_written_is_told_in_words(tmp_path):
+    folder = tmp_path / "gone"
+
+    def write():
+        with atomic_write(folder / "a.h5") as temporary:
+            temporary.write_text("whole")
+            folder.rename(tmp_path / "away")
+
+    with pytest.raises(StorageError, match=r"a\.h5: its folder vanished"):
+        write()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE])
+def test_a_disk_that_fails_while_reading_is_not_called_a_damaged_file(tmp_path, number):
+    with hdf5.create(tmp_path / "a.h5", "shard", {}) as file:
+        file.create_group("initiators")
+    # As HDF5 tells it.
+    fault = OSError(f"Can't read data (errno = {number}, error message = '{os.strerror(number)}')")
+    with (
+        pytest.raises(InputFileError, match="its file system fails") as caught,
+        hdf5.reading(tmp_path / "a.h5", "shard"),
+    ):
+        raise fault
+    assert "damaged" not in str(caught.value)
 
 
 def test_other_faults_of_the_system_pass_through(tmp_path):

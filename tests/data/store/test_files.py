@@ -177,3 +177,38 @@ def test_kinds_of_files_are_not_confused(tmp_path):
     write_hard_events(tmp_path / "hard.h5", random_hard_events([2], 0), RUN, {})
     with pytest.raises(InputFileError, match="expected a file of kind 'shard', found 'hard'"):
         open_dataset(tmp_path / "hard.h5")
+
+
+def test_a_flipped_bit_in_what_a_run_hands_on_is_noticed(tmp_path):
+    hard, view = tmp_path / "hard.h5", tmp_path / "view.h5"
+    write_hard_events(hard, random_hard_events([3, 0, 5], 1), RUN, {"config": {}})
+    keys = {"event": np.arange(3), "initiator": np.zeros(3, np.uint8)}
+    table = random_view(np.random.default_rng(1), [2, 0, 4])
+    write_view_file(view, Span("higgs", 0, 2), keys, ["seed"], [{"seed": table}], {})
+    for path, read in ((hard, read_hard_events), (view, read_whole_view)):
+        content = path.read_bytes()
+        for start, length in places_of_values(path):
+            damaged = bytearray(content)
+            damaged[start + length // 2] ^= 16
+            path.write_bytes(damaged)
+            with pytest.raises(InputFileError, match=f"{path.name}: damaged"):
+                read(path)
+
+
+def read_whole_view(path):
+    return open_view_file(path).read("seed", 0, 3)
+
+
+def places_of_values(path):
+    """List where in a file the values of its datasets lie: (start, length) each."""
+    places = []
+
+    def note(_, item):
+        if isinstance(item, h5py.Dataset):
+            chunks = [item.id.get_chunk_info(i) for i in range(item.id.get_num_chunks())]
+            places.extend((chunk.byte_offset, chunk.size) for chunk in chunks)
+
+    with h5py.File(path) as file:
+        file.visititems(note)
+    assert len(places) > 10
+    return places

@@ -1,0 +1,75 @@
+"""How a command ends: what a user can mend with a message, a signal with a word."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from types import FrameType
+
+from rs3l_data.errors import RS3LError
+
+OUT_OF_MEMORY = (
+    "out of memory: give the job more, or make the chunks smaller (`hard.chunk_events`); "
+    "nothing half-written is left"
+)
+STOPPED = "stopped by SIGTERM, as at a time limit; nothing half-written is left: run it again"
+INTERRUPTED = "interrupted; nothing half-written is left"
+
+
+class StoppedError(SystemExit):
+    """Raised where the program is when SIGTERM comes, so that it clears up behind itself."""
+
+
+def run(command: Callable[[], object]) -> None:
+    """Run a command line to its end.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted, 143 stopped by SIGTERM.
+    """
+    _notice_sigterm()
+    try:
+        command()
+    except (RS3LError, MemoryError, KeyboardInterrupt, StoppedError) as error:
+        prefix = "" if isinstance(error, KeyboardInterrupt | StoppedError) else "error: "
+        sys.stderr.write(f"{prefix}{last_words(error)}\n")
+        sys.exit(_exit_code(error))
+
+
+def last_words(error: BaseException) -> str:
+    """Say what ended a program: a sentence where it is known, else the traceback."""
+    match error:
+        case RS3LError():
+            return str(error)
+        case MemoryError():
+            return OUT_OF_MEMORY
+        case StoppedError():
+            return STOPPED
+        case KeyboardInterrupt():
+            return INTERRUPTED
+    return "".join(traceback.format_exception(error)).rstrip()
+
+
+def _exit_code(error: BaseException) -> int:
+    match error:
+        case RS3LError():
+            return error.exit_code
+        case MemoryError():
+            return 1
+        case StoppedError():
+            return 128 + signal.SIGTERM
+    return 128 + signal.SIGINT
+
+
+def _notice_sigterm() -> None:
+    """Let SIGTERM unwind this process; those forked from it end at once, as they did."""
+    own = os.getpid()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if os.getpid() == own:
+            raise StoppedError(128 + number)
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    signal.signal(signal.SIGTERM, stop)

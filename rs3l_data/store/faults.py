@@ -1,0 +1,74 @@
+"""What the operating system says went wrong, in words that tell what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from pathlib import Path
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
+_NO_FOLDER = (errno.ENOTDIR, errno.EEXIST)
+_LOST = (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN, errno.ENODEV)
+
+
+def why_not_written(path: Path, error: OSError | RuntimeError) -> str | None:
+    """Tell why a file could not be written; None if its place is not the reason."""
+    number = _number(error, (*_FULL, errno.EFBIG, *_FORBIDDEN, *_LOST))
+    if number in _FULL:
+        return (
+            f"{path}: does not fit: the disk or your quota is full{_free(path.parent)}; "
+            "make room, or choose another folder, and run the same command again"
+        )
+    if number == errno.EFBIG:
+        return (
+            f"{path}: larger than a file may be here; raise the limit (`ulimit -f`) or choose "
+            "another file system, and run the same command again"
+        )
+    if number in _FORBIDDEN:
+        return f"{path}: no permission to write here; choose another folder"
+    if number in _NO_FOLDER:
+        return f"{path}: {path.parent} is not a folder; choose another"
+    if number == errno.ENOENT and _concerns(error, path.parent):
+        return (
+            f"{path}: its folder vanished while it was written; when it is back, run the same "
+            "command again"
+        )
+    return _lost(path, number)
+
+
+def why_not_read(path: Path, error: BaseException) -> str | None:
+    """Tell why a file could not be read; None if nothing says that its place is the reason."""
+    if isinstance(error, OSError | RuntimeError):
+        return _lost(path, _number(error, _LOST))
+    return None
+
+
+def _lost(path: Path, number: int | None) -> str | None:
+    if number not in _LOST:
+        return None
+    return (
+        f"{path}: its file system fails ({os.strerror(number)}); when it is back, run the same "
+        "command again"
+    )
+
+
+def _number(error: OSError | RuntimeError, known: tuple[int, ...]) -> int | None:
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    # HDF5 reports some faults, those while closing above all, only in its message.
+    return next((number for number in known if os.strerror(number) in str(error)), None)
+
+
+def _concerns(error: OSError | RuntimeError, folder: Path) -> bool:
+    named = getattr(error, "filename", None)
+    return named is not None and (Path(named) == folder or Path(named).parent == folder)
+
+
+def _free(folder: Path) -> str:
+    try:
+        free = shutil.disk_usage(folder).free / 1e6
+    except OSError:
+        return ""
+    return f" ({free:.1f} MB free on its file system after clearing up)"

@@ -1,0 +1,143 @@
+"""A dataset whose config has changed since its first files were made."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+import rs3l_data
+from rs3l_data.chain import hard_chunk, initiator_table
+from rs3l_data.commands.inputs import check_origin
+from rs3l_data.commands.manifest import manifest
+from rs3l_data.commands.provenance import attributes
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.names import names_of
+from rs3l_data.describe.strict import validate
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.hard import write_hard_events
+from rs3l_data.store.shard import write_shard
+from tests.data.store.random_tables import random_view
+
+BASE = {
+    "name": "small",
+    "seed": 3,
+    "processes": {"qcd": {"events": 2}, "hbb": {"events": 2}},
+    "views": {"nominal": {}, "up": {"variation": "fsr_up"}},
+    "hard": {"chunk_events": 2},
+}
+
+
+def config_with(**blocks):
+    return validate(Config, {**BASE, **blocks}, "test")
+
+
+def stored(**blocks):
+    """Give a config as files carry it."""
+    return attributes(config_with(**blocks))["config"]
+
+
+VIEWS = BASE["views"]
+PROCESSES = BASE["processes"]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        {"name": "other"},
+        {"views": {**VIEWS, "seed": {}}},
+        {"views": {"nominal": {}, "up": {"variation": "fsr_down"}}},
+        {"processes": {**PROCESSES, "top": {"events": 1}}},
+        {"processes": {"qcd": {"events": 7}, "hbb": {"events": 2}}},
+        {"split": {"train": 0.6, "validation": 0.2, "test": 0.2}},
+        {"training": {"seed": 9}},
+    ],
+)
+def test_what_does_not_concern_a_file_is_no_hindrance(blocks):
+    path = Path("nominal.h5")
+    check_origin(config_with(**blocks), stored(), path, "resimulate", "qcd", "nominal")
+
+
+@pytest.mark.parametrize(
+    ("blocks", "key"),
+    [
+        ({"jets": {"radius": 1.0}}, "jets.radius"),
+        ({"views": {"nominal": {"variation": "a14"}}}, "views.nominal.variation"),
+        ({"views": {**VIEWS, "re": {"redo": "detector", "of": "nominal"}}}, "views.re"),
+        ({"detector": {"overrides": {"ecal_scale": 1.02}}}, "detector.overrides.ecal_scale"),
+        ({"seed": 4}, "seed"),
+    ],
+)
+def test_a_file_of_other_settings_is_refused_naming_them(blocks, key):
+    path = Path("nominal.h5")
+    with pytest.raises(InputFileError, match=rf"^nominal\.h5: .*differs in .*{key}.*run again"):
+        check_origin(config_with(**blocks), stored(), path, "resimulate", "qcd", "nominal")
+
+
+def test_a_file_whose_config_cannot_be_read_is_refused():
+    with pytest.raises(InputFileError, match=r"a\.h5: attribute config: .*run again"):
+        check_origin(config_with(), {"seed": 1}, Path("a.h5"), "pack", "qcd")
+
+
+def test_names_of_a_shard_mean_the_same_in_all_of_a_run():
+    config = config_with(processes={**PROCESSES, "top": {"events": 1}})
+    last = names_of(config, "top")
+    assert last == {"process_names": [*config.processes], "label_names": [*config.labels]}
+    for process in config.processes:
+        own = names_of(config, process)
+        assert own["process_names"][-1] == process
+        for key, names in own.items():
+            assert names == last[key][: len(names)]
+        before = config_with(processes={k: config.processes[k] for k in own["process_names"]})
+        assert names_of(before, process) == own
+
+
+def write_chunk(folder, config, process, **changes):
+    """Write the hard events of a chunk and a shard of theirs, its jets of random numbers."""
+    hard, run = hard_chunk(config, process, 0, lambda _: None)
+    own = {**attributes(config), **changes}
+    write_hard_events(folder / f"hard/{process}/0000.h5", hard, run, own)
+    initiators = initiator_table(config, process, hard)
+    rng = np.random.default_rng(1)
+    views = {name: random_view(rng, [2] * len(initiators)) for name in config.views}
+    path = folder / f"dataset/{process}-0000.h5"
+    write_shard(path, initiators, views, {**own, **names_of(config, process)})
+
+
+def write_manifest(folder, config):
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
+    manifest(path, folder / "dataset", folder / "hard")
+    return rs3l_data.open(folder / "dataset")
+
+
+def test_a_manifest_describes_the_run_as_it_is_now(tmp_path):
+    write_chunk(tmp_path, config_with(processes={"qcd": {"events": 2}}), "qcd")
+    now = config_with()
+    write_chunk(tmp_path, now, "hbb")
+    dataset = write_manifest(tmp_path, now)
+    assert [*dataset.shards[0].attributes["config"]["processes"]] == ["qcd"]
+    assert dataset.config == attributes(now)["config"]
+    assert dataset.processes == ("qcd", "hbb")
+    assert dataset.labels == now.labels
+    assert dataset.select(processes="hbb").n_events == 2
+    names = np.array(dataset.labels)[dataset.initiators["label"]]
+    assert set(names[dataset.initiators["process"] == 1]) == {"Hbb"}
+
+
+def test_a_manifest_refuses_a_shard_of_other_settings(tmp_path):
+    write_chunk(tmp_path, config_with(), "qcd")
+    write_chunk(tmp_path, config_with(store={"compression": "gzip"}), "hbb")
+    with pytest.raises(InputFileError, match=r"hbb-0000\.h5: made with another config"):
+        write_manifest(tmp_path, config_with())
+    assert not (tmp_path / "dataset/dataset.json").exists()
+
+
+def test_a_manifest_warns_of_shards_that_another_version_made(tmp_path, caplog):
+    config = config_with()
+    software = {**attributes(config)["software"], "pythia8mc": "8.310"}
+    write_chunk(tmp_path, config, "qcd")
+    write_chunk(tmp_path, config, "hbb", software=software)
+    write_manifest(tmp_path, config)
+    (warning,) = caplog.records
+    assert "1 of 2 shards were made with pythia8mc 8.310" in warning.getMessage()

@@ -1,0 +1,18 @@
+import pytest
+
+from tests.drills.workflow import Run
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """A small run that nothing has happened to."""
+    run = Run.laid_out(tmp_path_factory.mktemp("drills") / "undisturbed")
+    ended = run.call()
+    assert ended.code == 0, ended.said
+    return run
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The same before its first job."""
+    return Run.laid_out(tmp_path / "run")

@@ -1,0 +1,128 @@
+"""Jobs, and Snakemake itself, ended at any moment."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import time
+
+from tests.drills.outcome import Outcome
+from tests.drills.workflow import (
+    COMMANDS,
+    RESTARTED,
+    TARGET,
+    Ended,
+    Run,
+    end,
+    require_finished,
+    require_whole,
+)
+
+STEPS = ("begin", "half", "written", "flushed", "named")
+LOCKED = "Directory cannot be locked"
+WORKING = "Select jobs to execute"
+
+
+def jobs_at_any_moment(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
+    """SIGKILL for a job at a random moment of its life; Snakemake is started again."""
+    outcome = Outcome("a job killed (SIGKILL) at a random moment")
+    lasts = undisturbed.seconds()
+    commands = [COMMANDS[i % len(COMMANDS)] for i in range(times)]
+    while commands:
+        _until_done(undisturbed, run, commands, outcome, lasts, rng)
+        require_finished(run, undisturbed)
+        shutil.rmtree(run.results)
+    return outcome
+
+
+def _until_done(
+    undisturbed: Run,
+    run: Run,
+    commands: list[str],
+    outcome: Outcome,
+    lasts: dict[str, float],
+    rng: random.Random,
+) -> None:
+    """Kill jobs of one run, one after the other, until none is left to do that is wanted."""
+    while wanted := [c for c in COMMANDS if c in commands and _to_do(run, undisturbed, c)]:
+        command = rng.choice(wanted)
+        run.order(command, do="kill", after=rng.uniform(0.0, lasts[command]))
+        ended = run.call()
+        require_whole(run, undisturbed)
+        if run.obeyed() and ended.code != 0:
+            commands.remove(command)
+            outcome.note(f"{command}: started again, same digest")
+
+
+def _to_do(run: Run, undisturbed: Run, command: str) -> bool:
+    """Tell whether a job of a command is still to come."""
+    place = {"hard": "hard/", "resimulate": "views/", "pack": "dataset/"}
+    if command == "manifest":
+        return not (run.folder / TARGET).exists()
+    made, wanted = (
+        {n for n in r.sums() if n.startswith(place[command])} for r in (run, undisturbed)
+    )
+    return made != wanted
+
+
+def jobs_while_writing(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
+    """SIGKILL at each step of writing a file: before, half done, unflushed, unnamed, unreported."""
+    outcome = Outcome("a job killed at a step of writing its file")
+    for number in range(times):
+        command = COMMANDS[number % len(COMMANDS)]
+        step = STEPS[number % len(STEPS)]
+        run.undo(undisturbed, command)
+        if step == "half":
+            run.order(command, do="limit", resource="FSIZE", bytes=1500, die=True)
+        else:
+            run.order(command, do="die", step=step)
+        ended = require_finished(run, undisturbed, "--retries", "1")
+        assert run.obeyed(), ended.said
+        assert RESTARTED in ended.said, ended.said
+        left = run.leftovers()
+        assert len(left) == (step not in ("begin", "named")), left
+        for path in left:
+            path.unlink()
+        hidden = ", a hidden .part left" if left else ""
+        outcome.note(f"{step}: done again, same digest{hidden}")
+    return outcome
+
+
+def snakemake(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
+    """Snakemake itself ended by SIGKILL, SIGTERM, SIGINT or Ctrl-C, and started again."""
+    outcome = Outcome("Snakemake ended by a signal")
+    kinds = [(signal.SIGKILL, False), (signal.SIGINT, False), (signal.SIGTERM, False)]
+    kinds.append((signal.SIGINT, True))
+    while outcome.times < times:
+        which, group = kinds[outcome.times % len(kinds)]
+        process = run.start()
+        time.sleep(rng.uniform(1.0, 12.0))
+        early = process.poll() is not None
+        end(process, which, group)
+        require_whole(run, undisturbed)
+        name = "Ctrl-C" if group else which.name
+        again = _again(run)
+        if early:
+            shutil.rmtree(run.results)
+            continue
+        outcome.note(f"{name}: {again}")
+    require_finished(run, undisturbed)
+    return outcome
+
+
+def _again(run: Run) -> str:
+    """Start Snakemake as a user would; do what it says if it refuses."""
+    process = run.start()
+    while process.poll() is None:
+        if WORKING in run.said():
+            end(process, signal.SIGTERM)
+            return "goes on"
+        time.sleep(0.1)
+    ended = Ended(process.returncode, run.said())
+    if ended.code == 0:
+        return "goes on"
+    assert LOCKED in ended.said, ended.said
+    assert "--unlock" in ended.said
+    assert run.call("--unlock").code == 0
+    return "says that the folder is locked; --unlock, goes on"

@@ -1,0 +1,190 @@
+"""Which jobs a change of the config asks for: all that depend on it, and no other.
+
+The commands are replaced by ones that only write their files' names; Snakemake is the real one.
+"""
+
+import copy
+import re
+import shutil
+
+import pytest
+import yaml
+
+from tests.workflow.test_workflow import checkout, snakemake
+
+BASE = {
+    "name": "small",
+    "seed": 3,
+    # Chunks of 2, 2 and 1 events, and one of 2.
+    "processes": {"hbb": {"events": 5}, "top": {"events": 2}},
+    "views": {
+        "nominal": {},
+        "resmeared": {"redo": "detector", "of": "nominal"},
+        "up": {"variation": "fsr_up"},
+    },
+    "hard": {"chunk_events": 2},
+    "training": {"pretrain": {"views_seen": 10}, "evaluation": {"max_jets": 10}},
+}
+CHUNKS = ["hbb, chunk 0000", "hbb, chunk 0001", "hbb, chunk 0002", "top, chunk 0000"]
+
+DATA = r"""#!/bin/sh
+command=$1 folder=$3
+while [ $# -gt 0 ]; do
+  case $1 in --out) touch "$2";; esac
+  shift
+done
+if [ "$command" = manifest ]; then touch "$folder/dataset.json"; fi
+"""
+TRAIN = r"""#!/bin/sh
+while [ $# -gt 0 ]; do
+  case $1 in --out) mkdir -p "$2"; touch "$2/weights.safetensors" "$2/metrics.json";; esac
+  shift
+done
+"""
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory):
+    """Commands that do nothing but leave files."""
+    folder = tmp_path_factory.mktemp("bin")
+    for name, text in (("rs3l-data", DATA), ("rs3l-train", TRAIN)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, commands):
+    folder = checkout(tmp_path_factory.mktemp("changes") / "clone")
+    (folder / "my.yaml").write_text(yaml.safe_dump(BASE))
+    result = snakemake(folder, "--cores", "1", first_in_path=commands)
+    assert result.returncode == 0, result.stdout
+    return folder
+
+
+def planned(folder, config):
+    """Give the messages of the jobs that Snakemake would run."""
+    (folder / "other.yaml").write_text(yaml.safe_dump(config))
+    result = snakemake(folder, "-n", config="other.yaml")
+    assert result.returncode == 0, result.stdout
+    return set(re.findall(r"^Job \d+: (.*)$", result.stdout, re.MULTILINE))
+
+
+def changed(**blocks):
+    """Give the config with keys changed: `hard__pt` is `hard.pt`; None takes a key away."""
+    config = copy.deepcopy(BASE)
+    for path, value in blocks.items():
+        *above, key = path.split("__")
+        place = config
+        for name in above:
+            place = place.setdefault(name, {})
+        if value is None:
+            del place[key]
+        else:
+            place[key] = value
+    return config
+
+
+def jobs(what, chunks=CHUNKS):
+    """Name the jobs of a kind: `hard`, `pack`, or a shower."""
+    match what:
+        case "hard":
+            return {f"Hard process {chunk}" for chunk in chunks}
+        case "pack":
+            return {f"Shard {chunk.replace(', chunk ', '-')}" for chunk in chunks}
+    return {f"Shower {what} of {chunk}" for chunk in chunks}
+
+
+def simulated(chunks=CHUNKS):
+    return (
+        jobs("hard", chunks) | jobs("nominal", chunks) | jobs("up", chunks) | jobs("pack", chunks)
+    )
+
+
+REPORT = {"Report results/small/report.html"}
+STUDY = {"Probe, fine-tuned and from-scratch taggers"} | REPORT
+TRAINING = {"Pretraining"} | STUDY
+ABOVE = {"Manifest of the dataset"} | TRAINING
+"""What follows from any change of the dataset"""
+
+CASES = {
+    "nothing": ({}, set()),
+    "more events: the last chunk, which was not full, and new ones": (
+        {"processes__hbb__events": 8},
+        simulated(["hbb, chunk 0002", "hbb, chunk 0003"]) | ABOVE,
+    ),
+    "more events behind full chunks: new ones alone": (
+        {"processes__top__events": 4},
+        simulated(["top, chunk 0001"]) | ABOVE,
+    ),
+    "fewer events, whole chunks": ({"processes__hbb__events": 4}, ABOVE),
+    "a process more": (
+        {"processes__qcd": {"events": 1}},
+        simulated(["qcd, chunk 0000"]) | ABOVE,
+    ),
+    "a process less": ({"processes__top": None}, ABOVE),
+    "a view with a shower of its own": (
+        {"views__seed": {}},
+        jobs("seed") | jobs("pack") | ABOVE,
+    ),
+    "a view that shares a shower": (
+        {"views__again": {"redo": "hadronization", "of": "up"}},
+        jobs("up") | jobs("pack") | ABOVE,
+    ),
+    "a view less": ({"views__up": None}, jobs("pack") | ABOVE),
+    "a view's settings": (
+        {"views__up__variation": "fsr_down"},
+        jobs("up") | jobs("pack") | ABOVE,
+    ),
+    "a view's detector": (
+        {"views__up__detector": {"ecal_scale": 1.02}},
+        jobs("up") | jobs("pack") | ABOVE,
+    ),
+    "the detector of a view that shares a shower": (
+        {"views__resmeared__detector": {"ecal_scale": 1.02}},
+        jobs("nominal") | jobs("pack") | ABOVE,
+    ),
+    "a cut on jets": (
+        {"jets__pt": [300.0, 1e6]},
+        jobs("nominal") | jobs("up") | jobs("pack") | ABOVE,
+    ),
+    "the split": (
+        {"split": {"train": 0.6, "validation": 0.2, "test": 0.2}},
+        jobs("pack") | ABOVE,
+    ),
+    "the compression": ({"store__compression": "gzip"}, jobs("pack") | ABOVE),
+    "a process's settings": (
+        {"processes__top__initiators": [24]},
+        simulated(["top, chunk 0000"]) | ABOVE,
+    ),
+    "the seed": ({"seed": 4}, simulated() | ABOVE),
+    "the pretraining": ({"training__pretrain__views_seen": 20}, TRAINING),
+    "what is measured": ({"training__evaluation__max_jets": 20}, STUDY),
+    "the validation": ({"validation__events": 20}, set()),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_change_asks_for_what_depends_on_it(finished, case):
+    change, expected = CASES[case]
+    assert planned(finished, changed(**change)) == expected
+
+
+def test_other_chunks_are_other_files(finished):
+    chunks = [f"hbb, chunk {i:04d}" for i in range(5)] + ["top, chunk 0000", "top, chunk 0001"]
+    assert planned(finished, changed(hard__chunk_events=1)) == simulated(chunks) | ABOVE
+
+
+def test_a_change_of_code_alone_asks_for_nothing(finished, tmp_path):
+    folder = tmp_path / "newer"
+    shutil.copytree(finished, folder)
+    rule = folder / "workflow/rules/simulate.smk"
+    rule.write_text(rule.read_text().replace("rs3l-data hard", "nice rs3l-data hard"))
+    assert planned(folder, BASE) == set()
+
+
+def test_a_report_that_is_gone_is_made_again_and_nothing_else(finished, tmp_path):
+    folder = tmp_path / "gone"
+    shutil.copytree(finished, folder)
+    (folder / "results/small/report.html").unlink()
+    assert planned(folder, BASE) == REPORT
