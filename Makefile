@@ -11,11 +11,12 @@ CONSTRAINTS ?= envs/constraints.txt
 PIP_CONSTRAINT_FLAG := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz clean
+.PHONY: help run test test-cluster lint fuzz clean
 
 help:
 	@echo "make run     simulate, train and report: config/demo.yaml, or CONFIG=..."
 	@echo "make test    lint, type checks and all tests"
+	@echo "make test-cluster   the workflow and its failures on a Slurm of its own; as root, on Debian"
 	@echo "make fuzz    read damaged and hostile files: FUZZ_CASES=2000, FUZZ_SEED=0"
 	@echo "make clean   remove the environment; results stay"
 
@@ -25,6 +26,9 @@ run: $(VENV)/run.done
 
 test: $(VENV)/test.done lint
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest -n auto --dist loadgroup
+
+test-cluster: $(VENV)/test.done
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest tests/cluster
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check
@@ -40,7 +44,7 @@ $(VENV)/run.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
 	touch $@
 
 $(VENV)/test.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
-	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,train,export,test]"
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,slurm,htcondor,train,export,test]"
 	touch $@ $(VENV)/run.done
 
 $(VENV)/python.done:
