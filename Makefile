@@ -11,26 +11,29 @@ CONSTRAINTS ?= envs/constraints.txt
 PIP_CONSTRAINT_FLAG := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fuzz drills clean
+.PHONY: help run test test-cluster lint fuzz drills clean
 
 help:
 	@echo "make run     simulate, train and report: config/demo.yaml, or CONFIG=..."
 	@echo "make test    lint, type checks and all tests"
+	@echo "make test-cluster   the workflow and its failures on a Slurm of its own; as root, on Debian"
 	@echo "make fuzz    read damaged and hostile files: FUZZ_CASES=2000, FUZZ_SEED=0"
 	@echo "make drills  kill, starve and damage small runs: the table of docs/failures.md (half an hour)"
 	@echo "make clean   remove the environment; results stay"
 
 run: $(VENV)/run.done
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile $(CONFIG) \
-	  --workflow-profile workflow/profiles/default
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile $(CONFIG)
 
 test: $(VENV)/test.done lint
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest -n auto --dist loadgroup
 
+test-cluster: $(VENV)/test.done
+	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest tests/cluster
+
 lint: $(VENV)/test.done
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 
 fuzz: $(VENV)/test.done
@@ -44,7 +47,7 @@ $(VENV)/run.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
 	touch $@
 
 $(VENV)/test.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
-	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,train,export,test]"
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,slurm,htcondor,train,export,test]"
 	touch $@ $(VENV)/run.done
 
 $(VENV)/python.done:

@@ -35,3 +35,9 @@ class StorageError(RS3LError):
 
 class TransferError(RS3LError):
     """A server refused, could not be reached, or sent something other than it announced."""
+
+
+class ClusterError(RS3LError):
+    """A batch system refuses the workflow's jobs, or its nodes could not run them."""
+
+    exit_code = 2

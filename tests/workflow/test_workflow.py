@@ -29,6 +29,8 @@ def checkout(folder):
     folder.mkdir()
     for part in ("workflow", "config"):
         shutil.copytree(ROOT / part, folder / part)
+    for part in ("Snakefile", "profiles"):
+        shutil.copy(ROOT / part, folder, follow_symlinks=False)
     return folder
 
 

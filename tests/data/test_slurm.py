@@ -1,0 +1,145 @@
+"""What is asked of Slurm before any job is sent; `tests/cluster` asks real daemons."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rs3l_data import slurm
+from rs3l_data.errors import ClusterError
+
+# An sbatch that knows one partition, keeps what it was asked, and runs what is to be waited for.
+SBATCH = """\
+#!/bin/sh
+echo "$@" >> "$ASKED"
+case "$*" in *--partition=nowhere*)
+  echo "sbatch: error: invalid partition specified: nowhere" >&2
+  echo "sbatch: error: Batch job submission failed: Invalid partition name specified" >&2
+  exit 1;;
+esac
+case "$*" in
+  *--wait*) if [ -n "$QUEUE" ]; then sleep 10; fi; exec sh;;
+  *) echo 17;;
+esac
+"""
+TRIAL = slurm.TRIAL
+SACCT = "#!/bin/sh\necho 'Slurm accounting storage is disabled' >&2; exit 1\n"
+
+
+def job(rule, threads=1, view=None, **resources):
+    wildcards = {} if view is None else {"view": view}
+    return SimpleNamespace(
+        rule=SimpleNamespace(name=rule), wildcards=wildcards, threads=threads, resources=resources
+    )
+
+
+@pytest.fixture
+def asked(tmp_path, monkeypatch):
+    """Commands on the path, and the file of what they were asked; the trial does nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(slurm, "TRIAL", "true")
+    for name, text in {"sbatch": SBATCH, "scancel": "#!/bin/sh\n", "sacct": SACCT}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{Path(sys.executable).parent}:/usr/bin:/bin"
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.setenv("ASKED", str(tmp_path / "asked"))
+    monkeypatch.setenv("PYTHONPATH", str(Path(slurm.__file__).parents[1]))
+    return tmp_path / "asked"
+
+
+@pytest.fixture
+def go(tmp_path):
+    """The whole of it, on some jobs; what it tells."""
+    config = tmp_path / "run/config.yaml"
+    config.parent.mkdir()
+    config.touch()
+
+    def call(*jobs, command="squeue", config=config):
+        told = []
+        slurm.preflight(jobs, command, config, config.parent / "logs/trial.log", told.append)
+        return told
+
+    return call
+
+
+def test_one_job_of_each_rule_and_view_is_asked_about(asked, go):
+    jobs = [job("resimulate", view=v, runtime=t) for v, t in [("a", 10), ("b", 90), ("a", 10)]]
+    assert go(*jobs, job("pretrain", threads=2, mem_mb=500, gpu=1)) == []
+    lines = asked.read_text().splitlines()
+    assert [line.partition("--parsable ")[2] for line in lines[:-1]] == [
+        "--cpus-per-task=1 --time=10 --wrap=true",
+        "--cpus-per-task=1 --time=90 --wrap=true",
+        "--cpus-per-task=2 --mem=500 --gpus=1 --wrap=true",
+    ]
+    assert "--wait" in lines[-1]
+
+
+def test_the_environment_is_tried_where_jobs_will_run_but_not_on_gpus(asked, go):
+    place = {"slurm_partition": "long", "slurm_account": "physics"}
+    go(job("hard", **place), job("pack", **place), job("study", slurm_partition="gpus", gpu=1))
+    (trial,) = (line for line in asked.read_text().splitlines() if "--wait" in line)
+    assert "--partition=long --account=physics" in trial
+
+
+def test_what_slurm_refuses_is_said_with_the_rule(asked, go):
+    with pytest.raises(ClusterError) as error:
+        go(job("hard"), job("pack", slurm_partition="nowhere"))
+    assert "jobs of rule pack (--partition=nowhere" in str(error.value)
+    assert "submission failed: Invalid partition name specified" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert "--wait" not in asked.read_text(), "nothing is tried after a refusal"
+
+
+def test_a_value_that_is_not_known_yet_is_not_asked_about(asked, go):
+    go(job("hard", mem_mb=SimpleNamespace(), runtime=5))
+    assert "--cpus-per-task=1 --time=5 --wrap" in asked.read_text()
+
+
+def test_a_cluster_without_accounts_needs_squeue(asked, go):
+    assert go(job("hard"), command="squeue") == []
+    with pytest.raises(ClusterError, match=r"accounting storage is disabled\. Set"):
+        go(job("hard"), command="sacct")
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ("folder", "does not see .*elsewhere"),
+        ("python", "does not have the environment's /nowhere/python"),
+        ("import", "is not complete: .*No module named 'rs3l_data"),
+        ("command", "`rs3l-data` does not run on a node: .*not found"),
+    ],
+)
+def test_a_node_that_lacks_something_is_told_apart(
+    asked, go, monkeypatch, tmp_path, broken, message
+):
+    monkeypatch.setattr(slurm, "TRIAL", TRIAL)
+    where = {}
+    if broken == "folder":
+        where = {"config": tmp_path / "elsewhere/config.yaml"}
+    elif broken == "python":
+        monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    elif broken == "import":
+        hidden = tmp_path / "rs3l_data"
+        hidden.mkdir()
+        (hidden / "__init__.py").touch()
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    else:
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(ClusterError, match=message) as error:
+        go(job("hard"), **where)
+    assert "\n" not in str(error.value)
+
+
+def test_a_node_that_has_all_passes(asked, go, monkeypatch):
+    monkeypatch.setattr(slurm, "TRIAL", TRIAL)
+    assert go(job("hard")) == []
+
+
+def test_a_trial_that_waits_in_the_queue_is_given_up(asked, go, monkeypatch):
+    monkeypatch.setenv("QUEUE", "full")
+    monkeypatch.setattr(slurm, "PATIENCE", 0.2)
+    (told,) = go(job("hard"))
+    assert "No node was free within 0 s" in told
