@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import re
+from io import BufferedRandom, BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from rs3l_data.errors import InputFileError
 
@@ -18,7 +18,7 @@ _LINE = "rs3l shard: HDF5 from byte 512 on, SHA-256 of that {}\n"
 _PATTERN = re.compile(_LINE.format("([0-9a-f]{64})").encode())
 
 
-def seal(file: BinaryIO) -> None:
+def seal(file: BufferedRandom) -> None:
     """Write the checksum into the first bytes of a finished file, open to read and write."""
     line = _LINE.format(_checksum(file)).encode()
     file.seek(0)
@@ -49,6 +49,6 @@ def check_seal(path: Path) -> None:
         )
 
 
-def _checksum(file: BinaryIO) -> str:
+def _checksum(file: BufferedRandom | BufferedReader) -> str:
     file.seek(SIZE)
     return hashlib.file_digest(file, "sha256").hexdigest()
