@@ -23,10 +23,14 @@ def full(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
         with mounts.small_disk(run.results, 8):
             shutil.copytree(left, run.results, dirs_exist_ok=True)
             filler = run.results / "filler"
-            _fill(filler, leave=rng.randrange(0, 12_000))
+            size = (undisturbed.results / FILES_OF[command][0]).stat().st_size
+            _fill(filler, leave=rng.randrange(max(1, size // 2)))
             ended = run.call("--cores", "1")
             require_whole(run, undisturbed)
-            assert ended.code != 0, ended.said
+            if ended.code == 0:
+                assert run.digest() == undisturbed.digest()
+                outcome.note(f"{command}: there was room enough")
+                continue
             assert not run.leftovers()
             told = "full" in ended.said or "No space left on device" in ended.said
             assert told, ended.said

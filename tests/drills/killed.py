@@ -11,7 +11,6 @@ from tests.drills.outcome import Outcome
 from tests.drills.workflow import (
     COMMANDS,
     RESTARTED,
-    TARGET,
     Ended,
     Run,
     end,
@@ -28,42 +27,20 @@ def jobs_at_any_moment(undisturbed: Run, run: Run, times: int, rng: random.Rando
     """SIGKILL for a job at a random moment of its life; Snakemake is started again."""
     outcome = Outcome("a job killed (SIGKILL) at a random moment")
     lasts = undisturbed.seconds()
-    commands = [COMMANDS[i % len(COMMANDS)] for i in range(times)]
-    while commands:
-        _until_done(undisturbed, run, commands, outcome, lasts, rng)
+    for command in COMMANDS:
+        run.undo(undisturbed, command)
+        killed = 0
+        while killed < -(-times // len(COMMANDS)):
+            run.order(command, do="kill", after=rng.uniform(0.0, lasts[command]))
+            ended = run.call()
+            require_whole(run, undisturbed)
+            if run.obeyed() and ended.code != 0:
+                killed += 1
+                outcome.note(f"{command}: started again, same digest")
+            else:
+                run.undo(undisturbed, command)
         require_finished(run, undisturbed)
-        shutil.rmtree(run.results)
     return outcome
-
-
-def _until_done(
-    undisturbed: Run,
-    run: Run,
-    commands: list[str],
-    outcome: Outcome,
-    lasts: dict[str, float],
-    rng: random.Random,
-) -> None:
-    """Kill jobs of one run, one after the other, until none is left to do that is wanted."""
-    while wanted := [c for c in COMMANDS if c in commands and _to_do(run, undisturbed, c)]:
-        command = rng.choice(wanted)
-        run.order(command, do="kill", after=rng.uniform(0.0, lasts[command]))
-        ended = run.call()
-        require_whole(run, undisturbed)
-        if run.obeyed() and ended.code != 0:
-            commands.remove(command)
-            outcome.note(f"{command}: started again, same digest")
-
-
-def _to_do(run: Run, undisturbed: Run, command: str) -> bool:
-    """Tell whether a job of a command is still to come."""
-    place = {"hard": "hard/", "resimulate": "views/", "pack": "dataset/"}
-    if command == "manifest":
-        return not (run.folder / TARGET).exists()
-    made, wanted = (
-        {n for n in r.sums() if n.startswith(place[command])} for r in (run, undisturbed)
-    )
-    return made != wanted
 
 
 def jobs_while_writing(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:

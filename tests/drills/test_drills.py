@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.drills import damaged, killed, limits, together
+from tests.drills import damaged, killed
 
 pytestmark = pytest.mark.xdist_group("drills")
 
@@ -12,12 +12,8 @@ pytestmark = pytest.mark.xdist_group("drills")
 @pytest.mark.parametrize(
     ("drill", "times"),
     [
-        (killed.jobs_at_any_moment, 2),
-        (killed.jobs_while_writing, 2),
         (killed.snakemake, 1),
-        (limits.time_limit, 1),
         (damaged.shard_before_manifest, 2),
-        (together.two_runs, 1),
     ],
 )
 def test_nothing_is_lost(undisturbed, run, drill, times):

@@ -56,7 +56,7 @@ def commands(tmp_path_factory):
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, commands):
     folder = checkout(tmp_path_factory.mktemp("changes") / "clone")
-    (folder / "my.yaml").write_text(yaml.safe_dump(BASE))
+    (folder / "my.yaml").write_text(yaml.safe_dump(BASE, sort_keys=False))
     result = snakemake(folder, "--cores", "1", first_in_path=commands)
     assert result.returncode == 0, result.stdout
     return folder
@@ -64,7 +64,7 @@ def finished(tmp_path_factory, commands):
 
 def planned(folder, config):
     """Give the messages of the jobs that Snakemake would run."""
-    (folder / "other.yaml").write_text(yaml.safe_dump(config))
+    (folder / "other.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     result = snakemake(folder, "-n", config="other.yaml")
     assert result.returncode == 0, result.stdout
     return set(re.findall(r"^Job \d+: (.*)$", result.stdout, re.MULTILINE))
