@@ -36,7 +36,7 @@ _ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Jets:
+class Jets:
     initiators: Initiators
     view: View
 
@@ -54,7 +54,7 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
     InputFileError
         If no jet of the view is present.
     """
-    content = _drawn(dataset, view, jets)
+    content = drawn(dataset, view, jets)
     attributes = dataset.shards[0].attributes
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "shard.h5"
@@ -89,7 +89,7 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
     }
 
 
-def _drawn(dataset: Dataset, view: str, jets: int) -> _Jets:
+def drawn(dataset: Dataset, view: str, jets: int) -> Jets:
     columns = dataset.jets(view)
     there = np.flatnonzero(columns["present"])
     if not len(there):
@@ -105,7 +105,7 @@ def _drawn(dataset: Dataset, view: str, jets: int) -> _Jets:
     read = chosen.read_view(view)
     # Files of an older format version have fewer columns.
     jets_of = {**empty(JETS, len(read)), **read.jets}
-    return _Jets(initiators, take(View(jets_of, read.constituents, read.offsets), index))
+    return Jets(initiators, take(View(jets_of, read.constituents, read.offsets), index))
 
 
 def _reading(dataset: Dataset, view: str, rounds: int) -> dict[str, float]:
