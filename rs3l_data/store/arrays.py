@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.store.tables import I8, Array, Columns, Initiators, View
+from rs3l_data.store import recycled
+from rs3l_data.store.tables import I8, Array, Columns, Initiators, View, take_items
 
 if TYPE_CHECKING:
     import awkward as ak
 
 
-_ROWS = 256
+_ROWS = 1024
 
 
 class Padded(TypedDict):
@@ -50,29 +51,87 @@ def pad(
     counts = np.diff(offsets)
     if n_items is None:
         n_items = int(counts.max(initial=0))
-    places = np.arange(n_items)
-    mask = places < counts[:, np.newaxis]
-    features = np.empty((*mask.shape, len(columns)), np.float32)
-    # Some rows at a time, so that their items, side by side, stay in the CPU's cache.
-    for start in range(0, len(counts), _ROWS):
-        own = offsets[start : start + _ROWS + 1] - offsets[start]
-        items = np.zeros((own[-1] + 1, len(columns)), np.float32)
-        for i, column in enumerate(columns):
-            items[:-1, i] = column[offsets[start] : offsets[start] + own[-1]]
-        inside = mask[start : start + _ROWS]
-        index = np.where(inside, own[:-1, np.newaxis] + places, own[-1])
-        items.take(index, axis=0, out=features[start : start + _ROWS], mode="clip")
+    features = recycled.empty((len(counts), n_items, len(columns)), np.float32)
+    mask = np.empty(features.shape[:2], np.bool_)
+    _pad_into(features, mask, offsets, columns)
     return features, mask
+
+
+def put_side_by_side(
+    offsets: I8, columns: Sequence[Array], at_most: int, out: npt.NDArray[np.float32]
+) -> None:
+    """Put the columns of items side by side, of each row the first ``at_most`` items.
+
+    Parameters
+    ----------
+    offsets
+        (n_rows + 1,)
+    columns
+        Of shape (offsets[-1],) each.
+    out
+        (n_items, n_columns), a place for each of these items.
+    """
+    place = 0
+    for _, own, items in _side_by_side(offsets, columns):
+        _, chosen = take_items(own, np.arange(len(own) - 1), at_most)
+        items.take(chosen, axis=0, out=out[place : place + len(chosen)], mode="clip")
+        place += len(chosen)
+
+
+def _pad_into(
+    features: npt.NDArray[np.float32],
+    mask: npt.NDArray[np.bool_],
+    offsets: I8,
+    columns: Sequence[Array],
+) -> None:
+    places = np.arange(mask.shape[1])
+    np.less(places, np.diff(offsets)[:, np.newaxis], out=mask)
+    index = np.empty((min(_ROWS, len(mask)), len(places)), np.int64)
+    for start, own, items in _side_by_side(offsets, columns):
+        inside = mask[start : start + _ROWS]
+        chosen = index[: len(inside)]
+        chosen.fill(len(items) - 1)
+        np.add(own[:-1, np.newaxis], places, out=chosen, where=inside)
+        items.take(chosen, axis=0, out=features[start : start + _ROWS], mode="clip")
+
+
+def _side_by_side(
+    offsets: I8, columns: Sequence[Array]
+) -> Iterator[tuple[int, I8, npt.NDArray[np.float32]]]:
+    """Go through the rows, so few at a time that their items stay in the CPU's cache.
+
+    Yields
+    ------
+    start
+        The first of the rows.
+    offsets : (n + 1,)
+        Their own, which begin at 0.
+    items : (n_items + 1, n_columns)
+        Their columns, and a last item of zeros; overwritten by the next ones.
+    """
+    edges = offsets[np.minimum(np.arange(0, len(offsets) - 1 + _ROWS, _ROWS), len(offsets) - 1)]
+    largest = np.empty((np.diff(edges).max(initial=0) + 1, len(columns)), np.float32)
+    starts = range(0, len(offsets) - 1, _ROWS)
+    for start, first, last in zip(starts, edges[:-1], edges[1:], strict=True):
+        items = largest[: last - first + 1]
+        for i, column in enumerate(columns):
+            items[:-1, i] = column[first:last]
+        items[-1] = 0
+        yield start, offsets[start : start + _ROWS + 1] - first, items
 
 
 def pad_views(views: Sequence[View], n_constituents: int | None = None) -> Padded:
     """Pad several views of the same rows to one shape, with the view as a further first axis."""
     if n_constituents is None:
         n_constituents = max(int(np.diff(view.offsets).max(initial=0)) for view in views)
-    padded = [pad(view.offsets, list(view.constituents.values()), n_constituents) for view in views]
+    shape = (len(views), len(views[0]), n_constituents)
+    features = recycled.empty((*shape, len(views[0].constituents)), np.float32)
+    mask = np.empty(shape, np.bool_)
+    for i, view in enumerate(views):
+        _pad_into(features[i], mask[i], view.offsets, list(view.constituents.values()))
     return {
-        "features": np.stack([features for features, _ in padded]),
-        "mask": np.stack([mask for _, mask in padded]),
+        "features": features,
+        "mask": mask,
         "jets": {name: np.stack([v.jets[name] for v in views]) for name in views[0].jets},
     }
 

@@ -6,11 +6,13 @@ figures of one run.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import platform
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,9 @@ _ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Jets:
+class Jets:
+    """Jets of one view, and their initiators."""
+
     initiators: Initiators
     view: View
 
@@ -54,7 +58,7 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
     InputFileError
         If no jet of the view is present.
     """
-    content = _drawn(dataset, view, jets)
+    content = drawn(dataset, view, jets)
     attributes = dataset.shards[0].attributes
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "shard.h5"
@@ -89,7 +93,14 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
     }
 
 
-def _drawn(dataset: Dataset, view: str, jets: int) -> _Jets:
+def drawn(dataset: Dataset, view: str, jets: int) -> Jets:
+    """Draw jets that are present, again and again until there are enough.
+
+    Raises
+    ------
+    InputFileError
+        If no jet of the view is present.
+    """
     columns = dataset.jets(view)
     there = np.flatnonzero(columns["present"])
     if not len(there):
@@ -105,17 +116,31 @@ def _drawn(dataset: Dataset, view: str, jets: int) -> _Jets:
     read = chosen.read_view(view)
     # Files of an older format version have fewer columns.
     jets_of = {**empty(JETS, len(read)), **read.jets}
-    return _Jets(initiators, take(View(jets_of, read.constituents, read.offsets), index))
+    return Jets(initiators, take(View(jets_of, read.constituents, read.offsets), index))
+
+
+def _read_flat(dataset: Dataset, view: str) -> None:
+    for block in dataset.blocks():
+        block.constituents(view)
+        block.jets(view)
+
+
+def _rate_of_processes(dataset: Dataset, view: str, rounds: int, processes: int) -> float:
+    """Read the whole dataset in each of several processes at once: their rates together."""
+    tasks = [dataset] * processes, [view] * processes
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+
+        def all_of_them() -> None:
+            list(pool.map(_read_flat, *tasks))
+
+        all_of_them()
+        return processes * len(dataset) / _best(rounds, all_of_them)
 
 
 def _reading(dataset: Dataset, view: str, rounds: int) -> dict[str, float]:
     n = len(dataset)
     random = np.random.default_rng(1)
-
-    def flat() -> None:
-        for block in dataset.blocks():
-            block.constituents(view)
-            block.jets(view)
+    processes = os.cpu_count() or 1
 
     def constituents() -> None:
         for block in dataset.blocks():
@@ -146,7 +171,10 @@ def _reading(dataset: Dataset, view: str, rounds: int) -> dict[str, float]:
 
     kept = Lookup(dataset)
     return {
-        "read flat": n / _best(rounds, flat),
+        "read flat": n / _best(rounds, lambda: _read_flat(dataset, view)),
+        f"read flat, in {processes} processes": _rate_of_processes(
+            dataset, view, rounds, processes
+        ),
         "read constituents flat": n / _best(rounds, constituents),
         "read padded": n / _best(rounds, padded),
         f"random events, {_EVENTS} at once": min(n, _EVENTS) / _best(rounds, events),

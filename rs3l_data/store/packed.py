@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from rs3l_data.store.tables import I8, Array, Columns, View, take_items
+from rs3l_data.store import recycled
+from rs3l_data.store.tables import I8, Array, Columns, View, chosen_of, take_items
 
 # Records that stay in the CPU's cache while each column is filled in.
 _PART = 8192
@@ -40,7 +39,7 @@ def packed(view: View) -> PackedView:
 
 def _records(columns: Columns) -> Array:
     n = len(next(iter(columns.values()), ()))
-    records = np.empty(n, [(name, column.dtype) for name, column in columns.items()])
+    records = recycled.empty(n, [(name, column.dtype) for name, column in columns.items()])
     for start in range(0, n, _PART):
         for name, column in columns.items():
             records[name][start : start + _PART] = column[start : start + _PART]
@@ -49,5 +48,9 @@ def _records(columns: Columns) -> Array:
 
 def _taken(records: Array, rows: I8) -> Columns:
     # As bytes without fields, a record is copied at once.
-    chosen = records.view(f"V{records.itemsize}").take(rows).view(records.dtype)
-    return {name: np.ascontiguousarray(chosen[name]) for name in records.dtype.names or ()}
+    whole = records.view(f"V{records.itemsize}")
+    chosen = chosen_of(whole, rows).view(records.dtype)
+    columns = {n: recycled.empty(len(rows), chosen[n].dtype) for n in records.dtype.names or ()}
+    for name, column in columns.items():
+        column[:] = chosen[name]
+    return columns

@@ -11,7 +11,7 @@ training has come.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,9 +66,35 @@ class Epoch:
         deals = np.tile(np.arange(self.n_buffers), (self.blocks_per_buffer, 1))
         return random.permuted(deals, axis=1).ravel()
 
-    def buffer_of(self, rows: I8) -> I8:
-        """Tell the buffer of each of the given rows."""
-        return self.buffer_of_block[np.searchsorted(self.bounds, rows, side="right") - 1]
+    @cached_property
+    def place_of_block(self) -> I8:
+        """(n_blocks,): how many rows of its buffer come before each block."""
+        lengths = np.diff(self.bounds)
+        places = np.empty_like(lengths)
+        order = np.argsort(self.buffer_of_block, kind="stable")
+        before = np.cumsum(lengths[order]) - lengths[order]
+        # Every buffer has as many blocks.
+        places[order] = before - np.repeat(
+            before[:: self.blocks_per_buffer], self.blocks_per_buffer
+        )
+        return places
+
+    def places(self, rows: I8) -> tuple[I8, I8]:
+        """Tell where rows are read: the buffer, and the place among its rows, which rise.
+
+        Parameters
+        ----------
+        rows
+            (n,)
+
+        Returns
+        -------
+        buffers, places : (n,) each
+        """
+        # The inverse of `bounds`, without a search.
+        block = ((rows + 1) * len(self.buffer_of_block) - 1) // max(1, self.n_rows)
+        inside = rows - self.bounds[block]
+        return self.buffer_of_block[block], self.place_of_block[block] + inside
 
     def rows(self, buffer: int) -> I8:
         """List the rows of a buffer, rising."""
@@ -155,7 +181,7 @@ class Stream:
         orders = [epoch.shuffled(buffer) for buffer in own]
         order = np.concatenate(orders)[: self.batches * self.batch_rows]
         ends = np.cumsum([len(each) for each in orders])
-        held: dict[int, Future[_Buffer]] = {}
+        held: dict[int, Future[dict[str, PackedView]]] = {}
         with ThreadPoolExecutor(1) as reader:
             for batch in range(start.batch, self.batches):
                 low = batch * self.batch_rows
@@ -164,34 +190,30 @@ class Stream:
                 # Two buffers at most: those of the batch, or its own and, read meanwhile, the next.
                 wanted = [b for b in range(first, max(last, first + 1) + 1) if b < len(own)]
                 held = {b: held.get(b) or reader.submit(self._read, epoch, own[b]) for b in wanted}
-                buffers = [held[b].result() for b in range(first, last + 1)]
+                buffers = {own[b]: held[b].result() for b in range(first, last + 1)}
                 done = batch + 1 == self.batches
                 after = Position(start.epoch + 1) if done else Position(start.epoch, batch + 1)
-                yield StreamBatch(rows, _gathered(rows, buffers), after)
+                yield StreamBatch(rows, _gathered(*epoch.places(rows), buffers), after)
 
-    def _read(self, epoch: Epoch, buffer: int) -> _Buffer:
-        rows = epoch.rows(buffer)
-        chosen = self.dataset.take(rows)
-        views = {name: packed(chosen.read_view(name, self.columns)) for name in chosen.views}
-        return _Buffer(rows, views)
+    def _read(self, epoch: Epoch, buffer: int) -> dict[str, PackedView]:
+        chosen = self.dataset.take(epoch.rows(buffer))
+        return {name: packed(chosen.read_view(name, self.columns)) for name in chosen.views}
 
     def _epoch(self, number: int) -> Epoch:
         return Epoch(len(self.dataset), self.buffer_rows, self.seed, number)
 
 
-@dataclass(frozen=True, slots=True)
-class _Buffer:
-    rows: I8
-    """Which rise"""
-    views: dict[str, PackedView]
-
-
-def _gathered(rows: I8, buffers: Sequence[_Buffer]) -> dict[str, View]:
+def _gathered(
+    numbers: I8, places: I8, buffers: Mapping[int, Mapping[str, PackedView]]
+) -> dict[str, View]:
     """Take rows, in their order, out of the buffers that hold them between them."""
     if len(buffers) == 1:
-        places = np.searchsorted(buffers[0].rows, rows)
-        return {name: view.take(places) for name, view in buffers[0].views.items()}
-    inside = [np.flatnonzero(np.isin(rows, buffer.rows)) for buffer in buffers]
-    order = np.argsort(np.concatenate(inside))
-    parts = [_gathered(rows[some], [own]) for some, own in zip(inside, buffers, strict=True)]
+        (only,) = buffers.values()
+        return {name: view.take(places) for name, view in only.items()}
+    inside = {number: np.flatnonzero(numbers == number) for number in buffers}
+    order = np.argsort(np.concatenate(list(inside.values())))
+    parts = [
+        {name: view.take(places[inside[number]]) for name, view in buffer.items()}
+        for number, buffer in buffers.items()
+    ]
     return {name: take(concatenate([part[name] for part in parts]), order) for name in parts[0]}

@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.store import recycled
+
 Array = npt.NDArray[Any]
 Columns = dict[str, Array]
 I8 = npt.NDArray[np.int64]
@@ -80,7 +82,7 @@ def take(table: T, rows: I8) -> T:
     offsets, chosen = take_items(offsets, rows)
     return type(table)(
         {name: column.take(rows) for name, column in flat.items()},
-        {name: column.take(chosen) for name, column in items.items()},
+        {name: chosen_of(column, chosen) for name, column in items.items()},
         offsets,
     )
 
@@ -126,7 +128,12 @@ def concatenate_columns(tables: Sequence[Columns]) -> Columns:
         raise ValueError(f"tables to concatenate must have the same columns, found {found}")
     if len(tables) == 1:
         return dict(tables[0])
-    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+    return {name: _concatenated([table[name] for table in tables]) for name in tables[0]}
+
+
+def _concatenated(columns: Sequence[Array]) -> Array:
+    joined = recycled.empty(sum(map(len, columns)), np.result_type(*columns))
+    return np.concatenate(columns, out=joined)
 
 
 def concatenate_offsets(offsets: Sequence[I8]) -> I8:
@@ -174,8 +181,22 @@ def take_items(offsets: I8, rows: I8, at_most: int | None = None) -> tuple[I8, I
     if at_most is not None:
         counts = np.minimum(counts, at_most)
     new_offsets = offsets_of(counts)
-    shift = np.repeat(starts - new_offsets[:-1], counts)
-    return new_offsets, np.arange(new_offsets[-1]) + shift
+    chosen = recycled.empty(int(new_offsets[-1]), np.int64)
+    # Steps of 1, and at the first item of a row the leap from the last item of the row before.
+    chosen.fill(1)
+    filled = np.flatnonzero(counts)
+    begins = starts[filled]
+    leaps = begins.copy()
+    leaps[1:] -= begins[:-1] + counts[filled[:-1]] - 1
+    chosen[new_offsets[filled]] = leaps
+    return new_offsets, np.cumsum(chosen, out=chosen)
+
+
+def chosen_of(column: Array, chosen: I8) -> Array:
+    """Copy the items that `take_items` found."""
+    # Indices that are known to be inside need not be checked, and fill an array that there is.
+    out = recycled.empty(len(chosen), column.dtype)
+    return column.take(chosen, out=out, mode="clip")
 
 
 def _parts(table: View | Initiators) -> tuple[Columns, Columns, I8]:

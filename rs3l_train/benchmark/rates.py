@@ -27,7 +27,9 @@ from rs3l_train.loop.fit import take_step
 from rs3l_train.loop.history import History
 from rs3l_train.tasks.pretraining import Pretraining, gradients_in_parts, set_up
 from rs3l_train.views.inputs import network_inputs
+from rs3l_train.views.loading import bytes_needed, streamed_rows
 from rs3l_train.views.memory import Selection, chosen_views, load
+from rs3l_train.views.stream import StreamedViews
 
 NETWORKS: dict[str, dict[str, Any]] = {
     "edgeconv": {"name": "edgeconv"},
@@ -36,6 +38,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "transformer-10M": {"name": "transformer", "size": "10M"},
 }
 BATCHES = 4
+STREAM_BATCH = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class LoaderRate:
     """Of one view, from the shards to arrays on the device"""
     gather_views_per_second: float
     """From there to padded batches of network inputs"""
+    stream_jets_per_second: float
+    """Of one view, from the shards, buffer by buffer, to shuffled and padded batches"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +126,8 @@ def _with_network(config: TrainingConfig, name: str) -> TrainingConfig:
 def _loader_rate(
     dataset: Dataset, config: TrainingConfig, device: torch.device, seconds: float
 ) -> LoaderRate:
-    view = chosen_views(dataset, config.data)[0]
-    read = seconds_per_call(
-        lambda: load(dataset, (view,), config.data.constituents, device), device, seconds, 1
-    )
+    view, width = chosen_views(dataset, config.data)[0], config.data.constituents
+    read = seconds_per_call(lambda: load(dataset, (view,), width, device), device, seconds, 1)
     pretraining = set_up(dataset, config, device)
     batches = list(islice(pretraining.training.epoch(0), BATCHES))
     endless = cycle(batches)
@@ -134,7 +137,18 @@ def _loader_rate(
         network_inputs(batch, config.data.inputs)
 
     views = sum(map(len, batches)) / len(batches)
-    return LoaderRate(len(dataset) / read, views / seconds_per_call(gather, device, seconds))
+    gathered = views / seconds_per_call(gather, device, seconds)
+    buffer_rows = streamed_rows(config.data, bytes_needed(dataset, (view,), width) / len(dataset))
+    stream = StreamedViews(dataset, (view,), width, buffer_rows, device)
+    rows = stream.present[0].nonzero().flatten()
+
+    def epoch() -> None:
+        order = stream.shuffled(rows, torch.Generator().manual_seed(config.seed))
+        for part in torch.split(order, STREAM_BATCH):
+            stream.gather(Selection(torch.zeros_like(part), part))
+
+    streamed = len(rows) / seconds_per_call(epoch, device, seconds, 1)
+    return LoaderRate(len(dataset) / read, gathered, streamed)
 
 
 def _step_rate(

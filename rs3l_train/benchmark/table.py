@@ -30,7 +30,8 @@ def as_markdown(report: dict[str, Any]) -> str:
             f" {peaks['bytes_per_second'] / 1e9:.3g} GB/s",
             "",
             f"Loader: {loader['read_jets_per_second']:,.0f} jets/s of one view read,"
-            f" {loader['gather_views_per_second']:,.0f} views/s gathered",
+            f" {loader['gather_views_per_second']:,.0f} views/s gathered,"
+            f" {loader['stream_jets_per_second']:,.0f} jets/s streamed",
             "",
             f"| {' | '.join(_COLUMNS)} |",
             f"|{'---|' * len(_COLUMNS)}",

@@ -11,7 +11,7 @@ import torch
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
-from rs3l_train.config import TrainingConfig
+from rs3l_train.config import DataConfig, TrainingConfig
 from rs3l_train.views.memory import CONSTITUENT_COLUMNS, JET_COLUMNS, load
 from rs3l_train.views.source import ViewSource
 from rs3l_train.views.stream import StreamedViews
@@ -39,7 +39,7 @@ def view_source(
     fits = needed < LARGEST_SHARE * free
     if data.loading == "memory" or (data.loading == "auto" and fits):
         return load(dataset, views, data.constituents, device)
-    buffer_rows = max(1, int(data.buffer_mb * 1e6 / 2 / max(1.0, needed / max(1, len(dataset)))))
+    buffer_rows = streamed_rows(data, needed / max(1, len(dataset)))
     logger.info(
         "jets of %.1f GB are streamed in buffers of %d rows (%.1f GB of memory are free)",
         needed / 1e9,
@@ -47,6 +47,11 @@ def view_source(
         free / 1e9,
     )
     return StreamedViews(dataset, views, data.constituents, buffer_rows, device)
+
+
+def streamed_rows(data: DataConfig, row_bytes: float) -> int:
+    """Tell how many rows a buffer may hold, if two of them are in memory."""
+    return max(1, int(data.buffer_mb * 1e6 / 2 / max(1.0, row_bytes)))
 
 
 def bytes_needed(dataset: Dataset, views: Sequence[str], n_constituents: int) -> int:

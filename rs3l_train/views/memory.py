@@ -15,6 +15,8 @@ from torch import Tensor
 
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store import recycled
+from rs3l_data.store.arrays import put_side_by_side
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import DataConfig
 
@@ -35,7 +37,6 @@ CONSTITUENT_COLUMNS = (
 )
 PADDING = {"pt": 1, "energy": 1}
 """What stands in padded places, so that every logarithm is finite; 0 in the other columns"""
-_ITEMS = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +102,17 @@ class JetViews:
 
     def gather(self, selection: Selection) -> Batch:
         """Pad the constituents of a selection of present views to (n, P)."""
-        views, rows = selection.views, selection.rows
+        # Flat, an index of one tensor: half the time of a pair.
+        entry = selection.views * self.n_rows + selection.rows
         place = torch.arange(self.width, device=self.device)
-        mask = place < self.counts[views, rows, None]
+        mask = place < _picked(self.counts, entry)[:, None]
         padding = len(self.constituents) - 1
-        index = torch.where(mask, self.starts[views, rows, None] + place, padding)
+        index = torch.where(mask, _picked(self.starts, entry)[:, None] + place, padding)
         gathered = self.constituents.index_select(0, index.flatten()).view(*index.shape, -1)
         return Batch(
             dict(zip(CONSTITUENT_COLUMNS, gathered.unbind(-1), strict=True)),
             mask,
-            {name: column[views, rows] for name, column in self.jets.items()},
+            {name: _picked(column, entry) for name, column in self.jets.items()},
         )
 
     def shuffled(self, rows: Tensor, generator: torch.Generator) -> Tensor:
@@ -157,18 +159,21 @@ def load(
     """
     jets = [dataset.jets(view, ["present", *JET_COLUMNS]) for view in views]
     present = np.stack([table["present"] for table in jets])
-    counts = np.zeros(present.shape, np.int64)
-    pieces = []
+    offsets = [dataset.constituents(view, ())[0] for view in views]
+    counts = np.stack([np.minimum(np.diff(own), n_constituents) for own in offsets])
+    ends = np.cumsum(counts).reshape(counts.shape)
+    constituents = recycled.empty((int(counts.sum()) + 1, len(CONSTITUENT_COLUMNS)), np.float32)
+    bounds = [0, *counts.sum(1).cumsum().tolist()]
     for v, view in enumerate(views):
-        offsets, columns = dataset.constituents(view, CONSTITUENT_COLUMNS)
-        counts[v] = np.minimum(np.diff(offsets), n_constituents)
-        pieces.append(_hardest(offsets, columns, n_constituents))
-        if not _finite_sum(pieces[v]):
+        own, columns = dataset.constituents(view, CONSTITUENT_COLUMNS)
+        place = constituents[bounds[v] : bounds[v + 1]]
+        put_side_by_side(own, list(columns.values()), n_constituents, place)
+        if not _finite_sum(place):
             for i, name in enumerate(CONSTITUENT_COLUMNS):
-                _check_finite(pieces[v][:, i], dataset, view, f"constituents/{name}")
+                _check_finite(place[:, i], dataset, view, f"constituents/{name}")
         for name in JET_COLUMNS:
             _check_finite(jets[v][name][present[v]], dataset, view, f"jets/{name}")
-    ends = np.cumsum(counts).reshape(counts.shape)
+    constituents[-1] = [PADDING.get(name, 0) for name in CONSTITUENT_COLUMNS]
     return JetViews(
         names=views,
         present=torch.from_numpy(present).to(device),
@@ -178,26 +183,14 @@ def load(
             **{name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
             "label": _label_column(dataset, len(views)).to(device),
         },
-        constituents=torch.from_numpy(np.concatenate([*pieces, _padding()])).to(device),
+        constituents=torch.from_numpy(constituents).to(device),
         width=max(1, int(counts.max(initial=0))),
     )
 
 
-def _hardest(
-    offsets: npt.NDArray[np.int64], columns: dict[str, Array], n: int
-) -> npt.NDArray[np.float32]:
-    """Put columns side by side, the first ``n`` items of each row: (n_items, n_columns)."""
-    packed = np.empty((offsets[-1], len(columns)), np.float32)
-    # Part by part, which stays in the CPU's cache while each column is filled in.
-    for start in range(0, len(packed), _ITEMS):
-        for i, name in enumerate(CONSTITUENT_COLUMNS):
-            packed[start : start + _ITEMS, i] = columns[name][start : start + _ITEMS]
-    lengths = np.diff(offsets)
-    if lengths.max(initial=0) <= n:
-        return packed
-    rank = np.arange(len(packed)) - np.repeat(offsets[:-1], lengths)
-    # `take` is three times as fast as a mask here.
-    return packed.take(np.flatnonzero(rank < n), axis=0)
+def _picked(table: Tensor, entry: Tensor) -> Tensor:
+    """Take entries of a (V, N) table."""
+    return table.view(-1).index_select(0, entry)
 
 
 def _finite_sum(values: npt.NDArray[np.float32]) -> bool:
@@ -221,8 +214,4 @@ def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np
 
 
 def _label_column(dataset: Dataset, n_views: int) -> Tensor:
-    return torch.from_numpy(dataset.initiators["label"].astype(np.float32)).expand(n_views, -1)
-
-
-def _padding() -> npt.NDArray[np.float32]:
-    return np.array([[PADDING.get(name, 0) for name in CONSTITUENT_COLUMNS]], np.float32)
+    return torch.from_numpy(np.tile(dataset.initiators["label"].astype(np.float32), (n_views, 1)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +22,6 @@ from rs3l_data.store.stream import Epoch, Position, Stream
 from rs3l_train.views.memory import Batch, JetViews, Selection, load
 
 I8 = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Buffer:
-    rows: I8
-    """Which rise"""
-    jets: JetViews
 
 
 class StreamedViews:
@@ -57,7 +50,7 @@ class StreamedViews:
         present = [dataset.jets(view, ["present"])["present"] for view in views]
         self.present = torch.from_numpy(np.stack(present)).to(device)
         self._reader = ThreadPoolExecutor(1)
-        self._buffers: dict[int, Future[_Buffer]] = {}
+        self._buffers: dict[int, Future[JetViews]] = {}
         self._begin(np.arange(len(dataset)), 0)
 
     def shuffled(self, rows: Tensor, generator: torch.Generator) -> Tensor:
@@ -77,16 +70,16 @@ class StreamedViews:
             If a shard is damaged, naming it.
         """
         rows = selection.rows.cpu().numpy()
-        of_row = self._epoch.buffer_of(np.searchsorted(self._rows, rows))
+        of_row, place_in_buffer = self._epoch.places(self._place[rows])
         needed = np.unique(of_row).tolist()
         self._hold([*needed, needed[-1] + 1])
         batches, places = [], []
         for number in needed:
-            buffer = self._buffers[number].result()
             inside = np.flatnonzero(of_row == number)
-            own = torch.from_numpy(np.searchsorted(buffer.rows, rows[inside])).to(self.device)
+            own = torch.from_numpy(place_in_buffer[inside]).to(self.device)
             place = torch.from_numpy(inside).to(self.device)
-            batches.append(buffer.jets.gather(Selection(selection.views[place], own)))
+            jets = self._buffers[number].result()
+            batches.append(jets.gather(Selection(selection.views[place], own)))
             places.append(place)
         return batches[0] if len(batches) == 1 else _merged(batches, torch.cat(places).argsort())
 
@@ -98,6 +91,9 @@ class StreamedViews:
     def _begin(self, rows: I8, seed: int) -> None:
         self._hold([])
         self._rows = rows
+        # A row that is not among them is in no buffer.
+        self._place = np.full(len(self.dataset), len(rows), np.int64)
+        self._place[rows] = np.arange(len(rows))
         self._epoch = Epoch(len(rows), self._buffer_rows, seed, 0)
 
     def _hold(self, numbers: list[int]) -> None:
@@ -107,10 +103,7 @@ class StreamedViews:
         for number in numbers:
             if number not in self._buffers and number < self._epoch.n_buffers:
                 rows = self._rows[self._epoch.rows(number)]
-                self._buffers[number] = self._reader.submit(self._read, rows)
-
-    def _read(self, rows: I8) -> _Buffer:
-        return _Buffer(rows, self._load(rows))
+                self._buffers[number] = self._reader.submit(self._load, rows)
 
     def _load(self, rows: I8) -> JetViews:
         jets = load(self.dataset.take(rows), self.names, self._n_constituents, self.device)

@@ -66,7 +66,7 @@ def test_peaks_are_positive_and_the_hardware_has_a_name():
 def test_the_command_reports_every_network(dataset, config):
     report = benchmark(dataset, config, ["config", "edgeconv"], 0.0)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
-    assert report["loader"]["read_jets_per_second"] > 0
+    assert all(rate > 0 for rate in report["loader"].values())
     small, paper = report["steps"]
     assert (small["network"], paper["network"]) == ("config", "edgeconv")
     assert paper["parameters"] > small["parameters"]

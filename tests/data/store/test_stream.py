@@ -28,10 +28,11 @@ def test_an_epoch_is_a_permutation_in_buffers(n_rows, buffer_rows, blocks, seed,
     epoch = Epoch(n_rows, buffer_rows, seed, number, blocks)
     order = epoch.order()
     assert np.array_equal(np.sort(order), np.arange(n_rows))
-    buffers = epoch.buffer_of(order)
+    buffers, places = epoch.places(order)
     assert np.all(np.diff(buffers) >= 0), "one buffer after the other"
     for buffer in range(epoch.n_buffers):
         rows = epoch.rows(buffer)
+        assert np.array_equal(rows[places[buffers == buffer]], order[buffers == buffer])
         assert np.array_equal(np.sort(order[buffers == buffer]), rows)
         # A buffer's blocks differ by a row at most.
         assert len(rows) <= buffer_rows + blocks
