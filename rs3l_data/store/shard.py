@@ -49,7 +49,8 @@ def write_shard(
     Parameters
     ----------
     views
-        By name; row i of each belongs to row i of ``initiators``.
+        By name; row i of each belongs to row i of ``initiators``. Each is asked for once, so that a
+        mapping that reads them when asked keeps one in memory at a time.
     attributes
         Must hold `process_names` and `label_names`, the lists that the columns `process` and
         `label` index, and `config`; further `software`, `citation` and what else JSON can hold.
@@ -65,7 +66,7 @@ def write_shard(
     StorageError
         If the file cannot be written.
     """
-    _check(initiators, views, attributes)
+    _check(initiators, [*views], attributes)
     if weights is not None and len(weights) != len(initiators):
         raise ValueError(f"{len(weights)} rows of weights, but {len(initiators)} initiators")
     attributes = {**attributes, "view_names": list(views)}
@@ -75,6 +76,11 @@ def write_shard(
         write_offsets(decays, initiators.offsets, compression)
         write_columns(decays, DECAYS, initiators.decays, compression)
         for name, view in views.items():
+            if len(view) != len(initiators):
+                raise ValueError(
+                    f"view '{name}' has {len(view)} rows, but there are {len(initiators)} "
+                    "initiators"
+                )
             group = file.create_group(f"views/{name}")
             write_view(group, view, compression, format_version)
         write_weights(file, weights, compression)
@@ -91,19 +97,12 @@ def write_view(
     write_columns(constituents, CONSTITUENTS, view.constituents, compression, items=True)
 
 
-def _check(
-    initiators: Initiators, views: Mapping[str, View], attributes: Mapping[str, Any]
-) -> None:
+def _check(initiators: Initiators, views: Sequence[str], attributes: Mapping[str, Any]) -> None:
     missing = {"process_names", "label_names", "config"} - attributes.keys()
     if missing:
         raise ValueError(f"a shard needs the attributes {sorted(missing)}")
     if not views:
         raise ValueError("a shard needs at least one view")
-    for name, view in views.items():
-        if len(view) != len(initiators):
-            raise ValueError(
-                f"view '{name}' has {len(view)} rows, but there are {len(initiators)} initiators"
-            )
     for column in ("process", "label"):
         names, indices = attributes[f"{column}_names"], initiators.columns[column]
         if len(indices) and indices.max() >= len(names):

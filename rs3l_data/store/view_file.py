@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,8 +79,25 @@ def write_view_file(path: Path, chunk: ViewChunk, compression: Compression = "bl
             write_view(file.create_group(f"views/{name}"), view, compression)
 
 
-def read_view_file(path: Path) -> ViewChunk:
+def names_in(path: Path) -> tuple[str, ...]:
+    """List the views of a file.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated or none of these.
+    """
+    with reading(path, "view") as file:
+        return read_names(read_attributes(file), "view_names")
+
+
+def read_view_file(path: Path, views: Collection[str] | None = None) -> ViewChunk:
     """Read what `write_view_file` wrote.
+
+    Parameters
+    ----------
+    views
+        Names of those to read; all if not given.
 
     Raises
     ------
@@ -102,7 +119,11 @@ def read_view_file(path: Path) -> ViewChunk:
         return ViewChunk(
             **own,
             keys=read_columns(group, KEYS, rows),
-            views={name: _read_view(group_at(file, f"views/{name}"), rows) for name in names},
+            views={
+                name: _read_view(group_at(file, f"views/{name}"), rows)
+                for name in names
+                if views is None or name in views
+            },
             attributes=attributes,
         )
 
