@@ -18,6 +18,7 @@ from rs3l_data.commands import (
     onepass,
     pack,
     pileup,
+    plan,
     publish,
     reshape,
     resimulate,
@@ -41,6 +42,7 @@ EXCHANGE = "Exchange with others"
 JUDGE = "Judge a run"
 
 app.command("check", rich_help_panel=SIMULATE)(check.check)
+app.command("plan", rich_help_panel=SIMULATE)(plan.plan)
 app.command("schema", rich_help_panel=SIMULATE)(schema.schema)
 app.command("pileup", rich_help_panel=SIMULATE)(pileup.pileup)
 app.command("hard", rich_help_panel=SIMULATE)(hard.hard)

@@ -82,9 +82,9 @@ def measure(
 
 def with_events(config: Config, process: str, events: int) -> Config:
     """Make a config of one process with one chunk of so many events."""
-    spec = config.processes[process].model_copy(update={"events": events})
-    hard = config.hard.model_copy(update={"chunk_events": events})
-    return config.model_copy(update={"processes": {process: spec}, "hard": hard})
+    size = {"events": events, "chunk_events": events}
+    spec = config.processes[process].model_copy(update=size)
+    return config.model_copy(update={"processes": {process: spec}})
 
 
 def _efficiency(

@@ -180,7 +180,7 @@ def onepass_chunk(
     The hard processes, what the run says of them, and by name of the first view with each detector
     a table, one row for each initiator.
     """
-    events = np.array(onepass_events(config, chunk), np.int64)
+    events = np.array(onepass_events(config, process, chunk), np.int64)
     chain = OnePass(
         process,
         config.seed,
@@ -227,7 +227,7 @@ def _batches(
     if pattern is not None:
         from rs3l_data.exchange.hepmc_in import join
 
-        chunk = int(events[0]) // config.hard.chunk_events
+        chunk = int(events[0]) // config.chunk_events(process)
         return ([batch] for batch in join(Path(hepmc_file(pattern, process, chunk)), hard))
     return resimulate(
         view_settings(config, root),

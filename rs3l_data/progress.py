@@ -104,9 +104,19 @@ class Progress:
             )
 
 
+def peak_memory_mb() -> float:
+    """Read the highest resident memory of this process so far [MB]."""
+    # getrusage would count that of the program that started this one, too.
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return float(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+
 @contextmanager
 def logging_to(log: Path | None) -> Iterator[None]:
-    """Send log lines to stderr and, with everything that a bar would hide, to a file."""
+    """Send log lines to stderr and, with everything that a bar would hide, to a file.
+
+    The file's last line says what was spent, if the block ends well.
+    """
     root = logging.getLogger()
     screen = logging.StreamHandler()
     screen.setLevel(logging.INFO)
@@ -123,8 +133,13 @@ def logging_to(log: Path | None) -> Iterator[None]:
         logging.getLogger(name).setLevel(logging.DEBUG)
     for handler in handlers:
         root.addHandler(handler)
+    began = time.monotonic()
     try:
         yield
+        logger.debug(
+            "took %.2f s by the clock, %.2f s of CPU, %.0f MB of memory",
+            *(time.monotonic() - began, time.process_time(), peak_memory_mb()),
+        )
     except BaseException as error:
         # The command line tells the screen; the log file must not end without a word.
         if log is not None:

@@ -16,9 +16,9 @@ def benchmark(
     ] = None,
     view: Annotated[str | None, typer.Option("--view", help="Default: the first.")] = None,
     events: Annotated[
-        int | None,
-        typer.Option("--events", min=100, help="Events of a job; the config's chunk if not."),
-    ] = None,
+        int,
+        typer.Option("--events", min=100, help="Events of a job."),
+    ] = 10000,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="Alternations.")] = 3,
     as_json: AsJson = False,
 ) -> None:
@@ -43,7 +43,7 @@ def benchmark(
     for name in chosen:
         config.require("processes", name)
     with generator_output_to(None):
-        results = measure(config, chosen, view, events or config.hard.chunk_events, rounds)
+        results = measure(config, chosen, view, events, rounds)
     typer.echo(json.dumps(results, indent=2) if as_json else _in_words(results))
 
 

@@ -29,19 +29,39 @@ def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
     Raises
     ------
     InputFileError
-        If the file is unreadable, or was made with other hard processes, cuts or another seed.
+        If the file is unreadable, was made with other hard processes, cuts or another seed, or
+        holds other events than a chunk of this config.
     """
     run, attributes = read_hard_run(path)
     expected = config.model_dump(mode="json")
     found = attributes["config"]
     of_process = [f"processes.{run.process}.{key}" for key in ("settings", "initiators", "lhe")]
-    for key in ("seed", "hard", "generator", *of_process):
+    cuts = [f"hard.{key}" for key in config.hard.model_dump(exclude={"chunk_events"})]
+    for key in ("seed", *cuts, "generator", *of_process):
         if _at(found, key) != _at(expected, key):
             raise InputFileError(
                 f"{path}: made with another config: {key} was {_at(found, key)}, now it is "
                 f"{_at(expected, key)}; {_MAKE_AGAIN}"
             )
-    return read_hard_events(path), run
+    hard = read_hard_events(path)
+    _check_chunk(config, run.process, hard, path)
+    return hard, run
+
+
+def _check_chunk(config: Config, process: str, hard: HardEvents, path: Path) -> None:
+    """Refuse hard events that are no chunk of this config: its jobs would not fit together."""
+    config.require("processes", process)
+    events, size = hard.events["event"], config.chunk_events(process)
+    chunk = int(events[0]) // size if len(events) else -1
+    if not 0 <= chunk < config.chunks(process) or not np.array_equal(
+        events, config.events_of(process, chunk)
+    ):
+        raise InputFileError(
+            f"{path}: holds the {len(events)} events of '{process}' from number "
+            f"{int(events[0]) if len(events) else 0} on, expected a chunk of {size} of "
+            f"{config.processes[process].events}; it was made with another config: delete it and "
+            "run again"
+        )
 
 
 def sample_key(config: Config) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def onepass(
     config = load_config(config_file)
     config.require("processes", process)
     name = reference_of(config, view or (config.validation.views or [*config.views])[0]).name
-    total = len(onepass_events(config, chunk))
+    total = len(onepass_events(config, process, chunk))
     sample = None if pileup_file is None else read_sample_of(config, pileup_file)
     with (
         logging_to(log),

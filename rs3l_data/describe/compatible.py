@@ -43,7 +43,7 @@ def _relevant(config: Mapping[str, Any]) -> dict[str, Any]:
         kept["hard"] = {k: v for k, v in kept["hard"].items() if k != "chunk_events"}
     if isinstance(kept.get("processes"), Mapping):
         kept["processes"] = {
-            name: {k: v for k, v in process.items() if k != "events"}
+            name: {k: v for k, v in process.items() if k not in ("events", "chunk_events")}
             if isinstance(process, Mapping)
             else process
             for name, process in kept["processes"].items()

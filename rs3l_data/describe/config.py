@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from rs3l_data.describe import tree
+from rs3l_data.describe import chunks, tree
 from rs3l_data.describe.card import DetectorCard, load_card, merged
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
@@ -48,6 +48,9 @@ class Process(Strict):
     flatten_power: float = Field(
         5.0, ge=0, description="Exponent of pTHat that flattens the spectrum, if `flatten_pt`."
     )
+    chunk_events: int | None = Field(
+        None, gt=0, description="Hard events in one job and one shard, if not `hard.chunk_events`."
+    )
 
 
 class Hard(Strict):
@@ -59,7 +62,12 @@ class Hard(Strict):
     flatten_pt: bool = Field(
         False, description="Sample about flat in pT; the weights keep the physical spectrum."
     )
-    chunk_events: int = Field(10000, gt=0, description="Hard events in one job and one shard.")
+    chunk_events: int | None = Field(
+        None,
+        gt=0,
+        description="Hard events in one job and one shard. If not given, chosen for each process "
+        "so that its slowest job takes 20 to 60 minutes, and kept; see docs/scale.md.",
+    )
 
     @field_validator("pt")
     @classmethod
@@ -255,7 +263,12 @@ class Config(Strict):
             If the config has no such process.
         """
         self.require("processes", process)
-        return -(-self.processes[process].events // self.hard.chunk_events)
+        return -(-self.processes[process].events // self.chunk_events(process))
+
+    def chunk_events(self, process: str) -> int:
+        """Tell the hard events in one job of a process, the last one's apart."""
+        given = self.processes[process].chunk_events or self.hard.chunk_events
+        return given or chunks.chosen(self, process)
 
     def events_of(self, process: str, chunk: int) -> range:
         """List the event numbers of a chunk.
@@ -268,8 +281,8 @@ class Config(Strict):
         n_chunks = self.chunks(process)
         if not 0 <= chunk < n_chunks:
             raise ConfigError(f"chunk {chunk}: process '{process}' has chunks 0 to {n_chunks - 1}")
-        first = chunk * self.hard.chunk_events
-        return range(first, min(first + self.hard.chunk_events, self.processes[process].events))
+        size = self.chunk_events(process)
+        return range(chunk * size, min((chunk + 1) * size, self.processes[process].events))
 
     def require(self, kind: Literal["processes", "views"], name: str) -> None:
         """Check that a process or a view exists.
@@ -293,11 +306,11 @@ def _complete_process(name: str, given: Any) -> Any:
 
 
 def load_config(path: Path) -> Config:
-    """Read and validate a config file.
+    """Read and validate a config file; the sizes of chunks that it leaves open are filled in.
 
     Raises
     ------
     ConfigError, InputFileError
         With file, key, value, what was expected and the nearest valid name.
     """
-    return validate(Config, read_yaml(path), str(path))
+    return chunks.settled(validate(Config, read_yaml(path), str(path)), {})

@@ -84,12 +84,15 @@ def onepass_chunks(config: Config) -> list[tuple[str, str]]:
 
     Hard events of another program are not among them: Pythia cannot make them in one go.
     """
-    n_chunks = -(-config.validation.events // config.hard.chunk_events)
     ours = [name for name, process in config.processes.items() if not process.lhe]
-    return [(process, f"{i:04d}") for process in ours for i in range(n_chunks)]
+    return [(process, f"{i:04d}") for process in ours for i in range(_n_chunks(config, process))]
 
 
-def onepass_events(config: Config, chunk: int) -> range:
+def _n_chunks(config: Config, process: str) -> int:
+    return -(-config.validation.events // config.chunk_events(process))
+
+
+def onepass_events(config: Config, process: str, chunk: int) -> range:
     """List the event numbers of a chunk.
 
     Raises
@@ -97,10 +100,11 @@ def onepass_events(config: Config, chunk: int) -> range:
     ConfigError
         If there is no such chunk.
     """
-    total, size = config.validation.events, config.hard.chunk_events
-    if not 0 <= chunk < -(-total // size):
-        raise ConfigError(f"chunk {chunk}: the validation has chunks 0 to {-(-total // size) - 1}")
-    return range(chunk * size, min((chunk + 1) * size, total))
+    n_chunks = _n_chunks(config, process)
+    if not 0 <= chunk < n_chunks:
+        raise ConfigError(f"chunk {chunk}: the validation has chunks 0 to {n_chunks - 1}")
+    size = config.chunk_events(process)
+    return range(chunk * size, min((chunk + 1) * size, config.validation.events))
 
 
 def onepass_fingerprint(config: Config, process: str, chunk: int, name: str) -> str:
@@ -110,9 +114,9 @@ def onepass_fingerprint(config: Config, process: str, chunk: int, name: str) -> 
         hard_settings(config, process),
         onepass_settings(config, process, name),
         config.processes[process].model_dump(include={"initiators"}),
-        config.hard.model_dump(),
+        config.hard.model_dump(exclude={"chunk_events"}),
         config.jets.model_dump(),
-        len(onepass_events(config, chunk)),
+        [onepass_events(config, process, chunk)[i] for i in (0, -1)],
     ]
     tables: Sequence[str] = [*reference_of(config, name).tables]
     for table in tables:

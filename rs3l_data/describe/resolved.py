@@ -1,42 +1,65 @@
-"""What the workflow needs to know of a config: its jobs, and on which parts each depends."""
+"""What the workflow needs to know of a config: its jobs, what each depends on, what it needs."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 import yaml
 
-from rs3l_data.describe import external, tree
+from rs3l_data.describe import chunks, external, references, tree
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.cost import Cost, Costs
 from rs3l_data.describe.names import names_of
 from rs3l_data.describe.pileup import has_pileup, pileup_of
+from rs3l_data.describe.rates import Rates, recorded
 from rs3l_data.describe.settings import hard_settings, pileup_settings, view_settings
 from rs3l_data.describe.strict import validate
 
 Stage = Literal["hard", "resimulate", "pack"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A validated config, as the workflow sees it."""
+    """A validated config, as the workflow sees it.
+
+    A workflow of a hundred thousand jobs asks each question as often; what does not depend on the
+    chunk is answered once.
+    """
 
     config: Config
+    rates: Rates = field(default_factory=recorded)
+    _answers: dict[tuple[object, ...], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
-    def from_mapping(cls, data: Mapping[str, Any], source: str) -> Self:
+    def from_mapping(
+        cls, data: Mapping[str, Any], source: str, results: Path | None = None
+    ) -> Self:
         """Validate what Snakemake has read and merged.
+
+        Parameters
+        ----------
+        results
+            The folder of all results: what a run of this name has chosen there is kept.
 
         Raises
         ------
         ConfigError
             With one line for each fault.
+        InputFileError
+            If the config of an earlier run cannot be read.
         """
-        return cls(validate(Config, json.loads(json.dumps(data)), source))
+        config = validate(Config, json.loads(json.dumps(data)), source)
+        saved = None if results is None else results / config.name / "config.yaml"
+        return cls(chunks.settled(config, {} if saved is None else chunks.sizes_in(saved)))
 
     @property
     def chunks(self) -> list[tuple[str, str]]:
@@ -54,7 +77,7 @@ class Resolved:
 
     def needs_sample(self, shower: str) -> bool:
         """Say whether a shower's job needs the sample of minimum-bias events."""
-        return has_pileup(self.config, shower)
+        return self._once(("sample", shower), lambda: has_pileup(self.config, shower))
 
     def fingerprint_of_sample(self) -> str:
         """Hash the parts of the config that the sample of minimum-bias events depends on."""
@@ -63,7 +86,8 @@ class Resolved:
 
     def lhe_files(self, process: str) -> list[str]:
         """List the event files of another program that the hard events of a process come from."""
-        return external.lhe_files(self.config.processes[process].lhe)
+        patterns = self.config.processes[process].lhe
+        return self._once(("lhe", process), lambda: external.lhe_files(patterns))
 
     def hepmc_files(self, process: str, chunk: int, view: str) -> list[str]:
         """List the event files that a view of a chunk comes from: one, or none if it is ours."""
@@ -76,13 +100,70 @@ class Resolved:
         Snakemake runs a job again when this changes, and only then: more events, another view
         or another training leave the finished jobs alone.
         """
+        events = self.config.events_of(process, chunk)
+        settings = self._once((stage, process, view), lambda: self._parts(stage, process, view))
+        return _hash([settings, events.start, len(events)])
+
+    def memory_mb(self, attempt: int, *job: str) -> int:
+        """Tell how much memory to ask a scheduler for [MB], more at each attempt.
+
+        Parameters
+        ----------
+        job
+            As `cost` takes it.
+        """
+        return 100 * math.ceil(attempt * (2 + 1.5 * self.cost(*job).memory_mb / 100))
+
+    def runtime_min(self, attempt: int, *job: str) -> int:
+        """Tell how much time to ask a scheduler for [min], more at each attempt.
+
+        Cores differ by a factor of two from those of the rates, and a node's are shared.
+        """
+        return math.ceil(attempt * (10 + 3 * self.cost(*job).cpu_s / 60))
+
+    def cost(self, stage: str, process: str = "", chunk: str = "0", name: str = "") -> Cost:
+        """Estimate what a job needs: `hard`, `resimulate`, `pack`, `onepass`, `manifest`, `pileup`.
+
+        Parameters
+        ----------
+        name
+            The shower of `resimulate`, the sample of `onepass`.
+        """
+        config = self.config
+        if stage == "onepass":
+            n = len(references.onepass_events(config, process, int(chunk)))
+        else:
+            n = len(config.events_of(process, int(chunk))) if process else 0
+        return self._once(
+            ("cost", stage, process, n, name), lambda: self._cost(stage, process, n, name)
+        )
+
+    def _cost(self, stage: str, process: str, n: int, name: str) -> Cost:
+        costs = Costs(self.config, self.rates)
+        match stage:
+            case "hard":
+                return costs.hard(process, n)
+            case "resimulate":
+                return costs.shower(process, name, n)
+            case "pack":
+                return costs.pack(process, n)
+            case "onepass":
+                tables = references.reference_of(self.config, name).tables
+                return costs.onepass(process, [*tables], n)
+            case "pileup":
+                return costs.pileup()
+            case "manifest":
+                return costs.manifest()
+        raise ValueError(f"there is no cost of '{stage}'")
+
+    def _parts(self, stage: Stage, process: str, view: str | None) -> str:
+        """Hash what a job depends on, its chunk apart."""
         config = self.config
         parts: list[Any] = [
             config.seed,
             hard_settings(config, process),
             config.processes[process].model_dump(include={"initiators", "lhe"}),
-            config.hard.model_dump(),
-            len(config.events_of(process, chunk)),
+            config.hard.model_dump(exclude={"chunk_events"}),
         ]
         if stage == "resimulate" and view is not None:
             parts.append(config.jets.model_dump())
@@ -98,6 +179,12 @@ class Resolved:
             parts += [config.store.model_dump()]
         return _hash(parts)
 
+    def _once(self, question: tuple[object, ...], answer: Callable[[], T]) -> T:
+        if question not in self._answers:
+            self._answers[question] = answer()
+        found: T = self._answers[question]
+        return found
+
 
 def _hash(parts: list[Any]) -> str:
     return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()[:16]
@@ -108,4 +195,7 @@ def save(config: Config, path: str | Path) -> None:
     text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    # Beside its place first: the sizes of a run's chunks are read from here.
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)

@@ -123,7 +123,8 @@ def _events(job: Job, config: Mapping[str, Any]) -> int | None:
     # One-pass events are not those of the dataset.
     if process is None or job.chunk is None or job.step == "onepass":
         return None
-    size: int = config["hard"]["chunk_events"]
+    # Datasets of older versions have one size for all processes.
+    size: int = process.get("chunk_events") or config["hard"]["chunk_events"]
     left: int = process["events"] - job.chunk * size
     return max(0, min(size, left))
 

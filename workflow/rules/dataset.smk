@@ -15,8 +15,8 @@ rule pack:
     benchmark:
         f"{R}/benchmarks/pack/{{process}}-{{chunk}}.tsv"
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=lambda w, attempt: run.memory_mb(attempt, "pack", w.process, w.chunk),
+        runtime=lambda w, attempt: run.runtime_min(attempt, "pack", w.process, w.chunk),
     params:
         config=f"{R}/config.yaml",
         depends=lambda w: run.fingerprint("pack", w.process, int(w.chunk)),
@@ -37,8 +37,8 @@ rule manifest:
     benchmark:
         f"{R}/benchmarks/manifest.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=lambda w, attempt: run.memory_mb(attempt, "manifest"),
+        runtime=lambda w, attempt: run.runtime_min(attempt, "manifest"),
     params:
         config=f"{R}/config.yaml",
         dataset=subpath(output[0], parent=True),

@@ -9,8 +9,8 @@ rule pileup:
     benchmark:
         f"{R}/benchmarks/pileup.tsv"
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=lambda w, attempt: run.memory_mb(attempt, "pileup"),
+        runtime=lambda w, attempt: run.runtime_min(attempt, "pileup"),
     params:
         config=f"{R}/config.yaml",
         depends=run.fingerprint_of_sample(),

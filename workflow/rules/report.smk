@@ -12,8 +12,8 @@ rule report:
     benchmark:
         f"{R}/benchmarks/report.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=lambda w, attempt: attempt * 4000,
+        runtime=lambda w, attempt: attempt * 60,
     params:
         results=subpath(output[0], parent=True),
     message:

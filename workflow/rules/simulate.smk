@@ -11,8 +11,8 @@ rule hard:
     benchmark:
         f"{R}/benchmarks/hard/{{process}}-{{chunk}}.tsv"
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=lambda w, attempt: run.memory_mb(attempt, "hard", w.process, w.chunk),
+        runtime=lambda w, attempt: run.runtime_min(attempt, "hard", w.process, w.chunk),
     params:
         config=f"{R}/config.yaml",
         depends=lambda w: run.fingerprint("hard", w.process, int(w.chunk)),
@@ -35,8 +35,12 @@ rule resimulate:
     benchmark:
         f"{R}/benchmarks/resimulate/{{process}}-{{chunk}}-{{view}}.tsv"
     resources:
-        mem_mb=1000,
-        runtime=240,
+        mem_mb=lambda w, attempt: run.memory_mb(
+            attempt, "resimulate", w.process, w.chunk, w.view
+        ),
+        runtime=lambda w, attempt: run.runtime_min(
+            attempt, "resimulate", w.process, w.chunk, w.view
+        ),
     params:
         config=f"{R}/config.yaml",
         depends=lambda w: run.fingerprint("resimulate", w.process, int(w.chunk), w.view),

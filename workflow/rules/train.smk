@@ -14,8 +14,8 @@ rule pretrain:
         f"{R}/benchmarks/train/pretrain.tsv"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=720,
+        mem_mb=lambda w, attempt: attempt * 4000,
+        runtime=lambda w, attempt: attempt * 720,
     params:
         config=f"{R}/config.yaml",
         dataset=subpath(input.manifest, parent=True),
@@ -40,8 +40,8 @@ rule study:
         f"{R}/benchmarks/train/study.tsv"
     threads: 2
     resources:
-        mem_mb=4000,
-        runtime=720,
+        mem_mb=lambda w, attempt: attempt * 4000,
+        runtime=lambda w, attempt: attempt * 720,
     params:
         config=f"{R}/config.yaml",
         dataset=subpath(input.manifest, parent=True),

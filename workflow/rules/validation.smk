@@ -21,8 +21,12 @@ rule onepass:
     wildcard_constraints:
         sample="|".join(one_pass),
     resources:
-        mem_mb=1000,
-        runtime=240,
+        mem_mb=lambda w, attempt: run.memory_mb(
+            attempt, "onepass", w.process, w.chunk, w.sample
+        ),
+        runtime=lambda w, attempt: run.runtime_min(
+            attempt, "onepass", w.process, w.chunk, w.sample
+        ),
     params:
         config=f"{R}/config.yaml",
         depends=lambda w: onepass_fingerprint(
@@ -52,8 +56,8 @@ rule validation:
     benchmark:
         f"{R}/benchmarks/validation.tsv"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=lambda w, attempt: attempt * 4000,
+        runtime=lambda w, attempt: attempt * 60,
     params:
         results=subpath(output.page, parent=True),
         depends=run.config.validation.model_dump(),

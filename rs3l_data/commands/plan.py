@@ -1,0 +1,94 @@
+"""`rs3l-data plan`: what a run will take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rs3l_data.commands.options import AsJson, ConfigFile
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.rates import Rates
+
+
+def plan(
+    config_file: ConfigFile,
+    cores: Annotated[
+        int | None, typer.Option("--cores", min=1, help="Cores to run on; those of this machine.")
+    ] = None,
+    validation: Annotated[
+        bool, typer.Option("--validation", help="With the jobs of `snakemake validation`.")
+    ] = False,
+    rates_file: Annotated[
+        Path | None, typer.Option("--rates", help="Rates that --save wrote, not those recorded.")
+    ] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Time every process and kind of view here and now.")
+    ] = False,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.5, help="CPU time of each such measurement.")
+    ] = 3.0,
+    save: Annotated[
+        Path | None, typer.Option("--save", help="Write the rates of --measure to this file.")
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option("--compare", help="The folder of a run of this config, to compare with."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a run will take: jobs, CPU time, memory, disk, files, time by the clock.
+
+    Example: rs3l-data plan config/rs3l.yaml --cores 500
+    """
+    import json
+    import os
+
+    from rs3l_data.describe.rates import rates_as_yaml, read_rates, recorded
+    from rs3l_data.describe.resolved import Resolved
+    from rs3l_data.describe.strict import read_yaml
+    from rs3l_data.errors import ConfigError
+    from rs3l_data.plan.compare import compare, jobs_done
+    from rs3l_data.plan.jobs import jobs_of
+    from rs3l_data.plan.summary import summarise
+    from rs3l_data.plan.text import comparison_in_words, plan_in_words
+    from rs3l_data.store.atomic import atomic_write
+
+    if measure and rates_file is not None:
+        raise ConfigError("--measure makes rates and --rates reads some: give one of them")
+    if save is not None and not measure:
+        raise ConfigError("--save writes the rates of a measurement: give --measure, too")
+    data = read_yaml(config_file)
+    # As the workflow does, which keeps what an earlier run has chosen.
+    run = Resolved.from_mapping(data, str(config_file), Path("results"))
+    rates = recorded() if rates_file is None else read_rates(rates_file)
+    if measure:
+        command = f"rs3l-data plan {config_file} --measure --seconds {seconds:g}"
+        rates = _measured(run.config, seconds, command, whole=save is not None)
+    if save is not None:
+        with atomic_write(save) as temporary:
+            temporary.write_text(rates_as_yaml(rates), encoding="utf-8")
+    run = Resolved(run.config, rates)
+    jobs = jobs_of(run, validation)
+    planned = summarise(run, jobs, rates, cores or os.cpu_count() or 1)
+    if results is None:
+        typer.echo(json.dumps(planned, indent=2) if as_json else plan_in_words(planned))
+        return
+    found = compare(jobs_done(jobs, results), planned, rates.idle_s)
+    typer.echo(json.dumps(found, indent=2) if as_json else comparison_in_words(found))
+
+
+def _measured(config: Config, seconds: float, command: str, whole: bool) -> Rates:
+    from rs3l_data.plan.measure import measure, n_steps, with_commands
+    from rs3l_data.progress import Progress, logging_to
+    from rs3l_data.simulate.pythia import generator_output_to
+
+    with (
+        logging_to(None),
+        generator_output_to(None),
+        Progress("measuring", n_steps(config), "measurements") as bar,
+    ):
+        rates = measure(config, seconds, command, bar)
+        # Memory grows slowly: what it takes an event shows in a long job only.
+        return with_commands(rates, config, 20 * seconds) if whole else rates

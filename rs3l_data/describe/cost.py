@@ -1,0 +1,123 @@
+"""What each job of a config costs: CPU time, memory and disk, from rates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from rs3l_data.describe import tree
+from rs3l_data.describe.pileup import pileup_on_branch
+from rs3l_data.describe.rates import Command, Rate, Rates, shower_kind
+from rs3l_data.describe.variation import variation
+
+if TYPE_CHECKING:
+    from rs3l_data.describe.config import Config
+
+
+class Cost(NamedTuple):
+    """What a job needs."""
+
+    cpu_s: float
+    memory_mb: float
+    disk_mb: float
+    measured: bool
+    """Whether each part of it was measured, or some concluded from something like it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The costs of a config's jobs at given rates."""
+
+    config: Config
+    rates: Rates
+
+    def view_ms(self, process: str, view: str) -> Rate:
+        """Estimate the CPU time of a view, an event [ms], without the view that it starts from."""
+        config, rates = self.config, self.rates
+        spec = config.views[view]
+        if spec.redo == "shower":
+            changed = variation(spec)
+            settings = (*config.generator.settings, *changed.settings)
+            kind = shower_kind(changed.tune or config.generator.tune, settings)
+            own = rates.shower(kind, process)
+        elif spec.redo == "hadronization":
+            own = rates.of_process(rates.hadronization_ms, process)
+        else:
+            own = rates.of_process(rates.detector_ms, process)
+        collisions = pileup_on_branch(config.pileup, config.views, view).mean
+        # Nobody has timed reading another program's showers; it is no slower than making ours.
+        measured = own.measured and spec.hepmc is None
+        return Rate(own.value + collisions * rates.pileup_ms, measured)
+
+    def family_ms(self, process: str, root: str) -> Rate:
+        """Estimate the CPU time of a view and of all that share its shower, an event [ms]."""
+        views = tree.family(self.config.views, root)
+        parts = [self.view_ms(process, view) for view in views]
+        return Rate(sum(part.value for part in parts), all(part.measured for part in parts))
+
+    def hard(self, process: str, events: int) -> Cost:
+        """Estimate the job that makes the hard events of a chunk."""
+        each = self.rates.of_process(self.rates.hard_ms, process)
+        # Reading another program's events has not been measured.
+        measured = each.measured and not self.config.processes[process].lhe
+        disk = events * self.rates.hard_kb / 1e3
+        return self._job("hard", events, events * each.value, disk, measured)
+
+    def shower(self, process: str, root: str, events: int) -> Cost:
+        """Estimate the job that makes a shower of a chunk and all views that share it."""
+        each = self.family_ms(process, root)
+        views = tree.family(self.config.views, root)
+        rows, disk = self._rows(process, events * len(views))
+        cost = self._job("resimulate", rows, events * each.value, disk, each.measured)
+        if not any(self._has_pileup(view) for view in views):
+            return cost
+        sample = self.config.pileup.sample_events * self.rates.memory["pileup"].each_kb / 1e3
+        return cost._replace(memory_mb=cost.memory_mb + sample)
+
+    def onepass(self, process: str, tables: list[str], events: int) -> Cost:
+        """Estimate a job of one-pass Pythia: hard process, shower, and each table's detector."""
+        first, *others = tables
+        root = tree.shower_of(self.config.views, first)
+        parts = [self.rates.of_process(self.rates.hard_ms, process), self.view_ms(process, root)]
+        parts += [self.rates.of_process(self.rates.detector_ms, process)] * len(others)
+        rows, disk = self._rows(process, events * len(tables))
+        ms = events * sum(part.value for part in parts)
+        return self._job("resimulate", rows, ms, disk, all(part.measured for part in parts))
+
+    def pack(self, process: str, events: int) -> Cost:
+        """Estimate the job that packs a shard."""
+        n_views = len(self.config.views)
+        rows, disk = self._rows(process, events)
+        ms = rows * n_views * self.rates.pack_ms
+        cost = self._job("pack", rows, ms, n_views * disk, process in self.rates.rows)
+        # One view at a time is read, and the file of all is written to memory first.
+        return cost._replace(memory_mb=cost.memory_mb + (n_views - 1) * disk)
+
+    def manifest(self) -> Cost:
+        """Estimate the job that describes the dataset."""
+        processes = self.config.processes.items()
+        n_views = len(self.config.views)
+        rows = sum(self._rows(name, process.events * n_views)[0] for name, process in processes)
+        return self._job("manifest", rows, rows * self.rates.manifest_ms, 0, True)
+
+    def pileup(self) -> Cost:
+        """Estimate the job that makes the minimum-bias events."""
+        n, rates = self.config.pileup.sample_events, self.rates
+        return self._job("pileup", n, n * rates.minimum_bias_ms, n * rates.pileup_kb / 1e3, True)
+
+    def _has_pileup(self, view: str) -> bool:
+        return pileup_on_branch(self.config.pileup, self.config.views, view).mean > 0
+
+    def _rows(self, process: str, events: float) -> tuple[float, float]:
+        """Count the rows of so many events, and the megabytes of their views."""
+        rows = events * self.rates.of_process(self.rates.rows, process).value
+        return rows, rows * self.rates.of_process(self.rates.view_kb, process).value / 1e3
+
+    def _job(self, command: Command, n: float, ms: float, disk: float, measured: bool) -> Cost:
+        memory = self.rates.memory[command]
+        return Cost(
+            cpu_s=self.rates.start_s[command] + ms / 1e3,
+            memory_mb=memory.base_mb + n * memory.each_kb / 1e3,
+            disk_mb=disk,
+            measured=measured,
+        )

@@ -1,0 +1,133 @@
+import json
+import logging
+import os
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from rs3l_data.__main__ import app
+from rs3l_data.describe.rates import recorded
+from rs3l_data.describe.resolved import Resolved
+from rs3l_data.errors import InputFileError
+from rs3l_data.plan.compare import compare, jobs_done
+from rs3l_data.plan.jobs import jobs_of
+from rs3l_data.plan.spent import read_spent
+from rs3l_data.plan.summary import summarise
+from rs3l_data.progress import logging_to
+from tests.data.conftest import make_config
+from tests.data.report.conftest import write_benchmark
+
+VIEWS = {"nominal": {}, "up": {"variation": "fsr_up"}}
+
+
+@pytest.fixture
+def run():
+    processes = {"qcd": {"events": 30}}
+    return Resolved(make_config(processes=processes, views=VIEWS, hard={"chunk_events": 20}))
+
+
+def write_results(folder, jobs, factor):
+    """A run on one core whose every job took so many times its planned time."""
+    ended = 1e9
+    for job in jobs:
+        cpu_s, wall_s = factor * job.cost.cpu_s, 2 * factor * job.cost.cpu_s
+        benchmark = folder / f"benchmarks/{job.path}.tsv"
+        write_benchmark(benchmark, wall_s, "0.1", "50")
+        ended += wall_s
+        os.utime(benchmark, (ended, ended))
+        log = folder / f"logs/{job.path}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(
+            f"DEBUG took {wall_s:.2f} s by the clock, {cpu_s:.4f} s of CPU, 321 MB of memory\n"
+        )
+
+
+def test_a_run_that_took_twice_the_planned_time(run, tmp_path):
+    jobs = jobs_of(run)
+    plan = summarise(run, jobs, recorded(), 1)
+    write_results(tmp_path, jobs, 2.0)
+    done = jobs_done(jobs, tmp_path)
+    assert len(done) == len(jobs) == 9
+    found = compare(done, plan, idle_s=0.0)
+    assert found["total"]["ratio"] == pytest.approx(2.0, rel=1e-3)
+    assert found["total"]["wall_ratio"] == pytest.approx(4.0, rel=1e-2)
+    assert all(step["ratio"] == pytest.approx(2.0, rel=1e-3) for step in found["steps"])
+    assert {step["view"] for step in found["steps"]} == {"", "nominal", "up"}
+    assert found["steps"][0]["memory_mb"] == 321
+    assert found["wall_s"] == pytest.approx(4 * sum(job.cost.cpu_s for job in jobs), rel=1e-3)
+
+
+def test_a_run_that_is_not_done_is_compared_as_far_as_it_is(run, tmp_path):
+    jobs = jobs_of(run)
+    write_results(tmp_path, jobs[:3], 1.0)
+    found = compare(jobs_done(jobs, tmp_path), summarise(run, jobs, recorded(), 1), 0.0)
+    assert [(step["jobs_done"], step["jobs"]) for step in found["steps"]] == [(1, 2)] * 3
+    assert found["wall_ratio"] is None
+    (tmp_path / f"logs/{jobs[0].path}.log").unlink()
+    found = compare(jobs_done(jobs, tmp_path), summarise(run, jobs, recorded(), 1), 0.0)
+    assert found["steps"][0]["ratio"] is None
+    assert found["steps"][0]["wall_s"] > 0
+
+
+def test_a_folder_of_something_else_is_named(run, tmp_path):
+    with pytest.raises(InputFileError, match=r"no benchmark files of this config's jobs"):
+        jobs_done(jobs_of(run), tmp_path)
+
+
+def test_a_log_says_at_its_end_what_was_spent(tmp_path):
+    log = tmp_path / "job.log"
+    with logging_to(log):
+        logging.getLogger("rs3l_data").info("10/10 events")
+        numbers = bytearray(50_000_000)
+        del numbers
+    spent = read_spent(log)
+    assert 0 <= spent.wall_s < 60
+    assert spent.cpu_s > 0.1
+    assert spent.memory_mb > 80
+    with pytest.raises(RuntimeError), logging_to(log):
+        raise RuntimeError
+    assert read_spent(log) is None
+    assert read_spent(tmp_path / "none.log") is None
+
+
+def plan(*arguments):
+    return CliRunner().invoke(app, ["plan", *map(str, arguments)])
+
+
+def test_the_command_plans_and_compares(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = {"name": "x", "seed": 1, "processes": {"qcd": {"events": 1000}}, "views": VIEWS}
+    (tmp_path / "my.yaml").write_text(yaml.safe_dump(config))
+    found = json.loads(plan("my.yaml", "--cores", 3, "--json").stdout)
+    assert (found["cores"], found["jobs"]) == (3, 5)
+    assert found["processes"]["qcd"]["events"] == 1000
+    # An earlier run has chosen other chunks: they are kept.
+    kept = tmp_path / "results/x/config.yaml"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("processes: {qcd: {chunk_events: 400}}")
+    found = json.loads(plan("my.yaml", "--json").stdout)
+    assert (found["processes"]["qcd"]["chunk_events"], found["jobs"]) == (400, 13)
+    run = Resolved.from_mapping(config, "test", tmp_path / "results")
+    write_results(tmp_path / "results/x", jobs_of(run), 1.5)
+    found = plan("my.yaml", "--compare", "results/x")
+    assert found.exit_code == 0, found.output
+    assert "1.50 of the plan" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--measure", "--rates", "r.yaml"], "give one of them"),
+        (["--save", "r.yaml"], "give --measure, too"),
+        (["--rates", "r.yaml"], "r.yaml: no such file"),
+        (["--compare", "nowhere"], "nowhere"),
+    ],
+)
+def test_wrong_usage_is_told(tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    config = {"name": "x", "seed": 1, "processes": {"qcd": {"events": 10}}, "views": VIEWS}
+    (tmp_path / "my.yaml").write_text(yaml.safe_dump(config))
+    error = plan("my.yaml", *arguments).exception
+    assert message in str(error)
+    assert error.exit_code == 2

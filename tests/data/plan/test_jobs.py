@@ -1,0 +1,108 @@
+from collections import Counter
+
+import pytest
+
+from rs3l_data.describe.rates import recorded
+from rs3l_data.describe.resolved import Resolved
+from rs3l_data.plan.jobs import jobs_of
+from rs3l_data.plan.summary import summarise
+from rs3l_data.plan.text import plan_in_words
+from tests.data.conftest import make_config
+
+VIEWS = {
+    "nominal": {},
+    "vincia": {"variation": "vincia"},
+    "again": {"redo": "hadronization", "of": "nominal"},
+    "crowded": {"redo": "detector", "of": "vincia", "pileup": {"mean": 60}},
+}
+
+
+def run_of(views=VIEWS, **blocks):
+    processes = {"qcd": {"events": 25}, "hbb": {"events": 10}}
+    everything = {"processes": processes, "views": views, "hard": {"chunk_events": 10}}
+    return Resolved(make_config(**(everything | blocks)))
+
+
+def plan_of(run, cores=4, validation=False):
+    return summarise(run, jobs_of(run, validation), recorded(), cores)
+
+
+def test_each_job_comes_after_those_that_it_needs():
+    jobs = jobs_of(run_of())
+    assert Counter(job.stage for job in jobs) == {
+        **{"pileup": 1, "hard": 4, "resimulate": 8, "pack": 4, "manifest": 1}
+    }
+    for position, job in enumerate(jobs):
+        needed = [jobs[i] for i in job.after]
+        assert all(i < position for i in job.after)
+        assert all((one.process, one.chunk) == (job.process, job.chunk) for one in needed[:1]) or (
+            job.stage in ("manifest", "pileup")
+        )
+        stages = sorted(one.stage for one in needed)
+        if job.stage == "resimulate":
+            # The sample is for the shower whose family has a view with pile-up.
+            assert stages == (["hard", "pileup"] if job.name == "vincia" else ["hard"])
+        if job.stage == "pack":
+            assert stages == ["hard", "resimulate", "resimulate"]
+        if job.stage == "manifest":
+            assert stages == ["pack"] * 4
+
+
+def test_validation_adds_its_jobs():
+    run = run_of(validation={"events": 15})
+    more = Counter(job.stage for job in jobs_of(run, validation=True))
+    # Two processes, two chunks of 10 and 5 events, two settings: one view shares a shower's.
+    assert more - Counter(job.stage for job in jobs_of(run)) == {"onepass": 8}
+    jobs = jobs_of(run, validation=True)
+    sampled = {job.name for job in jobs if job.stage == "onepass" and job.after}
+    assert sampled == {"vincia"}
+
+
+def test_the_times_of_all_jobs_add_up():
+    run = run_of()
+    plan = plan_of(run)
+    jobs = jobs_of(run)
+    assert plan["jobs"] == len(jobs) == sum(step["jobs"] for step in plan["steps"])
+    assert plan["cpu_s"] == pytest.approx(sum(job.cost.cpu_s for job in jobs))
+    # The views share the time of the showers' jobs but for their start.
+    showers = sum(s["cpu_s"] for s in plan["steps"] if s["step"] == "resimulate")
+    views = sum(view["cpu_s"] for view in plan["views"])
+    assert showers == pytest.approx(views + 8 * recorded().start_s["resimulate"])
+    assert plan["processes"]["qcd"]["chunks"] == 3
+    assert plan["disk_mb"]["dataset"] == pytest.approx(plan["disk_mb"]["views"])
+
+
+def test_more_cores_take_less_time_down_to_the_longest_chain():
+    run = run_of()
+    walls = [plan_of(run, cores)["wall_s"] for cores in (1, 2, 4, 1000)]
+    assert walls == sorted(walls, reverse=True)
+    idle = recorded().idle_s * len(jobs_of(run))
+    assert walls[0] == pytest.approx(plan_of(run)["cpu_s"] + idle)
+    assert plan_of(run, 1000)["most_jobs_at_once"] < 13
+
+
+def test_hints_tell_of_chunks_that_do_not_fit():
+    long = {"qcd": {"events": 10**6}, "hbb": {"events": 10}}
+    (hint,) = plan_of(run_of(processes=long, hard={"chunk_events": 10**6}))["hints"]
+    assert "vincia: a job of 1000000 events takes" in hint
+    assert "processes.qcd.chunk_events: " in hint
+    (hint,) = plan_of(run_of(processes=long, hard={"chunk_events": 20000}), 10**4)["hints"]
+    assert "showers keep at most" in hint
+    assert plan_of(run_of())["hints"] == []
+
+
+def test_the_plan_in_words_has_all_views_and_totals():
+    run = run_of()
+    text = plan_in_words(plan_of(run))
+    for part in ("again (hadronization of nominal)", "crowded (detector of vincia)", "18 jobs"):
+        assert part in text
+    assert "training and report are not included" in text
+    assert "~" not in text
+
+
+def test_what_is_not_measured_is_marked():
+    views = {"mine": {"variation": ["TimeShower:pTmin = 0.7"]}}
+    plan = plan_of(run_of(views))
+    assert not plan["measured"]
+    assert "--measure" in plan["hints"][0]
+    assert "~" in plan_in_words(plan)
