@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -43,6 +44,8 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=sched_min_interval=200000
 GresTypes=gpu
+# More CPUs than the machine may have: jobs of a test mostly wait.
+SlurmdParameters=config_overrides
 MpiDefault=none
 # Without cgroups: measured every second, killed when over.
 JobAcctGatherType=jobacct_gather/linux
@@ -137,7 +140,7 @@ class Slurm:
     def start_node(self, *prefix: str):
         """Start slurmd, under `prefix` if given, and wait until jobs can run there."""
         self._start("slurmd", "-D", "-N", NODE, prefix=prefix)
-        self._wait(lambda: self.node_state() == "idle", "slurmd")
+        self._wait(lambda: self.node_state() in ("idle", "mixed", "allocated"), "slurmd")
 
     def kill_controller(self):
         """Take slurmctld away; jobs that run go on."""
@@ -146,9 +149,7 @@ class Slurm:
     def kill_node(self):
         """Take the node away as a power cut does: slurmd and all that runs under it."""
         self._kill("slurmd")
-        for pid in self.job_processes():
-            with suppress(ProcessLookupError):
-                os.kill(pid, 9)
+        self._kill_processes()
 
     def stop_node(self):
         """End slurmd in order."""
@@ -162,7 +163,8 @@ class Slurm:
             self.ask("scancel", "--state=RUNNING", check=False)
             self.ask("scancel", "--state=PENDING", check=False)
             with suppress(CannotRunError):
-                self._wait(lambda: not self.job_processes(), "the last job's end")
+                self._wait(lambda: not self.processes(), "the last job's end", seconds=10.0)
+        self._kill_processes()
         for daemon in reversed(self._running.values()):
             daemon.terminate()
             try:
@@ -187,17 +189,34 @@ class Slurm:
         """Records of all jobs that Slurm remembers."""
         return json.loads(self.ask("squeue", "--states=all", "--json"))["jobs"]
 
-    def job_processes(self) -> list[int]:
-        """What slurmd has started, jobs and what watches over them."""
+    def running(self, rule: str) -> list[int]:
+        """Numbers of a rule's jobs that a node works on."""
+        return [
+            job["job_id"]
+            for job in self.jobs()
+            if job["job_state"] == "RUNNING" and job["comment"].startswith(f"rule_{rule}")
+        ]
+
+    def states(self) -> dict[int, str]:
+        """State of each job that Slurm remembers."""
+        return {job["job_id"]: job["job_state"] for job in self.jobs()}
+
+    def processes(self, watchers: bool = True) -> list[int]:
+        """What slurmd has started: jobs and, unless not wanted, the slurmstepd that watch them."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 environment = (folder / "environ").read_bytes()
                 ours = f"SLURM_CONF={self.state}/".encode() in environment
                 watcher = b"slurmstepd" in (folder / "cmdline").read_bytes()
-                if ours and (watcher or b"SLURM_JOB_ID=" in environment):
+                if ours and (watchers if watcher else b"SLURM_JOB_ID=" in environment):
                     found.append(int(folder.name))
         return found
+
+    def _kill_processes(self):
+        for pid in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _kill(self, daemon):
         process = self._running.pop(daemon)

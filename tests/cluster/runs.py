@@ -1,6 +1,5 @@
 """Snakemake as a user calls it, on the loopback cluster and without it."""
 
-import os
 import subprocess
 import sys
 import time
@@ -76,10 +75,10 @@ def run(folder, environment, *arguments, profile="slurm"):
         return ended(process)
 
 
-def digest(folder):
-    """`rs3l-data digest` of a run's dataset."""
-    command = [sys.executable, "-m", "rs3l_data", "digest", "results/small/dataset"]
-    done = subprocess.run(command, cwd=folder, env=os.environ, capture_output=True, text=True)
+def digest(folder, part="dataset"):
+    """`rs3l-data digest` of a run's dataset, or of a shard."""
+    command = [sys.executable, "-m", "rs3l_data", "digest", f"results/small/{part}"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

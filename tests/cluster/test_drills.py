@@ -1,4 +1,4 @@
-"""Jobs that Slurm kills, nodes that go: the same dataset in the end."""
+"""Jobs that Slurm kills, nodes and controllers that go: the same jets in the end."""
 
 import os
 import signal
@@ -7,79 +7,76 @@ import time
 import pytest
 
 from tests.cluster.daemons import NODE
-from tests.cluster.runs import DATASET, HERE, clone, digest, ended, started, wait_for
+from tests.cluster.runs import CONFIG, DATASET, HERE, clone, digest, ended, started, wait_for
+
+ONE = {"processes": {"qcd": CONFIG["processes"]["qcd"]}}
+SHARD = "dataset/qcd-0000.h5"
 
 
-def running(slurm, rule):
-    """Jobs of a rule that a node works on."""
-    return [
-        job
-        for job in slurm.jobs()
-        if job["job_state"] == "RUNNING" and job["comment"].startswith(f"rule_{rule}")
-    ]
+@pytest.fixture
+def folder(tmp_path):
+    """A clone that will simulate one of the two processes."""
+    return clone(tmp_path / "clone", **ONE)
+
+
+def run_until(slurm, rule):
+    """Wait until a node works on a rule; those jobs."""
+    return wait_for(lambda: slurm.running(rule), f"job of {rule} at work", seconds=150.0)
+
+
+def lose_the_node(slurm):
+    """Take the node from under its jobs and bring it back."""
+    slurm.kill_node()
+    slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=DOWN", "Reason=drill")
+    time.sleep(1.0)
+    slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
+    slurm.start_node()
 
 
 @pytest.mark.parametrize("requeue", ["--slurm-requeue", "--slurm-no-requeue"])
-def test_a_node_goes_during_a_job_and_comes_back(slurm, expected, tmp_path, requeue):
-    folder = clone(tmp_path / "clone")
+def test_a_node_goes_during_a_job_and_comes_back(slurm, expected, folder, requeue):
     with started(folder, slurm.environment, *HERE, requeue, DATASET) as process:
-        wait_for(lambda: running(slurm, "resimulate"), "running job")
-        slurm.kill_node()
-        slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=DOWN", "Reason=drill")
-        lost = [job["job_id"] for job in slurm.jobs() if job["job_state"] == "NODE_FAIL"]
-        slurm.ask("scontrol", "update", f"NodeName={NODE}", "State=RESUME")
-        slurm.start_node()
+        (lost, *_) = run_until(slurm, "hard")
+        lose_the_node(slurm)
         code, said = ended(process)
     assert code == 0, said
-    assert digest(folder) == expected[1]
-    if requeue == "--slurm-no-requeue":
-        assert lost
-        assert "NODE_FAIL" in said
-        assert "Trying to restart job" in said
+    assert digest(folder, SHARD) == digest(expected, SHARD)
+    by_snakemake = requeue == "--slurm-no-requeue"
+    assert slurm.states()[lost] == ("NODE_FAIL" if by_snakemake else "COMPLETED")
+    assert ("Trying to restart job" in said) == by_snakemake
 
 
-def test_a_job_out_of_memory_and_one_that_hangs_are_tried_again_with_more(
-    slurm, expected, tmp_path
-):
-    folder = clone(tmp_path / "clone")
+def test_a_hung_job_and_one_out_of_memory_are_tried_again_with_more(slurm, expected, folder):
     scarce = (
-        "--set-resources",
         "hard:runtime=1 if attempt == 1 else 10",
         "pack:mem_mb=60 if attempt == 1 else 1500",
     )
-    with started(folder, slurm.environment, *HERE, DATASET, *scarce) as process:
-        (hung, *_) = wait_for(lambda: running(slurm, "hard"), "running job")
-        for pid in slurm.job_processes():
+    arguments = (*HERE, "--set-resources", *scarce, "--", DATASET)
+    with started(folder, slurm.environment, *arguments) as process:
+        (hung, *_) = run_until(slurm, "hard")
+        for pid in slurm.processes(watchers=False):
             os.kill(pid, signal.SIGSTOP)
+        (large, *_) = run_until(slurm, "pack")
         code, said = ended(process)
     assert code == 0, said
-    assert digest(folder) == expected[1]
-    states = {job["job_id"]: job["job_state"] for job in slurm.jobs()}
-    assert states[hung["job_id"]] == "TIMEOUT"
-    assert "TIMEOUT" in said
-    assert "memory" in said
+    assert digest(folder, SHARD) == digest(expected, SHARD)
+    assert slurm.states()[hung] == "TIMEOUT"
+    assert slurm.states()[large] != "COMPLETED"
+    assert said.count("Trying to restart job") == 2
 
 
-def test_the_controller_goes_for_a_while(slurm, expected, tmp_path):
-    folder = clone(tmp_path / "clone")
+def test_the_controller_goes_and_then_snakemake_is_killed(slurm, expected, folder):
     with started(folder, slurm.environment, *HERE, DATASET) as process:
-        wait_for(lambda: running(slurm, "resimulate"), "running job")
+        run_until(slurm, "hard")
         slurm.kill_controller()
         time.sleep(15.0)
         slurm.start_controller()
-        code, said = ended(process)
-    assert code == 0, said
-    assert digest(folder) == expected[1]
-
-
-def test_snakemake_is_killed_while_its_jobs_run_and_started_again(slurm, expected, tmp_path):
-    folder = clone(tmp_path / "clone")
-    with started(folder, slurm.environment, *HERE, DATASET) as process:
-        wait_for(lambda: running(slurm, "resimulate"), "running job")
+        run_until(slurm, "resimulate")
         process.kill()
     with started(folder, slurm.environment, "--unlock") as process:
         assert ended(process)[0] == 0
     with started(folder, slurm.environment, *HERE, DATASET) as process:
         code, said = ended(process)
     assert code == 0, said
-    assert digest(folder) == expected[1]
+    assert "rule hard" not in said, "what was done before is not done again"
+    assert digest(folder, SHARD) == digest(expected, SHARD)
