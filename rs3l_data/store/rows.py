@@ -180,8 +180,10 @@ class Rows:
         )
         cutout = replace(self, rows=chosen)
         if "initiators" in vars(self):
-            # What has been read once need not be read again.
-            vars(cutout)["initiators"] = {n: c[index] for n, c in self.initiators.items()}
+            # What has been read once need not be read again, and a run of rows need not be copied.
+            is_run = len(index) > 0 and index[-1] - index[0] + 1 == len(index)
+            which: slice | I8 = slice(index[0], index[-1] + 1) if is_run else index
+            vars(cutout)["initiators"] = {n: c[which] for n, c in self.initiators.items()}
         return cutout
 
     def blocks(self, rows: int = 50_000) -> Iterator[Self]:
