@@ -145,8 +145,8 @@ class Slurm:
     def stop_controller(self):
         """End slurmctld in order, as for maintenance; jobs that run go on.
 
-        A crash in the second after an allocation would be another thing: Slurm itself then starts the
-        job twice and drains the node.
+        A crash in the second after an allocation is another thing: Slurm itself then starts the job
+        twice and drains the node.
         """
         self._end("slurmctld")
 
