@@ -27,7 +27,7 @@ run: $(VENV)/run.done
 test: $(VENV)/test.done lint
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest -n auto --dist loadgroup
 
-test-cluster: $(VENV)/test.done
+test-cluster: $(VENV)/cluster.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest tests/cluster
 
 lint: $(VENV)/test.done
@@ -47,8 +47,12 @@ $(VENV)/run.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
 	touch $@
 
 $(VENV)/test.done: pyproject.toml envs/constraints.txt | $(VENV)/python.done
-	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,slurm,htcondor,train,export,test]"
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[generate,exchange,convert,workflow,train,export,test]"
 	touch $@ $(VENV)/run.done
+
+$(VENV)/cluster.done: $(VENV)/test.done
+	$(BIN)/pip install --quiet $(PIP_CONSTRAINT_FLAG) --editable ".[slurm,htcondor]"
+	touch $@
 
 $(VENV)/python.done:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

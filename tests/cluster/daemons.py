@@ -142,9 +142,13 @@ class Slurm:
         self._start("slurmd", "-D", "-N", NODE, prefix=prefix)
         self._wait(lambda: self.node_state() in ("idle", "mixed", "allocated"), "slurmd")
 
-    def kill_controller(self):
-        """Take slurmctld away; jobs that run go on."""
-        self._kill("slurmctld")
+    def stop_controller(self):
+        """End slurmctld in order, as for maintenance; jobs that run go on.
+
+        A crash in the second after an allocation is another thing: Slurm itself then starts the job
+        twice and drains the node.
+        """
+        self._end("slurmctld")
 
     def kill_node(self):
         """Take the node away as a power cut does: slurmd and all that runs under it."""
@@ -153,9 +157,7 @@ class Slurm:
 
     def stop_node(self):
         """End slurmd in order."""
-        slurmd = self._running.pop("slurmd")
-        slurmd.terminate()
-        slurmd.wait(timeout=10)
+        self._end("slurmd")
 
     def stop(self):
         """End jobs and daemons, the last started first."""
@@ -165,14 +167,8 @@ class Slurm:
             with suppress(CannotRunError):
                 self._wait(lambda: not self.processes(), "the last job's end", seconds=10.0)
         self._kill_processes()
-        for daemon in reversed(self._running.values()):
-            daemon.terminate()
-            try:
-                daemon.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
-        self._running.clear()
+        for daemon in reversed([*self._running]):
+            self._end(daemon)
 
     def ask(self, *command: str, check: bool = True) -> str:
         """Answer of one of Slurm's commands."""
@@ -189,13 +185,20 @@ class Slurm:
         """Records of all jobs that Slurm remembers."""
         return json.loads(self.ask("squeue", "--states=all", "--json"))["jobs"]
 
+    def of_rule(self, rule: str, since: int = 0) -> list[dict]:
+        """Records of a rule's jobs that were sent after another, in order."""
+        return sorted(
+            (
+                job
+                for job in self.jobs()
+                if job["job_id"] > since and job["comment"].startswith(f"rule_{rule}")
+            ),
+            key=lambda job: job["job_id"],
+        )
+
     def running(self, rule: str) -> list[int]:
         """Numbers of a rule's jobs that a node works on."""
-        return [
-            job["job_id"]
-            for job in self.jobs()
-            if job["job_state"] == "RUNNING" and job["comment"].startswith(f"rule_{rule}")
-        ]
+        return [job["job_id"] for job in self.of_rule(rule) if job["job_state"] == "RUNNING"]
 
     def states(self) -> dict[int, str]:
         """State of each job that Slurm remembers."""
@@ -217,6 +220,15 @@ class Slurm:
         for pid in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def _end(self, daemon):
+        process = self._running.pop(daemon)
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def _kill(self, daemon):
         process = self._running.pop(daemon)

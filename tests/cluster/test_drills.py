@@ -56,19 +56,22 @@ def test_a_hung_job_and_one_out_of_memory_are_tried_again_with_more(slurm, expec
         (hung, *_) = run_until(slurm, "hard")
         for pid in slurm.processes(watchers=False):
             os.kill(pid, signal.SIGSTOP)
-        (large, *_) = run_until(slurm, "pack")
         code, said = ended(process)
     assert code == 0, said
     assert digest(folder, SHARD) == digest(expected, SHARD)
     assert slurm.states()[hung] == "TIMEOUT"
-    assert slurm.states()[large] != "COMPLETED"
+    first, second = slurm.of_rule("pack", since=hung)
+    assert first["job_state"] != "COMPLETED"
+    assert second["job_state"] == "COMPLETED"
     assert said.count("Trying to restart job") == 2
+    logs = (folder / "results/slurm-logs/rule_pack").rglob(f"{first['job_id']}.log")
+    assert "memory" in next(logs).read_text()
 
 
 def test_the_controller_goes_and_then_snakemake_is_killed(slurm, expected, folder):
     with started(folder, slurm.environment, *HERE, DATASET) as process:
         run_until(slurm, "hard")
-        slurm.kill_controller()
+        slurm.stop_controller()
         time.sleep(15.0)
         slurm.start_controller()
         run_until(slurm, "resimulate")
