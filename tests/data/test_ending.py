@@ -9,6 +9,8 @@ import pytest
 
 PROGRAM = """
 import os, signal, sys, time
+# What a shell starts in the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from rs3l_data import ending
 from rs3l_data.errors import StorageError

@@ -11,6 +11,7 @@ from rs3l_data.chain import hard_chunk, initiator_table
 from rs3l_data.commands.inputs import check_origin
 from rs3l_data.commands.manifest import manifest
 from rs3l_data.commands.provenance import attributes
+from rs3l_data.describe.chunks import settled
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.names import names_of
 from rs3l_data.describe.strict import validate
@@ -29,7 +30,7 @@ BASE = {
 
 
 def config_with(**blocks):
-    return validate(Config, {**BASE, **blocks}, "test")
+    return settled(validate(Config, {**BASE, **blocks}, "test"), {})
 
 
 def stored(**blocks):
@@ -139,5 +140,5 @@ def test_a_manifest_warns_of_shards_that_another_version_made(tmp_path, caplog):
     write_chunk(tmp_path, config, "qcd")
     write_chunk(tmp_path, config, "hbb", software=software)
     write_manifest(tmp_path, config)
-    (warning,) = caplog.records
+    (warning,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert "1 of 2 shards were made with pythia8mc 8.310" in warning.getMessage()

@@ -144,6 +144,7 @@ def test_merge_of_two_generations_combines_their_cross_sections(whole, tmp_path)
         config = json.loads(file.attrs["config"])
         del config["split"]
         file.attrs["config"] = json.dumps(config)
+    manifest["config"] = config
     for name in ("bytes", "sha256", "md5"):
         path = later / "shard-0000.h5"
         found = path.stat().st_size if name == "bytes" else checksum(path, name)
