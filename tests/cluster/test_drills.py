@@ -70,7 +70,8 @@ def test_a_hung_job_and_one_out_of_memory_are_tried_again_with_more(slurm, expec
 
 def test_the_controller_goes_and_then_snakemake_is_killed(slurm, expected, folder):
     with started(folder, slurm.environment, *HERE, DATASET) as process:
-        run_until(slurm, "hard")
+        log = folder / "results/small/logs/hard/qcd-0000.log"
+        wait_for(log.exists, "job at work", seconds=150.0)
         slurm.stop_controller()
         time.sleep(15.0)
         slurm.start_controller()
