@@ -50,14 +50,12 @@ def test_the_jobs_of_the_plan_are_those_of_the_workflow(tmp_path):
     assert plan["processes"]["hbb"]["chunks"] == 3
     assert not (folder / "results").exists()
     # A job asks for more than it is expected to take.
-    asked = {
-        (process, view): (int(memory), int(minutes))
-        for process, view, memory, minutes in re.findall(
-            r"process=(\w+), chunk=0000, view=(\w+)\n.*?mem_mb=(\d+).*?runtime=(\d+)",
-            text,
-            re.DOTALL,
-        )
-    }
+    asked = {}
+    for process, view, resources in re.findall(
+        r"process=(\w+), chunk=0000, view=(\w+)\n +resources: (.*)", text
+    ):
+        values = dict(part.split("=") for part in resources.split(", "))
+        asked[process, view] = (int(values["mem_mb"]), int(values["runtime"]))
     assert len(asked) == 4
     for step in plan["steps"]:
         if step["step"] == "resimulate":
