@@ -72,7 +72,7 @@ def measure_commands(
         command: (run.events, large.events) if command == "hard" else (small.rows, large.rows)
         for command, run in dict.fromkeys(small.spent, small).items()
     }
-    # The manifest reads blocks of thousands of rows: only far larger datasets show what it needs
+    # The manifest reads blocks of ten thousand rows: only far larger datasets show what it needs
     # for each row, which stays as recorded.
     costs = CommandCosts(
         # The least: another program that takes the core makes it longer, nothing shorter.
