@@ -67,8 +67,9 @@ class Costs:
         """Estimate the job that makes a shower of a chunk and all views that share it."""
         each = self.family_ms(process, root)
         views = tree.family(self.config.views, root)
-        rows, disk = self._rows(process, events * len(views))
-        cost = self._job("resimulate", rows, events * each.value, disk, each.measured)
+        rows, disk = self._rows(process, events)
+        # Views are written block by block: memory grows with the hard events and the rows' keys.
+        cost = self._job("resimulate", rows, events * each.value, disk * len(views), each.measured)
         if not any(self._has_pileup(view) for view in views):
             return cost
         sample = self.config.pileup.sample_events * self.rates.memory["pileup"].each_kb / 1e3
@@ -89,9 +90,7 @@ class Costs:
         n_views = len(self.config.views)
         rows, disk = self._rows(process, events)
         ms = rows * n_views * self.rates.pack_ms
-        cost = self._job("pack", rows, ms, n_views * disk, process in self.rates.rows)
-        # One view at a time is read, and the file of all is written to memory first.
-        return cost._replace(memory_mb=cost.memory_mb + (n_views - 1) * disk)
+        return self._job("pack", rows, ms, n_views * disk, process in self.rates.rows)
 
     def manifest(self) -> Cost:
         """Estimate the job that describes the dataset."""

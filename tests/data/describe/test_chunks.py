@@ -32,12 +32,20 @@ def test_the_slowest_job_takes_twenty_to_sixty_minutes(views, process):
 
 
 def test_no_job_needs_more_than_four_gigabytes():
-    many = {"nominal": {}, **{f"v{i}": {"redo": "detector", "of": "nominal"} for i in range(60)}}
-    config = config_of(many, qcd=10**7)
+    config = config_of({"fast": {"variation": "mpi_off"}}, qcd=10**7)
     events = chosen(config, "qcd")
     costs = Costs(config, recorded())
-    assert costs.pack("qcd", events).memory_mb < LARGEST_MB
+    assert costs.shower("qcd", "fast", events).memory_mb < LARGEST_MB
     assert costs.pack("qcd", 5 * events).memory_mb > LARGEST_MB
+
+
+def test_memory_does_not_grow_with_the_views_of_a_job():
+    many = {"nominal": {}, **{f"v{i}": {"redo": "detector", "of": "nominal"} for i in range(60)}}
+    one, other = (Costs(config_of(views, qcd=1000), recorded()) for views in (None, many))
+    expected = one.shower("qcd", "nominal", 1000)
+    found = other.shower("qcd", "nominal", 1000)
+    assert found.memory_mb == expected.memory_mb
+    assert found.disk_mb == pytest.approx(61 * expected.disk_mb)
 
 
 @given(st.integers(1, 10**8), st.integers(1, 10**8))
