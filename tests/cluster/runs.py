@@ -59,7 +59,7 @@ def started(folder, environment, *arguments, profile="slurm"):
         process.communicate()
 
 
-def ended(process, seconds=180.0):
+def ended(process, seconds=420.0):
     """Exit code and output of a run; what it said until then if it goes on for too long."""
     try:
         said = process.communicate(timeout=seconds)[0]
