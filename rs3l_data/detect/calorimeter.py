@@ -8,8 +8,10 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from rs3l_data.describe.card import Calorimeter
+from rs3l_data.detect.distinct import group
 from rs3l_data.detect.noise import Noise
 
 F8 = npt.NDArray[np.float64]
@@ -26,8 +28,8 @@ class Grid:
     """(n_rings,) cells in each ring"""
     first_cell: I8
     """(n_rings + 1,) number of the first cell of each ring; the last is the number of all cells"""
-    ring_of_cell: I8
-    """(n_cells,)"""
+    ring_at: I8
+    """(n_steps,) the ring at the lower edge of each of so many equal steps in η"""
     constant: F8
     """(n_rings,) coefficients of the variance c E² + s E + n"""
     stochastic: F8
@@ -55,6 +57,10 @@ class Cells:
     """(n_deposits,)"""
 
 
+_STEPS = 1024
+"""Of η in which a ring is looked up; most hold one edge at most, so no search is left to do"""
+
+
 @lru_cache(maxsize=32)
 def build_grid(card: Calorimeter, resolution_factor: float) -> Grid:
     """Lay out the rings of a calorimeter with the resolution at each ring's centre.
@@ -71,11 +77,13 @@ def build_grid(card: Calorimeter, resolution_factor: float) -> Grid:
     eta = 0.5 * (eta_edges[1:] + eta_edges[:-1])
     terms = np.array([_variance_terms(card, float(centre)) for centre in eta])
     terms = np.concatenate([terms[::-1], terms]) * resolution_factor**2
+    eta_edges = np.concatenate([-eta_edges[:0:-1], eta_edges])
+    steps = np.linspace(eta_edges[0], eta_edges[-1], _STEPS, endpoint=False)
     return Grid(
-        eta_edges=np.concatenate([-eta_edges[:0:-1], eta_edges]),
+        eta_edges=eta_edges,
         n_phi=both_sides,
         first_cell=np.concatenate([[0], np.cumsum(both_sides)]),
-        ring_of_cell=np.repeat(np.arange(len(both_sides)), both_sides),
+        ring_at=np.searchsorted(eta_edges, steps, side="right") - 1,
         constant=terms[:, 0].copy(),
         stochastic=terms[:, 1].copy(),
         noise=terms[:, 2].copy(),
@@ -109,29 +117,51 @@ def measure(
     scale
         Factor on the measured energies.
     """
-    inside = (energy > 0.0) & (eta >= grid.eta_edges[0]) & (eta < grid.eta_edges[-1])
-    deposit = np.flatnonzero(inside)
-    ring = np.searchsorted(grid.eta_edges, eta[deposit], side="right") - 1
-    turn = (phi[deposit] + np.pi) / (2.0 * np.pi)
-    n_phi = grid.n_phi[ring]
-    phi_bin = np.clip((turn * n_phi).astype(np.int64), 0, n_phi - 1)
-    n_cells = grid.first_cell[-1]
-    number = event[deposit] * n_cells + grid.first_cell[ring] + phi_bin
-    hit, cell_of_deposit = np.unique(number, return_inverse=True)
-
+    deposit, ring, phi_bin, number = _fall(
+        event, eta, phi, energy, grid.eta_edges, grid.ring_at, grid.n_phi, grid.first_cell
+    )
+    hit, cell_of_deposit = group(number)
+    cell_event, cell_ring = event[deposit[hit]], ring[hit]
     true_energy = sum_in_cells(cell_of_deposit, energy[deposit], len(hit))
-    cell_event, cell = np.divmod(hit, n_cells)
-    cell_ring = grid.ring_of_cell[cell]
     sigma = np.sqrt(grid.variance(cell_ring, true_energy))
     gauss = noise.normal(cell_event, 1)[0]
     return Cells(
         event=cell_event,
         ring=cell_ring,
-        phi_bin=cell - grid.first_cell[cell_ring],
+        phi_bin=phi_bin[hit],
         energy=scale * (true_energy + sigma * gauss),
         deposit=deposit,
         cell_of_deposit=cell_of_deposit,
     )
+
+
+@njit(cache=True)
+def _fall(
+    event: I8, eta: F8, phi: F8, energy: F8, eta_edges: F8, ring_at: I8, n_phi: I8, first_cell: I8
+) -> tuple[I8, I8, I8, I8]:
+    """Find the particles that leave energy in a cell: their index, ring, cell of the ring, number.
+
+    The number counts the cells of all events.
+    """
+    found = np.empty((4, eta.size), np.int64)
+    low, high = eta_edges[0], eta_edges[-1]
+    steps_per_eta = ring_at.size / (high - low)
+    n = 0
+    for i in range(eta.size):
+        if not (energy[i] > 0.0 and low <= eta[i] < high):
+            continue
+        # Rounding may lead into the step beside, hence both directions.
+        ring = ring_at[min(int((eta[i] - low) * steps_per_eta), ring_at.size - 1)]
+        while eta[i] >= eta_edges[ring + 1]:
+            ring += 1
+        while eta[i] < eta_edges[ring]:
+            ring -= 1
+        turn = (phi[i] + np.pi) / (2.0 * np.pi)
+        phi_bin = max(0, min(int(turn * n_phi[ring]), n_phi[ring] - 1))
+        found[0, n], found[1, n], found[2, n] = i, ring, phi_bin
+        found[3, n] = event[i] * first_cell[-1] + first_cell[ring] + phi_bin
+        n += 1
+    return found[0, :n], found[1, :n], found[2, :n], found[3, :n]
 
 
 def sum_in_cells(cell: I8, energy: F8, n_cells: int) -> F8:

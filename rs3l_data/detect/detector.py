@@ -97,13 +97,11 @@ def detect(particles: Particles, card: DetectorCard, keys: npt.NDArray[np.uint64
         cells = measure(grid, visible.event, eta, phi, fraction * visible.energy, scale, noise)
         of_track = fraction[tracks.particle]
         charged = charged_energy(
-            cells, track_of_particle, of_track * tracks.energy, tracks.relative_error
+            cells, grid, track_of_particle, of_track * tracks.energy, tracks.relative_error
         )
-        excess = has_excess(
-            cells, grid, charged, calorimeter.energy_min, calorimeter.significance_min
-        )
+        excess = has_excess(cells, charged, calorimeter.energy_min, calorimeter.significance_min)
         neutrals.append(neutral_candidates(cells, grid, charged, excess, noise))
-        correction += of_track * track_corrections(cells, grid, charged, excess, len(of_track))
+        correction += of_track * track_corrections(cells, charged, excess, len(of_track))
     photons, neutral_hadrons = neutrals
     return assemble(tracks, 1.0 + correction, photons, neutral_hadrons, card, particles.n_events)
 

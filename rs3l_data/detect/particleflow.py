@@ -27,7 +27,9 @@ class Charged:
     energy: F8
     """(n_cells,) total energy P of the tracks that point into the cell [GeV]"""
     variance: F8
-    """(n_cells,) its variance [GeV²]"""
+    """(n_cells,) its variance σ_tracks² [GeV²]"""
+    expected_variance: F8
+    """(n_cells,) of E - P where there are no neutral particles: σ_calo²(P) + σ_tracks² [GeV²]"""
     track: I8
     """(n_links,) the tracks that point into a cell"""
     cell: I8
@@ -46,7 +48,9 @@ class Neutrals:
     """In [-π, π)"""
 
 
-def charged_energy(cells: Cells, track_of_particle: I8, energy: F8, relative_error: F8) -> Charged:
+def charged_energy(
+    cells: Cells, grid: Grid, track_of_particle: I8, energy: F8, relative_error: F8
+) -> Charged:
     """Add up the tracks that point into each cell.
 
     Parameters
@@ -63,23 +67,26 @@ def charged_energy(cells: Cells, track_of_particle: I8, energy: F8, relative_err
     track, cell = track[linked], cells.cell_of_deposit[linked]
     n_cells = len(cells.event)
     error = energy[track] * relative_error[track]
+    total = sum_in_cells(cell, energy[track], n_cells)
+    variance = sum_in_cells(cell, error**2, n_cells)
     return Charged(
-        energy=sum_in_cells(cell, energy[track], n_cells),
-        variance=sum_in_cells(cell, error**2, n_cells),
+        energy=total,
+        variance=variance,
+        expected_variance=grid.variance(cells.ring, total) + variance,
         track=track,
         cell=cell,
     )
 
 
 def has_excess(
-    cells: Cells, grid: Grid, charged: Charged, energy_min: float, significance_min: float
+    cells: Cells, charged: Charged, energy_min: float, significance_min: float
 ) -> npt.NDArray[np.bool_]:
     """Say which cells hold more energy than their tracks explain.
 
     The excess must be above ``energy_min`` [GeV] and ``significance_min`` standard deviations of
     what the tracks alone would leave.
     """
-    sigma = np.sqrt(grid.variance(cells.ring, charged.energy) + charged.variance)
+    sigma = np.sqrt(charged.expected_variance)
     excess = cells.energy - charged.energy
     return excess > np.maximum(energy_min, significance_min * sigma)
 
@@ -98,7 +105,7 @@ def neutral_candidates(
 
 
 def track_corrections(
-    cells: Cells, grid: Grid, charged: Charged, excess: npt.NDArray[np.bool_], n_tracks: int
+    cells: Cells, charged: Charged, excess: npt.NDArray[np.bool_], n_tracks: int
 ) -> F8:
     """Average tracks and calorimeter in the cells that have tracks and no excess.
 
@@ -110,11 +117,10 @@ def track_corrections(
     (n_tracks,)
         Relative change of each track's energy in this calorimeter, 0 without a cell.
     """
-    total = grid.variance(cells.ring, charged.energy) + charged.variance
-    usable = ~excess & (charged.energy > 0.0) & (total > 0.0)
-    shift = np.zeros(len(total))
+    usable = np.flatnonzero(~excess & (charged.energy > 0.0) & (charged.expected_variance > 0.0))
+    weight = charged.variance[usable] / charged.expected_variance[usable]
     seen = np.maximum(cells.energy[usable], 0.0)
-    weight = charged.variance[usable] / total[usable]
+    shift = np.zeros(len(excess))
     shift[usable] = weight * (seen / charged.energy[usable] - 1.0)
     correction = np.zeros(n_tracks)
     correction[charged.track] = shift[charged.cell]

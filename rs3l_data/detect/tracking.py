@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rs3l_data.describe.card import DetectorCard, ImpactResolution, TrackSpecies
 from rs3l_data.describe.schema import Category
+from rs3l_data.detect.bins import bin_of
 from rs3l_data.detect.noise import Noise
 from rs3l_data.detect.propagation import Helix
 
@@ -119,11 +120,12 @@ def tracking_efficiency(
     """
     probability = np.zeros(len(pt))
     for mine, species in _by_species(category, card):
-        table = np.array(species.efficiency.values)
+        values = species.efficiency.values
         # An empty first pT bin and last η bin: outside the table nothing is tracked.
-        table = np.pad(table, ((0, 1), (1, 0)))
-        eta_bin = np.searchsorted(species.efficiency.eta_max, abs_eta[mine])
-        pt_bin = np.searchsorted(species.efficiency.pt_min, pt[mine])
+        table = np.zeros((len(values) + 1, len(values[0]) + 1))
+        table[:-1, 1:] = values
+        eta_bin = bin_of(np.array(species.efficiency.eta_max), abs_eta[mine])
+        pt_bin = bin_of(np.array(species.efficiency.pt_min), pt[mine])
         probability[mine] = table[eta_bin, pt_bin]
     near = np.maximum(1.0 - vertex_radius / card.tracking.displacement.radius_max, 0.0)
     return np.minimum(card.tracking_efficiency_factor * probability * near, 1.0)
@@ -133,7 +135,7 @@ def momentum_resolution(category: U1, pt: F8, abs_eta: F8, card: DetectorCard) -
     """Give σ(pT)/pT = sqrt(constant² + (slope pT)²) for particles inside the tables."""
     sigma = np.zeros(len(pt))
     for mine, species in _by_species(category, card):
-        band = np.searchsorted(species.momentum.eta_max, abs_eta[mine])
+        band = bin_of(np.array(species.momentum.eta_max), abs_eta[mine])
         constant = np.array(species.momentum.constant)[band]
         slope = np.array(species.momentum.slope)[band]
         sigma[mine] = np.sqrt(constant**2 + (slope * pt[mine]) ** 2)
@@ -142,7 +144,7 @@ def momentum_resolution(category: U1, pt: F8, abs_eta: F8, card: DetectorCard) -
 
 def impact_resolution(resolution: ImpactResolution, pt: F8, abs_eta: F8) -> F8:
     """Give σ = sqrt(a² + b²/pT + c²/pT²) [mm] for particles inside the table."""
-    band = np.searchsorted(resolution.eta_max, abs_eta)
+    band = bin_of(np.array(resolution.eta_max), abs_eta)
     a, b, c = (np.array(term)[band] for term in (resolution.a, resolution.b, resolution.c))
     return np.sqrt(a**2 + b**2 / pt + (c / pt) ** 2)
 

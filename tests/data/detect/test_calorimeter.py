@@ -48,6 +48,24 @@ def test_every_point_of_a_cell_falls_into_that_cell(
     assert (cells.ring[0], cells.phi_bin[0]) == (ring, phi_bin)
 
 
+@pytest.mark.parametrize("name", ["ecal", "hcal"])
+def test_an_edge_belongs_to_the_ring_above_it(name: str) -> None:
+    grid = build_grid(getattr(CARD, name), 1.0)
+    below = np.nextafter(grid.eta_edges[1:], -np.inf)
+    eta = np.concatenate([grid.eta_edges[:-1], below])
+    cells = measure(
+        grid,
+        np.arange(len(eta)),
+        eta,
+        np.zeros(len(eta)),
+        np.ones(len(eta)),
+        1.0,
+        Noise(np.arange(len(eta), dtype=np.uint64)),
+    )
+    rings = np.arange(len(grid.n_phi))
+    assert cells.ring.tolist() == [*rings, *rings]
+
+
 def test_cells_have_the_sizes_of_the_detector() -> None:
     ecal, hcal = build_grid(CARD.ecal, 1.0), build_grid(CARD.hcal, 1.0)
     for grid, eta, d_eta, n_phi in (
