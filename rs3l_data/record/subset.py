@@ -42,9 +42,17 @@ def manifest_of(whole: Mapping[str, Any], shards: Sequence[Path], folder: Path) 
         **found,
         "processes": {name: made for name, made in processes.items() if made["n_rows"]},
     }
-    if found["digest"] != whole["digest"]:
+    if _is_part(found, whole):
         manifest["part_of"] = {"digest": whole["digest"]}
     return manifest
+
+
+def _is_part(found: Mapping[str, Any], whole: Mapping[str, Any]) -> bool:
+    if found["digest_algorithm"] == whole.get("digest_algorithm"):
+        return bool(found["digest"] != whole["digest"])
+    # An older version's digest cannot be compared; rows and views are no others, but maybe fewer.
+    sizes = [(manifest["n_rows"], len(manifest["views"])) for manifest in (found, whole)]
+    return sizes[0] != sizes[1]
 
 
 def _counts(

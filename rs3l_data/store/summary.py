@@ -12,9 +12,10 @@ import numpy as np
 from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION, Split
 from rs3l_data.errors import InputFileError
 from rs3l_data.simulate.hard_events import HardRun
-from rs3l_data.store.digest import digest
+from rs3l_data.store.digest import digest_of_sums
 from rs3l_data.store.manifest import checksum
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.row_sum import ALGORITHM
 
 CITATION = (
     {"for": "the method", "title": "RS3L", "arxiv": "2403.07066"},
@@ -72,7 +73,8 @@ def build_manifest(
 def contents(dataset: Dataset, folder: Path) -> dict[str, Any]:
     """Collect what a manifest says of the rows and files, as opened, and of nothing else."""
     return {
-        "digest": digest(dataset),
+        "digest": digest_of_sums(dataset),
+        "digest_algorithm": ALGORITHM,
         "n_rows": len(dataset),
         "n_events": dataset.n_events,
         "views": list(dataset.views),
