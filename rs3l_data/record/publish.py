@@ -20,6 +20,7 @@ from rs3l_data.record.names import check_names
 from rs3l_data.record.plan import MOST_FILES, OUR_FILES, check_size, n_shards
 from rs3l_data.record.repack import bytes_of_processes, repack
 from rs3l_data.record.subset import manifest_of
+from rs3l_data.store.checksums import checksums
 from rs3l_data.store.digest import digest
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import (
@@ -151,8 +152,7 @@ def _by_view(files: Sequence[Mapping[str, Any]], place: Path) -> Iterator[dict[s
                 **file,
                 "path": part.name,
                 "bytes": part.stat().st_size,
-                "sha256": checksum(part, "sha256"),
-                "md5": checksum(part, "md5"),
+                **checksums(part)._asdict(),
                 "shard": shard.name,
                 "views": [view],
             }
