@@ -177,8 +177,8 @@ def _bytes_of_weights(weights: Weights | None, first: int, n_rows: int) -> Itera
     """Give the further weights of each row that are numbers, with their names in order."""
     if weights is None:
         return iter([b""] * n_rows)
-    order = np.argsort(np.array(weights.names, object))
-    names = [weights.names[i] for i in order]
+    names = sorted(weights.names)
+    order = [weights.names.index(name) for name in names]
     values = weights.values[first : first + n_rows, order].astype("<f8")
     return (_bytes_of_named(names, row) for row in values)
 
