@@ -47,14 +47,13 @@ def manifest(
         # By name, not by what lies there: another config may have left shards behind.
         paths = [dataset / f"{process}-{chunk}.h5" for process, chunk in chunks]
         # Once they are in a manifest, any damage would be legal.
-        for path in paths:
-            check_seal(path)
+        known = {path: check_seal(path) for path in paths}
         shards = rs3l_data.open(paths)
         _check_origins(config, [process for process, _ in chunks], shards.shards)
         _warn_of_other_software(shards.shards, software())
         runs = [read_hard_run(hard / process / f"{chunk}.h5")[0] for process, chunk in chunks]
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-        built = build_manifest(shards, dataset, runs, software(), created)
+        built = build_manifest(shards, dataset, runs, software(), created, known)
         # That of the first shard is older where the dataset has grown since.
         write_manifest(dataset, {**built, "config": attributes(config)["config"]})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -97,12 +98,22 @@ class Costs:
         processes = self.config.processes.items()
         n_views = len(self.config.views)
         rows = sum(self._rows(name, process.events * n_views)[0] for name, process in processes)
-        return self._job("manifest", rows, rows * self.rates.manifest_ms, 0, True)
+        # Time goes into checksums of all bytes, memory into what is kept of each shard.
+        return self._job("manifest", self._n_shards(), rows * self.rates.manifest_ms, 0, True)
 
     def pileup(self) -> Cost:
         """Estimate the job that makes the minimum-bias events."""
         n, rates = self.config.pileup.sample_events, self.rates
         return self._job("pileup", n, n * rates.minimum_bias_ms, n * rates.pileup_kb / 1e3, True)
+
+    def _n_shards(self) -> int:
+        """Count the chunks, of which those of a run have a size; one a process where none has."""
+        config = self.config
+        sizes = [
+            (process.events, process.chunk_events or config.hard.chunk_events or process.events)
+            for process in config.processes.values()
+        ]
+        return sum(math.ceil(events / size) for events, size in sizes)
 
     def _has_pileup(self, view: str) -> bool:
         return pileup_on_branch(self.config.pileup, self.config.views, view).mean > 0

@@ -61,8 +61,8 @@ class Rates(Strict):
     view_kb: ByProcess = Field(description="Files of views and shards, a row in a view [kB].")
     pileup_kb: NotNegative = Field(description="File of minimum-bias events, an event [kB].")
     memory: dict[Command, Footprint] = Field(
-        description="For each event (hard, pileup) or row in a view (the others). Packing also "
-        "keeps the shard's file in memory."
+        description="For each event (hard, pileup), row in a view (resimulate, pack) or shard "
+        "(manifest). Packing also keeps the shard's file in memory."
     )
 
     def of_process(self, values: Mapping[str, float], process: str) -> Rate:

@@ -8,7 +8,8 @@ from typing import Any
 
 from rs3l_data.integrity.census import Census
 from rs3l_data.integrity.findings import Findings
-from rs3l_data.store.manifest import MANIFEST_NAME, checksum
+from rs3l_data.store.checksums import checksums
+from rs3l_data.store.manifest import MANIFEST_NAME
 
 _WEIGHTS_TOLERANCE = 1e-6
 
@@ -29,8 +30,7 @@ def check_file(folder: Path, entry: Mapping[str, Any], findings: Findings) -> bo
         findings.add("file", str(path), "", f"{size} bytes", entry["bytes"])
         return False
     before = findings.counts["file"]
-    sums = {"sha256": checksum(path, "sha256"), "md5": checksum(path, "md5")}
-    for algorithm, found in sums.items():
+    for algorithm, found in checksums(path)._asdict().items():
         if found != entry[algorithm]:
             expected = f"{entry[algorithm]}: bytes have changed"
             findings.add("file", str(path), "", f"{algorithm} {found}", expected)

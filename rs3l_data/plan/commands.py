@@ -72,8 +72,8 @@ def measure_commands(
         command: (run.events, large.events) if command == "hard" else (small.rows, large.rows)
         for command, run in dict.fromkeys(small.spent, small).items()
     }
-    # The manifest reads blocks of ten thousand rows: only far larger datasets show what it needs
-    # for each row, which stays as recorded.
+    # The manifest looks at one shard at a time: only far more of them show what it keeps of each,
+    # which stays as recorded.
     costs = CommandCosts(
         # The least: another program that takes the core makes it longer, nothing shorter.
         idle_s=min(small.wall_s[c] - small.spent[c].cpu_s for c in small.spent),

@@ -20,6 +20,8 @@ from rs3l_data.record.names import check_names
 from rs3l_data.record.plan import MOST_FILES, OUR_FILES, check_size, n_shards
 from rs3l_data.record.repack import bytes_of_processes, repack
 from rs3l_data.record.subset import manifest_of
+from rs3l_data.store.checksums import checksums
+from rs3l_data.store.digest import digest
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import (
     MANIFEST_NAME,
@@ -29,6 +31,7 @@ from rs3l_data.store.manifest import (
     write_manifest,
 )
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.row_sum import ALGORITHM
 from rs3l_data.store.views import copy_views
 
 METADATA = ".zenodo.json"
@@ -124,12 +127,18 @@ def _repacked(
     with Progress("publish", len(chosen), "rows", style) as bar:
         shards = repack(chosen, pieces, place, bar)
     record = manifest_of(manifest, shards, place)
-    if layout.keeps_files and record["digest"] != manifest["digest"]:
+    if layout.keeps_files and digest(rs3l_data.open(shards)) != _digest_of(whole, manifest):
         raise StorageError(f"{place}: the rows are not those of the dataset after they were copied")
     if layout.by_view:
         record = {**record, "files": list(_by_view(record["files"], place))}
     write_manifest(place, record)
     return record
+
+
+def _digest_of(whole: Dataset, manifest: Mapping[str, Any]) -> str:
+    """Give a dataset's digest: its manifest's, unless an older version wrote that."""
+    known = manifest.get("digest_algorithm") == ALGORITHM
+    return str(manifest["digest"]) if known else digest(whole)
 
 
 def _by_view(files: Sequence[Mapping[str, Any]], place: Path) -> Iterator[dict[str, Any]]:
@@ -143,8 +152,7 @@ def _by_view(files: Sequence[Mapping[str, Any]], place: Path) -> Iterator[dict[s
                 **file,
                 "path": part.name,
                 "bytes": part.stat().st_size,
-                "sha256": checksum(part, "sha256"),
-                "md5": checksum(part, "md5"),
+                **checksums(part)._asdict(),
                 "shard": shard.name,
                 "views": [view],
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,15 @@ def finish(folder: Path, paths: Sequence[Path], sources: Sequence[Dataset]) -> N
     dataset = rs3l_data.open(list(paths))
     manifests = [source.manifest or {} for source in sources]
     papers = [paper for manifest in manifests for paper in manifest.get("citation", [])]
+    found = contents(dataset, folder)
     manifest = {
         "format": FORMAT,
         "format_version": dataset.shards[0].format_version,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        **contents(dataset, folder),
-        "processes": {name: _process(dataset, name, manifests) for name in dataset.processes},
+        **found,
+        "processes": {
+            name: _process(name, size, manifests) for name, size in found["processes"].items()
+        },
         "config": dataset.config,
         "software": {k: v for one in manifests[::-1] for k, v in one.get("software", {}).items()},
         "citation": [paper for i, paper in enumerate(papers) if paper not in papers[:i]],
@@ -49,10 +52,11 @@ def finish(folder: Path, paths: Sequence[Path], sources: Sequence[Dataset]) -> N
     write_manifest(folder, manifest)
 
 
-def _process(dataset: Dataset, name: str, manifests: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _process(
+    name: str, size: Mapping[str, int], manifests: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
     """Describe a process: its rows here, and the whole generation that they come from."""
-    rows = dataset.select(processes=name)
-    entry: dict[str, Any] = {"n_rows": len(rows), "n_events": rows.n_events}
+    entry: dict[str, Any] = {**size}
     runs = _runs(name, manifests)
     if len(runs) == 1:
         return {**entry, **runs[0]}

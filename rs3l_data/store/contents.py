@@ -77,6 +77,8 @@ class Manifest(_Entry):
     """What the reader, a download and a validation need of a manifest."""
 
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    digest_algorithm: Text | None = None
+    """Missing where an older version wrote it, whose digest cannot be compared with ours"""
     n_rows: Count
     n_events: Count
     views: list[Text] = Field(min_length=1)

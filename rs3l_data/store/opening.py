@@ -67,7 +67,9 @@ def open_dataset(
                 f"{shard.path}: has the views {', '.join(shard.views)}, but {shards[0].path} has "
                 f"{', '.join(shards[0].views)}; open only shards of one dataset together"
             )
-    rows = tuple(np.arange(shard.n_rows) for shard in shards)
+    # All of each shard's rows: views of one array, however many shards there are.
+    longest = np.arange(max(shard.n_rows for shard in shards))
+    rows = tuple(longest[: shard.n_rows] for shard in shards)
     return Dataset(source, shards, rows, shards[0].views, manifest)
 
 

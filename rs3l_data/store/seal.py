@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from io import BufferedRandom, BufferedReader
+from io import BufferedRandom
 from pathlib import Path
 
 from rs3l_data.errors import InputFileError
+from rs3l_data.store.checksums import Checksums, Summing, blocks
 
 SIZE = 512
 _LINE = "rs3l shard: HDF5 from byte 512 on, SHA-256 of that {}\n"
@@ -26,29 +27,39 @@ def seal(file: BufferedRandom) -> None:
     file.flush()
 
 
-def check_seal(path: Path) -> None:
+def check_seal(path: Path) -> Checksums:
     """Compare a shard with its own checksum, if it has one: those of older versions have none.
+
+    Returns
+    -------
+    Checksums
+        Those of the whole file, which is read once.
 
     Raises
     ------
     InputFileError
         If the file is missing, or its bytes have changed since it was written.
     """
+    summing, own = Summing(), hashlib.sha256()
     try:
         with path.open("rb") as file:
-            claim = _PATTERN.match(file.read(SIZE))
-            if claim is None:
-                return
-            expected, found = claim[1].decode(), _checksum(file)
+            first = file.read(SIZE)
+            summing.update(first)
+            claim = _PATTERN.match(first)
+            for block in blocks(file):
+                summing.update(block)
+                if claim is not None:
+                    own.update(block)
     except FileNotFoundError:
         raise InputFileError(f"{path}: no such file") from None
-    if found != expected:
+    if claim is not None and (found := own.hexdigest()) != claim[1].decode():
         raise InputFileError(
-            f"{path}: damaged: SHA-256 {found}, expected {expected} as it was written; fetch or "
-            "make the file again"
+            f"{path}: damaged: SHA-256 {found}, expected {claim[1].decode()} as it was written; "
+            "fetch or make the file again"
         )
+    return summing.finish()
 
 
-def _checksum(file: BufferedRandom | BufferedReader) -> str:
+def _checksum(file: BufferedRandom) -> str:
     file.seek(SIZE)
     return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import h5py
 
 from rs3l_data.describe.schema import (
     CONSTITUENTS,
@@ -14,8 +17,10 @@ from rs3l_data.describe.schema import (
     INITIATORS,
     JETS,
     named,
+    written_in,
 )
 from rs3l_data.simulate.weights import Weights
+from rs3l_data.store.disk import Disk
 from rs3l_data.store.growing import GrowingView
 from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import (
@@ -29,8 +34,13 @@ from rs3l_data.store.hdf5 import (
     write_columns,
     write_offsets,
 )
+from rs3l_data.store.row_sum import Hashes, RowSum, initiator_hashes, view_sum
 from rs3l_data.store.tables import I8, Columns, Initiators, View
 from rs3l_data.store.weights import read_weights, write_weights
+
+ROW_SUM = "row_sum"
+"""Attribute of a view's group: the sum of its rows' hashes"""
+_DIGITS = 128
 
 
 def write_shard(
@@ -73,15 +83,32 @@ def write_shard(
         decays = file.create_group("decays")
         write_offsets(decays, initiators.offsets, compression)
         write_columns(decays, DECAYS, initiators.decays, compression)
+        names = attributes["process_names"], attributes["label_names"]
+        hashes = initiator_hashes(initiators, *names, weights)
         for name, view in views.items():
             group = file.create_group(f"views/{name}")
             growing = GrowingView(group, compression, format_version)
-            for block in [view] if isinstance(view, View) else view:
-                growing.append(block)
-                disk.check()
-            growing.finish()
-            _check_rows(name, growing.n_rows, initiators)
+            blocks = [view] if isinstance(view, View) else view
+            total = _write_view(growing, name, blocks, hashes, disk)
+            # It stands with its view, and goes where that is copied to.
+            group.attrs[ROW_SUM] = f"{total.total:0{_DIGITS}x}"
         write_weights(file, weights, compression)
+
+
+def _write_view(
+    growing: GrowingView, name: str, blocks: Iterable[View], hashes: Hashes, disk: Disk
+) -> RowSum:
+    """Write a view, and add up its hashes while its rows are in memory."""
+    total = RowSum()
+    for block in blocks:
+        growing.append(block)
+        disk.check()
+        if growing.n_rows <= len(hashes):
+            own = hashes[growing.n_rows - len(block) : growing.n_rows]
+            total += view_sum(name, own, block)
+    growing.finish()
+    _check_rows(name, growing.n_rows, len(hashes))
+    return total
 
 
 def _check(initiators: Initiators, views: Collection[str], attributes: Mapping[str, Any]) -> None:
@@ -98,11 +125,9 @@ def _check(initiators: Initiators, views: Collection[str], attributes: Mapping[s
             )
 
 
-def _check_rows(name: str, n_rows: int, initiators: Initiators) -> None:
-    if n_rows != len(initiators):
-        raise ValueError(
-            f"view '{name}' has {n_rows} rows, but there are {len(initiators)} initiators"
-        )
+def _check_rows(name: str, n_rows: int, expected: int) -> None:
+    if n_rows != expected:
+        raise ValueError(f"view '{name}' has {n_rows} rows, but there are {expected} initiators")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +144,8 @@ class Shard:
     views: tuple[str, ...]
     format_version: str
     attributes: dict[str, Any]
+    sums: dict[str, RowSum]
+    """What the file says of itself, by view; shards of older versions say nothing"""
 
     def read_initiators(self, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the initiators, (n_rows,) each."""
@@ -153,6 +180,13 @@ class Shard:
             group = group_at(file, f"views/{view}/constituents")
             return read_items(group, named(CONSTITUENTS, names), rows)
 
+    def read_view(self, view: str, rows: I8) -> View:
+        """Read all columns of one view."""
+        jets = [column.name for column in written_in(JETS, self.format_version)]
+        items = [column.name for column in CONSTITUENTS]
+        offsets, constituents = self.read_constituents(view, rows, items)
+        return View(self.read_jets(view, rows, jets), constituents, offsets)
+
 
 def open_shard(path: Path) -> Shard:
     """Read a shard's root attributes.
@@ -185,4 +219,20 @@ def open_shard(path: Path) -> Shard:
             views=views,
             format_version=str(file.attrs["format_version"]),
             attributes=attributes,
+            sums=_read_sums(file, views, n_rows),
         )
+
+
+def _read_sums(file: h5py.File, views: Iterable[str], n_rows: int) -> dict[str, RowSum]:
+    sums = {}
+    for view in views:
+        group = group_at(file, f"views/{view}")
+        if ROW_SUM in group.attrs:
+            text = group.attrs[ROW_SUM]
+            if not isinstance(text, str) or not re.fullmatch(f"[0-9a-f]{{{_DIGITS}}}", text):
+                raise ValueError(
+                    f"{group.name}: attribute '{ROW_SUM}': found {text!r:.200}, expected {_DIGITS} "
+                    "hexadecimal digits"
+                )
+            sums[view] = RowSum(int(text, 16), n_rows)
+    return sums

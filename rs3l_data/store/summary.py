@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION, Split
+from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION
 from rs3l_data.errors import InputFileError
 from rs3l_data.simulate.hard_events import HardRun
-from rs3l_data.store.digest import digest
-from rs3l_data.store.manifest import checksum
+from rs3l_data.store.checksums import Checksums, checksums
+from rs3l_data.store.counts import Counts, added, counts_of
+from rs3l_data.store.digest import digest_of_sums
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.row_sum import ALGORITHM
+from rs3l_data.store.shard import Shard
 
 CITATION = (
     {"for": "the method", "title": "RS3L", "arxiv": "2403.07066"},
@@ -38,6 +41,7 @@ def build_manifest(
     runs: Sequence[HardRun] | None,
     software: Mapping[str, str],
     created: str | None = None,
+    known: Mapping[Path, Checksums] | None = None,
 ) -> dict[str, Any]:
     """Describe a whole dataset, as opened from its shards in their order.
 
@@ -51,34 +55,50 @@ def build_manifest(
         Versions by name.
     created
         When, in ISO 8601: the only entry that differs between two makings of the same dataset.
+    known
+        Checksums of shards that have just been read.
 
     Raises
     ------
     InputFileError
         If a process has rows but no run.
     """
+    found = contents(dataset, folder, known)
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "created": created,
-        **contents(dataset, folder),
-        "processes": _processes(dataset, runs),
+        **found,
+        "processes": _processes(found["processes"], runs, dataset.source),
         "config": dataset.config,
         "software": dict(software),
         "citation": _citation(dataset.config),
     }
 
 
-def contents(dataset: Dataset, folder: Path) -> dict[str, Any]:
-    """Collect what a manifest says of the rows and files, as opened, and of nothing else."""
+def contents(
+    dataset: Dataset, folder: Path, known: Mapping[Path, Checksums] | None = None
+) -> dict[str, Any]:
+    """Collect what a manifest says of the rows and files of whole shards, and of nothing else.
+
+    The shards are looked at one by one, and no jet is read but whether it is there: the digest is
+    that of the sums that the shards carry.
+    """
+    counts = [counts_of(shard, dataset.views) for shard in dataset.shards]
+    total = added(counts)
     return {
-        "digest": digest(dataset),
-        "n_rows": len(dataset),
-        "n_events": dataset.n_events,
+        "digest": digest_of_sums(dataset),
+        "digest_algorithm": ALGORITHM,
+        "n_rows": total["n_rows"],
+        "n_events": total["n_events"],
         "views": list(dataset.views),
-        "labels": _labels(dataset),
-        "splits": {split.name.lower(): _size(dataset.select(splits=split)) for split in Split},
-        "files": _files(dataset, folder),
+        "labels": total["labels"],
+        "splits": total["splits"],
+        "files": [
+            _file(shard, own, folder, (known or {}).get(shard.path))
+            for shard, own in zip(dataset.shards, counts, strict=True)
+        ],
+        "processes": total["processes"],
     }
 
 
@@ -120,57 +140,29 @@ def _citation(config: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def _processes(
-    dataset: Dataset, runs: Sequence[HardRun] | None
+    counts: Mapping[str, Any], runs: Sequence[HardRun] | None, source: str
 ) -> dict[str, dict[str, float | int]]:
     found: dict[str, dict[str, float | int]] = {}
-    for name in dataset.processes:
-        size = _size(dataset.select(processes=name))
-        if runs is None:
-            found[name] = {**size}
-            continue
-        mine = [run for run in runs if run.process == name]
+    for name, size in counts.items():
+        mine = [run for run in runs or () if run.process == name]
         if mine:
             found[name] = {**size, **combine(mine)}
+        elif runs is None:
+            found[name] = {**size}
         elif size["n_rows"]:
             raise InputFileError(
-                f"{dataset.source}: has rows of the process '{name}', but no file of its hard "
+                f"{source}: has rows of the process '{name}', but no file of its hard "
                 "events was given; give those of all chunks, they hold its cross section"
             )
     return found
 
 
-def _size(dataset: Dataset) -> dict[str, int]:
-    return {"n_rows": len(dataset), "n_events": dataset.n_events}
-
-
-def _labels(dataset: Dataset) -> dict[str, dict[str, Any]]:
-    """Count each label's rows, and of them those present in each view."""
-    label = dataset.initiators["label"]
-    present = {view: dataset.jets(view, ["present"])["present"] for view in dataset.views}
+def _file(shard: Shard, counts: Counts, folder: Path, known: Checksums | None) -> dict[str, Any]:
+    processes = counts["processes"].items()
     return {
-        name: {
-            "n_rows": int(np.sum(label == index)),
-            "present": {
-                view: int(np.sum(there & (label == index))) for view, there in present.items()
-            },
-        }
-        for index, name in enumerate(dataset.labels)
+        "path": shard.path.relative_to(folder).as_posix(),
+        "bytes": shard.path.stat().st_size,
+        **(known or checksums(shard.path))._asdict(),
+        "n_rows": shard.n_rows,
+        "n_events": {name: size["n_events"] for name, size in processes},
     }
-
-
-def _files(dataset: Dataset, folder: Path) -> list[dict[str, Any]]:
-    bounds = np.cumsum([0, *(shard.n_rows for shard in dataset.shards)])
-    return [
-        {
-            "path": shard.path.relative_to(folder).as_posix(),
-            "bytes": shard.path.stat().st_size,
-            "sha256": checksum(shard.path, "sha256"),
-            "md5": checksum(shard.path, "md5"),
-            "n_rows": shard.n_rows,
-            "n_events": {
-                name: dataset[int(start) : int(stop)].select(processes=name).n_events
-                for name in shard.processes
-            },
-        }
-        for shard, start, stop in zip(dataset.shards, bounds[:-1], bounds[1:], strict=True)
-    ]

@@ -1,6 +1,7 @@
 """What any command writes, `validate` accepts; and what is wrong in it, it finds."""
 
 import json
+import shutil
 
 import h5py
 import numpy as np
@@ -12,8 +13,9 @@ from rs3l_data.convert.jetclass_out import write_jetclass
 from rs3l_data.convert.published_in import read_published
 from rs3l_data.convert.sources import find_sources
 from rs3l_data.describe.publication import Publication
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.integrity.validate import validate
+from rs3l_data.record import repack
 from rs3l_data.record.address import Address
 from rs3l_data.record.client import Client
 from rs3l_data.record.download import download
@@ -24,6 +26,7 @@ from rs3l_data.reshape.select import Choice, select
 from rs3l_data.reshape.split import split
 from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import checksum, read_manifest
+from rs3l_data.store.shard import open_shard
 from tests.archive_server import running
 from tests.data.convert.test_published import published_file
 from tests.data.integrity.conftest import change
@@ -69,6 +72,10 @@ def fetched(archive, record, to, **selection):
 def accepted(folder):
     findings = validate(folder)
     assert findings.valid, [str(violation) for violation in findings.violations]
+    for path in folder.glob("*.h5"):
+        # Every command that writes shards leaves sums in them, which `validate` has compared.
+        shard = open_shard(path)
+        assert shard.sums.keys() == {*shard.views}
     return findings
 
 
@@ -168,6 +175,45 @@ def test_records_and_what_is_fetched_of_them(whole, archive, tmp_path, layout):
     accepted(fetched(archive, record, tmp_path / "few", processes=("qcd",), views=("seed",)))
 
 
+@pytest.mark.parametrize("layout", [Layout(), Layout(by_view=True, shard_bytes=70_000)])
+def test_a_dataset_of_an_older_version(whole, archive, tmp_path, layout):
+    """Its manifest has another kind of digest, its shards have no sums."""
+    old = shutil.copytree(whole, tmp_path / "old")
+    for path in old.glob("*.h5"):
+        with h5py.File(path, "a") as file:
+            for view in file["views"].values():
+                del view.attrs["row_sum"]
+    refresh(old)
+    manifest = json.loads((old / "dataset.json").read_text())
+    del manifest["digest_algorithm"]
+    (old / "dataset.json").write_text(json.dumps({**manifest, "digest": "0" * 64}))
+    record = tmp_path / "record"
+    publish(old, record, ABOUT, layout)
+    accepted(record)
+    made, expected = (read_manifest(path / "dataset.json") for path in (record, whole))
+    assert made["digest"] == expected["digest"]
+    assert "part_of" not in made, "all rows are there, though the digest is another"
+    here = fetched(archive, record, tmp_path / "here", processes=("qcd",))
+    assert read_manifest(here / "dataset.json")["part_of"] == {"digest": made["digest"]}
+    merge(split(old, "2", tmp_path / "parts"), tmp_path / "merged")
+    accepted(tmp_path / "merged")
+    assert read_manifest(tmp_path / "merged" / "dataset.json")["digest"] == expected["digest"]
+
+
+def test_rows_lost_in_a_record_are_noticed(whole, tmp_path, monkeypatch):
+    """Not by what the writer says that it wrote, but by what can be read."""
+    write = repack._write
+
+    def forgetful(rows, path):
+        write(rows, path)
+        change(path, "views/seed/jets/tau1", lambda values: values.__imul__(2))
+
+    monkeypatch.setattr(repack, "_write", forgetful)
+    with pytest.raises(StorageError, match="not those of the dataset after they were copied"):
+        publish(whole, tmp_path / "record", ABOUT, Layout())
+    assert not (tmp_path / "record").exists()
+
+
 def test_files_of_one_view_each(whole, tmp_path):
     record = tmp_path / "record"
     publish(whole, record, ABOUT, Layout(by_view=True))
@@ -183,7 +229,7 @@ def test_files_of_one_view_each(whole, tmp_path):
     change(record / "qcd-0000.seed.h5", "initiators/pt", lambda values: values.__isub__(1))
     change(record / "qcd-0000.seed.h5", "views/seed/jets/tau1", lambda values: values.__imul__(2))
     refresh(record)
-    assert kinds(record) == {("digest", "digest")}
+    assert kinds(record) == {("digest", "digest"), ("digest", "/views/seed attribute row_sum")}
 
 
 def test_more_weights_here_than_were_generated(whole, archive, tmp_path):

@@ -82,3 +82,18 @@ def test_the_last_chunk_costs_its_own_events():
     whole, rest = (run.cost("resimulate", "qcd", chunk, "nominal") for chunk in ("0000", "0001"))
     start = recorded().start_s["resimulate"]
     assert (whole.cpu_s - start) == pytest.approx(10 * (rest.cpu_s - start))
+
+
+def test_the_manifest_takes_time_for_rows_and_memory_for_shards():
+    def cost(events, chunk_events):
+        hard = {"chunk_events": chunk_events}
+        config = make_config(processes={"qcd": {"events": events}}, views=VIEWS, hard=hard)
+        return Resolved(config).cost("manifest")
+
+    few, long, many = cost(1000, 100), cost(10_000, 1000), cost(10_000, 100)
+    assert few.memory_mb == long.memory_mb
+    assert long.cpu_s == many.cpu_s
+    start = recorded().start_s["manifest"]
+    assert long.cpu_s - start == pytest.approx(10 * (few.cpu_s - start))
+    each_mb = recorded().memory["manifest"].each_kb / 1e3
+    assert many.memory_mb - long.memory_mb == pytest.approx(90 * each_mb)

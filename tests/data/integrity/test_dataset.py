@@ -97,6 +97,33 @@ def test_a_digest_of_other_content(copy):
     assert validate(copy, with_digest=False).valid
 
 
+def test_a_manifest_of_an_older_version_is_no_damage(copy):
+    """Its digest was another function of the content, and its shards had no sums."""
+    for path in copy.glob("*.h5"):
+        with h5py.File(path, "a") as file:
+            for view in file["views"].values():
+                del view.attrs["row_sum"]
+    refresh(copy)
+    assert validate(copy).valid, "the sums are made from the content then"
+    manifest = json.loads((copy / "dataset.json").read_text())
+    del manifest["digest_algorithm"]
+    (copy / "dataset.json").write_text(json.dumps({**manifest, "digest": "0" * 64}))
+    findings = validate(copy)
+    assert findings.valid
+    assert any("digest of" in what and "another version" in what for what in findings.unchecked)
+    assert not any("another version" in w for w in validate(copy, with_digest=False).unchecked)
+
+
+def test_content_and_sums_changed_together_are_not_what_the_manifest_says(copy):
+    path = copy / "shard-0001.h5"
+    change(path, "views/seed/jets/tau1", lambda v: v.__imul__(2))
+    with h5py.File(path, "a") as file:
+        del file["views/seed"].attrs["row_sum"]
+    refresh(copy)
+    findings = validate(copy)
+    assert [(v.kind, v.dataset) for v in findings.violations] == [("digest", "digest")]
+
+
 def test_content_is_checked_behind_a_manifest_that_agrees_with_the_bytes(copy):
     change(copy / "shard-0001.h5", "views/seed/jets/n_constituents", lambda v: v.__iadd__(1))
     refresh(copy)

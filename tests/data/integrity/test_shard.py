@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
+from rs3l_data.errors import InputFileError
 from rs3l_data.integrity.validate import validate
 from tests.data.integrity.conftest import change, change_config, recreate
 
@@ -97,9 +98,40 @@ def test_sums_are_told_as_unchecked_where_constituents_are_incomplete(shard):
     assert not validate(shard).valid
     with h5py.File(shard, "a") as file:
         file.attrs["constituents_complete"] = "false"
+        del file[SEED].attrs["row_sum"]
     findings = validate(shard)
     assert findings.valid
     assert any("sums of constituents" in what for what in findings.unchecked)
+
+
+def test_values_that_keep_every_promise_are_not_those_that_were_written(shard):
+    row = row_where(shard, f"{SEED}/jets/present", lambda values: values)
+    change(shard, f"{SEED}/jets/tau1", lambda values: put(row, 2 * values[row])(values))
+    findings = found(shard, "digest", f"/{SEED} attribute row_sum")
+    assert findings.counts == {"digest": 1}, "the other view is as it was"
+    assert validate(shard, with_digest=False).valid
+
+
+def test_a_sum_that_is_not_that_of_the_content(shard):
+    with h5py.File(shard, "a") as file:
+        true = file[SEED].attrs["row_sum"]
+        file[SEED].attrs["row_sum"] = file["views/nominal"].attrs["row_sum"]
+    (violation,) = found(shard, "digest", f"/{SEED} attribute row_sum").violations
+    assert violation.expected == f"{true}, as the content has"
+
+
+def test_a_sum_that_is_no_number_is_damage(shard):
+    with h5py.File(shard, "a") as file:
+        file[SEED].attrs["row_sum"] = "0x12"
+    with pytest.raises(InputFileError, match=r"shard-0000\.h5.*'row_sum': found '0x12', expected"):
+        validate(shard)
+
+
+def test_a_shard_of_an_older_version_says_nothing_of_its_content(shard):
+    with h5py.File(shard, "a") as file:
+        for view in file["views"].values():
+            del view.attrs["row_sum"]
+    assert validate(shard).valid
 
 
 def test_constituents_in_another_order(shard):
