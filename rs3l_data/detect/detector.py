@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -21,35 +19,12 @@ from rs3l_data.detect.particleflow import (
     track_corrections,
 )
 from rs3l_data.detect.propagation import Point, helix, straight
-from rs3l_data.detect.species import INVISIBLE, classify
 from rs3l_data.detect.tracking import Tracks, track
-from rs3l_data.errors import GeneratorError
+from rs3l_data.detect.visible import Visible, visible_of
 from rs3l_data.simulate.particles import Particles
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Visible:
-    """The particles that the detector can see, as flat arrays.
-
-    First the charged ones, then the neutral ones; both are sorted by event.
-    """
-
-    n_charged: int
-    event: I8
-    category: npt.NDArray[np.uint8]
-    charge: npt.NDArray[np.int8]
-    """[e]"""
-    is_v0: npt.NDArray[np.bool_]
-    """Whether a particle is a K0_S or a Λ"""
-    momentum: Point
-    """px, py, pz [GeV]"""
-    energy: F8
-    """[GeV]"""
-    vertex: Point
-    """x, y, z of production [mm]"""
 
 
 def detect(particles: Particles, card: DetectorCard, keys: npt.NDArray[np.uint64]) -> Candidates:
@@ -81,7 +56,7 @@ def detect(particles: Particles, card: DetectorCard, keys: npt.NDArray[np.uint64
     if keys.shape != (particles.n_events,):
         raise ValueError(f"keys have shape {keys.shape}, expected ({particles.n_events},)")
     noise = Noise(keys)
-    visible = _visible(particles, card.candidate_eta_max)
+    visible = visible_of(particles, card.candidate_eta_max)
     tracks, eta, phi = _propagate(visible, card, noise)
     track_of_particle = np.full(len(visible.event), -1)
     track_of_particle[tracks.particle] = np.arange(len(tracks.particle))
@@ -104,42 +79,6 @@ def detect(particles: Particles, card: DetectorCard, keys: npt.NDArray[np.uint64
         correction += of_track * track_corrections(cells, charged, excess, len(of_track))
     photons, neutral_hadrons = neutrals
     return assemble(tracks, 1.0 + correction, photons, neutral_hadrons, card, particles.n_events)
-
-
-def _visible(particles: Particles, eta_max: float) -> Visible:
-    _require_finite(particles)
-    species = classify(particles.pdg_id)
-    pt2 = particles.px**2 + particles.py**2
-    # The margin is for particles from displaced vertices, seen from the origin at another η.
-    central = np.abs(particles.pz) < np.sinh(eta_max + 0.5) * np.sqrt(pt2)
-    seen = central & (species.category != INVISIBLE)
-    charged = np.flatnonzero(seen & (species.charge != 0))
-    neutral = np.flatnonzero(seen & (species.charge == 0))
-    kept = np.concatenate([charged, neutral])
-    event = np.repeat(np.arange(particles.n_events), np.diff(particles.offsets))
-    return Visible(
-        n_charged=len(charged),
-        event=event[kept],
-        category=species.category[kept],
-        charge=species.charge[kept],
-        is_v0=species.is_v0[kept],
-        momentum=(particles.px[kept], particles.py[kept], particles.pz[kept]),
-        energy=particles.energy[kept],
-        vertex=(particles.x[kept], particles.y[kept], particles.z[kept]),
-    )
-
-
-def _require_finite(particles: Particles) -> None:
-    """Refuse NaN and infinity, which would make a particle vanish without a word."""
-    for name in ("px", "py", "pz", "energy", "x", "y", "z"):
-        column = getattr(particles, name)
-        # The sum is the cheapest test: one value that is not finite makes it not finite.
-        if not np.isfinite(column.sum()):
-            raise GeneratorError(
-                f"{name} of {np.count_nonzero(~np.isfinite(column))} of {len(column)} particles is "
-                "not finite, expected numbers; a particle without a vertex is born at the origin: "
-                "set its vertex to 0"
-            )
 
 
 def _propagate(visible: Visible, card: DetectorCard, noise: Noise) -> tuple[Tracks, F8, F8]:
