@@ -13,6 +13,7 @@ import torch
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.reader import Dataset
+from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.benchmark.counting import cost_of
 from rs3l_train.benchmark.machine import (
     Peaks,
@@ -165,7 +166,7 @@ def _step_rate(
     # Counted before compiling: the work that the step asks for.
     cost = cost_of(_Step(pretraining, batches[:1]))
     if config.loop.compile:
-        pretraining.objective.backbone.compile(dynamic=True)
+        compile_backbone(pretraining.objective.backbone)
     step = _Step(pretraining, batches)
     duration = seconds_per_call(step, device, seconds)
     busy = gpu_seconds(step, device, calls=2 * BATCHES)

@@ -178,7 +178,8 @@ def take_step(
     gradient_loss = gradients(batch, history.steps)
     gradient_norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
     # The one place of a step where the host waits for a GPU.
-    loss, norm = torch.stack([gradient_loss, gradient_norm]).tolist()
+    read: list[float] = torch.stack([gradient_loss, gradient_norm]).tolist()
+    loss, norm = read
     place = f"step {history.steps} (epoch {history.epoch}, batch {history.batch - 1})"
     if not math.isfinite(loss):
         raise TrainingError(
