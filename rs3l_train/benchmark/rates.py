@@ -92,7 +92,7 @@ def benchmark(
     ConfigError
         If there is no network of that name.
     """
-    configs = {name: _with_network(config, name) for name in networks}
+    configs = {name: with_network(config, name) for name in networks}
     device = prepare(config)
     peaks = measure_peaks(device, config.loop.precision)
     return {
@@ -109,13 +109,14 @@ def benchmark(
         "peaks": asdict(peaks),
         "loader": asdict(_loader_rate(dataset, config, device, seconds)),
         "steps": [
-            asdict(_step_rate(dataset, own, name, device, peaks, seconds))
+            asdict(step_rate(dataset, own, name, device, peaks, seconds))
             for name, own in configs.items()
         ],
     }
 
 
-def _with_network(config: TrainingConfig, name: str) -> TrainingConfig:
+def with_network(config: TrainingConfig, name: str) -> TrainingConfig:
+    """Put a network of `NETWORKS` into a config; ``config`` leaves the config's own."""
     if name == "config":
         return config
     if name not in NETWORKS:
@@ -152,7 +153,7 @@ def _loader_rate(
     return LoaderRate(len(dataset) / read, gathered, streamed)
 
 
-def _step_rate(
+def step_rate(
     dataset: Dataset,
     config: TrainingConfig,
     name: str,
@@ -160,15 +161,17 @@ def _step_rate(
     peaks: Peaks,
     seconds: float,
 ) -> StepRate:
+    """Time the step of a config's network for so many seconds; `benchmark` says more."""
     pretraining = set_up(dataset, config, device)
     batches = list(islice(pretraining.training.epoch(0), BATCHES))
     views = sum(map(len, batches)) / len(batches)
     # Counted before compiling: the work that the step asks for.
-    cost = cost_of(_Step(pretraining, batches[:1]))
+    cost = cost_of(Step(pretraining, batches[:1]))
     if config.loop.compile:
         compile_backbone(pretraining.objective.backbone)
-    step = _Step(pretraining, batches)
-    duration = seconds_per_call(step, device, seconds)
+    step = Step(pretraining, batches)
+    # Every batch once before, as each has another size.
+    duration = seconds_per_call(step, device, seconds, warm_up=len(batches))
     busy = gpu_seconds(step, device, calls=2 * BATCHES)
     n = len(batches[0])
     return StepRate(
@@ -185,7 +188,7 @@ def _step_rate(
     )
 
 
-class _Step:
+class Step:
     """Steps of pretraining as the loop does them, on some batches in turn."""
 
     def __init__(self, pretraining: Pretraining, batches: Sequence[Selection]) -> None:
@@ -200,6 +203,7 @@ class _Step:
         self._history = History()
 
     def __call__(self) -> None:
+        """Take the next step."""
         batch = next(self._batches)
         take_step(
             self._objective, self._optimiser, self._gradients, batch, self._clip, self._history
