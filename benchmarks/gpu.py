@@ -183,7 +183,8 @@ def in_words(case: str, found: dict[str, Any] | str) -> str:
     busy = "" if found["gpu_busy"] is None else f", busy {found['gpu_busy']:.0%}"
     return (
         f"{case}: {found['views_per_second']:,.0f} views/s"
-        f" ({found['views_per_second'] / target:.0%} of the target){busy}, {found['of_peak_flops']:.1%} of the product's rate,"
+        f" ({found['views_per_second'] / target:.0%} of the target){busy},"
+        f" {found['of_peak_flops']:.1%} of the product's rate,"
         f" {found['of_peak_bytes']:.0%} of the copy's if nothing were fused,"
         f" {found['seconds_of_the_case']} s in all"
     )
