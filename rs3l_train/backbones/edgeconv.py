@@ -108,7 +108,9 @@ def neighbour_max(values: Tensor, neighbours: Tensor) -> Tensor:
     where the definition's derivative adds k, most of them 0.
     """
     if values.device.type != "cpu":
-        return functional.embedding_bag(neighbours, values, mode="max")
+        # Its derivative knows no bfloat16 on a GPU, and would add up in it.
+        chosen = functional.embedding_bag(neighbours, values.float(), mode="max")
+        return chosen.to(values.dtype)
     if torch.compiler.is_compiling():
         return values[neighbours].amax(1)
     m, k = neighbours.shape
