@@ -72,7 +72,7 @@ class StepRate:
     of_peak_bytes: float
     """Part of the rate that the device's own copy reaches; above 1 where caches or fusing help"""
     gpu_busy: float | None
-    """Part of the time in which the GPU computes; None on a CPU"""
+    """Part of the time in which a kernel or a copy runs on the GPU; None on a CPU"""
 
 
 def benchmark(
