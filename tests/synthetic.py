@@ -42,6 +42,7 @@ def make_dataset(
     n_shards: int = 2,
     compression: str = "blosc2",
     config: Mapping[str, Any] | None = None,
+    mean_constituents: float = 25,
 ) -> Path:
     """Write a dataset of ``n_events`` events of each process; returns its folder.
 
@@ -57,7 +58,7 @@ def make_dataset(
     order = np.lexsort([initiators.columns[name] for name in ("initiator", "process", "event")])
     initiators = take(initiators, order)
     prongs = np.concatenate([one for _, one in made])[order]
-    tables = {view: make_view(rng, initiators, prongs) for view in views}
+    tables = {view: make_view(rng, initiators, prongs, mean_constituents) for view in views}
     attributes = {
         "process_names": list(processes),
         "label_names": list(processes),

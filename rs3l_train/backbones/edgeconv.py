@@ -88,10 +88,9 @@ def nearest_neighbours(x: Tensor, mask: Tensor, k: int) -> Tensor:
     (n, P, min(k, P)) int64, positions within the jet
     """
     width = x.shape[1]
-    norm = x.square().sum(-1)
+    norm = x.square().sum(-1).masked_fill(~mask, torch.inf)
     # |x_i - x_j|^2 without |x_i|^2, which is the same for all neighbours of i.
-    distance = norm[:, None, :] - 2 * x @ x.transpose(1, 2)
-    distance = distance.masked_fill(~mask[:, None, :], torch.inf)
+    distance = torch.sub(norm[:, None, :], x @ x.transpose(1, 2), alpha=2)
     itself = torch.arange(width, device=x.device)
     # Rounding must not lose the constituent among others that are (nearly) equal to it.
     distance[:, itself, itself] = -torch.inf
@@ -103,11 +102,15 @@ def neighbour_max(values: Tensor, neighbours: Tensor) -> Tensor:
     """Take the maximum of rows of ``values`` (m, C) over ``neighbours`` (m, k), for each channel.
 
     Neither way of running it holds the (m, k, C) values of all neighbours in memory, which costs
-    ten times the time on a CPU; each is the fastest of PyTorch's on its kind of device. A compiler
-    and an exporter get the definition: the one fuses it, the other knows nothing else.
+    ten times the time on a CPU; each is the fastest of PyTorch's on its kind of device. On a CPU a
+    compiler and an exporter get the definition: the one fuses it, the other knows nothing else. On
+    a GPU a compiler gets the operation: backwards, it adds one number for each row and channel,
+    where the definition's derivative adds k, most of them 0.
     """
     if values.device.type != "cpu":
-        return functional.embedding_bag(neighbours, values, mode="max")
+        # Its derivative knows no bfloat16 on a GPU, and would add up in it.
+        chosen = functional.embedding_bag(neighbours, values.float(), mode="max")
+        return chosen.to(values.dtype)
     if torch.compiler.is_compiling():
         return values[neighbours].amax(1)
     m, k = neighbours.shape

@@ -81,7 +81,8 @@ class ParticleTransformer(Backbone):
         The features of the pairs keep the precision of the momenta under autocast.
         """
         of_pairs: Tensor = self.pair(pair_features(inputs.momenta)).permute(0, 3, 1, 2)
-        return of_pairs + _mask_bias(inputs.mask, of_pairs.dtype)
+        # A GPU's fused attention takes a bias only if the last dimension is contiguous.
+        return (of_pairs + _mask_bias(inputs.mask, of_pairs.dtype)).contiguous()
 
 
 def _mask_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch._C._autograd import DeviceType
+from torch.profiler import ProfilerActivity, profile
 
 MATRIX = {"cpu": 2048, "cuda": 8192}
 COPIED_BYTES = {"cpu": 2**28, "cuda": 2**31}
@@ -79,15 +82,38 @@ def wait(device: torch.device) -> None:
 
 
 def gpu_seconds(call: Callable[[], object], device: torch.device, calls: int) -> float | None:
-    """Add up the time [s] that the GPU's kernels take in one call; None on a CPU."""
+    """Measure the time [s] of one call in which the GPU does something; None on a CPU."""
     if device.type != "cuda":
         return None
-    from torch.profiler import ProfilerActivity, profile
-
     wait(device)
     with profile(activities=[ProfilerActivity.CUDA]) as profiler:
         for _ in range(calls):
             call()
         wait(device)
-    kernels = sum(event.self_device_time_total for event in profiler.key_averages())
-    return float(kernels) * 1e-6 / calls
+    return 1e-6 * covered(gpu_intervals(profiler.events() or ())) / calls
+
+
+def gpu_intervals(events: Iterable[Any]) -> list[tuple[float, float]]:
+    """Pick the times of kernels and copies out of a profiler's events.
+
+    The host's calls tell the time of the kernels that they start as their own once more, and named
+    regions last for as long as all that is in them.
+    """
+    return [
+        (event.time_range.start, event.time_range.end)
+        for event in events
+        if event.device_type == DeviceType.CUDA and not event.is_user_annotation
+    ]
+
+
+def covered(intervals: Iterable[tuple[float, float]]) -> float:
+    """Measure the union of intervals: what runs at the same time counts once.
+
+    >>> covered([(5, 6), (0, 2), (1, 3)])
+    4.0
+    """
+    length, end = 0.0, -math.inf
+    for start, stop in sorted(intervals):
+        length += max(0.0, stop - max(start, end))
+        end = max(end, stop)
+    return length

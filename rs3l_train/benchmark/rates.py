@@ -13,6 +13,7 @@ import torch
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.reader import Dataset
+from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.benchmark.counting import cost_of
 from rs3l_train.benchmark.machine import (
     Peaks,
@@ -71,7 +72,7 @@ class StepRate:
     of_peak_bytes: float
     """Part of the rate that the device's own copy reaches; above 1 where caches or fusing help"""
     gpu_busy: float | None
-    """Part of the time in which the GPU computes; None on a CPU"""
+    """Part of the time in which a kernel or a copy runs on the GPU; None on a CPU"""
 
 
 def benchmark(
@@ -91,7 +92,7 @@ def benchmark(
     ConfigError
         If there is no network of that name.
     """
-    configs = {name: _with_network(config, name) for name in networks}
+    configs = {name: with_network(config, name) for name in networks}
     device = prepare(config)
     peaks = measure_peaks(device, config.loop.precision)
     return {
@@ -108,13 +109,14 @@ def benchmark(
         "peaks": asdict(peaks),
         "loader": asdict(_loader_rate(dataset, config, device, seconds)),
         "steps": [
-            asdict(_step_rate(dataset, own, name, device, peaks, seconds))
+            asdict(step_rate(dataset, own, name, device, peaks, seconds))
             for name, own in configs.items()
         ],
     }
 
 
-def _with_network(config: TrainingConfig, name: str) -> TrainingConfig:
+def with_network(config: TrainingConfig, name: str) -> TrainingConfig:
+    """Put a network of `NETWORKS` into a config; ``config`` leaves the config's own."""
     if name == "config":
         return config
     if name not in NETWORKS:
@@ -151,7 +153,7 @@ def _loader_rate(
     return LoaderRate(len(dataset) / read, gathered, streamed)
 
 
-def _step_rate(
+def step_rate(
     dataset: Dataset,
     config: TrainingConfig,
     name: str,
@@ -159,15 +161,17 @@ def _step_rate(
     peaks: Peaks,
     seconds: float,
 ) -> StepRate:
+    """Time the step of a config's network for so many seconds; `benchmark` says more."""
     pretraining = set_up(dataset, config, device)
     batches = list(islice(pretraining.training.epoch(0), BATCHES))
     views = sum(map(len, batches)) / len(batches)
     # Counted before compiling: the work that the step asks for.
-    cost = cost_of(_Step(pretraining, batches[:1]))
+    cost = cost_of(Step(pretraining, batches[:1]))
     if config.loop.compile:
-        pretraining.objective.backbone.compile(dynamic=True)
-    step = _Step(pretraining, batches)
-    duration = seconds_per_call(step, device, seconds)
+        compile_backbone(pretraining.objective.backbone)
+    step = Step(pretraining, batches)
+    # Every batch once before, as each has another size.
+    duration = seconds_per_call(step, device, seconds, warm_up=len(batches))
     busy = gpu_seconds(step, device, calls=2 * BATCHES)
     n = len(batches[0])
     return StepRate(
@@ -184,7 +188,7 @@ def _step_rate(
     )
 
 
-class _Step:
+class Step:
     """Steps of pretraining as the loop does them, on some batches in turn."""
 
     def __init__(self, pretraining: Pretraining, batches: Sequence[Selection]) -> None:
@@ -199,6 +203,7 @@ class _Step:
         self._history = History()
 
     def __call__(self) -> None:
+        """Take the next step."""
         batch = next(self._batches)
         take_step(
             self._objective, self._optimiser, self._gradients, batch, self._clip, self._history

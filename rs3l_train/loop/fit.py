@@ -92,14 +92,13 @@ def fit(
     if log is not None:
         log.start(history.records)
     clock = _Clock(history.seconds)
-    device = next(model.parameters()).device
 
     def record() -> None:
         history.seconds = clock()
         metrics = validate()
         _record(history, metrics, log)
         score = metrics.get("score", -metrics.get("validation_loss", math.inf))
-        if best.consider(processes.largest([score], device)[0]) and on_best is not None:
+        if best.consider(processes.largest([score])[0]) and on_best is not None:
             on_best()
 
     if not history.records:
@@ -119,7 +118,7 @@ def fit(
             if processes.first:
                 progress(history.views, f"loss {loss:.4f}")
             late = budget.seconds is not None and clock() > budget.seconds
-            out_of_time, stopped = processes.largest([late, bool(interrupt)], device)
+            out_of_time, stopped = processes.largest([late, bool(interrupt)])
             ended = history.views >= budget.views or bool(out_of_time)
             if ended or history.views >= history.next_validation:
                 history.next_validation += validate_every
@@ -176,8 +175,11 @@ def take_step(
         If the loss or its gradient is not finite; no weight has changed then.
     """
     optimiser.zero_grad(set_to_none=True)
-    loss = gradients(batch, history.steps)
-    norm = nn.utils.clip_grad_norm_(model.parameters(), clip).item()
+    gradient_loss = gradients(batch, history.steps)
+    gradient_norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+    # The one place of a step where the host waits for a GPU.
+    read: list[float] = torch.stack([gradient_loss, gradient_norm]).tolist()
+    loss, norm = read
     place = f"step {history.steps} (epoch {history.epoch}, batch {history.batch - 1})"
     if not math.isfinite(loss):
         raise TrainingError(

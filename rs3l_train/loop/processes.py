@@ -28,11 +28,11 @@ class Processes:
         if self.count > 1:
             distributed.all_reduce(tensor)
 
-    def largest(self, values: Iterable[float], device: torch.device) -> list[float]:
-        """Agree on numbers: for each, the largest that a process has."""
+    def largest(self, values: Iterable[float]) -> list[float]:
+        """Agree on numbers, without the GPUs: for each, the largest that a process has."""
         if self.count == 1:
             return list(values)
-        agreed = torch.tensor(list(values), dtype=torch.float64, device=device)
+        agreed = torch.tensor(list(values), dtype=torch.float64)
         distributed.all_reduce(agreed, distributed.ReduceOp.MAX)
         return [float(value) for value in agreed.tolist()]
 

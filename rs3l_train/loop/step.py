@@ -21,8 +21,9 @@ from rs3l_train.errors import TrainingError
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.views.memory import Selection
 
-Gradients = Callable[[Selection, int], float]
-"""Leaves in the parameters the gradients of a batch at a step, and gives its loss."""
+Gradients = Callable[[Selection, int], Tensor]
+"""Leaves in the parameters the gradients of a batch at a step, and gives its loss: a scalar, still
+on the device, since to read it is to wait for the device."""
 
 OutputsOf = Callable[[Selection, torch.Generator], Tensor]
 """The network's outputs (n, K), row by row: an entry depends on its own view alone."""
@@ -34,10 +35,10 @@ LossOf = Callable[[Tensor, Tensor], Tensor]
 def whole_batch(loss_of: Callable[[Selection], Tensor]) -> Gradients:
     """Compute the gradient of a loss in one go on this process."""
 
-    def gradients(batch: Selection, _step: int) -> float:
+    def gradients(batch: Selection, _step: int) -> Tensor:
         loss = loss_of(batch)
         loss.backward()  # type: ignore[no-untyped-call]
-        return loss.item()
+        return loss.detach()
 
     return gradients
 
@@ -67,7 +68,7 @@ class InParts:
     parts: int = 1
     processes: Processes = ALONE
 
-    def __call__(self, batch: Selection, step: int) -> float:
+    def __call__(self, batch: Selection, step: int) -> Tensor:
         """Leave the gradients of the whole batch in the parameters, and give its loss.
 
         Parameters
@@ -91,7 +92,7 @@ class InParts:
             if again.requires_grad:
                 again.backward(gathered.grad[part])  # type: ignore[no-untyped-call]
         self._add_up_gradients()
-        return loss.item()
+        return loss.detach()
 
     def _own_parts(self, batch: Selection) -> Iterator[tuple[int, slice]]:
         """Give number and place of the parts that fall to this process."""

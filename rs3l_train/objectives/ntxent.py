@@ -68,22 +68,18 @@ def ntxent(embeddings: Tensor, jets: Tensor, temperature: float) -> Tensor:
     temperature
         Positive.
 
-    Raises
-    ------
-    ValueError
-        If no jet has two views.
+    Returns
+    -------
+    scalar float32
+        NaN if no jet has two views: to ask for that would make the host wait for a GPU.
     """
     with torch.autocast(embeddings.device.type, enabled=False):
         unit = functional.normalize(embeddings.float(), dim=1)
-        similarity = unit @ unit.T / temperature
+        similarity = (unit / temperature) @ unit.T
         itself = torch.eye(len(unit), dtype=torch.bool, device=unit.device)
-        log_probability = similarity - similarity.masked_fill(itself, -torch.inf).logsumexp(
-            1, keepdim=True
-        )
+        all_others = similarity.masked_fill(itself, -torch.inf).logsumexp(1)
         positive = same_jet(jets)
         n_positive = positive.sum(1)
-        anchors = n_positive > 0
-        if not bool(anchors.any()):
-            raise ValueError("no jet of the batch has two views: there is nothing to contrast")
-        mean = torch.where(positive, log_probability, 0.0).sum(1) / n_positive.clamp(min=1)
-        return -mean[anchors].mean()
+        own = torch.where(positive, similarity, 0.0).sum(1) / n_positive.clamp(min=1)
+        anchor = n_positive > 0
+        return torch.where(anchor, all_others - own, 0.0).sum() / anchor.sum()

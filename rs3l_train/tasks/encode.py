@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from rs3l_train.views.inputs import network_inputs
 from rs3l_train.views.memory import JetViews, Selection
 
-# Small enough for the features of a batch to stay in a CPU's cache.
-VIEWS_PER_BATCH = 256
+VIEWS_PER_BATCH = {"cpu": 256, "cuda": 8192}
+"""Few enough for the features of a batch to stay in a CPU's cache, and enough to fill a GPU"""
 
 
 @torch.no_grad()
@@ -32,7 +32,8 @@ def apply_network(
     (n, D) for a backbone, (n,) for a tagger
     """
     parts = []
-    for start in range(0, len(selection), VIEWS_PER_BATCH):
-        batch = jets.gather(selection[start : start + VIEWS_PER_BATCH])
+    size = VIEWS_PER_BATCH.get(jets.device.type, VIEWS_PER_BATCH["cpu"])
+    for start in range(0, len(selection), size):
+        batch = jets.gather(selection[start : start + size])
         parts.append(network(network_inputs(batch, inputs, rotation)))
     return torch.cat(parts)

@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from rs3l_data.store.reader import Dataset
+from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.config import TrainingConfig
 from rs3l_train.evaluation.plots import Plots, loss_curve
 from rs3l_train.evaluation.representation import linear_r2, physical_targets, spectrum
@@ -152,7 +153,7 @@ def _fit(
     settings = config.pretrain
     n_steps = -int(-settings.views_seen // training.views_per_step)
     if config.loop.compile:
-        objective.backbone.compile(dynamic=True)
+        compile_backbone(objective.backbone)
 
     def save_best() -> None:
         save_network(folder, objective.backbone, "backbone", config, {}, name=BEST)

@@ -21,6 +21,8 @@ def pretraining_batches(
 ) -> Iterator[Selection]:
     """Go once through the jets in random order, each with its drawn views side by side.
 
+    Drawn on the CPU, where nothing has to wait for a GPU to learn how many views there are.
+
     A last batch that is not full is left out, since a loss may depend on the number of jets,
     unless it is the only one.
 
@@ -35,8 +37,8 @@ def pretraining_batches(
     generator
         A generator on the CPU.
     """
-    present = jets.present
-    order = jets.shuffled(rows, generator)
+    present = jets.present.cpu()
+    order = jets.shuffled(rows, generator).cpu()
     n_batches = max(1, len(order) // jets_per_batch)
     usable = positives.usable(present)
     for batch in torch.split(order[: n_batches * jets_per_batch], jets_per_batch):
@@ -50,7 +52,7 @@ def pretraining_batches(
                 selection.views.repeat_interleave(positives.copies),
                 selection.rows.repeat_interleave(positives.copies),
             )
-        yield selection
+        yield selection.to(jets.device)
 
 
 def labelled_batches(
@@ -82,5 +84,5 @@ def _draw(chosen: Tensor, n: int, weights: Tensor, generator: torch.Generator) -
     181), and so are those of log(u)/w.
     """
     lot = torch.rand(chosen.shape, generator=generator).log() / weights.clamp(min=1e-30)
-    best = lot.to(chosen.device).masked_fill(~chosen, -torch.inf).topk(n, dim=1).indices
+    best = lot.masked_fill(~chosen, -torch.inf).topk(n, dim=1).indices
     return torch.zeros_like(chosen).scatter(1, best, True) & chosen

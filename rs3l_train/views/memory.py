@@ -54,6 +54,15 @@ class Selection:
     def __getitem__(self, part: slice) -> Selection:
         return Selection(self.views[part], self.rows[part])
 
+    def to(self, device: torch.device) -> Selection:
+        """Move from the CPU to a device, without waiting for what a GPU still has to do."""
+        if device.type != "cuda":
+            return Selection(self.views.to(device), self.rows.to(device))
+        return Selection(
+            self.views.pin_memory().to(device, non_blocking=True),
+            self.rows.pin_memory().to(device, non_blocking=True),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -70,7 +70,7 @@ def gradients(name, parts, processes=ALONE, noise=False, step=0):
     in_parts = InParts(model, outputs_of, loss_of, CPU, 7, parts, processes)
     loss = in_parts(batch(), step)
     grads = {k: p.grad for k, p in model.named_parameters() if p.grad is not None}
-    return {"loss": torch.tensor(loss)} | grads
+    return {"loss": loss} | grads
 
 
 if __name__ == "__main__":

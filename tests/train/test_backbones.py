@@ -6,8 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._dynamo.testing import CompileCounter
 from torch.nn import functional
 
+from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.backbones.edgeconv import EdgeConvNet
 from rs3l_train.backbones.transformer import ParticleTransformer
 from rs3l_train.views.inputs import JetInputs
@@ -140,3 +142,41 @@ def test_the_compiler_sees_one_graph(name):
     net = network(name)
     compiled = torch.compile(net, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(inputs), net(inputs))
+
+
+@each_network
+def test_a_network_is_compiled_once_for_all_batches(name):
+    """For batches of all sizes, once for training and once for validation: two steps each."""
+    torch.compiler.reset()
+    net, compiled, compiler = network(name), network(name), CompileCounter()
+    compile_backbone(compiled, compiler)
+    for training, n_graphs in ((True, 2), (False, 4)):
+        with torch.set_grad_enabled(training):
+            for n in (40, 39, 64, 17):
+                inputs = jets(n, n=n)
+                torch.testing.assert_close(compiled(inputs), net(inputs))
+                assert compiler.frame_count == n_graphs
+
+
+@each_network
+def test_steps_taken_one_by_one_are_compiled_too(name):
+    """As objectives do that need the constituents."""
+    torch.compiler.reset()
+    net, compiler = network(name), CompileCounter()
+    compile_backbone(net, compiler)
+    inputs = jets(16)
+    net.pool(net.constituents(inputs), inputs.mask)
+    assert compiler.frame_count == 2
+
+
+@each_network
+def test_a_compiled_network_learns_as_the_other(name):
+    """Traced forward and backward, as before code is made of it, which would take a minute."""
+    torch.compiler.reset()
+    nets = [network(name), network(name)]
+    compile_backbone(nets[1], "aot_eager")
+    inputs = jets(17)
+    for net in nets:
+        net(inputs).square().sum().backward()
+    for mine, other in zip(nets[1].parameters(), nets[0].parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, other.grad)

@@ -1,15 +1,24 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import nn
+from torch._C._autograd import DeviceType
 
 from rs3l_data.errors import ConfigError
 from rs3l_train.benchmark import machine
 from rs3l_train.benchmark.counting import cost_of
-from rs3l_train.benchmark.machine import describe, gpu_seconds, measure_peaks, seconds_per_call
+from rs3l_train.benchmark.machine import (
+    covered,
+    describe,
+    gpu_intervals,
+    gpu_seconds,
+    measure_peaks,
+    seconds_per_call,
+)
 from rs3l_train.benchmark.rates import benchmark
 from rs3l_train.benchmark.table import as_markdown
 from rs3l_train.config import validate_training
@@ -52,6 +61,17 @@ def test_calls_are_timed_without_the_warm_up(monkeypatch):
         clock[0] += next(durations)
 
     assert seconds_per_call(call, CPU, 2.0) == pytest.approx(0.25)
+
+
+def test_a_gpu_is_busy_while_one_kernel_at_least_runs():
+    def event(start, end, device=DeviceType.CUDA, named=False):
+        times = SimpleNamespace(start=start, end=end)
+        return SimpleNamespace(time_range=times, device_type=device, is_user_annotation=named)
+
+    kernels = [event(10, 20), event(40, 60), event(15, 25), event(41, 42)]
+    others = [event(0, 100, DeviceType.CPU), event(5, 95, named=True)]
+    assert covered(gpu_intervals(kernels + others)) == 15 + 20
+    assert covered([]) == 0
 
 
 def test_peaks_are_positive_and_the_hardware_has_a_name():

@@ -102,3 +102,19 @@ def test_each_layer_finds_its_neighbours_anew():
     second = net.convolutions[0](first, mask)
     before, after = (nearest_neighbours(y, mask, 3).sort(-1).values for y in (first, second))
     assert (before != after)[mask].any()
+
+
+def test_a_gpu_takes_the_maximum_in_single_precision(monkeypatch):
+    """PyTorch has no derivative of it in bfloat16 there."""
+    seen = []
+    embedding_bag = functional.embedding_bag
+
+    def watched(neighbours, values, mode):
+        seen.append(values.dtype)
+        return embedding_bag(neighbours, values, mode=mode)
+
+    monkeypatch.setattr(functional, "embedding_bag", watched)
+    values = torch.randn(5, 6, dtype=torch.bfloat16, device="meta")
+    neighbours = torch.zeros(5, 3, dtype=torch.int64, device="meta")
+    assert neighbour_max(values, neighbours).dtype == torch.bfloat16
+    assert seen == [torch.float32]

@@ -179,7 +179,7 @@ def test_a_loss_that_is_no_number_keeps_the_state_before(tmp_path):
     with pytest.raises(
         TrainingError, match=r"step 9 \(epoch 2, batch 1\): the loss is nan"
     ) as error:
-        train(tmp_path, at_step=9, act=lambda: float("nan"), every_views=None)
+        train(tmp_path, at_step=9, act=lambda: torch.tensor(torch.nan), every_views=None)
     assert "--resume must" in str(error.value)
     # Without what made it fail, the training goes on as if nothing had been.
     weights, _ = train(tmp_path / "whole")

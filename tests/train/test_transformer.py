@@ -264,3 +264,12 @@ def test_a_key_goes_before_the_size():
 def test_a_bad_network_is_named(keys, message):
     with pytest.raises(ConfigError, match=message):
         transformer(**keys)
+
+
+def test_the_bias_is_one_that_fused_attention_takes():
+    """Contiguous in the last dimension; else a GPU writes out all scores, several times a layer."""
+    torch.manual_seed(1)
+    net = ParticleTransformer(4, 8, 2, 1, 1, (5,), (3,))
+    mask = torch.ones(3, 7, dtype=torch.bool)
+    inputs = JetInputs(torch.randn(3, 7, 4), torch.rand(3, 7, 3), mask)
+    assert net.bias(inputs).stride(-1) == 1
