@@ -53,7 +53,8 @@ def _in_words(results: dict[str, Any]) -> str:
         lines.append(
             f"{name}: bare Pythia {found['bare_ms']:.2f} ms an event, whole job "
             f"{found['job_ms']:.2f} ms, efficiency {found['efficiency']:.3f} "
-            f"({', '.join(f'{e:.3f}' for e in found['efficiencies'])})"
+            f"({_listed(found['efficiencies'])}); of CPU time "
+            f"{found['efficiency_of_cpu_time']:.3f} ({_listed(found['efficiencies_of_cpu_time'])})"
         )
         steps = sorted(found["steps_ms"].items(), key=lambda step: -step[1])
         lines += [f"    {step:<14}{ms:8.3f} ms" for step, ms in steps]
@@ -64,3 +65,7 @@ def _in_words(results: dict[str, Any]) -> str:
     for n, mb in results["peak_memory_mb"].items():
         lines.append(f"peak memory of a job of {n} events: {mb:.0f} MB")
     return "\n".join(lines)
+
+
+def _listed(efficiencies: list[float]) -> str:
+    return ", ".join(f"{efficiency:.3f}" for efficiency in efficiencies)
