@@ -49,6 +49,21 @@ def test_a_variation_with_a_tune_replaces_the_tune():
     assert prepared(lines).settings.word("PDF:pSet") == "20"
 
 
+@pytest.mark.parametrize("tune", ["cp5", "cp5_up", "cp5_down", "cp5_cr1", "cp5_cr2"])
+def test_the_tunes_of_cms_have_its_cross_sections_of_13_tev(tune):
+    run = config(generator={"tune": tune}, views={"nominal": {}})
+    settings = prepared(view_settings(run, "qcd", "nominal")).settings
+    assert settings.mode("SigmaTotal:mode") == 0
+    assert settings.parm("SigmaTotal:sigmaTot") == 100.309
+    assert settings.parm("SigmaTotal:sigmaEl") == 21.89
+    run = run.model_copy(
+        update={
+            "generator": run.generator.model_copy(update={"settings": ("SigmaTotal:mode = 1",)})
+        }
+    )
+    assert prepared(view_settings(run, "qcd", "nominal")).settings.mode("SigmaTotal:mode") == 1
+
+
 def test_inline_settings_come_last():
     views = {"mine": {"variation": ["HadronLevel:QED = on"]}}
     assert view_settings(config(views=views), "qcd", "mine")[-1] == "HadronLevel:QED = on"
