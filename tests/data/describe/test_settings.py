@@ -2,6 +2,7 @@ import pytest
 
 from rs3l_data.describe.catalogue import catalogue
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.owned import check_not_owned
 from rs3l_data.describe.settings import (
     hadronization_settings,
     hard_settings,
@@ -35,6 +36,12 @@ def test_pythia_accepts_every_variation(view):
 @pytest.mark.parametrize("kind", ["tunes", "variations"])
 def test_every_entry_says_where_it_comes_from(kind):
     assert all(entry["source"] for entry in catalogue(kind).values())
+
+
+@pytest.mark.parametrize("kind", ["processes", "tunes", "variations"])
+def test_no_entry_of_the_catalogue_sets_what_the_package_sets_itself(kind):
+    for name, entry in catalogue(kind).items():
+        check_not_owned(name, entry.get("settings", ()))
 
 
 def test_a_tune_is_read_before_what_it_would_overwrite():

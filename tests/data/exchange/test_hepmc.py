@@ -86,7 +86,10 @@ def test_out_and_in_again_gives_the_same_particles(hard_of, exported, process, v
     (found,) = join(exported(process, view), hard)
     assert found.generated.all()
     for event in range(N):
-        np.testing.assert_array_equal(stable(found, event), stable(ours, event))
+        theirs, mine = stable(found, event), stable(ours, event)
+        np.testing.assert_array_equal(theirs[:, :5], mine[:, :5])
+        # Hadrons of a string share a vertex there, and in Pythia may differ by a top's flight.
+        np.testing.assert_allclose(theirs[:, 5:], mine[:, 5:], rtol=0, atol=1e-9)
     made = hard.particles["status"] != -21
     np.testing.assert_array_equal(found.hard_momenta[made], ours.hard_momenta[made])
 
