@@ -69,7 +69,7 @@ class Generator(Strict):
     @field_validator("settings")
     @classmethod
     def _free(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        check_not_owned("settings", value)
+        check_not_owned(value)
         return value
 
 

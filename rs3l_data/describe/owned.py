@@ -48,13 +48,13 @@ _KEYS = {
 }
 
 
-def check_not_owned(key: str, lines: Iterable[str], lhe: bool = False) -> None:
+def check_not_owned(lines: Iterable[str], key: str = "", lhe: bool = False) -> None:
     """Refuse settings that the package makes itself.
 
     Parameters
     ----------
     key
-        What the error message calls the place of the settings.
+        The place of the settings, for the error message, where that does not name it anyhow.
     lhe
         Whether they tell Pythia how to take events of another program in, which is where
         ``LesHouches:`` decides on masses.
@@ -72,7 +72,8 @@ def check_not_owned(key: str, lines: Iterable[str], lhe: bool = False) -> None:
             (why for prefix, why in _PREFIXES.items() if name.startswith(prefix)), None
         )
         if reason is not None:
-            raise ValueError(f"{key}: '{line}' cannot be set here: {reason}")
+            place = f"{key}: " if key else ""
+            raise ValueError(f"{place}'{line}' cannot be set here: {reason}")
 
 
 def parameter(line: str) -> str:

@@ -54,7 +54,7 @@ class Process(Strict):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        check_not_owned("settings", self.settings, lhe=bool(self.lhe))
+        check_not_owned(self.settings, "settings", lhe=bool(self.lhe))
         wrong = [code for code in self.initiators if abs(code) not in FLAVOURS]
         if self.label == BY_FLAVOUR and wrong:
             raise ValueError(

@@ -43,7 +43,7 @@ class View(Strict):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         changed = variation(self)
-        check_not_owned("variation", changed.settings)
+        check_not_owned(changed.settings, "variation")
         if self.hepmc is not None:
             external.check_hepmc(self.hepmc)
             if self.redo != "shower" or self.variation is not None:

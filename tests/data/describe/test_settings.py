@@ -41,7 +41,7 @@ def test_every_entry_says_where_it_comes_from(kind):
 @pytest.mark.parametrize("kind", ["processes", "tunes", "variations"])
 def test_no_entry_of_the_catalogue_sets_what_the_package_sets_itself(kind):
     for name, entry in catalogue(kind).items():
-        check_not_owned(name, entry.get("settings", ()))
+        check_not_owned(entry.get("settings", ()), name)
 
 
 def test_a_tune_is_read_before_what_it_would_overwrite():
