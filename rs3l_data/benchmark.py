@@ -132,7 +132,8 @@ def _round(
     """
     hard, run = read_hard_of(config, hard_file)
     seeds = shower_seeds(config, run.process, view, hard.events["event"])
-    pythia, source = restored(view_settings(config, view), hard, config.hard.energy, seeds)
+    settings = view_settings(config, run.process, view)
+    pythia, source = restored(settings, hard, config.hard.energy, seeds)
     bare = np.zeros(2)
 
     def take_turns(done: int) -> None:

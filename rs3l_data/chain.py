@@ -230,7 +230,7 @@ def _batches(
         chunk = int(events[0]) // config.chunk_events(process)
         return ([batch] for batch in join(Path(hepmc_file(pattern, process, chunk)), hard))
     return resimulate(
-        view_settings(config, root),
+        view_settings(config, process, root),
         hard,
         config.hard.energy,
         shower_seeds(config, process, root, events),
@@ -241,7 +241,7 @@ def _batches(
 
 def _hadronization(config: described.Config, process: str, view: str, events: I8) -> Hadronization:
     keys = event_keys(config.seed, process, f"hadronization/{view}", events)
-    return Hadronization(hadronization_settings(config, view), pythia_seeds(keys))
+    return Hadronization(hadronization_settings(config, process, view), pythia_seeds(keys))
 
 
 def _kinematics(hard: HardEvents, index: I8) -> Columns:

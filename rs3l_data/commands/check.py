@@ -25,8 +25,13 @@ def check(config_file: ConfigFile, as_json: AsJson = False) -> None:
     with generator_output_to(None):
         for process in config.processes:
             prepared(hard_settings(config, process))
-        for view in config.views:
-            prepared(view_settings(config, view))
+        # Several seconds for many processes and views, most of which read the same lines.
+        for lines in {
+            tuple(view_settings(config, process, view))
+            for process in config.processes
+            for view in config.views
+        }:
+            prepared(lines)
         prepared(pileup_settings(config))
     plan: dict[str, Any] = {
         "name": config.name,

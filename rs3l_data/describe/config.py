@@ -8,12 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from rs3l_data.describe import chunks, tree
 from rs3l_data.describe.card import DetectorCard, load_card, merged
 from rs3l_data.describe.catalogue import entry
+from rs3l_data.describe.owned import check_not_owned
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
+from rs3l_data.describe.process import BY_FLAVOUR, Process
 from rs3l_data.describe.strict import Strict, nearest, read_yaml, validate
 from rs3l_data.describe.validation import Validation
 from rs3l_data.describe.variation import variation
@@ -22,35 +24,6 @@ from rs3l_data.errors import ConfigError, RS3LError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Range = tuple[float, float]
-
-
-class Process(Strict):
-    """One hard process; the catalogue fills in what is not given, for the names that it knows."""
-
-    # For editors: only the number of events must be given for a process of the catalogue.
-    model_config = ConfigDict(json_schema_extra={"required": ["events"]})
-
-    events: int = Field(gt=0, description="Hard events to generate.")
-    settings: tuple[str, ...] = Field(description="Pythia settings that select the process.")
-    lhe: tuple[str, ...] = Field(
-        (),
-        description="Les Houches event files of another program to take the events from, in this "
-        "order; patterns with * too. `settings` then only say how Pythia decays resonances.",
-    )
-    initiators: tuple[int, ...] = Field(
-        min_length=1, description="PDG codes, either sign, of the particles whose jets are rows."
-    )
-    label: str = Field(
-        pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
-        description="Class of the rows; `by_flavour` labels partons q (u, d, s), c, b and g.",
-    )
-    description: str = Field("", description="What the report calls the process.")
-    flatten_power: float = Field(
-        5.0, ge=0, description="Exponent of pTHat that flattens the spectrum, if `flatten_pt`."
-    )
-    chunk_events: int | None = Field(
-        None, gt=0, description="Hard events in one job and one shard, if not `hard.chunk_events`."
-    )
 
 
 class Hard(Strict):
@@ -81,12 +54,22 @@ class Generator(Strict):
     """What all views share, unless their variation changes it."""
 
     tune: str = Field("monash", description="A tune of the catalogue.")
-    settings: tuple[str, ...] = Field((), description="Further Pythia settings, read after it.")
+    settings: tuple[str, ...] = Field(
+        (),
+        description="Further Pythia settings, read after it: for the hard events, all views and "
+        "the pile-up. What the package sets itself is refused, beams and seeds among it.",
+    )
 
     @field_validator("tune")
     @classmethod
     def _known(cls, value: str) -> str:
         entry("tunes", value)
+        return value
+
+    @field_validator("settings")
+    @classmethod
+    def _free(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        check_not_owned(value)
         return value
 
 
@@ -124,6 +107,13 @@ class Jets(Strict):
     match_delta_r: float = Field(
         0.5, gt=0, description="ΔR between a jet and the initiator that it belongs to."
     )
+
+    @field_validator("pt", "mass")
+    @classmethod
+    def _ordered(cls, value: Range) -> Range:
+        if not 0 <= value[0] < value[1]:
+            raise ValueError(f"expected 0 <= lower < upper, found {list(value)}")
+        return value
 
 
 class SplitFractions(Strict):
@@ -251,7 +241,7 @@ class Config(Strict):
         """Names of the classes, in the order of the processes."""
         names: list[str] = []
         for process in self.processes.values():
-            names += ["q", "c", "b", "g"] if process.label == "by_flavour" else [process.label]
+            names += ["q", "c", "b", "g"] if process.label == BY_FLAVOUR else [process.label]
         return tuple(dict.fromkeys(names))
 
     def chunks(self, process: str) -> int:

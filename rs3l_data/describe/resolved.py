@@ -168,7 +168,11 @@ class Resolved:
         if stage == "resimulate" and view is not None:
             parts.append(config.jets.model_dump())
             for name in tree.family(config.views, view):
-                parts += [name, view_settings(config, name), config.card(name).model_dump()]
+                parts += [
+                    name,
+                    view_settings(config, process, name),
+                    config.card(name).model_dump(),
+                ]
                 parts += [config.views[name].redo, config.views[name].hepmc]
                 pileup = pileup_of(config, name)
                 if pileup.mean > 0:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rs3l_data.describe.catalogue import entry
-from rs3l_data.describe.config import Config, Process
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.owned import is_particle
+from rs3l_data.describe.process import Process
 from rs3l_data.describe.tree import path_to, shower_of
 from rs3l_data.describe.variation import variation
 
@@ -28,7 +30,7 @@ def hard_settings(config: Config, process: str) -> list[str]:
         *spec.settings,
         "PartonLevel:all = off",
     ]
-    if config.hard.flatten_pt:
+    if config.hard.flatten_pt and spec.flatten_power > 0:
         settings += [
             "PhaseSpace:bias2Selection = on",
             f"PhaseSpace:bias2SelectionPow = {spec.flatten_power!r}",
@@ -73,8 +75,12 @@ def _taken_settings(config: Config, spec: Process) -> list[str]:
     ]
 
 
-def view_settings(config: Config, view: str) -> list[str]:
-    """List the settings with which a view showers restored hard events."""
+def view_settings(config: Config, process: str, view: str) -> list[str]:
+    """List the settings with which a view showers restored hard events of a process.
+
+    Of the process's own settings they hold what it says of particles, as some decay after the hard
+    process only; a variation is read later and may say something else.
+    """
     root = shower_of(config.views, view)
     # A tune overwrites what was set before it.
     tune = variation(config.views[root]).tune or config.generator.tune
@@ -91,6 +97,7 @@ def view_settings(config: Config, view: str) -> list[str]:
         "ParticleDecays:limitCylinder = on",
         *_calorimeter(config, view),
         *config.generator.settings,
+        *filter(is_particle, config.processes[process].settings),
         *(
             line
             for name in path_to(config.views, view)
@@ -99,14 +106,14 @@ def view_settings(config: Config, view: str) -> list[str]:
     ]
 
 
-def hadronization_settings(config: Config, view: str) -> list[str]:
-    """List the settings with which a view hadronises a saved parton shower.
+def hadronization_settings(config: Config, process: str, view: str) -> list[str]:
+    """List the settings with which a view hadronises a saved parton shower of a process.
 
     The collision that Pythia is told of is a dummy, electrons to muons: the saved partons take its
     place before anything is made of it.
     """
     return [
-        *view_settings(config, view),
+        *view_settings(config, process, view),
         "PDF:lepton = off",
         "PartonLevel:MPI = off",
         "PartonLevel:ISR = off",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 from pydantic import Field, model_validator
 
 from rs3l_data.describe.catalogue import entry
+from rs3l_data.describe.owned import is_particle, parameter
 from rs3l_data.describe.strict import Strict, validate
 
 if TYPE_CHECKING:
@@ -133,7 +134,5 @@ def acts_after_the_shower(line: str) -> bool:
     >>> acts_after_the_shower("StringZ:aLund = 0.6"), acts_after_the_shower("Tune:pp = 21")
     (True, False)
     """
-    key = line.strip().lower()
-    # A particle's own property: its code, then a colon, as in 111:mayDecay.
-    particle = key.partition(":")[0].isdigit()
-    return particle or key.startswith(tuple(prefix.lower() for prefix in AFTER_THE_SHOWER))
+    late = tuple(prefix.lower() for prefix in AFTER_THE_SHOWER)
+    return is_particle(line) or parameter(line).startswith(late)

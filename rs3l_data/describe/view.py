@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from rs3l_data.describe import external
+from rs3l_data.describe.owned import check_not_owned
 from rs3l_data.describe.strict import Strict
 from rs3l_data.describe.variation import AFTER_THE_SHOWER, acts_after_the_shower, variation
 
@@ -23,7 +24,9 @@ class View(Strict):
         None, description="The view whose shower or particles it shares; none for `shower`."
     )
     variation: str | tuple[str, ...] | None = Field(
-        None, description="A variation of the catalogue, or a list of Pythia settings."
+        None,
+        description="A variation of the catalogue, or a list of Pythia settings; read last, for "
+        "this view and those that start from it.",
     )
     detector: dict[str, Any] = Field(
         default_factory=dict, description="Keys of the detector card with other values."
@@ -40,6 +43,7 @@ class View(Strict):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         changed = variation(self)
+        check_not_owned(changed.settings, "variation")
         if self.hepmc is not None:
             external.check_hepmc(self.hepmc)
             if self.redo != "shower" or self.variation is not None:

@@ -39,8 +39,10 @@ class NeutralPt(NamedTuple):
     slope: float
 
 
-# As in CMSSW's PuppiProducer, where the slopes, 0.02 and 0.005 GeV, are for each reconstructed
-# vertex: here for each collision, of which CMS reconstructs some 70 %.
+# Of an early PuppiProducer of CMSSW (Puppi_cff.py at 0359798, without the factors in eta that
+# cms-sw/cmssw#9142 brought in May 2015), where the slopes, 0.02 and 0.005 GeV, are for each
+# reconstructed vertex: here for each collision, of which CMS reconstructs some 70 %. Beyond
+# |eta| = 3 its base is 1.5 GeV, here 1 GeV as from 2.5 to 3.
 CENTRAL = NeutralPt(0.2, 0.014)
 FORWARD = NeutralPt(1.0, 0.0035)
 

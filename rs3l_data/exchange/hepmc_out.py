@@ -70,9 +70,9 @@ def _records(
     again = []
     if view != root:
         keys = event_keys(config.seed, process, f"hadronization/{view}", events)
-        again = [Hadronization(hadronization_settings(config, view), pythia_seeds(keys))]
+        again = [Hadronization(hadronization_settings(config, process, view), pythia_seeds(keys))]
     seeds = shower_seeds(config, process, root, events)
-    settings = view_settings(config, root)
+    settings = view_settings(config, process, root)
     for part, records in shower_records(settings, hard, config.hard.energy, seeds, again):
         *_, own_records = records
         yield part, own_records

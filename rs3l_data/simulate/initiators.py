@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.describe.process import BY_FLAVOUR, FLAVOURS
 from rs3l_data.simulate.hard_events import HardEvents
 from rs3l_data.simulate.record import FIRST
 
 I8 = npt.NDArray[np.int64]
 
-BY_FLAVOUR = "by_flavour"
-_FLAVOURS = {1: "q", 2: "q", 3: "q", 4: "c", 5: "b", 21: "g"}
 _INCOMING = -21
 
 
@@ -99,4 +98,4 @@ def labels(pdg_id: npt.NDArray[np.int32], label: str, names: tuple[str, ...]) ->
     """
     if label != BY_FLAVOUR:
         return np.full(len(pdg_id), names.index(label))
-    return np.array([names.index(_FLAVOURS[code]) for code in np.abs(pdg_id).tolist()], np.int64)
+    return np.array([names.index(FLAVOURS[code]) for code in np.abs(pdg_id).tolist()], np.int64)

@@ -74,10 +74,16 @@ def initialise(pythia: pythia8mc.Pythia) -> None:
     Raises
     ------
     GeneratorError
-        If Pythia refuses the combination of settings, e.g. a PDF set that is not bundled.
+        If Pythia refuses the combination of settings, e.g. a PDF set that is not bundled, or a
+        spectrum to be flattened in a process that is not 2 → 2.
     """
     if not pythia.init():
+        cause = "a tune or PDF set whose data are not bundled is the usual cause"
+        if pythia.settings.flag("PhaseSpace:bias2Selection"):
+            cause = (
+                "`hard.flatten_pt` needs processes with two outgoing particles: for another one "
+                "give `flatten_power: 0`, which leaves its spectrum as it is"
+            )
         raise GeneratorError(
-            "Pythia could not initialise with these settings; its own messages are above "
-            "(a tune or PDF set whose data are not bundled is the usual cause)"
+            f"Pythia could not initialise with these settings; its own messages are above ({cause})"
         )

@@ -10,6 +10,7 @@ import shutil
 import pytest
 import yaml
 
+from rs3l_data.describe.catalogue import entry
 from tests.workflow.test_workflow import checkout, snakemake
 
 BASE = {
@@ -25,6 +26,8 @@ BASE = {
     "hard": {"chunk_events": 2},
     "training": {"pretrain": {"views_seen": 10}, "evaluation": {"max_jets": 10}},
 }
+TOP = entry("processes", "top")
+TAUS_TO_MUONS = {**TOP, "settings": [*TOP["settings"], "15:onMode = off", "15:onIfAny = 13"]}
 CHUNKS = ["hbb, chunk 0000", "hbb, chunk 0001", "hbb, chunk 0002", "top, chunk 0000"]
 
 DATA = r"""#!/bin/sh
@@ -155,6 +158,10 @@ CASES = {
     "the compression": ({"store__compression": "gzip"}, jobs("pack") | ABOVE),
     "a process's settings": (
         {"processes__top__initiators": [24]},
+        simulated(["top, chunk 0000"]) | ABOVE,
+    ),
+    "how a particle decays in one process": (
+        {"processes__top": {"events": 2, **TAUS_TO_MUONS}},
         simulated(["top, chunk 0000"]) | ABOVE,
     ),
     "the seed": ({"seed": 4}, simulated() | ABOVE),

@@ -61,6 +61,12 @@ def test_unknown_names_are_answered_with_the_nearest():
         ({"processes": {"qcd": {"events": 0}}}, "processes.qcd.events: "),
         ({"hard": {"pt": [1000, 400]}}, "hard.pt: expected 0 < lower < upper"),
         ({"hard": {"chunk_events": 0}}, "hard.chunk_events: "),
+        (
+            {"jets": {"pt": [900, 450]}},
+            "jets.pt: expected 0 <= lower < upper, found [900.0, 450.0]",
+        ),
+        ({"jets": {"mass": [200, 50]}}, "jets.mass: expected 0 <= lower < upper"),
+        ({"jets": {"pt": [-1, 50]}}, "jets.pt: expected 0 <= lower < upper"),
         ({"jets": {"radius": -0.8}}, "jets.radius: "),
         ({"split": {"train": 0.9}}, "split: the shares must add up to 1, found 1.2"),
         ({"store": {"compression": "zip"}}, "store.compression: "),
@@ -109,3 +115,61 @@ def test_files_that_are_no_config(tmp_path):
     bad.write_text("- a list")
     with pytest.raises(ConfigError, match="expected a mapping"):
         load_config(bad)
+
+
+OWNED = {
+    "Beams:eCM = 14000": "`hard.energy`",
+    "beams::ecm = 14000": "`hard.energy`",
+    " BEAMS:idA = -2212": "`hard.energy`",
+    "Beams:sigmaVertexZ = 50.": "`hard.energy`",
+    "Random:seed = 99": "`seed`",
+    "LesHouches:setQuarkMass = 2": "saved masses",
+    "HadronLevel:all = off": "stages",
+    "partonlevel::ALL = off": "stages",
+    "ProcessLevel:all = off": "stages",
+    "ParticleDecays:xyMax = 1.": "`solenoid`",
+    "Print:quiet = off": "printed",
+    "Main:numberOfEvents = 5": "`events`",
+    "Next:numberShowEvent = 5": "printed",
+    "Init:reuseMPIiDiffSys0 = 3": "printed",
+    "Stat:showErrors = on": "printed",
+    "Parallelism:numThreads = 4": "printed",
+}
+
+
+@pytest.mark.parametrize("line", OWNED)
+def test_what_the_package_sets_itself_is_refused_wherever_settings_are_given(line):
+    qcd = {"events": 1, "settings": ["HardQCD:all = on", line], "initiators": [21], "label": "g"}
+    places = {
+        "generator.settings": {"generator": {"settings": [line]}},
+        "processes.qcd: settings": {"processes": {"qcd": qcd}},
+        "views.a: variation": {"views": {"a": {"variation": [line]}}},
+    }
+    for place, blocks in places.items():
+        text = message(changed(**blocks))
+        assert place in text
+        assert f"'{line}' cannot be set here" in text
+        assert OWNED[line] in text
+
+
+def test_settings_alike_are_not_refused():
+    free = ["PartonLevel:MPI = off", "HadronLevel:Decay = on", "ParticleDecays:tau0Max = 5."]
+    blocks = {"views": {"a": {"variation": free}}, "generator": {"settings": free}}
+    validate(Config, changed(**blocks), "my.yaml")
+
+
+def test_masses_of_les_houches_events_are_chosen_where_the_events_are_taken_in():
+    mine = {"events": 1, "lhe": ["a.lhe"], "initiators": [25], "label": "H"}
+    mine["settings"] = ["LesHouches:setQuarkMass = 0"]
+    validate(Config, changed(processes={"mine": mine}), "my.yaml")
+    del mine["lhe"]
+    assert "saved masses" in message(changed(processes={"mine": mine}))
+
+
+def test_flavour_labels_are_for_quarks_and_gluons():
+    mine = {"events": 1, "settings": ["Top:all = on"], "initiators": [5, 6, -24]}
+    mine["label"] = "by_flavour"
+    text = message(changed(processes={"mine": mine}))
+    assert "processes.mine: label: `by_flavour` is for the partons [1, 2, 3, 4, 5, 21]" in text
+    assert "found [6, -24]" in text
+    validate(Config, changed(processes={"mine": {**mine, "initiators": [-5, 21]}}), "my.yaml")

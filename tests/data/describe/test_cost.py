@@ -3,6 +3,7 @@ import pytest
 from rs3l_data.describe.cost import Costs
 from rs3l_data.describe.rates import recorded
 from rs3l_data.describe.resolved import Resolved
+from rs3l_data.describe.variation import known_variation
 from tests.data.conftest import make_config
 
 VIEWS = {
@@ -49,7 +50,7 @@ def test_pileup_of_the_run_counts_in_every_view():
 
 
 def test_settings_of_the_run_tell_the_kind_of_its_showers():
-    costs = costs_of(generator={"settings": ["PartonShowers:model = 2"]})
+    costs = costs_of(generator={"settings": known_variation("vincia").settings})
     assert costs.view_ms("qcd", "nominal") == costs.view_ms("qcd", "vincia")
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from rs3l_data.describe.catalogue import catalogue
 from rs3l_data.describe.rates import Rates, rates_as_yaml, read_rates, recorded, shower_kind
+from rs3l_data.describe.variation import known_variation
 from rs3l_data.errors import ConfigError
 
 VINCIA = "PartonShowers:model = 2"
@@ -68,7 +69,10 @@ def test_the_recorded_rates_know_all_processes_and_vincia():
     known = recorded()
     for process in catalogue("processes"):
         assert known.of_process(known.hard_ms, process).measured
-        simple, vincia = (known.shower(kind, process) for kind in ("monash", f"monash; {VINCIA}"))
+        simple, untuned = (known.shower(kind, process) for kind in ("monash", f"monash; {VINCIA}"))
+        tuned = known_variation("vincia")
+        vincia = known.shower(shower_kind("monash", tuned.settings), process)
         assert simple.measured
+        assert untuned.measured
         assert vincia.measured
-        assert vincia.value > 4 * simple.value
+        assert 4 * simple.value < vincia.value < untuned.value

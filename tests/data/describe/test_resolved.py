@@ -1,3 +1,4 @@
+from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.resolved import Resolved, save
 from rs3l_data.describe.strict import read_yaml, validate
@@ -26,6 +27,12 @@ def redone(**blocks):
     return {job for job in before if before[job] != after[job]}
 
 
+def with_settings(name, more):
+    known = entry("processes", name)
+    own = {**known, "settings": [*known["settings"], *more], **BASE["processes"][name]}
+    return {**BASE["processes"], name: own}
+
+
 def test_chunks():
     run = Resolved.from_mapping(BASE, "test")
     expected = [("qcd", "0000"), ("qcd", "0001"), ("qcd", "0002"), ("top", "0000")]
@@ -43,6 +50,9 @@ def test_a_job_is_done_again_only_if_its_result_would_change():
     assert redone(views={**BASE["views"], "more": {}}) == {"pack"}
     assert redone(split={"train": 0.6, "validation": 0.2, "test": 0.2}) == {"pack"}
     assert redone(training={}) == set()
+    taus = ["15:onMode = off", "15:onIfAny = 13"]
+    assert redone(processes=with_settings("top", taus)) == set()
+    assert redone(processes=with_settings("qcd", taus)) == everything
     more_events = {"qcd": {"events": 40}, "top": {"events": 5}}
     assert redone(processes=more_events) == set()
 

@@ -34,12 +34,12 @@ def test_what_a_view_shares():
 
 def test_a_branch_keeps_what_its_parents_changed():
     run = config(VIEWS)
-    assert "StringZ:aLund = 0.5" in view_settings(run, "noise")
-    assert "Tune:pp = 21" in view_settings(run, "a14_again")
+    assert "StringZ:aLund = 0.5" in view_settings(run, "qcd", "noise")
+    assert "Tune:pp = 21" in view_settings(run, "qcd", "a14_again")
     assert run.card("nominal").ecal_scale == 1.0
     assert run.card("scale").ecal_scale == 1.02
     assert run.card("a14_again").hcal_scale == 0.95
-    prepared(hadronization_settings(run, "lund"))
+    prepared(hadronization_settings(run, "qcd", "lund"))
 
 
 def test_copies():

@@ -60,9 +60,11 @@ def nominal(process, hard):
     events = hard.events["event"]
     seeds = shower_seeds(CONFIG, process, "nominal", events)
     keys = event_keys(CONFIG.seed, process, "hadronization/rehadronized", events)
-    again = Hadronization(hadronization_settings(CONFIG, "rehadronized"), pythia_seeds(keys))
+    again = Hadronization(
+        hadronization_settings(CONFIG, process, "rehadronized"), pythia_seeds(keys)
+    )
     ((shower, hadrons),) = resimulate(
-        view_settings(CONFIG, "nominal"), hard, 13000.0, seeds, [again]
+        view_settings(CONFIG, process, "nominal"), hard, 13000.0, seeds, [again]
     )
     return {"nominal": shower, "rehadronized": hadrons}
 
@@ -84,7 +86,10 @@ def test_out_and_in_again_gives_the_same_particles(hard_of, exported, process, v
     (found,) = join(exported(process, view), hard)
     assert found.generated.all()
     for event in range(N):
-        np.testing.assert_array_equal(stable(found, event), stable(ours, event))
+        theirs, mine = stable(found, event), stable(ours, event)
+        np.testing.assert_array_equal(theirs[:, :5], mine[:, :5])
+        # Hadrons of a string share a vertex there, and in Pythia may differ by a top's flight.
+        np.testing.assert_allclose(theirs[:, 5:], mine[:, 5:], rtol=0, atol=1e-9)
     made = hard.particles["status"] != -21
     np.testing.assert_array_equal(found.hard_momenta[made], ours.hard_momenta[made])
 
@@ -108,7 +113,7 @@ def test_the_chain_makes_jets_of_them(hard_of, exported, monkeypatch):
 def test_the_record_is_pythias(hard_of, exported):
     hard = hard_of("top")[:N]
     seeds = shower_seeds(CONFIG, "top", "nominal", hard.events["event"])
-    pythia, _ = restored(view_settings(CONFIG, "nominal"), hard, 13000.0, seeds)
+    pythia, _ = restored(view_settings(CONFIG, "top", "nominal"), hard, 13000.0, seeds)
     assert pythia.next()
     record = pythia.event
     _, event = next(read_events(exported(), range(N)))

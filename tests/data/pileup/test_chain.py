@@ -101,7 +101,7 @@ def test_mitigation_keeps_the_hard_events_tracks(hard_of):
     config = make_config()
     hard = hard_of("hbb")
     seeds = np.arange(1, len(hard) + 1)
-    settings = view_settings(config, "nominal")
+    settings = view_settings(config, "hbb", "nominal")
     (batch,) = next(resimulate(settings, hard, config.hard.energy, seeds))
     card = config.card("nominal")
     seen = detect(batch.particles, card, keys_of(len(batch.hard)))

@@ -31,7 +31,7 @@ def all_settings(pythia):
 @cache
 def settings_of(tune, view):
     config = make_config(generator={"tune": tune})
-    return all_settings(prepared(view_settings(config, view)))
+    return all_settings(prepared(view_settings(config, "qcd", view)))
 
 
 def changed(name):
@@ -71,7 +71,7 @@ def test_no_two_variations_are_the_same():
 def test_every_variation_initialises(config, hard_of, name):
     hard = hard_of("wqq")[:1]
     seeds = shower_seeds(config, "wqq", name, hard.events["event"])
-    pythia, _source = restored(view_settings(config, name), hard, ENERGY, seeds)
+    pythia, _source = restored(view_settings(config, "wqq", name), hard, ENERGY, seeds)
     assert pythia.next()
 
 
@@ -83,6 +83,6 @@ def test_variations_of_the_hadronization_are_accepted_there(name):
         "nominal": {},
         "mine": {"redo": "hadronization", "of": "nominal", "variation": name},
     }
-    settings = hadronization_settings(make_config(views=views), "mine")
+    settings = hadronization_settings(make_config(views=views), "qcd", "mine")
     assert set(known_variation(name).settings) <= set(settings)
     Rehadronizer(settings, ENERGY)

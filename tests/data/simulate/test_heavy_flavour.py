@@ -24,7 +24,8 @@ def records_of(config, hard_of):
             hard = hard_of(process)[:n]
             seeds = shower_seeds(config, process, view, hard.events["event"])
             # The source must outlive the call: Pythia holds no reference to it.
-            pythia, _source = restored(view_settings(config, view), hard, ENERGY, seeds)
+            settings = view_settings(config, process, view)
+            pythia, _source = restored(settings, hard, ENERGY, seeds)
             made[process, view] = read(pythia.nextBatch(n, "none"))
         return made[process, view]
 

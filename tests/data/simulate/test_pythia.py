@@ -1,7 +1,9 @@
 import pytest
 
+from rs3l_data.describe.settings import hard_settings
 from rs3l_data.errors import GeneratorError
 from rs3l_data.simulate.pythia import initialise, prepared
+from tests.data.conftest import make_config
 
 
 @pytest.mark.parametrize(
@@ -32,5 +34,24 @@ def test_settings_take_effect():
 
 def test_a_combination_that_cannot_be_initialised_is_an_error():
     pythia = prepared(["Print:quiet = on", "Tune:pp = 17", "HardQCD:all = on"])
-    with pytest.raises(GeneratorError, match="could not initialise"):
+    with pytest.raises(GeneratorError, match=r"could not initialise.*not bundled"):
         initialise(pythia)
+
+
+def test_a_spectrum_that_cannot_be_flattened_is_told():
+    mine = {
+        "events": 1,
+        "settings": ["WeakSingleBoson:ffbar2gmZ = on"],
+        "initiators": [23],
+        "label": "Z",
+    }
+    for power in (0, 5):
+        run = make_config(
+            processes={"mine": {**mine, "flatten_power": power}}, hard={"flatten_pt": True}
+        )
+        pythia = prepared(hard_settings(run, "mine"))
+        if power == 0:
+            initialise(pythia)
+            continue
+        with pytest.raises(GeneratorError, match=r"flatten_pt.*`flatten_power: 0`"):
+            initialise(pythia)

@@ -32,7 +32,7 @@ def views_of(run, process, hard, names=("again", "more")):
     events = hard.events["event"]
     seeds = shower_seeds(run, process, "nominal", events)
     hadronizations = [_hadronization(run, process, name, events) for name in names]
-    found = resimulate(view_settings(run, "nominal"), hard, ENERGY, seeds, hadronizations)
+    found = resimulate(view_settings(run, process, "nominal"), hard, ENERGY, seeds, hadronizations)
     return list(zip(*found, strict=True))
 
 
@@ -44,11 +44,11 @@ def test_partons_are_shared_bit_for_bit(hard_of, process, tune):
     hard = hard_of(process)[:n]
     seeds = shower_seeds(run, process, "nominal", hard.events["event"])
     keep = KeepPartons()
-    pythia, source = restored(view_settings(run, "nominal"), hard, ENERGY, seeds, keep)
+    pythia, source = restored(view_settings(run, process, "nominal"), hard, ENERGY, seeds, keep)
     parent = read(pythia.nextBatch(n, "none"))
     partons = keep.take()
     assert [*partons] == [*range(n)]
-    rehadronizer = Rehadronizer(hadronization_settings(run, "again"), ENERGY)
+    rehadronizer = Rehadronizer(hadronization_settings(run, process, "again"), ENERGY)
     child = read(rehadronizer([*partons.values()], seeds + 1))
     assert child.generated.all()
     for event, kept in partons.items():
@@ -127,10 +127,10 @@ def test_events_without_partons_are_marked(run, hard_of):
     (parent,) = views_of(run, "hbb", hard, names=())
     seeds = shower_seeds(run, "hbb", "nominal", hard.events["event"])
     keep = KeepPartons()
-    pythia, _ = restored(view_settings(run, "nominal"), hard, ENERGY, seeds, keep)
+    pythia, _ = restored(view_settings(run, "hbb", "nominal"), hard, ENERGY, seeds, keep)
     pythia.nextBatch(3, "none")
     partons = [*keep.take().values()]
-    rehadronizer = Rehadronizer(hadronization_settings(run, "again"), ENERGY)
+    rehadronizer = Rehadronizer(hadronization_settings(run, "hbb", "again"), ENERGY)
     records = read(rehadronizer(partons[1:], seeds[1:]))
     all_three = spread(records, np.array([1, 2]), 3)
     assert all_three.generated.tolist() == [False, True, True]

@@ -174,3 +174,19 @@ def test_what_is_told_against_a_tune_holds_for_that_tune_only(monkeypatch):
     assert expectations(make_config(views=views), "fsr_up", "nominal")["n_constituents"] == "down"
     other = make_config(views=views, generator={"tune": "a14"})
     assert expectations(other, "fsr_up", "nominal") == {}
+
+
+@pytest.mark.parametrize("root", ["vincia_global", "cp5_cr1"])
+def test_a_step_away_from_monash_says_nothing_of_a_shower_that_hadronises_otherwise(root):
+    """Vincia's tune has a = 0.45: `lund_a_down`, which sets 0.48, is a step up from there."""
+    views = {
+        "nominal": {},
+        "other": {"variation": root},
+        "lund": {"redo": "hadronization", "of": "nominal", "variation": "lund_a_down"},
+        "other_lund": {"redo": "hadronization", "of": "other", "variation": "lund_a_down"},
+        "worse": {"redo": "detector", "of": "other", "variation": "ecal_scale_up"},
+    }
+    config = make_config(views=views)
+    assert expectations(config, "lund", "nominal")["n_constituents"] == "down"
+    assert expectations(config, "other_lund", "other") == {}
+    assert expectations(config, "worse", "other")["pt"] == "up"

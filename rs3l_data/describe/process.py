@@ -1,0 +1,64 @@
+"""One hard process of a config: where its events come from, and which particles are rows."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from rs3l_data.describe.owned import check_not_owned
+from rs3l_data.describe.strict import Strict
+
+BY_FLAVOUR = "by_flavour"
+"""The label of a process whose rows are labelled by the flavour of the initiator"""
+
+FLAVOURS = {1: "q", 2: "q", 3: "q", 4: "c", 5: "b", 21: "g"}
+"""Those labels by PDG code"""
+
+
+class Process(Strict):
+    """One hard process; the catalogue fills in what is not given, for the names that it knows."""
+
+    # For editors: only the number of events must be given for a process of the catalogue.
+    model_config = ConfigDict(json_schema_extra={"required": ["events"]})
+
+    events: int = Field(gt=0, description="Hard events to generate.")
+    settings: tuple[str, ...] = Field(
+        description="Pythia settings that select the process. They reach its hard events; the "
+        "lines that begin with a PDG code, as `15:onIfAny = 13`, also reach all of its views, "
+        "because the particle may decay there."
+    )
+    lhe: tuple[str, ...] = Field(
+        (),
+        description="Les Houches event files of another program to take the events from, in this "
+        "order; patterns with * too. `settings` then only say how Pythia takes them in and what "
+        "decays how.",
+    )
+    initiators: tuple[int, ...] = Field(
+        min_length=1, description="PDG codes, either sign, of the particles whose jets are rows."
+    )
+    label: str = Field(
+        pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
+        description="Class of the rows; `by_flavour` labels partons q (u, d, s), c, b and g.",
+    )
+    description: str = Field("", description="What the report calls the process.")
+    flatten_power: float = Field(
+        5.0,
+        ge=0,
+        description="Exponent of pTHat that flattens the spectrum, if `flatten_pt`; 0 leaves the "
+        "spectrum as it is, for processes that are not 2 → 2: Pythia cannot weight those.",
+    )
+    chunk_events: int | None = Field(
+        None, gt=0, description="Hard events in one job and one shard, if not `hard.chunk_events`."
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        check_not_owned(self.settings, "settings", lhe=bool(self.lhe))
+        wrong = [code for code in self.initiators if abs(code) not in FLAVOURS]
+        if self.label == BY_FLAVOUR and wrong:
+            raise ValueError(
+                f"label: `{BY_FLAVOUR}` is for the partons {[*FLAVOURS]}, found {wrong} among the "
+                "initiators: give the label by name"
+            )
+        return self
