@@ -23,6 +23,16 @@ _HOPELESS = 100
 _MESSAGE = re.compile(r"^ \| +(\d+) +(Abort|Error|Warning) (.*?) *\| *$", re.MULTILINE)
 """A line of Pythia's table of messages: how often, what kind, where and what."""
 
+_HINTS = {
+    "vanishing cross sections": "no collision can pass the cuts: compare `hard.pt` with "
+    "`hard.energy`; or the settings select no process",
+    "event weighting not possible": "`hard.flatten_pt` needs two outgoing particles in the hard "
+    "process; switch it off for a single resonance",
+    "could not set up PDF": "Pythia does not bring the data of this set of parton densities along: "
+    "`PDF:pSet`, or that of the tune",
+}
+"""What to look at, for messages of Pythia."""
+
 
 @contextmanager
 def generator_output_to(log: Path | None) -> Iterator[None]:
@@ -81,8 +91,10 @@ def initialise(pythia: pythia8mc.Pythia) -> None:
         Pythia's own messages.
     """
     if not pythia.init():
+        words = own_words(pythia)
+        hint = next((f" ({hint})" for known, hint in _HINTS.items() if known in words), "")
         raise GeneratorError(
-            f"Pythia could not initialise with these settings; it says: {own_words(pythia)}"
+            f"Pythia could not initialise with these settings; it says: {words}{hint}"
         )
 
 
