@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class RS3LError(Exception):
     """Base of all errors that the commands report without a traceback.
@@ -41,3 +43,19 @@ class ClusterError(RS3LError):
     """A batch system refuses the workflow's jobs, or its nodes could not run them."""
 
     exit_code = 2
+
+
+def why_not_opened(path: Path, error: OSError) -> str:
+    """Tell in one line why a file that is to be read cannot be opened."""
+    match error:
+        case FileNotFoundError():
+            reason = "no such file"
+        case IsADirectoryError():
+            reason = "a folder, expected a file"
+        case NotADirectoryError():
+            reason = "no such file: something on its path is a file, not a folder"
+        case PermissionError():
+            reason = "no permission to read it"
+        case _:
+            reason = f"cannot be read ({error.strerror or error})"
+    return f"{path}: {reason}"

@@ -47,7 +47,7 @@ def plan(
 
     from rs3l_data.describe.rates import rates_as_yaml, read_rates, recorded
     from rs3l_data.describe.resolved import Resolved
-    from rs3l_data.describe.strict import read_yaml
+    from rs3l_data.describe.yaml_file import read_yaml
     from rs3l_data.errors import ConfigError
     from rs3l_data.plan.compare import compare, jobs_done
     from rs3l_data.plan.jobs import jobs_of

@@ -69,7 +69,8 @@ def publish(
     import os
 
     from rs3l_data.describe.publication import Publication
-    from rs3l_data.describe.strict import read_yaml, validate
+    from rs3l_data.describe.strict import validate
+    from rs3l_data.describe.yaml_file import read_yaml
     from rs3l_data.errors import ConfigError
     from rs3l_data.progress import logging_to
     from rs3l_data.record.client import Client

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rs3l_data.describe import tree
 from rs3l_data.describe.cost import Costs
 from rs3l_data.describe.rates import recorded
-from rs3l_data.describe.strict import read_yaml
+from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import InputFileError
 
 if TYPE_CHECKING:

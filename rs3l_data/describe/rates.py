@@ -12,7 +12,8 @@ import yaml
 from pydantic import Field
 
 from rs3l_data.describe.catalogue import catalogue
-from rs3l_data.describe.strict import Strict, read_yaml, validate
+from rs3l_data.describe.strict import Strict, validate
+from rs3l_data.describe.yaml_file import read_yaml
 
 Command = Literal["hard", "resimulate", "pack", "manifest", "pileup"]
 NotNegative = Annotated[float, Field(ge=0)]

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.errors import ConfigError
 
 
 class Strict(BaseModel):
@@ -70,22 +68,6 @@ def validate(model: type[M], data: Any, source: str) -> M:
     except ValidationError as error:
         lines = [_in_words(model, fault) for fault in error.errors()]
         raise ConfigError("\n".join(f"{source}: {line}" for line in lines)) from None
-
-
-def read_yaml(path: Path) -> Any:
-    """Read one YAML (or JSON) document.
-
-    Raises
-    ------
-    InputFileError
-        If the file is missing or is no YAML; the message holds line and column.
-    """
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputFileError(f"{path}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputFileError(f"{path}: not a YAML file: {error}") from None
 
 
 def _in_words(model: type[BaseModel], fault: Mapping[str, Any]) -> str:

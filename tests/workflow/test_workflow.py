@@ -238,6 +238,16 @@ def test_wrong_usage_exits_with_2_and_a_message(tmp_path, arguments, message):
     assert "Traceback" not in result.stderr
 
 
+def test_the_workflow_refuses_a_key_that_stands_twice(tmp_path):
+    folder = checkout(tmp_path / "twice")
+    path = write_config(folder)
+    path.write_text(path.read_text() + "seed: 4\n")
+    result = snakemake(folder, "--cores", "1", "-n")
+    assert result.returncode == 1
+    assert "my.yaml: line" in result.stdout
+    assert "the key 'seed' stands in line" in result.stdout
+
+
 def test_a_setting_that_pythia_refuses_is_found_by_check(tmp_path):
     config = write_config(tmp_path, views={"mine": {"variation": ["TimeShower:pTminn = 1"]}})
     result = rs3l_data("check", config)
