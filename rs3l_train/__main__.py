@@ -17,6 +17,7 @@ import rs3l_data
 from rs3l_data import ending
 from rs3l_data.errors import ConfigError
 from rs3l_data.progress import logging_to
+from rs3l_data.version import HELP, options
 from rs3l_train.config import load_training
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings=HELP,
 )
+app.callback()(options)
 
 
 class ModeName(StrEnum):

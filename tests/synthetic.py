@@ -1,7 +1,7 @@
 """A small dataset with the structure of a real one, made in a moment and without a generator.
 
-Jets of the processes `higgs` and `hbb` have two prongs, those of the others one; an initiator keeps its
-direction, momentum and prongs in all views, and its constituents are drawn anew in each. So a
+Jets of the processes `higgs` and `hbb` have two prongs, those of the others one; an initiator keeps
+its direction, momentum and prongs in all views, and its constituents are drawn anew in each. So a
 network can learn the label, and what the views of one initiator share.
 """
 
