@@ -28,5 +28,7 @@ def entry(kind: str, name: str) -> dict[str, Any]:
     """
     entries = catalogue(kind)
     if name not in entries:
-        raise ValueError(f"'{name}' is not in the catalogue of {kind}; {nearest(name, [*entries])}")
+        page = "docs/variations.md" if kind == "variations" else ""
+        hint = nearest(name, [*entries], page)
+        raise ValueError(f"'{name}' is not in the catalogue of {kind}; {hint}")
     return entries[name]
