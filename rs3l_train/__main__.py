@@ -58,7 +58,9 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a setting, e.g. pretrain.views_seen=10000."),
 ]
-Log = Annotated[Path | None, typer.Option("--log", help="Also write log lines to this file.")]
+Log = Annotated[
+    Path | None, typer.Option("--log", help="Also write log lines to this file.", dir_okay=False)
+]
 Resume = Annotated[
     ResumeName,
     typer.Option(
@@ -146,7 +148,9 @@ def evaluate(
 def embed(
     data: Data,
     model: Model,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The HDF5 file to write.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The HDF5 file to write.", dir_okay=False)
+    ],
     split: Annotated[
         str | None, typer.Option("--split", help="train, validation or test; else all.")
     ] = None,
@@ -171,7 +175,9 @@ def embed(
 @app.command()
 def export(
     model: Model,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The ONNX file to write.", dir_okay=False)
+    ],
     as_json: Json = False,
     log: Log = None,
 ) -> None:

@@ -30,7 +30,8 @@ def plan(
         float, typer.Option("--seconds", min=0.5, help="CPU time of each such measurement.")
     ] = 3.0,
     save: Annotated[
-        Path | None, typer.Option("--save", help="Write the rates of --measure to this file.")
+        Path | None,
+        typer.Option("--save", help="Write the rates of --measure to this file.", dir_okay=False),
     ] = None,
     results: Annotated[
         Path | None,

@@ -16,7 +16,9 @@ def validation(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The page; RESULTS/validation.html if not given."),
+        typer.Option(
+            "--out", "-o", help="The page; RESULTS/validation.html if not given.", dir_okay=False
+        ),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 1 if a test fails; a finding, not an error.")

@@ -11,7 +11,7 @@ import re
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import InputFileError, why_not_opened
 
 SIZE = 512
 _LINE = "rs3l shard: HDF5 from byte 512 on, SHA-256 of that {}\n"
@@ -40,8 +40,8 @@ def check_seal(path: Path) -> None:
             if claim is None:
                 return
             expected, found = claim[1].decode(), _checksum(file)
-    except FileNotFoundError:
-        raise InputFileError(f"{path}: no such file") from None
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        raise InputFileError(why_not_opened(path, error)) from None
     if found != expected:
         raise InputFileError(
             f"{path}: damaged: SHA-256 {found}, expected {expected} as it was written; fetch or "

@@ -226,12 +226,16 @@ def test_hard_events_of_another_config_are_refused(tmp_path):
         (["hard", "CONFIG", "qdc", "0"], "did you mean 'qcd'?"),
         (["hard", "CONFIG", "qcd", "9"], "chunks 0 to 1"),
         (["check", "none.yaml"], "none.yaml: no such file"),
+        (["check", "."], ".: a folder, expected a file"),
+        (["hard", "CONFIG", "qcd", "0", "--out", "."], "is a directory"),
+        (["manifest", "CONFIG", "CONFIG", "."], "no such file"),
         (["digest", "nowhere"], "nowhere"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_a_message(tmp_path, arguments, message):
     config = str(write_config(tmp_path))
-    out = ["--out", str(tmp_path / "out.h5")] if arguments[0] == "hard" else []
+    needs_out = arguments[0] == "hard" and "--out" not in arguments
+    out = ["--out", str(tmp_path / "out.h5")] if needs_out else []
     result = rs3l_data(*[config if a == "CONFIG" else a for a in arguments], *out)
     assert result.returncode == 2
     assert message in result.stderr
