@@ -82,7 +82,7 @@ app.command("benchmark-store", rich_help_panel=JUDGE)(benchmark_store.benchmark_
 
 
 def main() -> None:
-    """Run a command; errors that a user can mend end it with a message, not with a traceback."""
+    """Run a command; errors that a user can fix end it with a message, not with a traceback."""
     run(app)
 
 

@@ -1,4 +1,4 @@
-"""How a command ends: what a user can mend with a message, a signal with a word."""
+"""How a command ends: what a user can fix with a message, a signal with a word."""
 
 from __future__ import annotations
 

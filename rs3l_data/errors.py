@@ -1,4 +1,4 @@
-"""The errors that a user can mend: each message names what was found, where, and what to do."""
+"""The errors that a user can fix: each message names what was found, where, and what to do."""
 
 from __future__ import annotations
 

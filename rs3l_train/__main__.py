@@ -278,7 +278,7 @@ def _answer(metrics: dict[str, Any], folder: Path, as_json: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a user can mend ends it with one message."""
+    """Run the command line; an error that a user can fix ends it with one message."""
     ending.run(app)
 
 

@@ -15,8 +15,8 @@ def check(
         bool,
         typer.Option(
             "--init/--no-init",
-            help="Also initialise Pythia for each process and each view's shower, 0.3 s each: only "
-            "then does it refuse cuts that leave nothing, or data that are not there.",
+            help="Also initialise Pythia for each process and each distinct shower, 0.3 s each: "
+            "only then does it refuse cuts that no collision passes, or missing parton densities.",
         ),
     ] = True,
     as_json: AsJson = False,

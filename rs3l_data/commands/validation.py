@@ -21,7 +21,7 @@ def validation(
         ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="End with 1 if a test fails; a finding, not an error.")
+        bool, typer.Option("--strict", help="Exit with code 1 if a test fails.")
     ] = False,
     log: Log = None,
 ) -> None:

@@ -107,7 +107,7 @@ def shower_kind(tune: str, settings: tuple[str, ...]) -> str:
 
 
 def recorded() -> Rates:
-    """Give the rates that the package brings along."""
+    """Give the rates that are shipped with the package."""
     return _recorded()
 
 

@@ -28,8 +28,8 @@ _HINTS = {
     "`hard.energy`; or the settings select no process",
     "event weighting not possible": "`hard.flatten_pt` needs two outgoing particles in the hard "
     "process; switch it off for a single resonance",
-    "could not set up PDF": "Pythia does not bring the data of this set of parton densities along: "
-    "`PDF:pSet`, or that of the tune",
+    "could not set up PDF": "the data of this set of parton densities are not shipped with Pythia: "
+    "choose another `PDF:pSet`, or another tune",
 }
 """What to look at, for messages of Pythia."""
 
