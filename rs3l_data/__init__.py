@@ -43,7 +43,7 @@ def open(  # noqa: A001
     --------
     >>> import rs3l_data
     >>> ds = rs3l_data.open("results/demo/dataset")  # doctest: +SKIP
-    >>> ds.select(labels="higgs").jets("nominal")["pt"]  # doctest: +SKIP
+    >>> ds.select(labels="Hbb").jets("nominal")["pt"]  # doctest: +SKIP
     """
     if isinstance(path, str) and _RECORD.match(path) and not Path(path).exists():
         from rs3l_data.record.cache import cached

@@ -28,6 +28,7 @@ from rs3l_data.commands import (
 )
 from rs3l_data.commands import report as report_command
 from rs3l_data.ending import run
+from rs3l_data.version import HELP, options
 
 app = typer.Typer(
     name="rs3l-data",
@@ -35,7 +36,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings=HELP,
 )
+app.callback()(options)
 SIMULATE = "Simulate: from a config to a dataset"
 DATASET = "A dataset: look, check, cut, join"
 EXCHANGE = "Exchange with others"
@@ -79,7 +82,7 @@ app.command("benchmark-store", rich_help_panel=JUDGE)(benchmark_store.benchmark_
 
 
 def main() -> None:
-    """Run a command; errors that a user can mend end it with a message, not with a traceback."""
+    """Run a command; errors that a user can fix end it with a message, not with a traceback."""
     run(app)
 
 

@@ -27,7 +27,7 @@ def require_past(paths: Iterable[str | Path], now: float | None = None) -> None:
     Raises
     ------
     InputFileError
-        Saying how many there are, naming the latest, and how to mend it.
+        Saying how many there are, naming the latest, and how to fix it.
     """
     limit = (time.time() if now is None else now) + TOLERANCE
     ahead = {path: at for path in {*map(Path, paths)} if (at := _dated(path)) > limit}

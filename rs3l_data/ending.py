@@ -1,4 +1,4 @@
-"""How a command ends: what a user can mend with a message, a signal with a word."""
+"""How a command ends: what a user can fix with a message, a signal with a word."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def run(command: Callable[[], object]) -> None:
     _notice_sigterm()
     try:
         command()
-    except (RS3LError, MemoryError, KeyboardInterrupt, StoppedError) as error:
+    except (RS3LError, MemoryError, KeyboardInterrupt, StoppedError, OSError) as error:
+        if isinstance(error, OSError) and error.filename is None:
+            raise
         prefix = "" if isinstance(error, KeyboardInterrupt | StoppedError) else "error: "
         sys.stderr.write(f"{prefix}{last_words(error)}\n")
         sys.exit(_exit_code(error))
@@ -42,6 +44,8 @@ def last_words(error: BaseException) -> str:
     match error:
         case RS3LError():
             return str(error)
+        case OSError() if error.filename is not None:
+            return f"{os.fsdecode(error.filename)}: {error.strerror}"
         case MemoryError():
             return OUT_OF_MEMORY
         case StoppedError():
@@ -55,7 +59,7 @@ def _exit_code(error: BaseException) -> int:
     match error:
         case RS3LError():
             return error.exit_code
-        case MemoryError():
+        case MemoryError() | OSError():
             return 1
         case StoppedError():
             return 128 + signal.SIGTERM

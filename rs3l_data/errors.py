@@ -1,6 +1,8 @@
-"""The errors that a user can mend: each message names what was found, where, and what to do."""
+"""The errors that a user can fix: each message names what was found, where, and what to do."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class RS3LError(Exception):
@@ -41,3 +43,19 @@ class ClusterError(RS3LError):
     """A batch system refuses the workflow's jobs, or its nodes could not run them."""
 
     exit_code = 2
+
+
+def why_not_opened(path: Path, error: OSError) -> str:
+    """Tell in one line why a file that is to be read cannot be opened."""
+    match error:
+        case FileNotFoundError():
+            reason = "no such file"
+        case IsADirectoryError():
+            reason = "a folder, expected a file"
+        case NotADirectoryError():
+            reason = "no such file: something on its path is a file, not a folder"
+        case PermissionError():
+            reason = "no permission to read it"
+        case _:
+            reason = f"cannot be read ({error.strerror or error})"
+    return f"{path}: {reason}"

@@ -100,7 +100,7 @@ def preflight(
     Raises
     ------
     ClusterError
-        The first thing that would make all jobs of a rule fail, and how to mend it.
+        The first thing that would make all jobs of a rule fail, and how to fix it.
     """
     ask_for_states(status_command)
     requests = distinct(jobs)
@@ -188,7 +188,7 @@ def try_environment(place: tuple[str, ...], config: Path, log: Path) -> bool:
 
 
 def _what_is_missing(code: int, place: tuple[str, ...], config: Path, log: Path, said: str) -> str:
-    """One line: what a node lacks, and how to mend it."""
+    """One line: what a node lacks, and how to fix it."""
     node = f"a node{_at(place)}"
     shared = "all nodes must share its file system"
     if code == NO_FOLDER:

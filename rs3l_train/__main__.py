@@ -17,6 +17,7 @@ import rs3l_data
 from rs3l_data import ending
 from rs3l_data.errors import ConfigError
 from rs3l_data.progress import logging_to
+from rs3l_data.version import HELP, options
 from rs3l_train.config import load_training
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    context_settings=HELP,
 )
+app.callback()(options)
 
 
 class ModeName(StrEnum):
@@ -55,7 +58,9 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", help="Change a setting, e.g. pretrain.views_seen=10000."),
 ]
-Log = Annotated[Path | None, typer.Option("--log", help="Also write log lines to this file.")]
+Log = Annotated[
+    Path | None, typer.Option("--log", help="Also write log lines to this file.", dir_okay=False)
+]
 Resume = Annotated[
     ResumeName,
     typer.Option(
@@ -143,7 +148,9 @@ def evaluate(
 def embed(
     data: Data,
     model: Model,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The HDF5 file to write.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The HDF5 file to write.", dir_okay=False)
+    ],
     split: Annotated[
         str | None, typer.Option("--split", help="train, validation or test; else all.")
     ] = None,
@@ -168,7 +175,9 @@ def embed(
 @app.command()
 def export(
     model: Model,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The ONNX file to write.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The ONNX file to write.", dir_okay=False)
+    ],
     as_json: Json = False,
     log: Log = None,
 ) -> None:
@@ -269,7 +278,7 @@ def _answer(metrics: dict[str, Any], folder: Path, as_json: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a user can mend ends it with one message."""
+    """Run the command line; an error that a user can fix ends it with one message."""
     ending.run(app)
 
 

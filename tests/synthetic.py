@@ -1,7 +1,7 @@
 """A small dataset with the structure of a real one, made in a moment and without a generator.
 
-Jets of the label `higgs` have two prongs, those of the other labels one; an initiator keeps its
-direction, momentum and prongs in all views, and its constituents are drawn anew in each. So a
+Jets of the processes `higgs` and `hbb` have two prongs, those of the others one; an initiator keeps
+its direction, momentum and prongs in all views, and its constituents are drawn anew in each. So a
 network can learn the label, and what the views of one initiator share.
 """
 
@@ -30,6 +30,7 @@ from rs3l_data.store.split import split_of
 from rs3l_data.store.summary import build_manifest
 from rs3l_data.store.tables import Initiators, View, concatenate, cut, offsets_of, take
 
+HIGGS = ("higgs", "hbb")
 FRACTIONS = (0.6, 0.2, 0.2)
 
 
@@ -43,12 +44,14 @@ def make_dataset(
     compression: str = "blosc2",
     config: Mapping[str, Any] | None = None,
     mean_constituents: float = 25,
+    labels: Sequence[str] | None = None,
 ) -> Path:
     """Write a dataset of ``n_events`` events of each process; returns its folder.
 
-    ``config`` has further entries of the config that the shards tell.
+    ``config`` has further entries of the config that the shards tell; ``labels`` are those of the
+    processes, called as the processes if not given.
 
-    An event of `higgs` has one initiator, any other has two. Labels are called as processes.
+    An event of a Higgs process has one initiator, any other has two.
     """
     folder = Path(folder)
     rng = np.random.default_rng(seed)
@@ -61,7 +64,7 @@ def make_dataset(
     tables = {view: make_view(rng, initiators, prongs, mean_constituents) for view in views}
     attributes = {
         "process_names": list(processes),
-        "label_names": list(processes),
+        "label_names": list(labels or processes),
         "config": {
             "seed": seed,
             "views": {view: {} for view in views},
@@ -86,7 +89,7 @@ def make_dataset(
 
 def make_initiators(rng, process: int, name: str, n_events: int, seed: int):
     """Initiators, and the (η, φ, momentum fraction) of their two prongs: (n_rows, 2, 3)."""
-    per_event = 1 if name == "higgs" else 2
+    per_event = 1 if name in HIGGS else 2
     n = n_events * per_event
     columns = empty(INITIATORS, n)
     event = np.repeat(np.arange(n_events), per_event)
@@ -96,12 +99,12 @@ def make_initiators(rng, process: int, name: str, n_events: int, seed: int):
     columns["initiator"][:] = np.tile(np.arange(per_event), n_events)
     columns["split"][:] = split_of(seed, name, event, FRACTIONS)
     columns["weight"][:] = 1
-    columns["pdg_id"][:] = 25 if name == "higgs" else 21
+    columns["pdg_id"][:] = 25 if name in HIGGS else 21
     columns["pt"][:] = 400 + rng.exponential(100, n)
     columns["eta"][:] = rng.uniform(-2, 2, n)
     columns["phi"][:] = rng.uniform(-np.pi, np.pi, n)
-    columns["mass"][:] = 125 if name == "higgs" else 0
-    z = rng.uniform(0.3, 0.7, n) if name == "higgs" else np.ones(n)
+    columns["mass"][:] = 125 if name in HIGGS else 0
+    z = rng.uniform(0.3, 0.7, n) if name in HIGGS else np.ones(n)
     distance = columns["mass"] / (columns["pt"] * np.sqrt(np.maximum(z * (1 - z), 0.01)))
     angle = rng.uniform(0, np.pi, n)
     prongs = np.empty((n, 2, 3))
@@ -109,7 +112,7 @@ def make_initiators(rng, process: int, name: str, n_events: int, seed: int):
         prongs[:, i, 0] = columns["eta"] + lever * distance * np.cos(angle)
         prongs[:, i, 1] = columns["phi"] + lever * distance * np.sin(angle)
         prongs[:, i, 2] = fraction
-    return _with_decays(columns, prongs, name == "higgs"), prongs
+    return _with_decays(columns, prongs, name in HIGGS), prongs
 
 
 def _with_decays(columns, prongs, decaying: bool) -> Initiators:

@@ -15,6 +15,9 @@ from rs3l_data.detect.candidates import Candidates
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
+# FastJet's banner would stand in the middle of what a command says. The papers that it asks to
+# cite are in each dataset's `citation` (`rs3l_data.store.summary`), CITATION.cff and the README.
+fastjet.ClusterSequenceArea.set_fastjet_banner_stream(None)
 
 _GHOST_SCALE = 1e-50
 """Factor on the momenta of ghosts: next to any candidate they vanish in double precision, and

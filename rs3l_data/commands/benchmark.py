@@ -12,14 +12,21 @@ from rs3l_data.commands.options import AsJson, ConfigFile
 def benchmark(
     config_file: ConfigFile,
     process: Annotated[
-        list[str] | None, typer.Option("--process", help="Measure this one; qcd and hbb if not.")
+        list[str] | None,
+        typer.Option(
+            "--process", help="Process to measure, may be repeated; qcd and hbb if not given."
+        ),
     ] = None,
-    view: Annotated[str | None, typer.Option("--view", help="Default: the first.")] = None,
+    view: Annotated[
+        str | None, typer.Option("--view", help="View to measure; the first if not given.")
+    ] = None,
     events: Annotated[
         int,
         typer.Option("--events", min=100, help="Events of a job."),
     ] = 10000,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Alternations.")] = 3,
+    rounds: Annotated[
+        int, typer.Option("--rounds", min=1, help="How often job and bare Pythia take turns.")
+    ] = 3,
     as_json: AsJson = False,
 ) -> None:
     """Time whole jobs against bare Pythia on the same hard events, in turns, on one core.

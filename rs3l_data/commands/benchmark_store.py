@@ -12,9 +12,13 @@ from rs3l_data.commands.options import AsJson
 
 def benchmark_store(
     path: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset or a shard.")],
-    view: Annotated[str | None, typer.Option("--view", help="Default: the first.")] = None,
+    view: Annotated[
+        str | None, typer.Option("--view", help="View to measure; the first if not given.")
+    ] = None,
     jets: Annotated[int, typer.Option("--jets", min=1000, help="Jets to measure on.")] = 200_000,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="The best of so many.")] = 5,
+    rounds: Annotated[
+        int, typer.Option("--rounds", min=1, help="Repetitions, of which the best counts.")
+    ] = 5,
     as_json: AsJson = False,
 ) -> None:
     """Time writing, reading and streaming jets like those of a dataset, in one process.

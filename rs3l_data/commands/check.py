@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from rs3l_data.commands.options import AsJson, ConfigFile
+import typer
+
+from rs3l_data.commands.options import AsJson, ConfigFile, ProgressStyle
 
 
-def check(config_file: ConfigFile, as_json: AsJson = False) -> None:
-    """Validate a config and try every setting of its processes and views on Pythia.
+def check(
+    config_file: ConfigFile,
+    initialise: Annotated[
+        bool,
+        typer.Option(
+            "--init/--no-init",
+            help="Also initialise Pythia for each process and each distinct shower, 0.3 s each: "
+            "only then does it refuse cuts that no collision passes, or missing parton densities.",
+        ),
+    ] = True,
+    as_json: AsJson = False,
+    progress: ProgressStyle = "auto",
+) -> None:
+    """Validate a config, try every setting on Pythia, and initialise it for each step.
 
     Example: rs3l-data check config/demo.yaml
     """
     import json
 
-    import typer
-
     from rs3l_data.describe.config import load_config
-    from rs3l_data.describe.settings import hard_settings, pileup_settings, view_settings
     from rs3l_data.describe.tree import roots
-    from rs3l_data.simulate.pythia import generator_output_to, prepared
+    from rs3l_data.native_output import nowhere
+    from rs3l_data.progress import Progress, logging_to
+    from rs3l_data.trial import initialise_all, instances, read_all
 
     config = load_config(config_file)
-    with generator_output_to(None):
-        for process in config.processes:
-            prepared(hard_settings(config, process))
-        # Several seconds for many processes and views, most of which read the same lines.
-        for lines in {
-            tuple(view_settings(config, process, view))
-            for process in config.processes
-            for view in config.views
-        }:
-            prepared(lines)
-        prepared(pileup_settings(config))
+    trials = instances(config) if initialise else {}
+    with (
+        logging_to(None),
+        nowhere(),  # an error quotes what Pythia says of it
+        Progress("initialise Pythia", len(trials), "instances", progress) as bar,
+    ):
+        read_all(config)
+        initialise_all(trials, lambda done: bar(done) if done < len(trials) else None)
     plan: dict[str, Any] = {
         "name": config.name,
         "views": [*config.views],
@@ -42,11 +52,13 @@ def check(config_file: ConfigFile, as_json: AsJson = False) -> None:
             for name, process in config.processes.items()
         },
         "simulation_jobs": sum(map(config.chunks, config.processes)) * len(roots(config.views)),
+        "initialised": [*trials],
     }
     if as_json:
         typer.echo(json.dumps({"plan": plan, "config": config.model_dump(mode="json")}))
         return
-    typer.echo(f"{config_file}: valid")
+    tried = f"; Pythia initialised {len(trials)} times" if trials else "; Pythia not initialised"
+    typer.echo(f"{config_file}: valid{tried}")
     for name, counts in plan["processes"].items():
         typer.echo(f"  {name}: {counts['events']} hard events in {counts['chunks']} chunks")
     typer.echo(f"  views: {', '.join(config.views)}")

@@ -44,7 +44,9 @@ def rs3l(
     to: NewDataset,
     jettype: Annotated[
         list[str] | None,
-        typer.Option("--jettype", metavar="NUMBER=LABEL", help="What a number from 9 on is."),
+        typer.Option(
+            "--jettype", metavar="NUMBER=LABEL", help="Label of a jettype from 9 on, e.g. 9=W."
+        ),
     ] = None,
     rows: Rows = 5_000,
     as_json: AsJson = False,
@@ -78,11 +80,15 @@ def to_rs3l(
     to: Annotated[Path, typer.Option("--to", help="The file to write, such as rs3l_0.h5.")],
     views: Annotated[
         list[str] | None,
-        typer.Option("--view", help="Along the second axis; default: the published five."),
+        typer.Option(
+            "--view", help="Views along the second axis; default: the five published ones."
+        ),
     ] = None,
     jettype: Annotated[
         list[str] | None,
-        typer.Option("--jettype", metavar="LABEL=NUMBER", help="Number of another label."),
+        typer.Option(
+            "--jettype", metavar="LABEL=NUMBER", help="jettype of a label that RS3L does not have."
+        ),
     ] = None,
     processes: Processes = None,
     labels: Labels = None,
@@ -111,7 +117,11 @@ def to_jetclass(
     views: Views = None,
     jet_class: Annotated[
         list[str] | None,
-        typer.Option("--class", metavar="LABEL=CLASS", help="JetClass's class of another label."),
+        typer.Option(
+            "--class",
+            metavar="LABEL=CLASS",
+            help="JetClass's class for a label that JetClass does not have.",
+        ),
     ] = None,
     processes: Processes = None,
     labels: Labels = None,

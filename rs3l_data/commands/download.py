@@ -24,19 +24,22 @@ def download(
     ] = None,
     view: Annotated[list[str] | None, typer.Option("--view", help="Keep only this view.")] = None,
     shards: Annotated[
-        int | None, typer.Option("--shards", min=1, help="The first so many of each process.")
+        int | None, typer.Option("--shards", min=1, help="Only the first N shards of each process.")
     ] = None,
     threads: Annotated[
-        int, typer.Option("--threads", min=1, max=32, help="Files that come at once.")
+        int, typer.Option("--threads", min=1, max=32, help="Files fetched at the same time.")
     ] = 4,
     attempts: Annotated[
         int, typer.Option("--attempts", min=1, help="Failures in a row before giving up.")
     ] = 8,
     timeout: Annotated[
-        float, typer.Option("--timeout", min=0.1, help="Silence that is a failure [s].")
+        float,
+        typer.Option(
+            "--timeout", min=0.1, help="Time without data after which an attempt has failed [s]."
+        ),
     ] = 60.0,
     base_url: Annotated[
-        str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="The archive.")
+        str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="Address of the archive.")
     ] = ZENODO,
     log: Log = None,
     progress: ProgressStyle = "auto",

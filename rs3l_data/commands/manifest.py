@@ -46,7 +46,7 @@ def manifest(
         chunks = Resolved(config).chunks
         # By name, not by what lies there: another config may have left shards behind.
         paths = [dataset / f"{process}-{chunk}.h5" for process, chunk in chunks]
-        # Once they are in a manifest, any damage would be legal.
+        # A manifest would record damaged files as correct.
         known = {path: check_seal(path) for path in paths}
         shards = rs3l_data.open(paths)
         _check_origins(config, [process for process, _ in chunks], shards.shards)

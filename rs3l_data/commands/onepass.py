@@ -16,7 +16,8 @@ def onepass(
     chunk: Annotated[int, typer.Argument(min=0, help="Number of the chunk, from 0.")],
     out: Out,
     view: Annotated[
-        str | None, typer.Option("--view", help="Whose settings; the first view's if not given.")
+        str | None,
+        typer.Option("--view", help="The view whose settings are used; the first if not given."),
     ] = None,
     pileup_file: Annotated[
         Path | None,

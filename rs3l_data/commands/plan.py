@@ -15,26 +15,40 @@ from rs3l_data.describe.rates import Rates
 def plan(
     config_file: ConfigFile,
     cores: Annotated[
-        int | None, typer.Option("--cores", min=1, help="Cores to run on; those of this machine.")
+        int | None,
+        typer.Option(
+            "--cores",
+            min=1,
+            help="Number of cores to plan for; those of this machine if not given.",
+        ),
     ] = None,
     validation: Annotated[
-        bool, typer.Option("--validation", help="With the jobs of `snakemake validation`.")
+        bool, typer.Option("--validation", help="Include the jobs of `snakemake validation`.")
     ] = False,
     rates_file: Annotated[
-        Path | None, typer.Option("--rates", help="Rates that --save wrote, not those recorded.")
+        Path | None,
+        typer.Option(
+            "--rates", help="Use the rates in a file that --save wrote, not those of the package."
+        ),
     ] = None,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Time every process and kind of view here and now.")
+        bool,
+        typer.Option(
+            "--measure", help="First measure every process and kind of view on this machine."
+        ),
     ] = False,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.5, help="CPU time of each such measurement.")
     ] = 3.0,
     save: Annotated[
-        Path | None, typer.Option("--save", help="Write the rates of --measure to this file.")
+        Path | None,
+        typer.Option("--save", help="Write the rates of --measure to this file.", dir_okay=False),
     ] = None,
     results: Annotated[
         Path | None,
-        typer.Option("--compare", help="The folder of a run of this config, to compare with."),
+        typer.Option(
+            "--compare", help="The folder of a run of this config: compare it with the plan."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -47,7 +61,7 @@ def plan(
 
     from rs3l_data.describe.rates import rates_as_yaml, read_rates, recorded
     from rs3l_data.describe.resolved import Resolved
-    from rs3l_data.describe.strict import read_yaml
+    from rs3l_data.describe.yaml_file import read_yaml
     from rs3l_data.errors import ConfigError
     from rs3l_data.plan.compare import compare, jobs_done
     from rs3l_data.plan.jobs import jobs_of

@@ -28,18 +28,27 @@ def parse_size(text: str) -> int:
 
 def publish(
     dataset: Annotated[Path, typer.Argument(help="The folder with the shards and dataset.json.")],
-    to: Annotated[Path, typer.Option("--to", help="The folder for the record; a new one.")],
+    to: Annotated[
+        Path,
+        typer.Option("--to", help="The folder for the record: a new one, or one to upload again."),
+    ],
     about: Annotated[
         Path, typer.Option("--about", help="YAML with title, creators, licence; docs/publish.md.")
     ],
     shard_size: Annotated[
         int | None,
         typer.Option(
-            "--shard-size", parser=parse_size, metavar="SIZE", help="Of new shards, as 500MB."
+            "--shard-size",
+            parser=parse_size,
+            metavar="SIZE",
+            help="Pack the rows anew, into shards of this size, e.g. 500MB.",
         ),
     ] = None,
     by_view: Annotated[
-        bool, typer.Option("--by-view", help="One file a view, to be fetched alone.")
+        bool,
+        typer.Option(
+            "--by-view", help="Write one file for each view, so that a view can be fetched alone."
+        ),
     ] = False,
     process: Annotated[
         list[str] | None, typer.Option("--process", help="Publish only this process.")
@@ -51,10 +60,11 @@ def publish(
         bool, typer.Option("--upload", help="Send it to the archive, as a draft.")
     ] = False,
     release: Annotated[
-        bool, typer.Option("--release", help="With --upload: release it. There is no way back.")
+        bool,
+        typer.Option("--release", help="With --upload: publish the draft, which cannot be undone."),
     ] = False,
     base_url: Annotated[
-        str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="The archive.")
+        str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="Address of the archive.")
     ] = ZENODO,
     log: Log = None,
     progress: ProgressStyle = "auto",
@@ -69,7 +79,8 @@ def publish(
     import os
 
     from rs3l_data.describe.publication import Publication
-    from rs3l_data.describe.strict import read_yaml, validate
+    from rs3l_data.describe.strict import validate
+    from rs3l_data.describe.yaml_file import read_yaml
     from rs3l_data.errors import ConfigError
     from rs3l_data.progress import logging_to
     from rs3l_data.record.client import Client

@@ -15,7 +15,10 @@ def report(
         Path, typer.Argument(metavar="RESULTS", help="A run's folder, results/<name>.")
     ],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The page; RESULTS/report.html if not given.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="The page; RESULTS/report.html if not given.", dir_okay=False
+        ),
     ] = None,
     log: Log = None,
 ) -> None:

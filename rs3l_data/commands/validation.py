@@ -16,10 +16,12 @@ def validation(
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="The page; RESULTS/validation.html if not given."),
+        typer.Option(
+            "--out", "-o", help="The page; RESULTS/validation.html if not given.", dir_okay=False
+        ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="End with 1 if a test fails; a finding, not an error.")
+        bool, typer.Option("--strict", help="Exit with code 1 if a test fails.")
     ] = False,
     log: Log = None,
 ) -> None:

@@ -179,7 +179,7 @@ def _axes_swapped(jets: F8, candidates: npt.NDArray[Any], path: Path, view: str)
             "not log pt, eta and phi relative to the jet"
         )
     if crossed < right and right > _AXIS_WITHIN:
-        logger.warning("%s: eta and phi are swapped in the view %s: mended", path, view)
+        logger.warning("%s: eta and phi are swapped in the view %s: corrected", path, view)
         return True
     return False
 

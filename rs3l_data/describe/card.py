@@ -10,7 +10,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from rs3l_data.describe.strict import Strict, nearest, read_yaml, validate
+from rs3l_data.describe.strict import Strict, nearest, validate
+from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import ConfigError
 
 CARDS = Path(__file__).parent / "catalogue" / "detectors"

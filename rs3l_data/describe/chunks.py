@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rs3l_data.describe import tree
 from rs3l_data.describe.cost import Costs
 from rs3l_data.describe.rates import recorded
-from rs3l_data.describe.strict import read_yaml
+from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import InputFileError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _STEPS = (5, 2, 1)
 
 
 def chosen(config: Config, process: str) -> int:
-    """Choose the hard events of a chunk by the rates that the package brings along.
+    """Choose the hard events of a chunk by the rates that are shipped with the package.
 
     The largest of 1, 2, 5, 10, 20, … with which no job takes longer than an hour or more memory
     than 4 GB.

@@ -16,10 +16,11 @@ from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.owned import check_not_owned
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
 from rs3l_data.describe.process import BY_FLAVOUR, Process
-from rs3l_data.describe.strict import Strict, nearest, read_yaml, validate
+from rs3l_data.describe.strict import Strict, nearest, validate
 from rs3l_data.describe.validation import Validation
 from rs3l_data.describe.variation import variation
 from rs3l_data.describe.view import View
+from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import ConfigError, RS3LError
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]

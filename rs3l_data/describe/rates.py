@@ -12,7 +12,8 @@ import yaml
 from pydantic import Field
 
 from rs3l_data.describe.catalogue import catalogue
-from rs3l_data.describe.strict import Strict, read_yaml, validate
+from rs3l_data.describe.strict import Strict, validate
+from rs3l_data.describe.yaml_file import read_yaml
 
 Command = Literal["hard", "resimulate", "pack", "manifest", "pileup"]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -106,7 +107,7 @@ def shower_kind(tune: str, settings: tuple[str, ...]) -> str:
 
 
 def recorded() -> Rates:
-    """Give the rates that the package brings along."""
+    """Give the rates that are shipped with the package."""
     return _recorded()
 
 

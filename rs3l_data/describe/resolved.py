@@ -57,7 +57,7 @@ class Resolved:
         InputFileError
             If the config of an earlier run cannot be read.
         """
-        config = validate(Config, json.loads(json.dumps(data)), source)
+        config = validate(Config, json.loads(json.dumps(data, default=str)), source)
         saved = None if results is None else results / config.name / "config.yaml"
         return cls(chunks.settled(config, {} if saved is None else chunks.sizes_in(saved)))
 

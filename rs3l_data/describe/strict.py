@@ -7,14 +7,13 @@ a bad value names what was found and what was expected.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.describe.wording import expected, found
+from rs3l_data.errors import ConfigError
 
 
 class Strict(BaseModel):
@@ -39,15 +38,25 @@ def named(default: str) -> BeforeValidator:
     return BeforeValidator(with_name)
 
 
-def nearest(name: str, valid: list[str]) -> str:
+def nearest(name: str, valid: list[str], listed_in: str = "") -> str:
     """Say which valid name was probably meant.
+
+    Parameters
+    ----------
+    listed_in
+        The page with all names, where they are too many for a message.
 
     >>> nearest("nominl", ["nominal", "seed"])
     "did you mean 'nominal'? Valid: nominal, seed"
+    >>> nearest("nominl", ["nominal", "seed"], "docs/views.md")
+    "did you mean 'nominal'? All 2 are in docs/views.md"
     """
-    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name, valid, n=4 if listed_in else 1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"{hint}Valid: {', '.join(valid)}"
+    if not listed_in:
+        return f"{hint}Valid: {', '.join(valid)}"
+    also = f"Similar: {', '.join(close[1:])}. " if close[1:] else ""
+    return f"{hint}{also}{'All' if hint else 'all'} {len(valid)} are in {listed_in}"
 
 
 def validate(model: type[M], data: Any, source: str) -> M:
@@ -64,48 +73,54 @@ def validate(model: type[M], data: Any, source: str) -> M:
         With one line for each fault: path of the key, value found, what was expected.
     """
     if not isinstance(data, Mapping):
-        raise ConfigError(f"{source}: expected a mapping of keys, found {type(data).__name__}")
+        raise ConfigError(f"{source}: expected a mapping of keys to values, found {found(data)}")
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        lines = [_in_words(model, fault) for fault in error.errors()]
+        lines = _all_in_words(model, error.errors())
         raise ConfigError("\n".join(f"{source}: {line}" for line in lines)) from None
 
 
-def read_yaml(path: Path) -> Any:
-    """Read one YAML (or JSON) document.
+def _all_in_words(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tell every fault in one line; one line for a value that may be of several kinds."""
+    lines: list[str] = []
+    wrong: dict[tuple[str, str], list[str]] = {}
+    for fault in faults:
+        place, value = fault["loc"], found(fault["input"])
+        shown, models = _walk(model, place)
+        path = ".".join(shown)
+        kind = expected(fault, models)
+        inside = [other["loc"] for other in faults if other["loc"][: len(place)] == place]
+        if fault["type"] == "too_short" and len(inside) > 1:
+            continue  # its entries are wrong, and told
+        if kind is None:
+            lines.append(_in_words(model, fault, path))
+        else:
+            as_key = " as the key" if place[-1:] == ("[key]",) else ""
+            wrong.setdefault((path, value), []).append(f"{kind}{as_key}")
+    return lines + [
+        f"{path}: expected {' or '.join(dict.fromkeys(kinds))}; found {value}"
+        for (path, value), kinds in wrong.items()
+    ]
 
-    Raises
-    ------
-    InputFileError
-        If the file is missing or is no YAML; the message holds line and column.
-    """
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputFileError(f"{path}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputFileError(f"{path}: not a YAML file: {error}") from None
 
-
-def _in_words(model: type[BaseModel], fault: Mapping[str, Any]) -> str:
-    shown, inside = _walk(model, fault["loc"])
-    path = ".".join(shown)
+def _in_words(model: type[BaseModel], fault: Mapping[str, Any], path: str) -> str:
     if fault["type"] == "extra_forbidden":
         _, around = _walk(model, fault["loc"][:-1])
         valid = sorted({key for m in around for key in m.model_fields})
-        return f"{path}: unknown key; {nearest(shown[-1], valid)}"
+        return f"{path}: unknown key; {nearest(str(fault['loc'][-1]), valid)}"
     if fault["type"] == "missing":
         return f"{path}: this key is required"
     if fault["type"] == "union_tag_invalid":
+        _, inside = _walk(model, fault["loc"])
         key = fault["ctx"]["discriminator"].strip("'")
         valid = [tag for m in inside for tag in get_args(m.model_fields[key].annotation)]
-        found = str(fault["ctx"]["tag"])
-        return f"{path}.{key}: there is no {found!r}; {nearest(found, valid)}"
+        name = str(fault["ctx"]["tag"])
+        return f"{path}.{key}: there is no {name!r}; {nearest(name, valid)}"
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return f"{path}: {message}" if path else message
-    return f"{path}: {message[0].lower()}{message[1:]}; found {fault['input']!r}"
+    return f"{path}: {message[0].lower()}{message[1:]}; found {found(fault['input'])}"
 
 
 def _walk(model: Any, loc: tuple[Any, ...]) -> tuple[list[str], list[type[BaseModel]]]:
@@ -114,8 +129,8 @@ def _walk(model: Any, loc: tuple[Any, ...]) -> tuple[list[str], list[type[BaseMo
     Returns
     -------
     path
-        The steps as a user writes them: without the tags by which pydantic tells the models of a
-        union apart.
+        The steps as a user writes them: without those by which pydantic tells the members of a
+        union, or a key and its value, apart.
     models
         Those that may stand at the end.
     """
@@ -126,12 +141,19 @@ def _walk(model: Any, loc: tuple[Any, ...]) -> tuple[list[str], list[type[BaseMo
         if tagged and len(models) > 1:
             models = tagged
             continue
+        if step == "[key]" or (not models and _is_kind(step)):
+            continue
         path.append(step)
         fields = [m.model_fields[step] for m in models if step in m.model_fields]
         if fields:
             models = _models_in(fields[0].annotation)
         # A dict's key or a list's index does not change which models are inside.
     return path, models
+
+
+def _is_kind(step: str) -> bool:
+    """Say whether a step names a kind of plain values, as in a union of text and lists."""
+    return step in ("str", "int", "float", "bool") or step.startswith(("tuple[", "list["))
 
 
 def _tags(model: type[BaseModel]) -> list[Any]:

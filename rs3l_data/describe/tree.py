@@ -69,7 +69,7 @@ def check(views: Mapping[str, View]) -> None:
         if view.redo == "shower" and view.of is not None:
             raise ValueError(
                 f"{name}.of: a view that redoes the shower starts from the hard event and has no "
-                f"parent, found '{view.of}'; leave `of` away"
+                f"parent, found '{view.of}'; remove `of`"
             )
         if view.redo != "shower" and view.of is None:
             raise ValueError(

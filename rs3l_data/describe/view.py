@@ -48,8 +48,8 @@ class View(Strict):
             external.check_hepmc(self.hepmc)
             if self.redo != "shower" or self.variation is not None:
                 raise ValueError(
-                    "a view from a HepMC file was showered elsewhere: leave `redo` and `variation` "
-                    "away; only `detector` can change"
+                    "a view from a HepMC file was showered elsewhere: remove `redo` and "
+                    "`variation`; only `detector` can change"
                 )
         if self.redo == "detector" and (changed.tune or changed.settings):
             raise ValueError(

@@ -160,7 +160,7 @@ def _read_file(path: Path, first: int, wanted: range) -> tuple[Part, int]:
         except (ValueError, IndexError, KeyError, AttributeError, RuntimeWarning) as error:
             what = re.sub(r": line \d+, column \d+", "", str(error))
             raise InputFileError(
-                f"{path}: {scanner.where}: malformed: {what}; mend or make the file again"
+                f"{path}: {scanner.where}: malformed: {what}; correct the file or make it again"
             ) from None
     weights = () if file.header is None else file.header.initrwgt.iter_weights()
     return Part(path, file.init, {each.id: each.name for each in weights}, events), scanner.number

@@ -25,7 +25,7 @@ class Selection(Strict):
     files: tuple[str, ...] = Field((), description="Names, with * and ? for any characters.")
     processes: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
-    shards: int | None = Field(None, gt=0, description="The first so many of each process.")
+    shards: int | None = Field(None, gt=0, description="Only the first N shards of each process.")
 
     @property
     def of_the_dataset(self) -> bool:

@@ -70,7 +70,7 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
     Raises
     ------
     ConfigError
-        If it is no condition, or speaks of a column that there is not.
+        If it is not a valid condition, or names a column that does not exist.
 
     Examples
     --------
@@ -86,7 +86,7 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
     try:
         condition = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ConfigError(f"'{text}': no condition: {error}; {_EXAMPLE}") from None
+        raise ConfigError(f"'{text}': not a valid condition: {error}; {_EXAMPLE}") from None
     nodes = [*ast.walk(condition)]
     if len(nodes) > _MAX_NODES:
         raise ConfigError(f"'{text:.80}...': a condition of too many parts; {_EXAMPLE}")

@@ -15,6 +15,7 @@ from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
 from rs3l_data.simulate.generate import columns_of, event_row, process_particles
 from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.simulate.pythia import own_words
 from rs3l_data.simulate.restore import restored
 
 
@@ -60,8 +61,8 @@ def decay(
         # Pythia goes on to the next event by itself when it finds one unphysical.
         if not pythia.next() or source.played != position + 1:
             raise GeneratorError(
-                f"event {event}: Pythia cannot take it or decay its resonances (its own message "
-                "is above); mend the file or leave the event out"
+                f"event {event}: Pythia cannot take it or decay its resonances; it says: "
+                f"{own_words(pythia)}; correct the file or leave the event out"
             )
         particles += process_particles(pythia.process)
         offsets.append(len(particles))

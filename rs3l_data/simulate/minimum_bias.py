@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from rs3l_data.errors import GeneratorError
 from rs3l_data.simulate.particles import COLUMNS, Particles
-from rs3l_data.simulate.pythia import initialise, prepared
+from rs3l_data.simulate.pythia import initialise, own_words, prepared
 from rs3l_data.simulate.record import read, stable
 
-_TRIES = 100  # Pythia gives up one event in thousands; so many in a row mean wrong settings.
+_TRIES = 100  # Pythia gives up none of 25 000 events; so many in a row mean wrong settings.
 
 
 def minimum_bias(
@@ -50,8 +50,8 @@ def minimum_bias(
                 break
         else:
             raise GeneratorError(
-                f"minimum-bias event {done - 1}: none of {_TRIES} tries succeeded; check "
-                "`generator.settings`, which the pile-up shares"
+                f"minimum-bias event {done - 1}: none of {_TRIES} tries succeeded; Pythia says: "
+                f"{own_words(pythia)}; check `generator.settings`, which the pile-up shares"
             )
         events.append(stable(records))
         if done % 100 == 0 or done == len(seeds):

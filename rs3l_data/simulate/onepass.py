@@ -16,7 +16,7 @@ from rs3l_data.errors import GeneratorError
 from rs3l_data.simulate.generate import columns_of, event_row, passes, process_particles
 from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.initiators import Selection
-from rs3l_data.simulate.pythia import initialise, prepared
+from rs3l_data.simulate.pythia import Delivered, initialise, prepared
 from rs3l_data.simulate.record import read
 from rs3l_data.simulate.resimulate import BATCH, Batch, batch_of
 
@@ -64,6 +64,7 @@ class OnePass:
         if not self._pythia.setUserHooksPtr(self._hook):
             raise GeneratorError("Pythia did not take the hook that seeds each event")
         initialise(self._pythia)
+        self._delivered = Delivered(self._pythia, "whole chain", len(events))
 
     def __iter__(self) -> Iterator[Batch]:
         for first in range(0, len(self._events), BATCH):
@@ -79,6 +80,7 @@ class OnePass:
                     f"process '{self._process}': Pythia made no hard process for some of the events"
                     f" {self._events[first]} to {self._events[first + count - 1]}"
                 )
+            self._delivered.count(records.generated)
             yield batch_of(self._hard(first, first + count), records)
 
     @property

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pythia8mc
 
 from rs3l_data.describe.seeds import initialisation_seed
 from rs3l_data.errors import GeneratorError
+from rs3l_data.native_output import stdout_to, written_by
 
 _ON_OR_OFF = {"on", "off", "yes", "no", "true", "false", "ok", "1", "0"}
+
+_HOPELESS = 100
+"""So many events that fail, and none before them that does not, mean wrong settings."""
+
+_MESSAGE = re.compile(r"^ \| +(\d+) +(Abort|Error|Warning) (.*?) *\| *$", re.MULTILINE)
+"""A line of Pythia's table of messages: how often, what kind, where and what."""
+
+_HINTS = {
+    "vanishing cross sections": "no collision can pass the cuts: compare `hard.pt` with "
+    "`hard.energy`; or the settings select no process",
+    "event weighting not possible": "`hard.flatten_pt` needs processes with two outgoing "
+    "particles: for another one give `flatten_power: 0`, which leaves its spectrum as it is",
+    "could not set up PDF": "the data of this set of parton densities are not shipped with Pythia: "
+    "choose another `PDF:pSet`, or another tune",
+}
+"""What to look at, for messages of Pythia."""
 
 
 @contextmanager
@@ -22,17 +40,12 @@ def generator_output_to(log: Path | None) -> Iterator[None]:
 
     Without one it goes to stderr: stdout belongs to a command's answer.
     """
-    sys.stdout.flush()
-    saved = os.dup(1)
-    target = 2 if log is None else os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    try:
-        os.dup2(target, 1)
+    if log is None:
+        with stdout_to(2):
+            yield
+        return
+    with log.open("ab") as file, stdout_to(file.fileno()):
         yield
-    finally:
-        os.dup2(saved, 1)
-        os.close(saved)
-        if target != 2:
-            os.close(target)
 
 
 def read_settings(pythia: pythia8mc.Pythia, settings: Sequence[str]) -> None:
@@ -74,16 +87,69 @@ def initialise(pythia: pythia8mc.Pythia) -> None:
     Raises
     ------
     GeneratorError
-        If Pythia refuses the combination of settings, e.g. a PDF set that is not bundled, or a
-        spectrum to be flattened in a process that is not 2 → 2.
+        If Pythia refuses the combination of settings, e.g. a PDF set that is not bundled; with
+        Pythia's own messages.
     """
     if not pythia.init():
-        cause = "a tune or PDF set whose data are not bundled is the usual cause"
-        if pythia.settings.flag("PhaseSpace:bias2Selection"):
-            cause = (
-                "`hard.flatten_pt` needs processes with two outgoing particles: for another one "
-                "give `flatten_power: 0`, which leaves its spectrum as it is"
-            )
+        words = own_words(pythia)
+        hint = next((f" ({hint})" for known, hint in _HINTS.items() if known in words), "")
         raise GeneratorError(
-            f"Pythia could not initialise with these settings; its own messages are above ({cause})"
+            f"Pythia could not initialise with these settings; it says: {words}{hint}"
         )
+
+
+def own_words(pythia: pythia8mc.Pythia) -> str:
+    """Quote the errors that an instance has counted so far, with their numbers.
+
+    Pythia counts them even where `Print:quiet` keeps it from printing them.
+    """
+    pythia.readString("Print:quiet = off")
+    table = written_by(pythia.stat)
+    pythia.readString("Print:quiet = on")
+    found = _MESSAGE.findall(table)
+    # An abort only sums up the error before it; warnings stand in every run that goes well.
+    found.sort(key=lambda message: ("Error", "Abort", "Warning").index(message[1]))
+    errors = [message for message in found if message[1] != "Warning"] or found
+    return (
+        "; ".join(
+            f"'{kind} {text}'" + (f" ({count} times)" if count != "1" else "")
+            for count, kind, text in errors
+        )
+        or "nothing"
+    )
+
+
+class Delivered:
+    """Keep count of the events that an instance delivers.
+
+    Parameters
+    ----------
+    step
+        What the instance does, for the message.
+    n_events
+        How many events it will be asked for.
+    """
+
+    def __init__(self, pythia: pythia8mc.Pythia, step: str, n_events: int) -> None:
+        self._pythia, self._step = pythia, step
+        # No job of many events goes on to its end if the first ones all fail.
+        self._enough = max(min(n_events, _HOPELESS), 2)
+        self._asked = self._made = 0
+
+    def count(self, generated: npt.NDArray[np.bool_]) -> None:
+        """Count a batch, (n_events,).
+
+        Raises
+        ------
+        GeneratorError
+            If none of the job's events was delivered, or none of its first hundred. A job of a
+            single event may fail: its rows say so.
+        """
+        self._asked += len(generated)
+        self._made += int(generated.sum())
+        if self._made == 0 and self._asked >= self._enough:
+            raise GeneratorError(
+                f"Pythia delivered none of {self._asked} events in the {self._step}; it says: "
+                f"{own_words(self._pythia)}; check `generator.settings` and the settings of this "
+                "view's `variation`, those of Pythia's checks (`Check:...`) above all"
+            )

@@ -40,11 +40,13 @@ class Records:
 
 
 def read(events: ak.Array) -> Records:
-    """Read what ``pythia.nextBatch(n, "none")`` returned."""
+    """Read what ``pythia.nextBatch(n, "none")`` returned, even if no event was delivered."""
     index = np.asarray(events.layout.index.data)
+    generated = index >= 0
+    if not generated.any():
+        return _nothing(len(index))
     lists = events.layout.content.content("prt")
     record = lists.content
-    generated = index >= 0
     counts = np.zeros(len(index), np.int64)
     counts[generated] = np.diff(np.asarray(lists.offsets.data))[index[generated]]
     vertex = record.content("vProd")
@@ -65,6 +67,25 @@ def read(events: ak.Array) -> Records:
         mass=column(record, "m"),
         vertex_index=np.asarray(vertex.index.data),
         vertices=tuple(column(vertex.content, name) for name in ("px", "py", "pz")),
+    )
+
+
+def _nothing(n_events: int) -> Records:
+    """Make the records of events of which none was delivered: Pythia leaves their columns out."""
+    none, nowhere = np.zeros(0, np.int32), np.zeros(0)
+    return Records(
+        generated=np.zeros(n_events, np.bool_),
+        offsets=np.zeros(n_events + 1, np.int64),
+        pdg_id=none,
+        status=none,
+        mother1=none,
+        mother2=none,
+        daughter1=none,
+        daughter2=none,
+        momentum=(nowhere,) * 4,
+        mass=nowhere,
+        vertex_index=none,
+        vertices=(nowhere,) * 3,
     )
 
 

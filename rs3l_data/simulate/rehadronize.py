@@ -130,16 +130,16 @@ class Rehadronizer:
     """
 
     def __init__(self, settings: Sequence[str], energy: float) -> None:
-        self._pythia = prepared(settings)
+        self.pythia = prepared(settings)
         # Pythia holds no references to these.
-        self._hook = _ReplacePartons(self._pythia)
+        self._hook = _ReplacePartons(self.pythia)
         self._source = _DummyCollisions(energy)
-        taken = self._pythia.setLHAupPtr(self._source) and self._pythia.setUserHooksPtr(self._hook)
+        taken = self.pythia.setLHAupPtr(self._source) and self.pythia.setUserHooksPtr(self._hook)
         if not taken:
             raise GeneratorError("Pythia did not take the hook that puts saved partons in place")
-        initialise(self._pythia)
+        initialise(self.pythia)
 
     def __call__(self, events: list[pythia8mc.Event], seeds: npt.NDArray[np.int64]) -> ak.Array:
         """Hadronise events, each from its own seed, (n_events,)."""
         self._hook.load(events, seeds)
-        return self._pythia.nextBatch(len(events), "none")
+        return self.pythia.nextBatch(len(events), "none")

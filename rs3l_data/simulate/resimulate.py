@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import awkward as ak
 import numpy as np
 import numpy.typing as npt
 import pythia8mc
@@ -15,6 +14,7 @@ from rs3l_data.progress import Stopwatch, no_stopwatch
 from rs3l_data.simulate.hard_events import HardEvents
 from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings, heavy_hadrons, splittings
 from rs3l_data.simulate.particles import Particles
+from rs3l_data.simulate.pythia import Delivered
 from rs3l_data.simulate.record import FIRST, Records, read, spread, stable
 from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
 from rs3l_data.simulate.restore import restored
@@ -83,7 +83,8 @@ def resimulate(
     Raises
     ------
     GeneratorError
-        If a setting is refused, or Pythia's events and the hard events fall out of step.
+        If a setting is refused, no event comes out, or Pythia's events and the hard events fall
+        out of step.
     """
     for part, showers in shower_records(settings, hard, energy, seeds, hadronizations, stopwatch):
         batches = []
@@ -111,7 +112,8 @@ def shower_records(
     with stopwatch("initialise"):
         keep = KeepPartons() if hadronizations else None
         pythia, source = restored(settings, hard, energy, seeds, keep)
-        again = [Rehadronizer(each.settings, energy) for each in hadronizations]
+        delivered = Delivered(pythia, "shower", len(hard))
+        again = [_Again(each, energy, len(hard)) for each in hadronizations]
     for first in range(0, len(hard), BATCH):
         part = hard[first : first + BATCH]
         with stopwatch("shower"):
@@ -122,31 +124,44 @@ def shower_records(
                 f"one of events {part.events['event'][0]} to {part.events['event'][-1]} unphysical"
             )
         kept = keep.take() if keep is not None else {}
+        with stopwatch("read"):
+            records = read(events)
+            delivered.count(records.generated)
+        yield part, _records_of(records, again, kept, first, stopwatch)
+
+
+class _Again:
+    """One of the further hadronisations of a job."""
+
+    def __init__(self, described: Hadronization, energy: float, n_events: int) -> None:
+        self._rehadronize = Rehadronizer(described.settings, energy)
+        self._seeds = described.seeds
+        self._delivered = Delivered(self._rehadronize.pythia, "hadronisation", n_events)
+
+    def __call__(
+        self, kept: dict[int, pythia8mc.Event], first: int, n_events: int, stopwatch: Stopwatch
+    ) -> Records:
+        """Hadronise the partons of a batch of ``n_events`` events from position ``first`` on."""
         positions = np.array([*kept], np.int64)
-        hadronized = (
-            (rehadronize, [*kept.values()], each.seeds[positions])
-            for rehadronize, each in zip(again, hadronizations, strict=True)
-        )
-        yield part, _records_of(events, hadronized, positions - first, stopwatch)
+        with stopwatch("hadronize"):
+            events = self._rehadronize([*kept.values()], self._seeds[positions])
+        with stopwatch("read"):
+            records = spread(read(events), positions - first, n_events)
+            self._delivered.count(records.generated)
+        return records
 
 
 def _records_of(
-    events: ak.Array,
-    hadronized: Iterator[tuple[Rehadronizer, list[pythia8mc.Event], npt.NDArray[np.int64]]],
-    positions: npt.NDArray[np.int64],
+    records: Records,
+    again: Sequence[_Again],
+    kept: dict[int, pythia8mc.Event],
+    first: int,
     stopwatch: Stopwatch,
 ) -> Iterator[Records]:
-    """Read the records of a shower, then those of each hadronisation of its kept partons."""
-    n_events = len(events)
-    with stopwatch("read"):
-        records = read(events)
+    """Give the records of a shower, then those of each hadronisation of its kept partons."""
     yield records
-    for rehadronize, partons, seeds in hadronized:
-        with stopwatch("hadronize"):
-            again = rehadronize(partons, seeds)
-        with stopwatch("read"):
-            records = spread(read(again), positions, n_events)
-        yield records
+    for hadronize in again:
+        yield hadronize(kept, first, len(records.generated), stopwatch)
 
 
 def batch_of(hard: HardEvents, records: Records) -> Batch:
@@ -159,8 +174,9 @@ def batch_of(hard: HardEvents, records: Records) -> Batch:
     """
     _check_in_step(hard, records)
     found = trace(hard, records)
-    momenta = np.stack([values[found] for values in records.momentum], axis=1)
-    momenta[found < 0] = np.nan
+    momenta = np.full((len(found), 4), np.nan)
+    there = found >= 0
+    momenta[there] = np.stack([values[found[there]] for values in records.momentum], axis=1)
     return Batch(
         hard,
         records.generated,

@@ -35,8 +35,11 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises
     ------
     StorageError
-        If the disk or the quota is full, writing is not permitted, or the file system fails.
+        If ``path`` is a folder, the disk or the quota is full, writing is not permitted, or the
+        file system fails.
     """
+    if path.is_dir():
+        raise StorageError(f"{path}: a folder, expected the name of a file to write")
     # Processes on two nodes may have the same number.
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.part")
     try:

@@ -41,7 +41,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise InputFileError(
             f"{path}: no such file; a dataset is a folder with a {MANIFEST_NAME}, or a shard"
         ) from None

@@ -11,7 +11,7 @@ import re
 from io import BufferedRandom
 from pathlib import Path
 
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import InputFileError, why_not_opened
 from rs3l_data.store.checksums import Checksums, Summing, blocks
 
 SIZE = 512
@@ -50,8 +50,8 @@ def check_seal(path: Path) -> Checksums:
                 summing.update(block)
                 if claim is not None:
                     own.update(block)
-    except FileNotFoundError:
-        raise InputFileError(f"{path}: no such file") from None
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        raise InputFileError(why_not_opened(path, error)) from None
     if claim is not None and (found := own.hexdigest()) != claim[1].decode():
         raise InputFileError(
             f"{path}: damaged: SHA-256 {found}, expected {claim[1].decode()} as it was written; "

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
-from rs3l_data.describe.strict import Strict, read_yaml, validate
+from rs3l_data.describe.strict import Strict, validate
+from rs3l_data.describe.yaml_file import parse_yaml, read_yaml
 from rs3l_data.errors import ConfigError
 from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig
 from rs3l_train.config.data import DataConfig
@@ -104,8 +105,8 @@ def _overridden(block: Any, override: str) -> dict[str, Any]:
     if not equals or not all(key.split(".")):
         raise ConfigError(f"--set {override}: expected key=value, e.g. pretrain.views_seen=10000")
     try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        value = parse_yaml(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"--set {override}: the value is not YAML: {error}") from None
     return _with_value(block, key.split("."), value)
 

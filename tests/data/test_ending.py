@@ -29,6 +29,8 @@ FAULTS = {
     "bytearray(1 << 62)": (1, "error: out of memory", "ERROR out of memory"),
     "os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)": (143, "SIGTERM", "ERROR stopped by"),
     "os.kill(os.getpid(), signal.SIGINT); time.sleep(9)": (130, "interrupted", "ERROR interr"),
+    "open('nowhere/x')": (1, "error: nowhere/x: No such file", "ERROR nowhere/x: No such file"),
+    "raise OSError('a bug')": (1, "Traceback", "OSError: a bug"),
     "raise ValueError('a bug')": (1, "Traceback", "ValueError: a bug"),
 }
 

@@ -1,9 +1,13 @@
 """The command line explains itself: every command has its place and an example."""
 
+from importlib import metadata
+
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from rs3l_data.__main__ import DATASET, EXCHANGE, JUDGE, SIMULATE, app
+from rs3l_train.__main__ import app as train_app
 
 
 def commands(command, name="rs3l-data"):
@@ -32,3 +36,19 @@ def test_every_command_is_in_a_group_of_the_help():
     panels = {name: one.rich_help_panel for name, one in ALL["rs3l-data"].commands.items()}
     assert set(panels.values()) == {SIMULATE, DATASET, EXCHANGE, JUDGE}, panels
     assert len(panels) == len(ALL["rs3l-data"].commands) > 20
+
+
+@pytest.mark.parametrize("line", [app, train_app])
+def test_the_version_is_told(line):
+    result = CliRunner().invoke(line, ["--version"])
+    assert (result.exit_code, result.output) == (0, f"rs3l {metadata.version('rs3l')}\n")
+
+
+@pytest.mark.parametrize("line", [app, train_app])
+def test_every_command_knows_the_short_help(line):
+    for name, _ in commands(typer.main.get_command(line), "line"):
+        words = name.split()[1:]
+        short, long = (CliRunner().invoke(line, [*words, one]) for one in ("-h", "--help"))
+        assert short.exit_code == 0, short.output
+        assert short.output == long.output
+        assert "Usage:" in short.output

@@ -1,28 +1,56 @@
-"""The examples of docs/python.md run, one after the other, as a reader would run them."""
+"""The examples of how to read a dataset run as a reader would run them on that of `make run`."""
 
 import re
 from pathlib import Path
 
 import pytest
 
+import rs3l_data
+from rs3l_data.describe.config import load_config
 from tests.synthetic import make_dataset
 
-PAGE = Path(__file__).parents[2] / "docs/python.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs/python.md"
+DEMO = load_config(ROOT / "config/demo.yaml")
 
 
 @pytest.fixture
 def demo(tmp_path, monkeypatch):
-    """A dataset where the page says that it is."""
-    make_dataset(tmp_path / "results/demo/dataset", 200, ("nominal", "seed"), ("higgs", "qcd"))
+    """A dataset where the pages say that it is, with names that the demo's has."""
+    processes, labels = ("qcd", "hbb"), ("g", "Hbb")
+    assert set(processes) <= set(DEMO.processes)
+    assert set(labels) <= set(DEMO.labels)
+    folder = tmp_path / "results/demo/dataset"
+    make_dataset(folder, 200, [*DEMO.views], processes, labels=labels)
     monkeypatch.chdir(tmp_path)
 
 
+def examples(page):
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
 def test_the_examples_run(demo):
-    examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(examples) >= 6
+    assert len(examples(PAGE)) >= 6
     names: dict = {}
-    for example in examples:
+    for example in examples(PAGE):
         exec(compile(example, str(PAGE), "exec"), names)
+    assert len(names["higgs"])
     assert names["distance"].tolist()
     assert names["n_batches"] > 1
     assert names["place"].batch == 3
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/format.md"])
+def test_the_first_example_of_the_other_pages_runs(demo, page):
+    names: dict = {}
+    example = next(one for one in examples(ROOT / page) if "rs3l_data.open" in one)
+    exec(compile(example, page, "exec"), names)
+    assert len(names["ds"])
+
+
+def test_the_example_of_open_runs(demo):
+    lines = re.findall(r">>> (.*?)  # doctest", rs3l_data.open.__doc__)
+    assert len(lines) == 2
+    names = {"rs3l_data": rs3l_data}
+    for line in lines:
+        exec(line, names)

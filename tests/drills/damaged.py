@@ -1,4 +1,4 @@
-"""Files whose bytes change where they lie: who notices, when, and the mend."""
+"""Files whose bytes change where they lie: who notices, when, and the fix."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def intermediate(undisturbed: Run, run: Run, times: int, rng: random.Random) -> 
         assert "make the file again" in ended.said, ended.said
         path.unlink()
         require_finished(run, undisturbed)
-        outcome.note(f"{how.__name__}: the next job that reads it names it; mended, same digest")
+        outcome.note(f"{how.__name__}: the next job that reads it names it; fixed, same digest")
     return outcome
 
 
@@ -51,7 +51,7 @@ def shard_before_manifest(undisturbed: Run, run: Run, times: int, rng: random.Ra
         assert f"{path.name}: " in ended.said, ended.said
         path.unlink()
         require_finished(run, undisturbed)
-        outcome.note(f"{how.__name__}: `manifest` names it; mended, same digest")
+        outcome.note(f"{how.__name__}: `manifest` names it; fixed, same digest")
     return outcome
 
 
@@ -68,11 +68,11 @@ def shard_after_manifest(undisturbed: Run, run: Run, times: int, rng: random.Ran
         ended = run.command("validate", run.results / "dataset")
         assert ended.code == 1, ended.said
         assert path.name in ended.said
-        mend = run.call("--force", target=str(path.relative_to(run.folder)))
-        assert mend.code == 0, mend.said
+        fix = run.call("--force", target=str(path.relative_to(run.folder)))
+        assert fix.code == 0, fix.said
         assert run.call("--touch", "--forceall").code == 0
         assert NOTHING_TO_DO in require_finished(run, undisturbed).said
-        outcome.note(f"{how.__name__}: `validate` names it; mended, same digest")
+        outcome.note(f"{how.__name__}: `validate` names it; fixed, same digest")
     return outcome
 
 

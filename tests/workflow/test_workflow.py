@@ -226,16 +226,30 @@ def test_hard_events_of_another_config_are_refused(tmp_path):
         (["hard", "CONFIG", "qdc", "0"], "did you mean 'qcd'?"),
         (["hard", "CONFIG", "qcd", "9"], "chunks 0 to 1"),
         (["check", "none.yaml"], "none.yaml: no such file"),
+        (["check", "."], ".: a folder, expected a file"),
+        (["hard", "CONFIG", "qcd", "0", "--out", "."], "is a directory"),
+        (["manifest", "CONFIG", "CONFIG", "."], "no such file"),
         (["digest", "nowhere"], "nowhere"),
     ],
 )
 def test_wrong_usage_exits_with_2_and_a_message(tmp_path, arguments, message):
     config = str(write_config(tmp_path))
-    out = ["--out", str(tmp_path / "out.h5")] if arguments[0] == "hard" else []
+    needs_out = arguments[0] == "hard" and "--out" not in arguments
+    out = ["--out", str(tmp_path / "out.h5")] if needs_out else []
     result = rs3l_data(*[config if a == "CONFIG" else a for a in arguments], *out)
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_the_workflow_refuses_a_key_that_stands_twice(tmp_path):
+    folder = checkout(tmp_path / "twice")
+    path = write_config(folder)
+    path.write_text(path.read_text() + "seed: 4\n")
+    result = snakemake(folder, "--cores", "1", "-n")
+    assert result.returncode == 1
+    assert "my.yaml: line" in result.stdout
+    assert "the key 'seed' stands in line" in result.stdout
 
 
 def test_a_setting_that_pythia_refuses_is_found_by_check(tmp_path):

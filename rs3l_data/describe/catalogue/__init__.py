@@ -6,16 +6,15 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from rs3l_data.describe.strict import nearest
+from rs3l_data.describe.yaml_file import parse_yaml
 
 
 @cache
 def catalogue(kind: str) -> dict[str, dict[str, Any]]:
     """Read one catalogue of the package: ``processes``, ``tunes`` or ``variations``."""
     text = (resources.files(__name__) / f"{kind}.yaml").read_text(encoding="utf-8")
-    entries: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    entries: dict[str, dict[str, Any]] = parse_yaml(text)
     return entries
 
 
@@ -29,5 +28,7 @@ def entry(kind: str, name: str) -> dict[str, Any]:
     """
     entries = catalogue(kind)
     if name not in entries:
-        raise ValueError(f"'{name}' is not in the catalogue of {kind}; {nearest(name, [*entries])}")
+        page = "docs/variations.md" if kind == "variations" else ""
+        hint = nearest(name, [*entries], page)
+        raise ValueError(f"'{name}' is not in the catalogue of {kind}; {hint}")
     return entries[name]

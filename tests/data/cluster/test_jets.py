@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import fastjet
 import numpy as np
 import pytest
 
 from rs3l_data.cluster.jets import Jets, cluster
 from tests.data.cluster.events import F8, I8, candidates_of, momenta, random_event
+
+ROOT = Path(__file__).parents[3]
 
 
 def fastjet_event(
@@ -125,3 +131,17 @@ def test_a_batch_without_jets(events: list[F8]) -> None:
     np.testing.assert_array_equal(jets.offsets, np.zeros(len(events) + 1))
     np.testing.assert_array_equal(jets.constituent_offsets, [0])
     assert len(jets.constituent_index) == 0
+
+
+def test_fastjet_says_nothing_in_a_process_of_its_own() -> None:
+    """Its banner comes once in each process, at the first clustering."""
+    program = (
+        "import numpy as np\n"
+        "from rs3l_data.cluster.jets import cluster\n"
+        "from tests.data.cluster.events import candidates_of\n"
+        "print(cluster(candidates_of([np.array([[9.0, 0.0, 0.0, 9.0]])]), 0.8, 0.5, 1.0).n_jets)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert (result.stdout, result.stderr) == ("1\n", "")

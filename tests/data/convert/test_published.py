@@ -190,7 +190,7 @@ def test_ours_comes_back(dataset, tmp_path):
             assert labels[0] == labels[1]
 
 
-def test_eta_and_phi_swapped_in_one_version_are_mended(tmp_path, caplog):
+def test_eta_and_phi_swapped_in_one_version_are_corrected(tmp_path, caplog):
     singletons, candidates = published_file(tmp_path / "right.h5")
     eta, phi = singletons[:, 0, 10].copy(), singletons[:, 0, 11].copy()
     singletons[:, 0, 10], singletons[:, 0, 11] = phi, eta

@@ -46,10 +46,10 @@ def test_an_unknown_card_names_the_nearest() -> None:
     ("overrides", "message"),
     [
         ({"ecal_scal": 1.0}, "ecal_scal: unknown key; did you mean 'ecal_scale'"),
-        ({"solenoid": {"field": 0.0}}, "solenoid.field: .*greater than 0; found 0.0"),
+        ({"solenoid": {"field": 0.0}}, "solenoid.field: .*more than 0; found 0.0"),
         (
             {"tracking": {"muon": {"efficiency": {"values": [[0.5, 1.2], [0.5, 0.5]]}}}},
-            "tracking.muon.efficiency.values.0.1: .*less than or equal to 1; found 1.2",
+            "tracking.muon.efficiency.values.0.1: .*at most 1; found 1.2",
         ),
         (
             {"tracking": {"muon": {"efficiency": {"pt_min": [0.1]}}}},

@@ -1,3 +1,4 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,61 @@ def test_unknown_names_are_answered_with_the_nearest():
 )
 def test_values_out_of_range_are_named(blocks, path):
     assert path in message(changed(**blocks))
+
+
+@pytest.mark.parametrize(
+    ("blocks", "words"),
+    [
+        (
+            {"processes": {"qcd": 5}},
+            "processes.qcd: expected keys with values, such as {events: 20}; found 5",
+        ),
+        (
+            {"processes": ["qcd"]},
+            "processes: expected keys with values, such as {NAME: {events: 20}}; found ['qcd']",
+        ),
+        (
+            {"views": {"a": None}},
+            "views.a: expected keys with values, such as {redo: shower}, or {}; found nothing",
+        ),
+        (
+            {"views": {"a": {"variation": 5}}},
+            "views.a.variation: expected text or a list, such as [a, b]; found 5",
+        ),
+        ({"views": {1: {}}}, "views.1: expected text as the key; found 1"),
+        ({"views": {}}, "views: expected at least one entry; found {}"),
+        ({"hard": {"pt": [1, 2, 3]}}, "hard.pt: expected at most 2 entries; found [1, 2, 3]"),
+        ({"hard": {"pt": ["low", 2]}}, "hard.pt.0: expected a number; found 'low'"),
+        ({"hard": {"flatten_pt": "maybe"}}, "hard.flatten_pt: expected true or false"),
+        ({"seed": 1.5}, "seed: expected a whole number; found 1.5"),
+        ({"name": "5 views"}, "name: expected a letter, then letters, digits or _"),
+        ({"name": date(2026, 1, 2)}, "name: expected text; found the date 2026-01-02"),
+    ],
+)
+def test_what_was_expected_is_said_without_python(blocks, words):
+    text = message(changed(**blocks))
+    assert f"my.yaml: {words}" in text
+    assert len(text.splitlines()) == 1
+    for jargon in ("dictionary", "tuple", "instance", "NoneType", "datetime", "validation"):
+        assert jargon not in text
+
+
+def test_entries_of_a_list_are_not_told_to_be_missing_when_they_are_wrong():
+    mine = {"events": 1, "settings": ["A:b = on"], "initiators": ["b"], "label": "x"}
+    text = message(changed(processes={"mine": mine}))
+    assert text == "my.yaml: processes.mine.initiators.0: expected a whole number; found 'b'"
+
+
+def test_an_unknown_variation_is_answered_with_the_near_ones_and_the_page():
+    text = message(changed(views={"up": {"variation": "fsr_upp"}}))
+    assert "did you mean 'fsr_up'?" in text
+    assert "are in docs/variations.md" in text
+    assert "lund" not in text
+    assert len(text) < 250
+    none_near = message(changed(views={"up": {"variation": "zzzzzz"}}))
+    assert "all" in none_near
+    assert "are in docs/variations.md" in none_near
+    assert len(none_near) < 150
 
 
 def test_all_faults_are_told_at_once():

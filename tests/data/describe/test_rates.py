@@ -61,7 +61,9 @@ def test_rates_are_read_as_they_were_written(tmp_path):
 def test_foreign_rates_are_named(tmp_path):
     path = tmp_path / "rates.yaml"
     path.write_text("hard_ms: {qcd: -1}\n")
-    with pytest.raises(ConfigError, match=r"rates\.yaml: hard_ms\.qcd: .*greater than or equal"):
+    with pytest.raises(
+        ConfigError, match=r"rates\.yaml: hard_ms\.qcd: expected at least 0; found -1"
+    ):
         read_rates(path)
 
 

@@ -1,7 +1,8 @@
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.resolved import Resolved, save
-from rs3l_data.describe.strict import read_yaml, validate
+from rs3l_data.describe.strict import validate
+from rs3l_data.describe.yaml_file import read_yaml
 
 BASE = {
     "name": "a",

@@ -4,7 +4,8 @@ import pytest
 from rs3l_data.commands.inputs import read_sample_of, sample_key
 from rs3l_data.describe.seeds import event_keys, pythia_seeds
 from rs3l_data.describe.settings import pileup_settings
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import GeneratorError, InputFileError
+from rs3l_data.simulate import minimum_bias as module
 from rs3l_data.simulate.minimum_bias import minimum_bias
 from rs3l_data.simulate.particles import COLUMNS
 from rs3l_data.store.pileup import read_sample, write_sample
@@ -21,6 +22,28 @@ def test_an_event_depends_on_its_seed_alone(sample):
         for name in COLUMNS:
             ours = getattr(alone.cut(i, i + 1), name)
             assert np.array_equal(ours, getattr(sample.cut(event, event + 1), name)), name
+
+
+def test_an_event_that_fails_is_tried_again(monkeypatch):
+    """Pythia's check of energy and momentum, made so strict that some events do not pass."""
+    config = make_config(**BLOCKS)
+    seeds = pythia_seeds(event_keys(config.seed, "pileup", "sample", np.arange(30)))
+    strict = [*pileup_settings(config), "Check:epTolErr = 1e-13"]
+    found = minimum_bias(strict, seeds, lambda _: None)
+    assert found.n_events == 30
+    assert np.diff(found.offsets).min() > 0
+    monkeypatch.setattr(module, "_TRIES", 1)
+    with pytest.raises(GeneratorError, match="none of 1 tries succeeded"):
+        minimum_bias(strict, seeds, lambda _: None)
+
+
+def test_settings_with_which_no_event_succeeds_are_told(monkeypatch):
+    monkeypatch.setattr(module, "_TRIES", 3)
+    config = make_config(**BLOCKS)
+    hopeless = [*pileup_settings(config), "Check:epTolErr = 0."]
+    with pytest.raises(GeneratorError, match="event 0: none of 3 tries") as caught:
+        minimum_bias(hopeless, np.array([1]), lambda _: None)
+    assert "energy-momentum not conserved" in str(caught.value)
 
 
 def test_the_density_is_that_of_inelastic_collisions(sample):

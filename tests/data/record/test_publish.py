@@ -9,7 +9,8 @@ from datacite import schema45
 import rs3l_data
 from rs3l_data.describe.publication import Publication
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
-from rs3l_data.describe.strict import read_yaml, validate
+from rs3l_data.describe.strict import validate
+from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_data.record.card import card
 from rs3l_data.record.metadata import datacite, zenodo

@@ -6,10 +6,11 @@ from scipy.stats import ks_2samp
 
 from rs3l_data.chain import _hadronization, shower_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
+from rs3l_data.errors import GeneratorError
 from rs3l_data.simulate import resimulate as module
-from rs3l_data.simulate.record import read, stable
+from rs3l_data.simulate.record import read, spread, stable
 from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
-from rs3l_data.simulate.resimulate import resimulate
+from rs3l_data.simulate.resimulate import Hadronization, resimulate
 from rs3l_data.simulate.restore import restored
 from tests.data.conftest import PROCESSES, make_config
 from tests.data.showers import shower_tables
@@ -121,8 +122,6 @@ def test_a_detector_view_shares_the_particles_and_not_the_noise(run, hard_of):
 
 
 def test_events_without_partons_are_marked(run, hard_of):
-    from rs3l_data.simulate.record import spread
-
     hard = hard_of("hbb")[:3]
     (parent,) = views_of(run, "hbb", hard, names=())
     seeds = shower_seeds(run, "hbb", "nominal", hard.events["event"])
@@ -137,3 +136,22 @@ def test_events_without_partons_are_marked(run, hard_of):
     particles = stable(all_three)
     assert particles.offsets[1] == 0
     assert particles.n_events == parent[0].particles.n_events == 3
+
+
+def test_hadronisations_that_all_fail(run, hard_of):
+    """Without any partons, with one event that fails, and with nothing but failures."""
+    hard = hard_of("hbb")[:3]
+    seeds = shower_seeds(run, "hbb", "nominal", hard.events["event"])
+    keep = KeepPartons()
+    pythia, _ = restored(view_settings(run, "nominal"), hard, ENERGY, seeds, keep)
+    pythia.nextBatch(3, "none")
+    partons = [*keep.take().values()]
+    checked = ["Check:event = on", "Check:epTolErr = 0."]
+    rehadronizer = Rehadronizer([*hadronization_settings(run, "again"), *checked], ENERGY)
+    assert len(read(rehadronizer([], seeds[:0])).generated) == 0
+    one = spread(read(rehadronizer(partons[:1], seeds[:1])), np.array([2]), 3)
+    assert one.generated.tolist() == [False] * 3
+    assert stable(one).offsets.tolist() == [0] * 4
+    again = Hadronization([*hadronization_settings(run, "again"), *checked], seeds)
+    with pytest.raises(GeneratorError, match="none of 3 events in the hadronisation"):
+        list(resimulate(view_settings(run, "nominal"), hard, ENERGY, seeds, [again]))

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from rs3l_data.chain import shower_seeds
+from rs3l_data.chain import selection, shower_seeds
+from rs3l_data.describe.schema import Status
 from rs3l_data.describe.settings import hard_settings, view_settings
+from rs3l_data.errors import GeneratorError
+from rs3l_data.jet_table import batch_table
+from rs3l_data.progress import no_stopwatch
 from rs3l_data.simulate import resimulate as module
+from rs3l_data.simulate.initiators import find_rows
 from rs3l_data.simulate.pythia import initialise, prepared
 from rs3l_data.simulate.record import read, stable
 from rs3l_data.simulate.resimulate import resimulate
@@ -226,6 +231,47 @@ def test_an_event_that_pythia_gives_up_leaves_the_others_in_step(config, hard_of
             continue
         begin, end = complete.offsets[event : event + 2]
         np.testing.assert_array_equal(particles.px[first:last], complete.px[begin:end])
+
+
+HOPELESS = "Check:epTolErr = 0."
+"""No event conserves energy and momentum to the last bit, so Pythia gives all of them up."""
+
+
+def test_a_batch_without_any_event_is_marked_as_failed(config, hard_of):
+    hard = hard_of("qcd")[:1]
+    settings = [*view_settings(config, "nominal"), HOPELESS]
+    ((batch,),) = resimulate(settings, hard, ENERGY, np.array([5]))
+    assert batch.generated.tolist() == [False]
+    assert batch.particles.offsets.tolist() == [0, 0]
+    assert np.isnan(batch.hard_momenta).all()
+    rows = find_rows(hard, selection(config, "qcd"))
+    card, keys = config.card("nominal"), np.array([1], np.uint64)
+    table = batch_table(config.jets, card, batch, rows, keys, None, no_stopwatch)
+    assert set(table.jets["status"].tolist()) == {Status.GENERATOR_FAILED}
+
+
+def test_a_last_batch_that_fails_leaves_the_others(config, hard_of, monkeypatch):
+    """Events of one seed fail alone, whatever is in their batch."""
+    monkeypatch.setattr(module, "BATCH", 4)
+    hard = hard_of("qcd")[:16]
+    seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
+    strict = [*view_settings(config, "nominal"), "Check:epTolErr = 1e-13"]
+    made = np.concatenate([views[0].generated for views in resimulate(strict, hard, ENERGY, seeds)])
+    assert 0 < made.sum() < 16
+    # The failed events again, behind those that succeed and each in a batch of its own.
+    monkeypatch.setattr(module, "BATCH", 1)
+    found = [views[0].generated for views in resimulate(strict, hard, ENERGY, seeds)]
+    np.testing.assert_array_equal(np.concatenate(found), made)
+
+
+def test_a_job_that_delivers_nothing_says_why(config, hard_of):
+    hard = hard_of("qcd")[:5]
+    seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
+    settings = [*view_settings(config, "nominal"), HOPELESS]
+    with pytest.raises(GeneratorError, match="none of 5 events in the shower") as caught:
+        list(resimulate(settings, hard, ENERGY, seeds))
+    assert "energy-momentum not conserved" in str(caught.value)
+    assert "generator.settings" in str(caught.value)
 
 
 def test_displaced_decays_have_vertices_inside_the_tracker_and_calorimeters(config, hard_of):

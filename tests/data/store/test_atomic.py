@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -129,6 +130,20 @@ def test_a_disk_that_fails_while_reading_is_not_called_a_damaged_file(tmp_path, 
 def test_other_faults_of_the_system_pass_through(tmp_path):
     with pytest.raises(FileNotFoundError, match="elsewhere"), atomic_write(tmp_path / "a"):
         raise FileNotFoundError(errno.ENOENT, "no such file", "elsewhere")
+
+
+@pytest.mark.parametrize("name", ["there", ".", ""])
+def test_a_folder_is_not_taken_for_a_file_to_write(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    began = False
+    with (
+        pytest.raises(StorageError, match="a folder, expected the name of a file"),
+        atomic_write(Path(name)),
+    ):
+        began = True
+    assert not began
+    assert names(tmp_path) == ["there"]
 
 
 def test_folder_that_is_a_file_is_told_in_words(tmp_path):

@@ -1,0 +1,123 @@
+"""Whether Pythia takes what a config says: its settings read, and its instances initialised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import numpy as np
+
+from rs3l_data.describe import tree
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.pileup import has_pileup
+from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, empty
+from rs3l_data.describe.settings import (
+    hadronization_settings,
+    hard_settings,
+    pileup_settings,
+    view_settings,
+)
+from rs3l_data.errors import GeneratorError
+from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.simulate.pythia import initialise, prepared
+from rs3l_data.simulate.rehadronize import Rehadronizer
+from rs3l_data.simulate.restore import restored
+
+Trials = dict[str, Callable[[], object]]
+"""What to try, by the keys of the config that it concerns."""
+
+
+def read_all(config: Config) -> None:
+    """Let Pythia read the settings of every process and view, without initialising it.
+
+    Raises
+    ------
+    GeneratorError
+        With one line for each process and view of which it does not accept a setting.
+    """
+    reading: Trials = {
+        f"processes.{name}": partial(prepared, hard_settings(config, name))
+        for name in config.processes
+    }
+    first = next(iter(config.processes))
+    for name in config.views:
+        reading[f"views.{name}"] = partial(prepared, view_settings(config, first, name))
+    reading["pileup"] = partial(prepared, pileup_settings(config))
+    _all_of(reading, lambda _: None)
+
+
+def instances(config: Config) -> Trials:
+    """List how to initialise each instance of Pythia that the jobs of a config need.
+
+    One for each process, one for each distinct list of settings of a shower or a hadronisation,
+    and one for the minimum-bias events if there is pile-up. Showers are tried with the particles
+    of the first process: those of another change nothing that Pythia initialises.
+    """
+    first = next(iter(config.processes))
+    energy = config.hard.energy
+    trials: Trials = {
+        f"processes.{name}": (
+            partial(_taking_events, hard_settings(config, name), energy)
+            if process.lhe
+            else partial(_initialised, hard_settings(config, name))
+        )
+        for name, process in config.processes.items()
+    }
+    views = config.views
+    own = [name for name in tree.roots(views) if views[name].hepmc is None]
+    for names, settings in _distinct((name, view_settings(config, first, name)) for name in own):
+        trials[names] = partial(_taking_events, settings, energy)
+    again = [name for name in views if views[name].redo == "hadronization"]
+    for names, settings in _distinct(
+        (name, hadronization_settings(config, first, name)) for name in again
+    ):
+        trials[names] = partial(Rehadronizer, settings, energy)
+    if any(has_pileup(config, name) for name in tree.roots(views)):
+        trials["pileup"] = partial(_initialised, pileup_settings(config))
+    return trials
+
+
+def initialise_all(trials: Trials, progress: Callable[[int], None]) -> None:
+    """Initialise instances one after the other: 0.2 to 0.3 s each.
+
+    Parameters
+    ----------
+    progress
+        Called with the number of instances done, after each.
+
+    Raises
+    ------
+    GeneratorError
+        With one line for each that cannot be initialised, and Pythia's own messages.
+    """
+    _all_of(trials, progress)
+
+
+def _all_of(trials: Trials, progress: Callable[[int], None]) -> None:
+    faults = []
+    for done, (name, attempt) in enumerate(trials.items(), 1):
+        try:
+            attempt()
+        except GeneratorError as error:
+            faults.append(f"{name}: {error}")
+        progress(done)
+    if faults:
+        raise GeneratorError("\n".join(faults))
+
+
+def _initialised(settings: list[str]) -> None:
+    initialise(prepared(settings))
+
+
+def _taking_events(settings: list[str], energy: float) -> None:
+    """Initialise as for restored events, of which none need be there for that."""
+    none = HardEvents(empty(HARD_EVENTS, 0), empty(HARD_PARTICLES, 0), np.zeros(1, np.int64))
+    restored(settings, none, energy, np.zeros(0, np.int64))
+
+
+def _distinct(settings: Iterable[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:
+    """Join the names of the views that have the same settings."""
+    names: dict[tuple[str, ...], list[str]] = {}
+    for name, lines in settings:
+        names.setdefault(tuple(lines), []).append(f"views.{name}")
+    return [(", ".join(same), [*lines]) for lines, same in names.items()]

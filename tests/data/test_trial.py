@@ -1,0 +1,89 @@
+"""What Pythia refuses only when it is initialised is refused before any job runs."""
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from rs3l_data.__main__ import app
+from rs3l_data.errors import GeneratorError
+from rs3l_data.trial import initialise_all, instances, read_all
+from tests.data.conftest import make_config
+
+QCD = {"qcd": {"events": 10}}
+ZPRIME = {
+    "mine": {
+        "events": 10,
+        "settings": ["NewGaugeBoson:ffbar2gmZZprime = on"],
+        "initiators": [6],
+        "label": "top",
+    }
+}
+PLAIN = {"processes": QCD, "views": {"nominal": {}}}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ({"hard": {"pt": [7000, 8000]}}, "processes.qcd: .*vanishing cross sections.*`hard.pt`"),
+        ({"hard": {"energy": 500}}, "processes.qcd: .*vanishing cross sections.*`hard.energy`"),
+        (
+            {"processes": ZPRIME, "hard": {"flatten_pt": True}},
+            "processes.mine: .*event weighting not possible.*`hard.flatten_pt`",
+        ),
+        (
+            {"views": {"nominal": {}, "other": {"variation": ["PDF:pSet = 55"]}}},
+            "views.other: .*could not set up PDF.*`PDF:pSet`",
+        ),
+    ],
+)
+def test_what_cannot_be_initialised_is_told_with_its_place_and_cause(blocks, message):
+    config = make_config(**{**PLAIN, **blocks})
+    read_all(config)  # each setting by itself is fine
+    with pytest.raises(GeneratorError, match=message):
+        initialise_all(instances(config), lambda _: None)
+
+
+def test_every_fault_is_told():
+    views = {"a": {"variation": ["PDF:pSet = 55"]}, "b": {"variation": ["PDF:pSet = 99"]}}
+    config = make_config(**{**PLAIN, "views": views})
+    with pytest.raises(GeneratorError, match=r"(?s)^views\.a: .*\nviews\.b: "):
+        initialise_all(instances(config), lambda _: None)
+
+
+def test_a_setting_that_does_not_exist_is_told_with_its_view():
+    config = make_config(**{**PLAIN, "views": {"nominal": {"variation": ["Foo:bar = 1"]}}})
+    with pytest.raises(GeneratorError, match=r"^views.nominal: .*'Foo:bar = 1'"):
+        read_all(config)
+
+
+def test_each_instance_is_initialised_once():
+    views = {
+        "nominal": {},
+        "seed": {},
+        "fsr_up": {"variation": "fsr_up"},
+        "again": {"redo": "hadronization", "of": "nominal", "copies": 2},
+        "noise": {"redo": "detector", "of": "nominal", "pileup": {"mean": 5}},
+    }
+    trials = instances(make_config(processes=QCD, views=views))
+    assert [*trials] == [
+        "processes.qcd",
+        "views.nominal, views.seed",
+        "views.fsr_up",
+        "views.again_1, views.again_2",
+        "pileup",
+    ]
+    done = []
+    initialise_all(trials, done.append)
+    assert done == [1, 2, 3, 4, 5]
+
+
+def test_check_initialises_unless_told_not_to(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text(
+        yaml.safe_dump({"name": "my", "seed": 1, **PLAIN, "hard": {"pt": [7000, 8000]}})
+    )
+    refused = CliRunner().invoke(app, ["check", str(path)])
+    assert isinstance(refused.exception, GeneratorError)
+    accepted = CliRunner().invoke(app, ["check", str(path), "--no-init"])
+    assert accepted.exit_code == 0, accepted.output
+    assert "valid; Pythia not initialised" in accepted.output
