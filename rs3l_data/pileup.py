@@ -13,8 +13,8 @@ from rs3l_data.describe.seeds import event_keys, pythia_seeds
 from rs3l_data.describe.settings import pileup_settings
 from rs3l_data.detect.crossing import Crossings
 from rs3l_data.errors import ConfigError
+from rs3l_data.events.particles import Particles
 from rs3l_data.simulate.minimum_bias import minimum_bias
-from rs3l_data.simulate.particles import Particles
 
 
 def sample_of(config: Config, progress: Callable[[int], None]) -> Particles:

@@ -18,7 +18,7 @@ from rs3l_data.describe.settings import (
     view_settings,
 )
 from rs3l_data.errors import GeneratorError
-from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.simulate.pythia import initialise, prepared
 from rs3l_data.simulate.rehadronize import Rehadronizer
 from rs3l_data.simulate.restore import restored

@@ -32,8 +32,8 @@ import numpy as np
 
 import rs3l_data
 from rs3l_data.errors import RS3LError
+from rs3l_data.events.particles import Particles
 from rs3l_data.integrity.validate import validate
-from rs3l_data.simulate.particles import Particles
 from rs3l_data.store.hard import read_hard_events, read_hard_run, write_hard_events
 from rs3l_data.store.pileup import read_sample, write_sample
 from rs3l_data.store.view_file import Span, open_view_file, write_view_file

@@ -23,7 +23,7 @@ from rs3l_data.describe.schema import (
     Status,
     empty,
 )
-from rs3l_data.simulate.hard_events import HardRun
+from rs3l_data.events.hard_events import HardRun
 from rs3l_data.store.manifest import write_manifest
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.split import split_of

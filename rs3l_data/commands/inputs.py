@@ -13,8 +13,8 @@ from rs3l_data.describe.resolved import Resolved, Stage
 from rs3l_data.describe.settings import pileup_settings
 from rs3l_data.describe.tree import shower_of
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_data.simulate.hard_events import HardEvents, HardRun
-from rs3l_data.simulate.particles import Particles
+from rs3l_data.events.hard_events import HardEvents, HardRun
+from rs3l_data.events.particles import Particles
 from rs3l_data.store.hard import read_hard_events, read_hard_run
 from rs3l_data.store.pileup import read_sample
 from rs3l_data.store.tables import Initiators

@@ -10,9 +10,9 @@ import typer
 
 from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
 from rs3l_data.describe.config import Config
+from rs3l_data.events.hard_events import HardEvents, HardRun
+from rs3l_data.events.particles import Particles
 from rs3l_data.progress import Progress, Stopwatch, logging_to, no_stopwatch
-from rs3l_data.simulate.hard_events import HardEvents, HardRun
-from rs3l_data.simulate.particles import Particles
 
 
 def resimulate(

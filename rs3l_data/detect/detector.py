@@ -21,7 +21,7 @@ from rs3l_data.detect.particleflow import (
 from rs3l_data.detect.propagation import Point, helix, straight
 from rs3l_data.detect.tracking import Tracks, track
 from rs3l_data.detect.visible import Visible, visible_of
-from rs3l_data.simulate.particles import Particles
+from rs3l_data.events.particles import Particles
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]

@@ -12,7 +12,7 @@ from numba import njit
 from rs3l_data.detect.propagation import Point
 from rs3l_data.detect.species import INVISIBLE, classify
 from rs3l_data.errors import GeneratorError
-from rs3l_data.simulate.particles import Particles
+from rs3l_data.events.particles import Particles
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]

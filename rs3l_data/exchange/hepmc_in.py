@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.errors import InputFileError
+from rs3l_data.events.hard_events import HardEvents
+from rs3l_data.events.particles import Particles
 from rs3l_data.exchange.hepmc_file import read_events
 from rs3l_data.exchange.hepmc_flavour import heavy_splittings, last_heavy_hadrons
 from rs3l_data.exchange.hepmc_record import Record, record_of
-from rs3l_data.simulate.hard_events import HardEvents
 from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings
-from rs3l_data.simulate.particles import Particles
 from rs3l_data.simulate.record import FIRST
 from rs3l_data.simulate.resimulate import BATCH, Batch
 

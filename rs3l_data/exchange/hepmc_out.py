@@ -14,8 +14,8 @@ from rs3l_data.describe.config import Config
 from rs3l_data.describe.seeds import event_keys, pythia_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.errors import ConfigError
+from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.exchange.text import writing_bytes
-from rs3l_data.simulate.hard_events import HardEvents
 from rs3l_data.simulate.record import FIRST, Records
 from rs3l_data.simulate.resimulate import Hadronization, shower_records
 

@@ -16,11 +16,11 @@ from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.describe.seeds import event_keys, pythia_seeds
 from rs3l_data.describe.settings import hard_settings
 from rs3l_data.errors import InputFileError
+from rs3l_data.events.hard_events import HardEvents, HardRun
+from rs3l_data.events.weights import Weights
 from rs3l_data.exchange.lhe_file import DECAYED, INCOMING, OUTGOING, Part, read_events
 from rs3l_data.simulate.decay import decay
 from rs3l_data.simulate.generate import columns_of
-from rs3l_data.simulate.hard_events import HardEvents, HardRun
-from rs3l_data.simulate.weights import Weights
 
 _PROTON = 2212
 _PB_TO_MB = 1e-9

@@ -15,8 +15,8 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from rs3l_data.errors import InputFileError
+from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.exchange.text import writing_bytes
-from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.restore import les_houches_particles
 from rs3l_data.store.hard import read_hard_events, read_hard_run
 from rs3l_data.store.summary import combine

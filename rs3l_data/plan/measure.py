@@ -27,12 +27,12 @@ from rs3l_data.describe.tree import roots
 from rs3l_data.describe.variation import variation
 from rs3l_data.describe.view import View
 from rs3l_data.errors import ConfigError
+from rs3l_data.events.hard_events import HardEvents, HardRun
+from rs3l_data.events.particles import Particles
 from rs3l_data.pileup import sample_of
 from rs3l_data.plan.commands import measure_commands
 from rs3l_data.progress import Stopwatch, no_stopwatch
-from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.initiators import find_rows
-from rs3l_data.simulate.particles import Particles
 from rs3l_data.simulate.resimulate import BATCH
 
 _COPIES = 2

@@ -11,7 +11,7 @@ import numpy as np
 
 from rs3l_data.describe.schema import FORMAT_VERSION
 from rs3l_data.errors import InputFileError
-from rs3l_data.simulate.weights import Weights
+from rs3l_data.events.weights import Weights
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import I8

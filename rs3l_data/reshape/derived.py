@@ -11,7 +11,7 @@ from typing import Any, get_args
 import numpy as np
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.simulate.weights import Weights
+from rs3l_data.events.weights import Weights
 from rs3l_data.store.hdf5 import Compression
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset

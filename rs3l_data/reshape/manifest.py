@@ -10,7 +10,7 @@ from typing import Any
 import rs3l_data
 from rs3l_data.describe.schema import FORMAT
 from rs3l_data.errors import InputFileError
-from rs3l_data.simulate.hard_events import HardRun
+from rs3l_data.events.hard_events import HardRun
 from rs3l_data.store.manifest import write_manifest
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.summary import combine, contents

@@ -13,8 +13,8 @@ import pythia8mc
 
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
+from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.simulate.generate import columns_of, event_row, process_particles
-from rs3l_data.simulate.hard_events import HardEvents
 from rs3l_data.simulate.pythia import own_words
 from rs3l_data.simulate.restore import restored
 

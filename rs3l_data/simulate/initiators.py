@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.describe.process import BY_FLAVOUR, FLAVOURS
-from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.simulate.record import FIRST
 
 I8 = npt.NDArray[np.int64]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.errors import GeneratorError
-from rs3l_data.simulate.particles import COLUMNS, Particles
+from rs3l_data.events.particles import COLUMNS, Particles
 from rs3l_data.simulate.pythia import initialise, own_words, prepared
 from rs3l_data.simulate.record import read, stable
 

@@ -13,8 +13,8 @@ import pythia8mc
 
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
+from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.generate import columns_of, event_row, passes, process_particles
-from rs3l_data.simulate.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.initiators import Selection
 from rs3l_data.simulate.pythia import Delivered, initialise, prepared
 from rs3l_data.simulate.record import read

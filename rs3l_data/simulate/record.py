@@ -9,7 +9,7 @@ import awkward as ak
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.simulate.particles import Particles
+from rs3l_data.events.particles import Particles
 
 FIRST = 3
 """Lines at the beginning of a record that are no particles: the system and the two beams."""

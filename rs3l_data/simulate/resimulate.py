@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pythia8mc
 
 from rs3l_data.errors import GeneratorError
+from rs3l_data.events.hard_events import HardEvents
+from rs3l_data.events.particles import Particles
 from rs3l_data.progress import Stopwatch, no_stopwatch
-from rs3l_data.simulate.hard_events import HardEvents
 from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings, heavy_hadrons, splittings
-from rs3l_data.simulate.particles import Particles
 from rs3l_data.simulate.pythia import Delivered
 from rs3l_data.simulate.record import FIRST, Records, read, spread, stable
 from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer

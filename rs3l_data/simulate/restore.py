@@ -12,7 +12,7 @@ import pythia8mc
 
 from rs3l_data.describe.schema import HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
-from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.simulate.pythia import initialise, prepared
 from rs3l_data.simulate.rehadronize import KeepPartons
 

@@ -12,7 +12,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.simulate.hard_events import HardEvents
+from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.simulate.record import FIRST, Records
 
 I4 = npt.NDArray[np.int32]

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import TypeAdapter
 
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
-from rs3l_data.simulate.hard_events import HardEvents, HardRun
+from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import (
     Compression,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rs3l_data.describe.schema import PILEUP_PARTICLES
-from rs3l_data.simulate.particles import Particles
+from rs3l_data.events.particles import Particles
 from rs3l_data.store.guard import dataset_at, group_at
 from rs3l_data.store.hdf5 import (
     Compression,

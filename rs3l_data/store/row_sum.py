@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS, Column
-from rs3l_data.simulate.weights import Weights
+from rs3l_data.events.weights import Weights
 from rs3l_data.store.tables import I8, Columns, Initiators, View, cut
 
 ALGORITHM = "adhash-blake2b-512"

@@ -19,7 +19,7 @@ from rs3l_data.describe.schema import (
     named,
     written_in,
 )
-from rs3l_data.simulate.weights import Weights
+from rs3l_data.events.weights import Weights
 from rs3l_data.store.disk import Disk
 from rs3l_data.store.growing import GrowingView
 from rs3l_data.store.guard import group_at, n_values

@@ -11,7 +11,7 @@ import numpy as np
 
 from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION
 from rs3l_data.errors import InputFileError
-from rs3l_data.simulate.hard_events import HardRun
+from rs3l_data.events.hard_events import HardRun
 from rs3l_data.store.checksums import Checksums, checksums
 from rs3l_data.store.counts import Counts, added, counts_of
 from rs3l_data.store.digest import digest_of_sums

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import h5py
 import numpy as np
 
-from rs3l_data.simulate.weights import Weights
+from rs3l_data.events.weights import Weights
 from rs3l_data.store.guard import dataset_at, group_at
 from rs3l_data.store.hdf5 import Compression, read_json, write_dataset
 from rs3l_data.store.tables import I8, Columns

@@ -11,7 +11,7 @@ from rs3l_data.describe.card import DetectorCard
 from rs3l_data.describe.seeds import event_keys
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.detector import detect
-from rs3l_data.simulate.particles import Particles
+from rs3l_data.events.particles import Particles
 
 F8 = npt.NDArray[np.float64]
 

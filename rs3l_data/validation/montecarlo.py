@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from rs3l_data.simulate.hard_events import HardRun
+from rs3l_data.events.hard_events import HardRun
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.summary import combine
 from rs3l_data.validation.statistics import F8, Sample, chi2_test, ks_test

@@ -13,8 +13,8 @@ import rs3l_data
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.references import Reference, onepass_chunks, references
 from rs3l_data.errors import InputFileError
+from rs3l_data.events.hard_events import HardRun
 from rs3l_data.report.observables import values
-from rs3l_data.simulate.hard_events import HardRun
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Columns
 from rs3l_data.validation.statistics import Result, Sample, chi2_test, ks_test, share_test

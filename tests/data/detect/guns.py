@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rs3l_data.describe.card import load_card
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.detector import detect
-from rs3l_data.simulate.particles import Particles
+from rs3l_data.events.particles import Particles
 
 F8 = npt.NDArray[np.float64]
 MASS = {11: 0.000511, 13: 0.105658, 22: 0.0, 130: 0.497611, 211: 0.13957, 2212: 0.938272}

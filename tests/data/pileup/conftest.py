@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from rs3l_data.events.particles import COLUMNS, Particles
 from rs3l_data.pileup import sample_of
-from rs3l_data.simulate.particles import COLUMNS, Particles
 from tests.data.conftest import make_config
 
 N_SAMPLE = 300

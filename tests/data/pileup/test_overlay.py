@@ -8,8 +8,8 @@ from scipy.stats import kstest, poisson
 from rs3l_data.cluster.jets import cluster
 from rs3l_data.describe.pileup import Pileup
 from rs3l_data.detect.candidates import Candidates
-from rs3l_data.simulate.overlay import draw_collisions, overlay
-from rs3l_data.simulate.particles import COLUMNS
+from rs3l_data.detect.overlay import draw_collisions, overlay
+from rs3l_data.events.particles import COLUMNS
 from tests.data.detect.guns import gun, jumble, select
 from tests.data.pileup.conftest import N_SAMPLE, event_of, keys_of, no_particles, within
 

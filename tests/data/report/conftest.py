@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import rs3l_data
+from rs3l_data.events.hard_events import HardRun
 from rs3l_data.report.page import write_report
-from rs3l_data.simulate.hard_events import HardRun
 from rs3l_data.store.manifest import write_manifest
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.summary import build_manifest

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import rs3l_data
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
-from rs3l_data.simulate.weights import Weights
+from rs3l_data.events.weights import Weights
 from rs3l_data.store.digest import digest, digest_of_sums
 from rs3l_data.store.row_sum import RowSum, initiator_hashes, view_sum
 from rs3l_data.store.shard import write_shard

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, JETS
 from rs3l_data.errors import InputFileError
-from rs3l_data.simulate.hard_events import HardEvents, HardRun
+from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.store.hard import read_hard_events, read_hard_run, write_hard_events
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.shard import write_shard

@@ -7,7 +7,7 @@ import pytest
 
 import rs3l_data
 from rs3l_data.errors import InputFileError
-from rs3l_data.simulate.hard_events import HardRun
+from rs3l_data.events.hard_events import HardRun
 from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import damaged_files, read_manifest
 from rs3l_data.store.summary import build_manifest, combine

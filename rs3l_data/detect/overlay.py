@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.describe.pileup import Pileup
-from rs3l_data.simulate.particles import Particles
+from rs3l_data.events.particles import Particles
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.simulate.weights import Weights
+from rs3l_data.events.weights import Weights
 
 
 @dataclass(frozen=True, slots=True)

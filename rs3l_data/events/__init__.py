@@ -1,0 +1,1 @@
+"""What generators make and everything downstream reads: plain tables of events."""
