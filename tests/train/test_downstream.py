@@ -95,7 +95,7 @@ def test_classes_of_several_labels(tmp_path):
     [
         ({"signal": ["a", "a"]}, "task.signal: .*a: given twice"),
         ({"labels": [100, 100]}, "task.labels: .*100: given twice"),
-        ({"background": []}, "task.background: .*at least 1"),
+        ({"background": []}, "task.background: expected at least one"),
         ({"signal": [""]}, "task.signal.0: .*at least 1"),
         ({"modes": ["prob"]}, "task.modes"),
     ],

@@ -143,15 +143,15 @@ def test_hadronisations_that_all_fail(run, hard_of):
     hard = hard_of("hbb")[:3]
     seeds = shower_seeds(run, "hbb", "nominal", hard.events["event"])
     keep = KeepPartons()
-    pythia, _ = restored(view_settings(run, "nominal"), hard, ENERGY, seeds, keep)
+    pythia, _ = restored(view_settings(run, "hbb", "nominal"), hard, ENERGY, seeds, keep)
     pythia.nextBatch(3, "none")
     partons = [*keep.take().values()]
     checked = ["Check:event = on", "Check:epTolErr = 0."]
-    rehadronizer = Rehadronizer([*hadronization_settings(run, "again"), *checked], ENERGY)
+    rehadronizer = Rehadronizer([*hadronization_settings(run, "hbb", "again"), *checked], ENERGY)
     assert len(read(rehadronizer([], seeds[:0])).generated) == 0
     one = spread(read(rehadronizer(partons[:1], seeds[:1])), np.array([2]), 3)
     assert one.generated.tolist() == [False] * 3
     assert stable(one).offsets.tolist() == [0] * 4
-    again = Hadronization([*hadronization_settings(run, "again"), *checked], seeds)
+    again = Hadronization([*hadronization_settings(run, "hbb", "again"), *checked], seeds)
     with pytest.raises(GeneratorError, match="none of 3 events in the hadronisation"):
-        list(resimulate(view_settings(run, "nominal"), hard, ENERGY, seeds, [again]))
+        list(resimulate(view_settings(run, "hbb", "nominal"), hard, ENERGY, seeds, [again]))

@@ -239,7 +239,7 @@ HOPELESS = "Check:epTolErr = 0."
 
 def test_a_batch_without_any_event_is_marked_as_failed(config, hard_of):
     hard = hard_of("qcd")[:1]
-    settings = [*view_settings(config, "nominal"), HOPELESS]
+    settings = [*view_settings(config, "qcd", "nominal"), HOPELESS]
     ((batch,),) = resimulate(settings, hard, ENERGY, np.array([5]))
     assert batch.generated.tolist() == [False]
     assert batch.particles.offsets.tolist() == [0, 0]
@@ -255,7 +255,7 @@ def test_a_last_batch_that_fails_leaves_the_others(config, hard_of, monkeypatch)
     monkeypatch.setattr(module, "BATCH", 4)
     hard = hard_of("qcd")[:16]
     seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
-    strict = [*view_settings(config, "nominal"), "Check:epTolErr = 1e-13"]
+    strict = [*view_settings(config, "qcd", "nominal"), "Check:epTolErr = 1e-13"]
     made = np.concatenate([views[0].generated for views in resimulate(strict, hard, ENERGY, seeds)])
     assert 0 < made.sum() < 16
     # The failed events again, behind those that succeed and each in a batch of its own.
@@ -267,7 +267,7 @@ def test_a_last_batch_that_fails_leaves_the_others(config, hard_of, monkeypatch)
 def test_a_job_that_delivers_nothing_says_why(config, hard_of):
     hard = hard_of("qcd")[:5]
     seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
-    settings = [*view_settings(config, "nominal"), HOPELESS]
+    settings = [*view_settings(config, "qcd", "nominal"), HOPELESS]
     with pytest.raises(GeneratorError, match="none of 5 events in the shower") as caught:
         list(resimulate(settings, hard, ENERGY, seeds))
     assert "energy-momentum not conserved" in str(caught.value)

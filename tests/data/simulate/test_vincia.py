@@ -60,7 +60,7 @@ def test_another_hadronisation_has_it_too_and_what_it_varies_wins():
     for name, changed in (("again", {}), ("softer", {"StringZ:aLund": 0.88})):
         settings = hadronization_settings(config, "hbb", name)
         rehadronizer = Rehadronizer(settings, 13000.0)
-        check(rehadronizer._pythia, **changed)
+        check(rehadronizer.pythia, **changed)
 
 
 def test_what_is_set_beside_vincia_wins():
