@@ -59,7 +59,12 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
         If no jet of the view is present.
     """
     content = drawn(dataset, view, jets)
-    attributes = dataset.shards[0].attributes
+    # A shard names the processes up to its own; the dataset names them all.
+    attributes = {
+        **dataset.shards[0].attributes,
+        "process_names": list(dataset.processes),
+        "label_names": list(dataset.labels),
+    }
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "shard.h5"
 
