@@ -12,7 +12,7 @@ import numpy as np
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.weights import Weights
-from rs3l_data.store.hdf5 import Compression
+from rs3l_data.store.filters import Compression
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import write_shard

@@ -11,14 +11,8 @@ import h5py
 import numpy as np
 
 from rs3l_data.describe.schema import CONSTITUENTS, FORMAT_VERSION, JETS, Column, written_in
-from rs3l_data.store.hdf5 import (
-    ITEMS_CHUNK,
-    ROWS_CHUNK,
-    Compression,
-    check_columns,
-    describe,
-    write_dataset,
-)
+from rs3l_data.store.columns import check_columns, describe
+from rs3l_data.store.filters import ITEMS_CHUNK, ROWS_CHUNK, Compression, write_dataset
 from rs3l_data.store.tables import I8, Array, Columns, View
 
 

@@ -13,17 +13,10 @@ from pydantic import TypeAdapter
 
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.events.hard_events import HardEvents, HardRun
+from rs3l_data.store.columns import read_columns, read_items, write_columns, write_offsets
+from rs3l_data.store.filters import Compression
 from rs3l_data.store.guard import group_at, n_values
-from rs3l_data.store.hdf5 import (
-    Compression,
-    create,
-    read_attributes,
-    read_columns,
-    read_items,
-    reading,
-    write_columns,
-    write_offsets,
-)
+from rs3l_data.store.hdf5 import create, read_attributes, reading
 from rs3l_data.store.weights import read_weights, write_weights
 
 

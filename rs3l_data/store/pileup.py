@@ -10,16 +10,10 @@ import numpy as np
 
 from rs3l_data.describe.schema import PILEUP_PARTICLES
 from rs3l_data.events.particles import Particles
+from rs3l_data.store.columns import read_items, write_columns, write_offsets
+from rs3l_data.store.filters import Compression
 from rs3l_data.store.guard import dataset_at, group_at
-from rs3l_data.store.hdf5 import (
-    Compression,
-    create,
-    read_attributes,
-    read_items,
-    reading,
-    write_columns,
-    write_offsets,
-)
+from rs3l_data.store.hdf5 import create, read_attributes, reading
 
 
 def write_sample(

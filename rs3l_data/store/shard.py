@@ -20,20 +20,12 @@ from rs3l_data.describe.schema import (
     written_in,
 )
 from rs3l_data.events.weights import Weights
+from rs3l_data.store.columns import read_columns, read_items, write_columns, write_offsets
 from rs3l_data.store.disk import Disk
+from rs3l_data.store.filters import Compression
 from rs3l_data.store.growing import GrowingView
 from rs3l_data.store.guard import group_at, n_values
-from rs3l_data.store.hdf5 import (
-    Compression,
-    creating,
-    read_attributes,
-    read_columns,
-    read_items,
-    read_names,
-    reading,
-    write_columns,
-    write_offsets,
-)
+from rs3l_data.store.hdf5 import creating, read_attributes, read_names, reading
 from rs3l_data.store.row_sum import Hashes, RowSum, initiator_hashes, view_sum
 from rs3l_data.store.tables import I8, Columns, Initiators, View
 from rs3l_data.store.weights import read_weights, write_weights

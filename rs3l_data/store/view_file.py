@@ -11,18 +11,11 @@ import numpy as np
 
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, KEYS
 from rs3l_data.progress import Stopwatch, no_stopwatch
+from rs3l_data.store.columns import read_columns, read_items, write_columns
+from rs3l_data.store.filters import Compression
 from rs3l_data.store.growing import GrowingView
 from rs3l_data.store.guard import group_at, n_values
-from rs3l_data.store.hdf5 import (
-    Compression,
-    creating,
-    read_attributes,
-    read_columns,
-    read_items,
-    read_names,
-    reading,
-    write_columns,
-)
+from rs3l_data.store.hdf5 import creating, read_attributes, read_names, reading
 from rs3l_data.store.tables import Columns, View
 
 

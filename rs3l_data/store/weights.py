@@ -12,8 +12,9 @@ import h5py
 import numpy as np
 
 from rs3l_data.events.weights import Weights
+from rs3l_data.store.filters import Compression, write_dataset
 from rs3l_data.store.guard import dataset_at, group_at
-from rs3l_data.store.hdf5 import Compression, read_json, write_dataset
+from rs3l_data.store.hdf5 import read_json
 from rs3l_data.store.tables import I8, Columns
 
 _GROUP = "weights"

@@ -22,7 +22,9 @@ import torch
 from rs3l_data.describe.schema import INITIATORS
 from rs3l_data.errors import InputFileError
 from rs3l_data.progress import Progress
-from rs3l_data.store.hdf5 import create, write_columns, write_dataset
+from rs3l_data.store.columns import write_columns
+from rs3l_data.store.filters import write_dataset
+from rs3l_data.store.hdf5 import create
 from rs3l_data.store.reader import Dataset
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.encode import apply_network

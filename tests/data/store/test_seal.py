@@ -3,15 +3,16 @@ import numpy as np
 import pytest
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.store import hdf5
+from rs3l_data.store.filters import write_dataset
+from rs3l_data.store.hdf5 import create
 from rs3l_data.store.seal import SIZE, check_seal
 
 
 @pytest.fixture
 def shard(tmp_path):
     path = tmp_path / "shard.h5"
-    with hdf5.create(path, "shard", {"config": {}}) as file:
-        hdf5.write_dataset(file, "numbers", np.arange(1000), "blosc2")
+    with create(path, "shard", {"config": {}}) as file:
+        write_dataset(file, "numbers", np.arange(1000), "blosc2")
     return path
 
 
