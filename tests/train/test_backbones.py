@@ -40,7 +40,7 @@ some_jets = st.integers(0, 2**31)
 
 
 @each_network
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=some_jets, more=st.integers(0, 7))
 def test_padding_does_not_matter(name, seed, more):
     inputs = jets(seed)
@@ -56,7 +56,7 @@ def test_padding_does_not_matter(name, seed, more):
 
 
 @each_network
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=some_jets)
 def test_what_stands_in_padded_places_does_not_matter(name, seed):
     inputs = jets(seed)
@@ -71,7 +71,7 @@ def test_what_stands_in_padded_places_does_not_matter(name, seed):
 
 
 @each_network
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=some_jets, random=st.randoms(use_true_random=False))
 def test_the_order_of_constituents_does_not_matter(name, seed, random):
     inputs = jets(seed)

@@ -63,7 +63,7 @@ def test_its_gradient_is_that_of_the_definition():
         torch.testing.assert_close(fast, naive)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31))
 def test_neighbours_are_the_nearest_and_never_padding(seed):
     x, mask = jets(seed)

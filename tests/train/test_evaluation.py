@@ -38,7 +38,7 @@ from tests.train.test_views import one_jet
 SCORES = hnp.arrays(np.float64, st.integers(2, 40), elements=st.integers(-5, 5).map(float))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SCORES, SCORES)
 def test_auc_is_that_of_scikit_learn_with_ties(signal, background):
     truth = np.r_[np.ones(len(signal)), np.zeros(len(background))]
@@ -47,7 +47,7 @@ def test_auc_is_that_of_scikit_learn_with_ties(signal, background):
     assert auc(background, signal) == pytest.approx(1 - expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SCORES, st.floats(0.01, 1.0))
 def test_a_threshold_keeps_at_least_the_signal_asked_for_and_no_higher_one_does(signal, efficiency):
     threshold = threshold_at(signal, efficiency)

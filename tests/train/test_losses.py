@@ -51,7 +51,7 @@ def naive_simsiam(z, p, rows):
     return -np.mean(cosines)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS, st.floats(0.1, 3.0))
 def test_vicreg_is_its_definition(seed, scale):
     z, rows = views(seed)
@@ -60,7 +60,7 @@ def test_vicreg_is_its_definition(seed, scale):
     assert [float(term) for term in terms.values()] == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_simsiam_is_its_definition(seed):
     z, rows = views(seed)
@@ -125,7 +125,7 @@ def test_branches_hold_the_kth_views():
     assert not same_jet(rows).diagonal().any()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(SEEDS)
 def test_the_order_of_the_jets_does_not_matter(seed):
     z, rows = views(seed)

@@ -33,7 +33,7 @@ def views(seed, n_jets=6, dimension=5):
     return torch.tensor(random.normal(size=(len(jets), dimension))), torch.tensor(jets)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**31), st.floats(0.05, 2.0))
 def test_it_is_its_definition(seed, temperature):
     z, jets = views(seed)
@@ -48,7 +48,7 @@ def test_with_two_views_it_is_simclr_by_hand():
     assert float(ntxent(z, jets, 1.0)) == pytest.approx(expected, rel=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**31))
 def test_order_scale_and_common_rotation_do_not_matter(seed):
     z, jets = views(seed)

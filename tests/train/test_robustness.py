@@ -19,7 +19,7 @@ from rs3l_train.evaluation.tagging import Scores, figures_of_merit
 SAMPLES = hnp.arrays(np.float64, st.integers(1, 30), elements=st.floats(-5, 5, width=16))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SAMPLES, SAMPLES)
 def test_wasserstein_is_that_of_scipy(first, second):
     expected = wasserstein_distance(first, second)

@@ -19,7 +19,7 @@ from rs3l_train.tasks.decorrelate import decorrelated_loss, squared_distance_cor
 COUNTS = hnp.arrays(np.int64, 8, elements=st.integers(0, 50)).filter(lambda x: x.sum() > 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(COUNTS, COUNTS)
 def test_the_divergence_is_that_of_scipy_in_bits(first, second):
     # SciPy gives its root.

@@ -81,7 +81,6 @@ def test_rs3l_inputs_are_the_papers_by_hand():
     assert (features[2] == 0).all()
 
 
-@settings(deadline=None)
 @given(st.floats(-math.pi, math.pi), st.floats(-0.8, 0.8))
 def test_dphi_does_not_notice_where_the_azimuth_is_cut(phi, offset):
     constituent = (phi + offset + math.pi) % (2 * math.pi) - math.pi
@@ -89,7 +88,6 @@ def test_dphi_does_not_notice_where_the_azimuth_is_cut(phi, offset):
     assert float(relative_angles(batch)[1]) == pytest.approx(offset, abs=1e-5)
 
 
-@settings(deadline=None)
 @given(st.floats(-2, 2))
 def test_safe_inputs_do_not_know_how_far_forward_a_jet_is(eta):
     def features(axis, inputs):
@@ -129,7 +127,7 @@ def test_significances_are_bounded_and_zero_without_a_track():
     assert (features[1, 5:10] == 0).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 2**31))
 def test_turning_a_jet_keeps_all_distances_and_products(seed):
     generator = torch.Generator().manual_seed(seed)

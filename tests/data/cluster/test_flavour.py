@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rs3l_data.cluster.flavour import hadrons_in_jets, splitting_in_jets
@@ -22,7 +22,6 @@ def assert_the_same_jets(with_ghosts, without):
         np.testing.assert_array_equal(getattr(with_ghosts, name), getattr(without, name))
 
 
-@settings(deadline=None)
 @given(
     sizes=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=4),
     radius=st.sampled_from([0.4, 0.8]),

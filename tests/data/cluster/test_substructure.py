@@ -94,7 +94,7 @@ def scale(jet: F8, power: float) -> F8:
 
 
 @pytest.mark.parametrize("change", [rotate, boost, shuffle])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), amount=st.floats(-3, 3, width=32))
 def test_nothing_depends_on_frame_or_order(
     change: Callable[[F8, float], F8], n: int, seed: int, amount: float
@@ -106,7 +106,7 @@ def test_nothing_depends_on_frame_or_order(
     assert after == pytest.approx(before, rel=1e-7, abs=1e-12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1), power=st.integers(-5, 5))
 def test_only_the_mass_scales_with_momentum(n: int, seed: int, power: int) -> None:
     jet = random_jet(n, seed)
@@ -115,7 +115,7 @@ def test_only_the_mass_scales_with_momentum(n: int, seed: int, power: int) -> No
     assert of_jet(scale(jet, power)) == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(n=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
 def test_bounds(n: int, seed: int) -> None:
     jet = random_jet(n, seed)

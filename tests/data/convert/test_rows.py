@@ -14,7 +14,6 @@ from rs3l_data.convert.sources import find_sources
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.disk import Disk
-from tests.data.store.random_tables import untimed
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +23,6 @@ def whole(folder):
     return rs3l_data.open(folder)
 
 
-@untimed
 @given(rows=st.integers(1, 100))
 def test_blocks_are_the_dataset_in_equal_parts_of_each_shard(whole, rows):
     parts = list(interleaved(whole, rows))

@@ -27,7 +27,7 @@ def events(candidates: Candidates) -> list[bytes]:
     ]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32), st.data())
 def test_an_events_candidates_do_not_depend_on_the_batch(seed: int, data: st.DataObject) -> None:
     n_events = 12
@@ -47,7 +47,7 @@ def test_the_key_decides_the_noise() -> None:
     assert twice.energy[0] != twice.energy[2]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32))
 def test_candidates_are_well_formed(seed: int) -> None:
     seen = shoot(jumble(6, seed))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rs3l_data.detect.distinct import group, rising_order
@@ -10,14 +10,12 @@ from rs3l_data.detect.distinct import group, rising_order
 NUMBERS = st.lists(st.integers(0, 5) | st.integers(0, 2**40), max_size=200)
 
 
-@settings(deadline=None)  # the first call compiles
 @given(NUMBERS)
 def test_order_is_numpys_stable_one(numbers: list[int]) -> None:
     values = np.array(numbers, np.int64)
     assert rising_order(values).tolist() == np.argsort(values, kind="stable").tolist()
 
 
-@settings(deadline=None)  # the first call compiles
 @given(NUMBERS)
 def test_groups_are_numpys(numbers: list[int]) -> None:
     values = np.array(numbers, np.int64)

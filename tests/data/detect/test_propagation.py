@@ -83,7 +83,7 @@ def test_without_field_a_charged_particle_flies_straight(
     np.testing.assert_allclose(curved.leave(RADIUS, HALF_LENGTH), line, atol=1e-3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(component, component, component, charges, coordinate, coordinate, coordinate)
 def test_helix_solves_the_equation_of_motion(
     px: float, py: float, pz: float, charge: int, x: float, y: float, z: float

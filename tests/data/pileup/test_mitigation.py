@@ -55,7 +55,7 @@ def crowd(n_events, per_event, seed):
     )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32), st.integers(0, 60))
 def test_neighbour_sums_are_those_of_all_pairs(seed, per_event):
     rng = np.random.default_rng(seed)
@@ -163,7 +163,7 @@ def test_neutral_candidates_have_no_vertex():
     assert not from_primary_vertex(shoot(gun(22, 20, energy=50.0)), VERTEX).any()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.integers(0, 7), max_size=8), st.sampled_from(["none", "chs", "puppi"]))
 def test_an_events_candidates_do_not_depend_on_the_batch(sample, some, method):
     hard, keys, pileup = jumble(8, 4), keys_of(8, 1), Pileup(mean=3, mitigation=method)

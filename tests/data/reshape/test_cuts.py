@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rs3l_data.describe.schema import JETS
 from rs3l_data.errors import ConfigError
 from rs3l_data.reshape.cuts import parse
-from tests.data.store.random_tables import random_columns, untimed
+from tests.data.store.random_tables import random_columns
 
 COLUMNS = ("pt", "eta", "mass", "n_constituents", "status")
 numbers = st.integers(-1000, 1000).map(str)
@@ -32,7 +32,6 @@ conditions = st.recursive(
 )
 
 
-@untimed
 @given(conditions, st.integers(0, 1000))
 def test_conditions_mean_what_python_means_by_them(text, seed):
     """Against Python itself, row by row, with the numbers of a jet."""

@@ -13,9 +13,7 @@ ATTRIBUTES = {
     "config": {"seed": 1},
 }
 
-# How long an example takes is not what is tested.
-untimed = settings(deadline=None)
-touching_disk = settings(deadline=None, max_examples=25)
+touching_disk = settings(max_examples=25)
 counts = st.lists(st.integers(0, 4), max_size=12)
 seeds = st.integers(0, 2**32 - 1)
 

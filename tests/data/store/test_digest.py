@@ -22,7 +22,6 @@ from tests.data.store.random_tables import (
     random_view,
     seeds,
     touching_disk,
-    untimed,
 )
 from tests.synthetic import make_dataset
 
@@ -133,7 +132,6 @@ def sum_of(initiators, view, weights=None):
     return view_sum("nominal", initiator_hashes(initiators, *NAMES, weights), view)
 
 
-@untimed
 @given(counts, seeds, st.data(), st.integers(1, 5))
 def test_sums_of_any_parts_in_any_order_add_up(sizes, seed, data, part):
     rng = np.random.default_rng(seed)

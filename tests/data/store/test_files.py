@@ -25,7 +25,6 @@ from tests.data.store.random_tables import (
     random_view,
     seeds,
     touching_disk,
-    untimed,
 )
 
 compressions = st.sampled_from(["blosc2", "gzip", "none"])
@@ -92,7 +91,6 @@ def random_hard_events(sizes, seed) -> HardEvents:
     return HardEvents(random_columns(rng, HARD_EVENTS, len(sizes)), particles, offsets)
 
 
-@untimed
 @given(counts, seeds, st.slices(12))
 def test_slice_of_hard_events_is_that_of_each_event(sizes, seed, rows):
     events = random_hard_events(sizes, seed)

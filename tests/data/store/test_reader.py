@@ -23,7 +23,6 @@ from tests.data.store.random_tables import (
     random_initiators,
     random_view,
     touching_disk,
-    untimed,
 )
 
 
@@ -160,7 +159,6 @@ def test_events_in_pieces_are_refused(dataset, tmp_path):
         list(scattered.events())
 
 
-@untimed
 @given(st.lists(st.integers(0, 5), max_size=6), st.none() | st.integers(0, 7))
 def test_padding_against_a_loop(sizes, n_items):
     offsets = np.cumsum([0, *sizes])

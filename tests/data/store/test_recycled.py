@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rs3l_data.store import recycled
-from tests.data.store.random_tables import untimed
 
 LARGE = recycled.SMALLEST
 
@@ -58,7 +57,6 @@ def test_what_lies_idle_is_bounded_and_the_oldest_goes_first(monkeypatch):
     assert sum(map(len, recycled._idle.values())) <= 4 * LARGE
 
 
-@untimed
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 4), st.booleans()), max_size=40))
 def test_arrays_never_share_memory(steps):
     """Whatever is made and dropped in whatever order, every array keeps what it was given."""

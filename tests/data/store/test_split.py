@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rs3l_data.store.split import split_of
@@ -31,7 +31,6 @@ def test_seeds_and_processes_are_independent(other):
     assert np.mean(one & two) == pytest.approx(0.04, abs=4 * np.sqrt(0.04 * 0.96 / len(EVENTS)))
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**40), max_size=20), st.integers(0, 2**62), st.text(max_size=9))
 def test_an_event_has_its_part_whatever_else_is_asked(events, seed, process):
     together = split_of(seed, process, np.array(events, np.int64), FRACTIONS)

@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 import rs3l_data
 from rs3l_data.store.stream import Epoch, Position, Stream
 from rs3l_data.store.tables import take
-from tests.data.store.random_tables import assert_same_view, untimed
+from tests.data.store.random_tables import assert_same_view
 from tests.synthetic import make_dataset
 
 JETS_PER_BATCH = 64
 
 
-@untimed
 @given(
     st.integers(0, 300),
     st.integers(1, 100),

@@ -13,7 +13,6 @@ from tests.data.store.random_tables import (
     random_initiators,
     random_view,
     seeds,
-    untimed,
 )
 
 
@@ -28,7 +27,6 @@ def rows_of(view: View):
     ]
 
 
-@untimed
 @given(counts, seeds, st.data())
 def test_take_gives_the_rows_asked_for_with_their_items(sizes, seed, data):
     view = random_view(np.random.default_rng(seed), sizes)
@@ -37,7 +35,6 @@ def test_take_gives_the_rows_asked_for_with_their_items(sizes, seed, data):
     assert rows_of(take(view, np.array(rows, np.int64))) == [rows_of(view)[row] for row in rows]
 
 
-@untimed
 @given(counts, seeds, st.data())
 def test_cut_pieces_join_to_the_whole(sizes, seed, data):
     rng = np.random.default_rng(seed)

@@ -55,7 +55,7 @@ def test_whole_weights_are_repeated_values():
         assert (a.statistic, a.p) == pytest.approx((b.statistic, b.p))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 10_000), scale=st.floats(1e-3, 1e3), to=st.floats(0.1, 10))
 def test_units_and_scale_of_weights_do_not_matter(seed, scale, to):
     rng = np.random.default_rng(seed)
