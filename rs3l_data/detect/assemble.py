@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from rs3l_data.describe.card import DetectorCard
 from rs3l_data.describe.schema import Category
@@ -12,6 +15,7 @@ from rs3l_data.detect.particleflow import Neutrals
 from rs3l_data.detect.tracking import Tracks
 
 F8 = npt.NDArray[np.float64]
+I8 = npt.NDArray[np.int64]
 
 
 def assemble(
@@ -47,31 +51,75 @@ def assemble(
         ]
     )
 
-    pt2 = px * px + py * py
-    accepted = (pt2 >= card.candidate_pt_min**2) & (
-        np.abs(pz) <= np.sinh(card.candidate_eta_max) * np.sqrt(pt2)
+    ends = np.cumsum([len(tracks.event), n_photons, n_neutral])
+    kept, offsets = _accepted(
+        event, px, py, pz, ends, n_events, card.candidate_pt_min, math.sinh(card.candidate_eta_max)
     )
-    kept = np.flatnonzero(accepted)
-    kept = kept[np.argsort(event[kept], kind="stable")]
     px, py, pz, mass = px[kept], py[kept], pz[kept], mass[kept]
-
-    def of_tracks(column: F8) -> npt.NDArray[np.float32]:
-        padded = np.zeros(len(event), np.float32)
-        padded[: len(column)] = column
-        return padded[kept]
-
     charge = np.zeros(len(event), np.int8)
     charge[: len(tracks.charge)] = tracks.charge
     return Candidates(
-        offsets=np.searchsorted(event[kept], np.arange(n_events + 1)).astype(np.int64),
+        offsets=offsets,
         px=px,
         py=py,
         pz=pz,
         energy=np.sqrt(px * px + py * py + pz * pz + mass * mass),
         category=category[kept],
         charge=charge[kept],
-        d0=of_tracks(tracks.d0),
-        d0_error=of_tracks(tracks.d0_error),
-        dz=of_tracks(tracks.dz),
-        dz_error=of_tracks(tracks.dz_error),
+        d0=_of_tracks(tracks.d0, kept),
+        d0_error=_of_tracks(tracks.d0_error, kept),
+        dz=_of_tracks(tracks.dz, kept),
+        dz_error=_of_tracks(tracks.dz_error, kept),
     )
+
+
+@njit(cache=True)
+def _accepted(
+    event: I8,
+    px: F8,
+    py: F8,
+    pz: F8,
+    ends: I8,
+    n_events: int,
+    pt_min: float,
+    cot_theta_max: float,
+) -> tuple[I8, I8]:
+    """Merge lists of candidates, each sorted by event, and leave out those beyond the acceptance.
+
+    Parameters
+    ----------
+    ends
+        Of the lists: they lie one after the other.
+
+    Returns
+    -------
+    kept : (n_candidates,)
+        By event and, in each, by list.
+    offsets : (n_events + 1,)
+    """
+    kept, offsets = np.empty(event.size, np.int64), np.zeros(n_events + 1, np.int64)
+    at = np.zeros(ends.size, np.int64)
+    at[1:] = ends[:-1]
+    n = 0
+    for number in range(n_events):
+        for part in range(ends.size):
+            i = at[part]
+            while i < ends[part] and event[i] == number:
+                pt2 = px[i] * px[i] + py[i] * py[i]
+                if pt2 >= pt_min**2 and abs(pz[i]) <= cot_theta_max * math.sqrt(pt2):
+                    kept[n] = i
+                    n += 1
+                i += 1
+            at[part] = i
+        offsets[number + 1] = n
+    return kept[:n], offsets
+
+
+@njit(cache=True)
+def _of_tracks(column: F8, kept: I8) -> npt.NDArray[np.float32]:
+    """Take a column of the tracks for the kept candidates: 0 for those without a track."""
+    taken = np.zeros(kept.size, np.float32)
+    for i in range(kept.size):
+        if kept[i] < column.size:
+            taken[i] = column[kept[i]]
+    return taken

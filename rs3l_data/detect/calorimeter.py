@@ -30,16 +30,12 @@ class Grid:
     """(n_rings + 1,) number of the first cell of each ring; the last is the number of all cells"""
     ring_at: I8
     """(n_steps,) the ring at the lower edge of each of so many equal steps in η"""
-    constant: F8
-    """(n_rings,) coefficients of the variance c E² + s E + n"""
-    stochastic: F8
-    """[GeV]"""
-    noise: F8
-    """[GeV²]"""
+    variance_terms: F8
+    """(n_rings, 3) coefficients of the variance c E² + s E + n [1, GeV, GeV²]"""
 
     def variance(self, ring: I8, energy: F8) -> F8:
         """Give the variance [GeV²] of the measured energy in cells with a true ``energy`` [GeV]."""
-        return (self.constant[ring] * energy + self.stochastic[ring]) * energy + self.noise[ring]
+        return _variances(self.variance_terms, ring, energy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +80,7 @@ def build_grid(card: Calorimeter, resolution_factor: float) -> Grid:
         n_phi=both_sides,
         first_cell=np.concatenate([[0], np.cumsum(both_sides)]),
         ring_at=np.searchsorted(eta_edges, steps, side="right") - 1,
-        constant=terms[:, 0].copy(),
-        stochastic=terms[:, 1].copy(),
-        noise=terms[:, 2].copy(),
+        variance_terms=terms,
     )
 
 
@@ -122,7 +116,7 @@ def measure(
     )
     hit, cell_of_deposit = group(number)
     cell_event, cell_ring = event[deposit[hit]], ring[hit]
-    true_energy = sum_in_cells(cell_of_deposit, energy[deposit], len(hit))
+    true_energy = _sum_in_cells(cell_of_deposit, energy[deposit], len(hit))
     sigma = np.sqrt(grid.variance(cell_ring, true_energy))
     gauss = noise.normal(cell_event, 1)[0]
     return Cells(
@@ -164,9 +158,22 @@ def _fall(
     return found[0, :n], found[1, :n], found[2, :n], found[3, :n]
 
 
-def sum_in_cells(cell: I8, energy: F8, n_cells: int) -> F8:
+@njit(cache=True)
+def _sum_in_cells(cell: I8, energy: F8, n_cells: int) -> F8:
     """Add up energies by cell, in the order given: a sum does not depend on the other cells."""
-    return np.bincount(cell, energy, n_cells).astype(np.float64, copy=False)
+    total = np.zeros(n_cells)
+    for i in range(cell.size):
+        total[cell[i]] += energy[i]
+    return total
+
+
+@njit(cache=True)
+def _variances(terms: F8, ring: I8, energy: F8) -> F8:
+    variance = np.empty(ring.size)
+    for i in range(ring.size):
+        constant, stochastic, noise = terms[ring[i], 0], terms[ring[i], 1], terms[ring[i], 2]
+        variance[i] = (constant * energy[i] + stochastic) * energy[i] + noise
+    return variance
 
 
 def place(grid: Grid, ring: I8, phi_bin: I8, uniform: F8) -> tuple[F8, F8]:

@@ -18,7 +18,7 @@ from rs3l_data.detect.particleflow import (
     neutral_candidates,
     track_corrections,
 )
-from rs3l_data.detect.propagation import Point, helix, straight
+from rs3l_data.detect.propagation import Point, helix, meet, straight
 from rs3l_data.detect.tracking import Tracks, track
 from rs3l_data.detect.visible import Visible, visible_of
 from rs3l_data.events.particles import Particles
@@ -88,20 +88,17 @@ def _propagate(visible: Visible, card: DetectorCard, noise: Noise) -> tuple[Trac
     K0_S that the generator let decay there is not lost.
     """
     radius, half_length = card.solenoid.radius, card.solenoid.half_length
-    x, y, z = visible.vertex
-    vertex_radius = np.sqrt(x * x + y * y)
     charged, neutral = slice(visible.n_charged), slice(visible.n_charged, None)
 
+    born = _part(visible.vertex, charged)
     path = helix(
-        _part(visible.momentum, charged),
-        visible.charge[charged],
-        _part(visible.vertex, charged),
-        card.solenoid.field,
+        _part(visible.momentum, charged), visible.charge[charged], born, card.solenoid.field
     )
+    x, y, _ = born
     tracks = track(
         path,
         visible.event[charged],
-        vertex_radius[charged],
+        np.sqrt(x * x + y * y),
         visible.category[charged],
         visible.charge[charged],
         card,
@@ -111,12 +108,7 @@ def _propagate(visible: Visible, card: DetectorCard, noise: Noise) -> tuple[Trac
     straight_on = straight(
         _part(visible.momentum, neutral), _part(visible.vertex, neutral), radius, half_length
     )
-    inside = (vertex_radius < radius) & (np.abs(z) < half_length)
-    x, y, z = (
-        np.where(inside, np.concatenate(ends), born)
-        for *ends, born in zip(curved, straight_on, visible.vertex, strict=True)
-    )
-    return tracks, np.arcsinh(z / np.sqrt(x * x + y * y)), np.arctan2(y, x)
+    return tracks, *meet(curved, straight_on, visible.vertex, radius, half_length)
 
 
 def _part(columns: Point, part: slice) -> Point:

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random.bit_generator import ISeedSequence
 
 F8 = npt.NDArray[np.float64]
+
+
+class _Key(ISeedSequence):
+    """A generator's key itself: given as `key=`, NumPy would draw a seed from the system first."""
+
+    def __init__(self, words: npt.NDArray[np.uint64]) -> None:
+        self._words = words
+
+    def generate_state(
+        self,
+        n_words: int,  # noqa: ARG002 - NumPy's own signature; Philox asks for 2 of uint64
+        dtype: Any = np.uint64,  # noqa: ARG002
+    ) -> npt.NDArray[np.uint64]:
+        """Give the two words of the key."""
+        return self._words
 
 
 class Noise:
@@ -23,12 +40,11 @@ class Noise:
     """
 
     def __init__(self, keys: npt.NDArray[np.uint64]) -> None:
-        # The words as NumPy has them: to take them out of a number doubles the time.
         words = np.zeros((len(keys), 2), np.uint64)
         words[:, 0] = keys
-        start = np.zeros(4, np.uint64)
         self._generators = [
-            np.random.Generator(np.random.Philox(counter=start, key=key)) for key in words
+            np.random.Generator(np.random.Philox(_Key(of_event)))  # type: ignore[arg-type]
+            for of_event in words
         ]
 
     def normal(self, event: npt.NDArray[np.int64], n_draws: int) -> F8:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
-from rs3l_data.detect.calorimeter import Cells, Grid, place, sum_in_cells
+from rs3l_data.detect.calorimeter import Cells, Grid, place
 from rs3l_data.detect.noise import Noise
 
 F8 = npt.NDArray[np.float64]
@@ -62,20 +63,41 @@ def charged_energy(
     relative_error : (n_tracks,)
         σ(p)/p.
     """
-    track = track_of_particle[cells.deposit]
-    linked = track >= 0
-    track, cell = track[linked], cells.cell_of_deposit[linked]
-    n_cells = len(cells.event)
-    error = energy[track] * relative_error[track]
-    total = sum_in_cells(cell, energy[track], n_cells)
-    variance = sum_in_cells(cell, error**2, n_cells)
-    return Charged(
-        energy=total,
-        variance=variance,
-        expected_variance=grid.variance(cells.ring, total) + variance,
-        track=track,
-        cell=cell,
+    total, variance, track, cell = _charged_energy(
+        cells.deposit,
+        cells.cell_of_deposit,
+        len(cells.event),
+        track_of_particle,
+        energy,
+        relative_error,
     )
+    expected_variance = grid.variance(cells.ring, total) + variance
+    return Charged(total, variance, expected_variance, track, cell)
+
+
+@njit(cache=True)
+def _charged_energy(
+    deposit: I8,
+    cell_of_deposit: I8,
+    n_cells: int,
+    track_of_particle: I8,
+    energy: F8,
+    relative_error: F8,
+) -> tuple[F8, F8, I8, I8]:
+    """Add up energies and their variances by cell, and list the links between tracks and cells."""
+    total, variance = np.zeros(n_cells), np.zeros(n_cells)
+    track, cell = np.empty(deposit.size, np.int64), np.empty(deposit.size, np.int64)
+    n = 0
+    for i in range(deposit.size):
+        of_deposit = track_of_particle[deposit[i]]
+        if of_deposit < 0:
+            continue
+        track[n], cell[n] = of_deposit, cell_of_deposit[i]
+        error = energy[of_deposit] * relative_error[of_deposit]
+        total[cell[n]] += energy[of_deposit]
+        variance[cell[n]] += error * error
+        n += 1
+    return total, variance, track[:n], cell[:n]
 
 
 def has_excess(
@@ -117,11 +139,33 @@ def track_corrections(
     (n_tracks,)
         Relative change of each track's energy in this calorimeter, 0 without a cell.
     """
-    usable = np.flatnonzero(~excess & (charged.energy > 0.0) & (charged.expected_variance > 0.0))
-    weight = charged.variance[usable] / charged.expected_variance[usable]
-    seen = np.maximum(cells.energy[usable], 0.0)
-    shift = np.zeros(len(excess))
-    shift[usable] = weight * (seen / charged.energy[usable] - 1.0)
+    return _track_corrections(
+        cells.energy,
+        charged.energy,
+        charged.variance,
+        charged.expected_variance,
+        excess,
+        charged.track,
+        charged.cell,
+        n_tracks,
+    )
+
+
+@njit(cache=True)
+def _track_corrections(
+    measured: F8,
+    energy: F8,
+    variance: F8,
+    expected_variance: F8,
+    excess: npt.NDArray[np.bool_],
+    track: I8,
+    cell: I8,
+    n_tracks: int,
+) -> F8:
     correction = np.zeros(n_tracks)
-    correction[charged.track] = shift[charged.cell]
+    for i in range(track.size):
+        at = cell[i]
+        if not excess[at] and energy[at] > 0.0 and expected_variance[at] > 0.0:
+            weight = variance[at] / expected_variance[at]
+            correction[track[i]] = weight * (max(measured[at], 0.0) / energy[at] - 1.0)
     return correction

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from rs3l_data.describe.card import DetectorCard, ImpactResolution, TrackSpecies
 from rs3l_data.describe.schema import Category
-from rs3l_data.detect.bins import bin_of
 from rs3l_data.detect.noise import Noise
 from rs3l_data.detect.propagation import Helix
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 U1 = npt.NDArray[np.uint8]
+B1 = npt.NDArray[np.bool_]
 
 # What reconstruction assumes, knowing no more than the category [GeV] (PDG 2024).
 MASS = {Category.CHARGED_HADRON: 0.13957, Category.ELECTRON: 0.000511, Category.MUON: 0.105658}
@@ -119,14 +121,17 @@ def tracking_efficiency(
     The card's table times ``1 - r / radius_max`` for a particle born at the radius r.
     """
     probability = np.zeros(len(pt))
-    for mine, species in _by_species(category, card):
-        values = species.efficiency.values
-        # An empty first pT bin and last η bin: outside the table nothing is tracked.
-        table = np.zeros((len(values) + 1, len(values[0]) + 1))
-        table[:-1, 1:] = values
-        eta_bin = bin_of(np.array(species.efficiency.eta_max), abs_eta[mine])
-        pt_bin = bin_of(np.array(species.efficiency.pt_min), pt[mine])
-        probability[mine] = table[eta_bin, pt_bin]
+    for key, species in _species(card):
+        table = species.efficiency
+        _look_up(
+            probability,
+            category == key,
+            abs_eta,
+            pt,
+            np.array(table.eta_max),
+            np.array(table.pt_min),
+            np.array(table.values),
+        )
     near = np.maximum(1.0 - vertex_radius / card.tracking.displacement.radius_max, 0.0)
     return np.minimum(card.tracking_efficiency_factor * probability * near, 1.0)
 
@@ -134,19 +139,24 @@ def tracking_efficiency(
 def momentum_resolution(category: U1, pt: F8, abs_eta: F8, card: DetectorCard) -> F8:
     """Give σ(pT)/pT = sqrt(constant² + (slope pT)²) for particles inside the tables."""
     sigma = np.zeros(len(pt))
-    for mine, species in _by_species(category, card):
-        band = bin_of(np.array(species.momentum.eta_max), abs_eta[mine])
-        constant = np.array(species.momentum.constant)[band]
-        slope = np.array(species.momentum.slope)[band]
-        sigma[mine] = np.sqrt(constant**2 + (slope * pt[mine]) ** 2)
+    for key, species in _species(card):
+        table = species.momentum
+        _add_in_quadrature(
+            sigma,
+            category == key,
+            abs_eta,
+            pt,
+            np.array(table.eta_max),
+            np.array(table.constant),
+            np.array(table.slope),
+        )
     return card.track_resolution_factor * sigma
 
 
 def impact_resolution(resolution: ImpactResolution, pt: F8, abs_eta: F8) -> F8:
     """Give σ = sqrt(a² + b²/pT + c²/pT²) [mm] for particles inside the table."""
-    band = bin_of(np.array(resolution.eta_max), abs_eta)
-    a, b, c = (np.array(term)[band] for term in (resolution.a, resolution.b, resolution.c))
-    return np.sqrt(a**2 + b**2 / pt + (c / pt) ** 2)
+    terms = np.array([resolution.a, resolution.b, resolution.c])
+    return _impact_resolution(abs_eta, pt, np.array(resolution.eta_max), terms)
 
 
 def log_normal(relative_error: F8, gauss: F8) -> F8:
@@ -159,11 +169,58 @@ def log_normal(relative_error: F8, gauss: F8) -> F8:
     return np.exp(np.sqrt(variance) * gauss - 0.5 * variance)
 
 
-def _by_species(category: U1, card: DetectorCard) -> list[tuple[I8, TrackSpecies]]:
+def _species(card: DetectorCard) -> tuple[tuple[Category, TrackSpecies], ...]:
     tracking = card.tracking
-    table = {
-        Category.CHARGED_HADRON: tracking.charged_hadron,
-        Category.ELECTRON: tracking.electron,
-        Category.MUON: tracking.muon,
-    }
-    return [(np.flatnonzero(category == key), species) for key, species in table.items()]
+    return (
+        (Category.CHARGED_HADRON, tracking.charged_hadron),
+        (Category.ELECTRON, tracking.electron),
+        (Category.MUON, tracking.muon),
+    )
+
+
+@njit(cache=True)
+def _bin(edges: F8, value: float) -> int:
+    """Count the edges below a value: the tables are short, and counting beats halving."""
+    n = 0
+    for edge in edges:
+        n += edge < value
+    return n
+
+
+@njit(cache=True)
+def _band(eta_max: F8, abs_eta: float) -> int:
+    """Give the band of a resolution, which has no value for a particle beyond the last."""
+    band = _bin(eta_max, abs_eta)
+    if band == eta_max.size:
+        raise ValueError("a track lies beyond the last eta_max of the card's resolution")
+    return band
+
+
+@njit(cache=True)
+def _look_up(out: F8, mine: B1, abs_eta: F8, pt: F8, eta_max: F8, pt_min: F8, values: F8) -> None:
+    """Set ``out`` for the particles of a species that lie inside its table."""
+    for i in range(pt.size):
+        if mine[i]:
+            row, column = _bin(eta_max, abs_eta[i]), _bin(pt_min, pt[i])
+            if row < eta_max.size and column > 0:
+                out[i] = values[row, column - 1]
+
+
+@njit(cache=True)
+def _add_in_quadrature(
+    out: F8, mine: B1, abs_eta: F8, pt: F8, eta_max: F8, constant: F8, slope: F8
+) -> None:
+    """Set ``out`` for the particles of a species."""
+    for i in range(pt.size):
+        if mine[i]:
+            band = _band(eta_max, abs_eta[i])
+            out[i] = math.sqrt(constant[band] ** 2 + (slope[band] * pt[i]) ** 2)
+
+
+@njit(cache=True)
+def _impact_resolution(abs_eta: F8, pt: F8, eta_max: F8, terms: F8) -> F8:
+    sigma = np.empty(pt.size)
+    for i in range(pt.size):
+        a, b, c = terms[:, _band(eta_max, abs_eta[i])]
+        sigma[i] = math.sqrt(a**2 + b**2 / pt[i] + (c / pt[i]) ** 2)
+    return sigma

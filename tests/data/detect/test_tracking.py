@@ -2,10 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rs3l_data.describe.card import load_card
 from rs3l_data.describe.schema import Category
-from rs3l_data.detect.tracking import impact_resolution
+from rs3l_data.detect.tracking import (
+    impact_resolution,
+    momentum_resolution,
+    tracking_efficiency,
+)
 
 from .guns import gun, shoot
 
@@ -44,6 +50,50 @@ def test_tracking_efficiency_is_the_cards(
     assert n_tracks / N == pytest.approx(
         expected, abs=tolerance(np.sqrt(expected * (1.0 - expected)))
     )
+
+
+SPECIES = ("charged_hadron", "electron", "muon")
+CMS = load_card("cms")
+
+
+def on_and_between(edges: tuple[float, ...]) -> st.SearchStrategy[float]:
+    return st.sampled_from(edges) | st.floats(0.0, 1.5 * edges[-1])
+
+
+@given(st.sampled_from(SPECIES), st.data())
+def test_efficiency_is_looked_up_where_a_search_finds_it(name: str, data: st.DataObject) -> None:
+    """A value that equals an edge lies below it: the last eta_max inside, the first pt_min not."""
+    table = getattr(CMS.tracking, name).efficiency
+    eta, pt = (data.draw(on_and_between(edges)) for edges in (table.eta_max, table.pt_min))
+    row, column = np.searchsorted(table.eta_max, eta), np.searchsorted(table.pt_min, pt) - 1
+    expected = table.values[row][column] if row < len(table.eta_max) and column >= 0 else 0.0
+    category = np.array([Category[name.upper()]], np.uint8)
+    found = tracking_efficiency(category, np.array([pt]), np.array([eta]), np.zeros(1), CMS)
+    assert found == [expected]
+
+
+@given(st.sampled_from(SPECIES), st.data())
+def test_resolutions_are_those_of_the_band(name: str, data: st.DataObject) -> None:
+    table, d0 = getattr(CMS.tracking, name).momentum, CMS.tracking.d0
+    pt = data.draw(st.floats(0.1, 1000.0))
+    category = np.array([Category[name.upper()]], np.uint8)
+    eta = data.draw(st.sampled_from(table.eta_max) | st.floats(0.0, table.eta_max[-1]))
+    band = np.searchsorted(table.eta_max, eta)
+    found = momentum_resolution(category, np.array([pt]), np.array([eta]), CMS)
+    assert found == pytest.approx(np.hypot(table.constant[band], table.slope[band] * pt))
+    eta = data.draw(st.sampled_from(d0.eta_max) | st.floats(0.0, d0.eta_max[-1]))
+    band = np.searchsorted(d0.eta_max, eta)
+    terms = d0.a[band], d0.b[band] / np.sqrt(pt), d0.c[band] / pt
+    found = impact_resolution(d0, np.array([pt]), np.array([eta]))
+    assert found == pytest.approx(np.sqrt(np.square(terms).sum()))
+
+
+def test_a_resolution_beyond_its_table_is_refused() -> None:
+    far, pt = np.array([9.0]), np.array([5.0])
+    with pytest.raises(ValueError, match="beyond the last eta_max"):
+        momentum_resolution(np.array([Category.MUON], np.uint8), pt, far, CMS)
+    with pytest.raises(ValueError, match="beyond the last eta_max"):
+        impact_resolution(CMS.tracking.d0, pt, far)
 
 
 @pytest.mark.parametrize(("radius", "share"), [(150.0, 0.75), (450.0, 0.25), (700.0, 0.0)])
