@@ -126,7 +126,8 @@ def recombine(constituents: F8, exponent: float, winner_take_all: bool) -> Tree:
     for i in range(n):
         tree.momentum[i] = constituents[i]
         _set_direction(tree, i)
-        rapidity[i], phi[i], weight[i] = tree.rapidity[i], tree.phi[i], tree.pt[i] ** (2 * exponent)
+        rapidity[i], phi[i] = tree.rapidity[i], tree.phi[i]
+        weight[i] = _weight(tree.pt[i], exponent)
         _measure(squared, rapidity, phi, i + 1, i)
     for i in range(n):
         neighbour[i], distance[i] = _nearest(squared, n, i)
@@ -152,7 +153,7 @@ def recombine(constituents: F8, exponent: float, winner_take_all: bool) -> Tree:
             squared[b, i] = squared[i, b] = squared[last, i]
         squared[b, b] = np.inf
         node[a], rapidity[a], phi[a] = new, tree.rapidity[new], tree.phi[new]
-        weight[a] = tree.pt[new] ** (2 * exponent)
+        weight[a] = _weight(tree.pt[new], exponent)
         _measure(squared, rapidity, phi, last, a)
         for i in range(last):
             if i == a or neighbour[i] == a or neighbour[i] == b:
@@ -163,6 +164,16 @@ def recombine(constituents: F8, exponent: float, winner_take_all: bool) -> Tree:
             if squared[a, i] < distance[i]:
                 neighbour[i], distance[i] = a, squared[a, i]
     return tree
+
+
+@njit(cache=True)
+def _weight(pt: float, exponent: float) -> float:
+    """Give pT^2p: the powers in use take no logarithm."""
+    if exponent == CAMBRIDGE_AACHEN:
+        return 1.0
+    if exponent == KT:
+        return pt * pt
+    return float(pt ** (2.0 * exponent))
 
 
 @njit(cache=True)

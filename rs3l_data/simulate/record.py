@@ -8,8 +8,13 @@ from typing import Any
 import awkward as ak
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from rs3l_data.events.particles import Particles
+
+F8 = npt.NDArray[np.float64]
+I4 = npt.NDArray[np.int32]
+I8 = npt.NDArray[np.int64]
 
 FIRST = 3
 """Lines at the beginning of a record that are no particles: the system and the two beams."""
@@ -35,7 +40,7 @@ class Records:
     """[GeV]"""
     vertex_index: npt.NDArray[np.int32]
     """Where in `vertices` an entry was produced; negative: in the primary vertex"""
-    vertices: tuple[npt.NDArray[np.float64], ...]
+    vertices: tuple[F8, F8, F8]
     """x, y, z [mm]"""
 
 
@@ -66,7 +71,11 @@ def read(events: ak.Array) -> Records:
         momentum=tuple(column(record.content("p"), name) for name in ("px", "py", "pz", "e")),
         mass=column(record, "m"),
         vertex_index=np.asarray(vertex.index.data),
-        vertices=tuple(column(vertex.content, name) for name in ("px", "py", "pz")),
+        vertices=(
+            column(vertex.content, "px"),
+            column(vertex.content, "py"),
+            column(vertex.content, "pz"),
+        ),
     )
 
 
@@ -85,7 +94,7 @@ def _nothing(n_events: int) -> Records:
         momentum=(nowhere,) * 4,
         mass=nowhere,
         vertex_index=none,
-        vertices=(nowhere,) * 3,
+        vertices=(nowhere, nowhere, nowhere),
     )
 
 
@@ -101,18 +110,31 @@ def spread(records: Records, positions: npt.NDArray[np.int64], n_events: int) ->
 
 def stable(records: Records) -> Particles:
     """Select the particles that leave the generator: those that did not decay."""
-    chosen = np.flatnonzero(records.status > 0)
-    at = records.vertex_index[chosen]
-    displaced = at >= 0
+    offsets, chosen = _final(records.offsets, records.status)
+    positions = _positions(chosen, records.vertex_index, records.vertices)
+    momentum_and_position = (*(values[chosen] for values in records.momentum), *positions)
+    return Particles(offsets, records.pdg_id[chosen], *momentum_and_position)
 
-    def position(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        where = np.zeros(len(chosen))
-        where[displaced] = values[at[displaced]]
-        return where
 
-    return Particles(
-        np.searchsorted(chosen, records.offsets),
-        records.pdg_id[chosen],
-        *(values[chosen] for values in records.momentum),
-        *(position(values) for values in records.vertices),
-    )
+@njit(cache=True)
+def _final(offsets: I8, status: I4) -> tuple[I8, I8]:
+    """List the entries of each event that did not decay."""
+    chosen, ends = np.empty(status.size, np.int64), np.zeros(offsets.size, np.int64)
+    n = 0
+    for event in range(offsets.size - 1):
+        for i in range(offsets[event], offsets[event + 1]):
+            chosen[n] = i
+            n += status[i] > 0
+        ends[event + 1] = n
+    return ends, chosen[:n].copy()
+
+
+@njit(cache=True)
+def _positions(chosen: I8, vertex_index: I4, vertices: tuple[F8, F8, F8]) -> tuple[F8, F8, F8]:
+    """Give x, y, z of production [mm], the primary vertex being the origin."""
+    x, y, z = np.zeros(chosen.size), np.zeros(chosen.size), np.zeros(chosen.size)
+    for i in range(chosen.size):
+        at = vertex_index[chosen[i]]
+        if at >= 0:
+            x[i], y[i], z[i] = vertices[0][at], vertices[1][at], vertices[2][at]
+    return x, y, z

@@ -236,13 +236,15 @@ def _heavy_splittings(record: _Record) -> tuple[I8, I8]:
     for event in range(n_events):
         first = record.offsets[event]
         for at in range(first, record.offsets[event + 1]):
-            if record.pdg_id[at] != _GLUON or abs(record.status[at]) in INCOMING:
+            if record.pdg_id[at] != _GLUON:
                 continue
             low, high, step = _daughters(record, at)
             if high != low + step:
                 continue
             quark = record.pdg_id[first + low]
-            if abs(quark) in (_CHARM, _BOTTOM) and record.pdg_id[first + high] == -quark:
+            if abs(quark) not in (_CHARM, _BOTTOM) or record.pdg_id[first + high] != -quark:
+                continue
+            if abs(record.status[at]) not in INCOMING:
                 index[n, 0] = first + _end_of_shower(record, first, low)
                 index[n, 1] = first + _end_of_shower(record, first, high)
                 n += 1
