@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
 import rs3l_data
@@ -22,6 +23,7 @@ from rs3l_data.describe.schema import (
     Category,
     Status,
     empty,
+    written_in,
 )
 from rs3l_data.events.hard_events import HardRun
 from rs3l_data.store.manifest import write_manifest
@@ -191,6 +193,7 @@ def _jets(present, row, counts, constituents, prongs, initiators: Initiators):
         total(pt * to_prongs.min(axis=0)) / norm, jets["tau1"][present]
     )
     jets["tau3"][:] = 0.8 * jets["tau2"]
+    jets["tau4"][:] = 0.8 * jets["tau3"]
     jets["n2"][:] = 0.5 * jets["tau2"] / jets["tau1"]
     jets["n_constituents"][:] = counts
     jets["contained"][:] = present
@@ -207,3 +210,12 @@ def wrapped(phi):
 
 def distance(eta, phi, other_eta, other_phi):
     return np.hypot(eta - other_eta, wrapped(phi - other_phi))
+
+
+def make_older(shard: Path, version: str) -> None:
+    """Make a shard one of an older format version: without the columns that came later."""
+    with h5py.File(shard, "a") as file:
+        file.attrs["format_version"] = version
+        for view in file["views"].values():
+            for column in {*JETS} - {*written_in(JETS, version)}:
+                del view[f"jets/{column.name}"]

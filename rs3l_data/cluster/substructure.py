@@ -19,7 +19,7 @@ from numba import njit
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
-OBSERVABLES = ("softdrop_mass", "tau1", "tau2", "tau3", "n2")
+OBSERVABLES = ("softdrop_mass", "tau1", "tau2", "tau3", "tau4", "n2")
 Z_CUT = 0.1
 
 CAMBRIDGE_AACHEN = 0.0
@@ -49,7 +49,7 @@ def substructure(offsets: I8, px: F8, py: F8, pz: F8, energy: F8, radius: float)
         z_cut = 0.1; 0 where rounding would make it imaginary. A jet of which no splitting passes
         is groomed down to one constituent.
 
-        ``tau1``, ``tau2``, ``tau3``: N-subjettiness (arXiv:1011.2268) with beta = 1 and exclusive
+        ``tau1`` to ``tau4``: N-subjettiness (arXiv:1011.2268) with beta = 1 and exclusive
         kT axes of winner-take-all recombination; 0 for a jet of at most N constituents.
 
         ``n2``: the energy-correlation ratio N2 (arXiv:1609.07483) with beta = 1; 0 for a jet of at
@@ -63,17 +63,17 @@ def substructure(offsets: I8, px: F8, py: F8, pz: F8, energy: F8, radius: float)
 
 @njit(cache=True)
 def _substructure(offsets: I8, momentum: F8, radius: float) -> F8:
-    """Compute the (5, n_jets) observables, in the order of `OBSERVABLES`."""
+    """Compute the (6, n_jets) observables, in the order of `OBSERVABLES`."""
     n_jets = offsets.size - 1
-    columns = np.zeros((5, n_jets))
+    columns = np.zeros((6, n_jets))
     for jet in range(n_jets):
         constituents = momentum[offsets[jet] : offsets[jet + 1]]
         if constituents.size > 0:
             columns[0, jet] = _softdrop_mass(recombine(constituents, CAMBRIDGE_AACHEN, False))
             tree = recombine(constituents, KT, True)
-            for n_axes in range(1, 4):
+            for n_axes in range(1, 5):
                 columns[n_axes, jet] = _n_subjettiness(tree, n_axes, radius)
-            columns[4, jet] = _n2(tree)
+            columns[5, jet] = _n2(tree)
     return columns
 
 

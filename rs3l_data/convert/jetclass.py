@@ -22,6 +22,7 @@ SUBSTRUCTURE = {
     "tau1": "jet_tau1",
     "tau2": "jet_tau2",
     "tau3": "jet_tau3",
+    "tau4": "jet_tau4",
 }
 """Branch of our columns of jets"""
 

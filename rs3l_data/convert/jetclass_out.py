@@ -120,11 +120,12 @@ def _branches(block: Block, jet_class: str) -> dict[str, ak.Array]:
     flags = {flag: found["category"] == value for value, flag in layout.FLAGS.items()}
     initiators, columns = block.initiators.columns, block.view.jets
     offsets = offsets_of(np.diff(block.view.offsets))
+    # Shards of an older format have no tau4.
+    unknown = np.full(len(block), np.nan)
     flat = {
         **{f"jet_{name}": jets[name] for name in ("pt", "eta", "phi", "energy")},
-        **{branch: columns[name] for name, branch in layout.SUBSTRUCTURE.items()},
+        **{branch: columns.get(name, unknown) for name, branch in layout.SUBSTRUCTURE.items()},
         "jet_nparticles": columns["n_constituents"],
-        "jet_tau4": np.full(len(block), np.nan),
         **{f"aux_genpart_{name}": initiators[name] for name in ("pt", "eta", "phi")},
         "aux_genpart_pid": initiators["pdg_id"],
         "aux_truth_match": columns["contained"],

@@ -30,7 +30,7 @@ _LARGEST_TANH = float(np.nextafter(np.float32(1), np.float32(0)))
 _AXIS_WITHIN = 0.2
 _PT_WITHIN = (0.5, 1.3)
 UNKNOWN = (
-    *("softdrop_mass", "tau1", "tau2", "tau3", "n2", "contained"),
+    *("softdrop_mass", "tau1", "tau2", "tau3", "tau4", "n2", "contained"),
     *("initiator_pt", "initiator_eta", "initiator_phi", "n_b_hadrons", "n_c_hadrons"),
     *("initiators/pt", "initiators/eta", "initiators/phi", "initiators/mass"),
     *("constituents/d0_error", "constituents/dz_error"),

@@ -30,7 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 FORMAT = "rs3l"
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 
 
 class Split(IntEnum):
@@ -166,6 +166,7 @@ JETS = (
     Column("tau1", "<f4", "", "1-subjettiness, beta = 1, winner-take-all kT axes"),
     Column("tau2", "<f4", "", "2-subjettiness, beta = 1, winner-take-all kT axes"),
     Column("tau3", "<f4", "", "3-subjettiness, beta = 1, winner-take-all kT axes"),
+    Column("tau4", "<f4", "", "4-subjettiness, beta = 1, winner-take-all kT axes", since=2),
     Column("n2", "<f4", "", "energy-correlation ratio N2, beta = 1"),
     Column("n_constituents", "<i4", "", "number of constituents"),
     Column("contained", "|b1", "", "whether all decay products, in this view, lie within R"),
@@ -223,7 +224,7 @@ def written_in(columns: tuple[Column, ...], version: str) -> tuple[Column, ...]:
     """List the columns that files of a format version have.
 
     >>> [c.name for c in JETS if c not in written_in(JETS, "1.0")]
-    ['n_b_hadrons', 'n_c_hadrons', 'gluon_splitting']
+    ['tau4', 'n_b_hadrons', 'n_c_hadrons', 'gluon_splitting']
     """
     minor = int(version.split(".")[1])
     return tuple(column for column in columns if column.since <= minor)

@@ -21,7 +21,7 @@ _SHELL_TOLERANCE = 1e-5
 _CUT_TOLERANCE = 1e-6
 _OF_INITIATOR = ("initiator_pt", "initiator_eta", "initiator_phi")
 _NEVER_NEGATIVE = (
-    *("mass", "softdrop_mass", "tau1", "tau2", "tau3", "n2"),
+    *("mass", "softdrop_mass", "tau1", "tau2", "tau3", "tau4", "n2"),
     *("n_b_hadrons", "n_c_hadrons"),
 )
 _CHARGED = (Category.CHARGED_HADRON, Category.ELECTRON, Category.MUON)

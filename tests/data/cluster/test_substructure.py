@@ -48,13 +48,13 @@ def of_fastjet(jets: list[F8]) -> dict[str, F8]:
     taus = sequence.njettiness(
         measure_definition="NormalizedMeasure",
         axes_definition="WTA_KT_Axes",
-        njets=[1, 2, 3],
+        njets=[1, 2, 3, 4],
         beta=1.0,
         R0=RADIUS,
     )
     n2 = sequence.exclusive_jets_energy_correlator(njets=1, beta=1, npoint=2, func="nseries")
-    tau1, tau2, tau3 = np.asarray(taus).reshape(len(jets), 3).T
-    columns = (np.asarray(groomed.msoftdrop), tau1, tau2, tau3, np.asarray(n2))
+    taus = np.asarray(taus).reshape(len(jets), 4).T
+    columns = (np.asarray(groomed.msoftdrop), *taus, np.asarray(n2))
     return dict(zip(OBSERVABLES, columns, strict=True))
 
 
@@ -120,8 +120,8 @@ def test_only_the_mass_scales_with_momentum(n: int, seed: int, power: int) -> No
 def test_bounds(n: int, seed: int) -> None:
     jet = random_jet(n, seed)
     found = of_jet(jet)
-    assert found["tau1"] >= found["tau2"] >= found["tau3"] >= 0
-    assert all((found[f"tau{n_axes}"] == 0) == (n <= n_axes) for n_axes in (1, 2, 3))
+    assert found["tau1"] >= found["tau2"] >= found["tau3"] >= found["tau4"] >= 0
+    assert all((found[f"tau{n_axes}"] == 0) == (n <= n_axes) for n_axes in (1, 2, 3, 4))
     assert (found["n2"] == 0) == (n <= 2)
     assert 0 <= found["softdrop_mass"] <= mass(*jet.sum(axis=0)) + 1e-6
 

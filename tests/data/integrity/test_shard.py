@@ -226,12 +226,12 @@ def test_structure(shard, name, function):
 def test_what_is_missing_unknown_or_without_unit(shard):
     with h5py.File(shard, "a") as file:
         del file["views/nominal/jets/tau3"]
-        file["views/nominal/jets/tau4"] = [1.0]
+        file["views/nominal/jets/tau5"] = [1.0]
         file["extra"] = 1
         file["initiators/pt"].attrs["unit"] = "MeV"
         del file["initiators/phi"].attrs["meaning"]
     found(shard, "structure", "/views/nominal/jets/tau3")
-    found(shard, "structure", "/views/nominal/jets/tau4")
+    found(shard, "structure", "/views/nominal/jets/tau5")
     found(shard, "structure", "/extra")
     found(shard, "attributes", "/initiators/pt")
     found(shard, "attributes", "/initiators/phi")

@@ -23,7 +23,7 @@ from tests.data.store.random_tables import (
     seeds,
     touching_disk,
 )
-from tests.synthetic import make_dataset
+from tests.synthetic import make_dataset, make_older
 
 SIZES = [2, 0, 3, 1, 1, 4]
 
@@ -232,5 +232,10 @@ def test_sums_are_added_up_without_reading_a_jet(tmp_path, monkeypatch):
 
 def test_the_digest_of_a_dataset_stays_what_it_was(tmp_path):
     """Digests are published beside datasets, and compared years later."""
-    found = digest(rs3l_data.open(make_dataset(tmp_path / "ds", n_events=5)))
+    shards = [*make_dataset(tmp_path / "ds", n_events=5).glob("*.h5")]
+    found = digest(rs3l_data.open(shards))
+    assert found == "61323276c496d80f1443de346f4714a9b60703197687ccc7c9cf9ade07dc757d"
+    for shard in shards:
+        make_older(shard, "1.1")
+    found = digest(rs3l_data.open(shards))
     assert found == "799173cd37560356e2d461434f4c7f7ca049f26bf865bb712ffbe7d467375fb3"

@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import awkward as ak
-import h5py
 import numpy as np
 import pytest
 from hypothesis import given
@@ -24,6 +23,7 @@ from tests.data.store.random_tables import (
     random_view,
     touching_disk,
 )
+from tests.synthetic import make_older
 
 
 def test_whole_dataset(dataset):
@@ -295,12 +295,7 @@ def test_a_shard_of_an_older_format_version_has_fewer_columns(folder, tmp_path):
     """Columns of a later minor version are left out, wherever a newer reader looks for them."""
     path = shutil.copy(folder / "shard-0001.h5", tmp_path / "old.h5")
     new = rs3l_data.open(path)
-    with h5py.File(path, "a") as file:
-        file.attrs["format_version"] = "1.0"
-        for view in file["views"].values():
-            for column in JETS:
-                if column.since > 0:
-                    del view[f"jets/{column.name}"]
+    make_older(path, "1.0")
     old = rs3l_data.open(path)
     view = old.views[0]
     assert list(old.jets(view)) == [column.name for column in JETS if column.since == 0]

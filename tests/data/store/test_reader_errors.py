@@ -57,7 +57,7 @@ def test_format_versions(shard):
     assert len(rs3l_data.open(shard)) > 0, "a newer minor version must be read"
     with h5py.File(shard, "a") as file:
         file.attrs["format_version"] = "2.0"
-    refused(shard, r"format version 2\.0, and this package reads 1\.1")
+    refused(shard, r"format version 2\.0, and this package reads 1\.2")
 
 
 def test_damaged_within(shard):
