@@ -100,12 +100,13 @@ def spent(call: list[str], folder: Path) -> dict[str, float]:
     path = f"{folder / 'bin'}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
     code = (
-        "import resource, runpy, sys, time\n"
+        "import resource, runpy, sys\n"
+        "from rs3l_data.progress import peak_memory_mb\n"
         "sys.argv[:] = sys.argv[1:]\n"
         "try:\n    runpy.run_module('snakemake', run_name='__main__', alter_sys=True)\n"
         "finally:\n"
         "    own = resource.getrusage(resource.RUSAGE_SELF)\n"
-        "    print(own.ru_utime + own.ru_stime, own.ru_maxrss, file=sys.stderr)\n"
+        "    print(own.ru_utime + own.ru_stime, peak_memory_mb(), file=sys.stderr)\n"
     )
     began = time.perf_counter()
     done = subprocess.run(
@@ -124,7 +125,7 @@ def spent(call: list[str], folder: Path) -> dict[str, float]:
     return {
         "wall_s": round(wall, 2),
         "cpu_s": round(cpu, 2),
-        "peak_memory_mb": round(memory / 1024, 1),
+        "peak_memory_mb": round(memory, 1),
     }
 
 

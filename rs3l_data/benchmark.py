@@ -245,9 +245,9 @@ def _together(config: Config, process: str, view: str, folder: Path, n: int) -> 
 def _peak_memory(config: Config, process: str, view: str, folder: Path) -> float:
     """Run one command and read the peak of its resident memory [MB]."""
     code = (
-        "import resource, runpy, sys\n"
+        "import runpy\nfrom rs3l_data.progress import peak_memory_mb\n"
         "try:\n    runpy.run_module('rs3l_data', run_name='__main__')\n"
-        "finally:\n    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "finally:\n    print(peak_memory_mb())"
     )
     command = _command(config, process, view, folder)[3:]
     answer = subprocess.run(
@@ -256,7 +256,7 @@ def _peak_memory(config: Config, process: str, view: str, folder: Path) -> float
         text=True,
         check=True,
     )
-    return float(answer.stdout.split()[-1]) / 1024
+    return float(answer.stdout.split()[-1])
 
 
 def _command(config: Config, process: str, view: str, folder: Path) -> list[str]:
