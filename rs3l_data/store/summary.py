@@ -24,7 +24,7 @@ CITATION = (
     {"for": "the events", "title": "Pythia 8.3", "arxiv": "2203.11601"},
     {"for": "the jets", "title": "FastJet", "arxiv": "1111.6097"},
     {"for": "softdrop_mass", "title": "Soft Drop", "arxiv": "1402.2657"},
-    {"for": "tau1, tau2, tau3", "title": "N-subjettiness", "arxiv": "1011.2268"},
+    {"for": "tau1 to tau4", "title": "N-subjettiness", "arxiv": "1011.2268"},
     {"for": "n2", "title": "N2", "arxiv": "1609.07483"},
 )
 """The papers that a dataset's users are asked to cite."""
