@@ -177,9 +177,9 @@ class Run:
 
 def end(process: subprocess.Popen[str], number: signal.Signals, group: bool = False) -> int:
     """Send a signal to Snakemake alone, or as Ctrl-C does to all of its group, and wait for it."""
-    if group:
+    if group and process.poll() is None:
         os.killpg(process.pid, number)
-    else:
+    else:  # which does nothing to a process that has ended
         process.send_signal(number)
     return process.wait()
 
