@@ -26,11 +26,12 @@ from rs3l_data.describe.schema import (
     written_in,
 )
 from rs3l_data.events.hard_events import HardRun
+from rs3l_data.offsets import offsets_of
 from rs3l_data.store.manifest import write_manifest
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.split import split_of
 from rs3l_data.store.summary import build_manifest
-from rs3l_data.store.tables import Initiators, View, concatenate, cut, offsets_of, take
+from rs3l_data.store.tables import Initiators, View, concatenate, cut, take
 
 HIGGS = ("higgs", "hbb")
 FRACTIONS = (0.6, 0.2, 0.2)

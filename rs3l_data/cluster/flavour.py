@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
+from rs3l_data.offsets import offsets_of
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -70,7 +71,7 @@ def splitting_in_jets(
     event = np.repeat(np.arange(len(n_jets)), np.diff(splitting_offsets))
     # Every pair of a splitting and a jet of the same event.
     split = np.repeat(np.arange(len(event)), n_jets[event])
-    starts = np.concatenate([[0], np.cumsum(n_jets[event])])
+    starts = offsets_of(n_jets[event])
     jet = np.arange(starts[-1]) - starts[split] + jet_offsets[event[split]]
     px, py, pz, _ = np.moveaxis(momentum[split], -1, 0)
     distance = kinematics.delta_r(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from rs3l_data.detect.candidates import Candidates
+from rs3l_data.offsets import offsets_of
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -134,7 +135,7 @@ def cluster(
     given = np.asarray(constituents.content.content.data)[: edges[-1]] + start
     given = given[_falling(edges, momenta[0][given] ** 2 + momenta[1][given] ** 2)]
 
-    constituent_offsets = np.concatenate([[0], np.cumsum(n_constituents[order])])
+    constituent_offsets = offsets_of(n_constituents[order])
     shift = np.repeat(edges[order] - constituent_offsets[:-1], n_constituents[order])
     members = particles[given[shift + np.arange(len(given))]]
 
@@ -148,7 +149,7 @@ def cluster(
         py=py[order],
         pz=pz[order],
         energy=energy[order],
-        constituent_offsets=np.concatenate([[0], np.cumsum(real)])[constituent_offsets],
+        constituent_offsets=offsets_of(real)[constituent_offsets],
         constituent_index=members[real],
         ghost_jet=ghost_jet,
     )

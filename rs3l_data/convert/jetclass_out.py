@@ -14,9 +14,9 @@ from rs3l_data.convert import jetclass as layout
 from rs3l_data.convert.rows import ROWS, Block, blocks
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
+from rs3l_data.offsets import offsets_of
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.tables import offsets_of
 
 if TYPE_CHECKING:
     import awkward as ak

@@ -14,9 +14,10 @@ from rs3l_data.convert.growing import growing
 from rs3l_data.convert.rows import Block, interleaved
 from rs3l_data.describe.schema import Category
 from rs3l_data.errors import ConfigError
+from rs3l_data.offsets import offsets_of
 from rs3l_data.store.arrays import pad
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.tables import I8, Initiators, View, offsets_of, take
+from rs3l_data.store.tables import I8, Initiators, View, take
 
 F4 = npt.NDArray[np.float32]
 

@@ -13,6 +13,7 @@ from numba import njit
 from rs3l_data.describe.card import Calorimeter
 from rs3l_data.detect.distinct import group
 from rs3l_data.detect.noise import Noise
+from rs3l_data.offsets import offsets_of
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -78,7 +79,7 @@ def build_grid(card: Calorimeter, resolution_factor: float) -> Grid:
     return Grid(
         eta_edges=eta_edges,
         n_phi=both_sides,
-        first_cell=np.concatenate([[0], np.cumsum(both_sides)]),
+        first_cell=offsets_of(both_sides),
         ring_at=np.searchsorted(eta_edges, steps, side="right") - 1,
         variance_terms=terms,
     )

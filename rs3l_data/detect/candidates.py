@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.offsets import offsets_of
+
 F8 = npt.NDArray[np.float64]
 F4 = npt.NDArray[np.float32]
 
@@ -71,6 +73,6 @@ def join(batches: Sequence[Candidates]) -> Candidates:
     """Put the events of several batches, at least one, after one another."""
     counts = [np.diff(batch.offsets) for batch in batches]
     return Candidates(
-        np.concatenate([[0], *counts]).cumsum(),
+        offsets_of(np.concatenate(counts)),
         **{name: np.concatenate([getattr(b, name) for b in batches]) for name in _COLUMNS},
     )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from rs3l_data.describe.pileup import Pileup
 from rs3l_data.events.particles import Particles
+from rs3l_data.offsets import offsets_of
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -72,7 +73,7 @@ def draw_collisions(
         np.concatenate([np.empty(0, dtype), *(column[i] for column in columns)])
         for i, dtype in enumerate((np.int64, np.float64, np.float64))
     )
-    return Collisions(np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]), source, turn, z)
+    return Collisions(offsets_of(counts), source, turn, z)
 
 
 def overlay(hard: Particles, collisions: Collisions, sample: Particles) -> Crossing:
@@ -88,7 +89,7 @@ def overlay(hard: Particles, collisions: Collisions, sample: Particles) -> Cross
         Stable particles of the minimum-bias events.
     """
     counts = np.diff(sample.offsets)[collisions.source]
-    ends = np.concatenate([[0], np.cumsum(counts)])
+    ends = offsets_of(counts)
     chosen = np.repeat(sample.offsets[collisions.source] - ends[:-1], counts) + np.arange(ends[-1])
     # Where each event's pile-up begins among all pile-up particles.
     offsets = ends[collisions.offsets]

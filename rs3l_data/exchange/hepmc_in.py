@@ -15,6 +15,7 @@ from rs3l_data.events.particles import Particles
 from rs3l_data.exchange.hepmc_file import read_events
 from rs3l_data.exchange.hepmc_flavour import heavy_splittings, last_heavy_hadrons
 from rs3l_data.exchange.hepmc_record import Record, record_of
+from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings
 from rs3l_data.simulate.record import FIRST
 from rs3l_data.simulate.resimulate import BATCH, Batch
@@ -169,7 +170,7 @@ def _batch(hard: HardEvents, made: list[_Joined | None]) -> Batch:
     for row, event in enumerate(made):
         if event is not None:
             hard_momenta[hard.offsets[row] : hard.offsets[row + 1]] = event.hard_momenta
-    offsets = np.cumsum([0, *counts], dtype=np.int64)
+    offsets = offsets_of(counts)
     columns = (*momentum.T, *position.T)
     particles = Particles(offsets, pdg_id, *(np.ascontiguousarray(each) for each in columns))
     return Batch(hard, generated, particles, hard_momenta, *_heavy_flavour(made))
@@ -181,12 +182,12 @@ def _heavy_flavour(made: list[_Joined | None]) -> tuple[HeavyHadrons, Splittings
     n_hadrons = [0 if event is None else len(event.hadron_flavour) for event in made]
     n_pairs = [0 if event is None else len(event.pair_flavour) for event in made]
     hadrons = HeavyHadrons(
-        np.cumsum([0, *n_hadrons], dtype=np.int64),
+        offsets_of(n_hadrons),
         np.concatenate([none, *(event.hadron_flavour for event in present)]),
         np.concatenate([np.zeros((0, 4)), *(event.hadron_momentum for event in present)]),
     )
     pairs = Splittings(
-        np.cumsum([0, *n_pairs], dtype=np.int64),
+        offsets_of(n_pairs),
         np.concatenate([none, *(event.pair_flavour for event in present)]),
         np.concatenate([np.zeros((0, 2, 4)), *(event.pair_momentum for event in present)]),
     )

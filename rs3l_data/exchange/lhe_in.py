@@ -19,6 +19,7 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.events.weights import Weights
 from rs3l_data.exchange.lhe_file import DECAYED, INCOMING, OUTGOING, Part, read_events
+from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.decay import decay
 from rs3l_data.simulate.generate import columns_of
 
@@ -85,7 +86,7 @@ def hard_events(parts: Sequence[Part], events: npt.NDArray[np.int64], energy: fl
     return HardEvents(
         columns_of(HARD_EVENTS, rows),
         columns_of(HARD_PARTICLES, particles),
-        np.cumsum([0, *counts], dtype=np.int64),
+        offsets_of(counts),
         _weights(parts, int(events[0])),
     )
 

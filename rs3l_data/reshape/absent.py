@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.describe.schema import JETS, Status, empty
-from rs3l_data.store.tables import View, offsets_of, take_items
+from rs3l_data.offsets import offsets_of
+from rs3l_data.store.tables import View, take_items
 
 _OF_INITIATOR = ("initiator_pt", "initiator_eta", "initiator_phi")
 

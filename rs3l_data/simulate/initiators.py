@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rs3l_data.describe.process import BY_FLAVOUR, FLAVOURS
 from rs3l_data.events.hard_events import HardEvents
+from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.record import FIRST
 
 I8 = npt.NDArray[np.int64]
@@ -85,7 +86,7 @@ def find_rows(hard: HardEvents, selection: Selection) -> Rows:
     final = np.flatnonzero((owner >= 0) & (particles["status"] > 0) & ~chosen)
     order = np.argsort(owner[final], kind="stable")
     counts = np.bincount(owner[final], minlength=len(initiator))
-    return Rows(event[initiator], initiator, np.concatenate([[0], np.cumsum(counts)]), final[order])
+    return Rows(event[initiator], initiator, offsets_of(counts), final[order])
 
 
 def labels(pdg_id: npt.NDArray[np.int32], label: str, names: tuple[str, ...]) -> I8:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.particles import COLUMNS, Particles
+from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.pythia import initialise, own_words, prepared
 from rs3l_data.simulate.record import read, stable
 
@@ -62,6 +63,6 @@ def minimum_bias(
 def _join(events: Sequence[Particles]) -> Particles:
     counts = [len(event.px) for event in events]
     return Particles(
-        np.concatenate([[0], np.cumsum(counts)]),
+        offsets_of(counts),
         *(np.concatenate([getattr(event, name) for event in events]) for name in COLUMNS),
     )

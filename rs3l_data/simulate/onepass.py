@@ -14,6 +14,7 @@ import pythia8mc
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents, HardRun
+from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.generate import columns_of, event_row, passes, process_particles
 from rs3l_data.simulate.initiators import Selection
 from rs3l_data.simulate.pythia import Delivered, initialise, prepared
@@ -95,7 +96,7 @@ class OnePass:
         return HardEvents(
             columns_of(HARD_EVENTS, [event for event, _ in kept]),
             columns_of(HARD_PARTICLES, particles),
-            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            offsets_of(counts),
         )
 
     @property

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from rs3l_data.events.particles import Particles
+from rs3l_data.offsets import offsets_of
 
 F8 = npt.NDArray[np.float64]
 I4 = npt.NDArray[np.int32]
@@ -61,7 +62,7 @@ def read(events: ak.Array) -> Records:
 
     return Records(
         generated=generated,
-        offsets=np.concatenate([[0], np.cumsum(counts)]),
+        offsets=offsets_of(counts),
         pdg_id=column(record, "id"),
         status=column(record, "status"),
         mother1=column(record, "mother1"),
@@ -104,7 +105,7 @@ def spread(records: Records, positions: npt.NDArray[np.int64], n_events: int) ->
     counts = np.zeros(n_events, np.int64)
     generated[positions] = records.generated
     counts[positions] = np.diff(records.offsets)
-    offsets = np.concatenate([[0], np.cumsum(counts)])
+    offsets = offsets_of(counts)
     return replace(records, generated=generated, offsets=offsets)
 
 

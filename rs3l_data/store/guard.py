@@ -17,9 +17,10 @@ import h5py
 import numpy as np
 
 from rs3l_data.describe.schema import Column
+from rs3l_data.offsets import offsets_of
 from rs3l_data.store import recycled
 from rs3l_data.store.runs import Span, indices_of
-from rs3l_data.store.tables import I8, Array, offsets_of
+from rs3l_data.store.tables import I8, Array
 
 MAX_RATIO = 256
 """What a file declares to hold, at most, for each of its bytes: jets compress by 2 to 5, tables in

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.offsets import offsets_of
 from rs3l_data.store import recycled
 
 Array = npt.NDArray[Any]
@@ -148,17 +149,6 @@ def join(parts: Sequence[tuple[I8, Columns]]) -> tuple[I8, Columns]:
         return parts[0]
     offsets, columns = zip(*parts, strict=True)
     return concatenate_offsets(offsets), concatenate_columns(columns)
-
-
-def offsets_of(counts: npt.NDArray[np.integer[Any]]) -> I8:
-    """Turn the number of items of each row, (n,), into offsets, (n + 1,).
-
-    >>> offsets_of(np.array([2, 0, 1]))
-    array([0, 2, 2, 3])
-    """
-    offsets = np.zeros(len(counts) + 1, np.int64)
-    np.cumsum(counts, out=offsets[1:])
-    return offsets
 
 
 def take_items(offsets: I8, rows: I8, at_most: int | None = None) -> tuple[I8, I8]:

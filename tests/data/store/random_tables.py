@@ -5,7 +5,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
-from rs3l_data.store.tables import Initiators, View, offsets_of
+from rs3l_data.offsets import offsets_of
+from rs3l_data.store.tables import Initiators, View
 
 ATTRIBUTES = {
     "process_names": ["higgs", "qcd"],

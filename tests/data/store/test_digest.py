@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 import rs3l_data
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
 from rs3l_data.events.weights import Weights
+from rs3l_data.offsets import offsets_of
 from rs3l_data.store.digest import digest, digest_of_sums
 from rs3l_data.store.row_sum import RowSum, initiator_hashes, view_sum
 from rs3l_data.store.shard import write_shard
-from rs3l_data.store.tables import Initiators, View, offsets_of, take
+from rs3l_data.store.tables import Initiators, View, take
 from tests.data.store.random_tables import (
     ATTRIBUTES,
     counts,

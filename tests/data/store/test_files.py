@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, JETS
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.hard_events import HardEvents, HardRun
+from rs3l_data.offsets import offsets_of
 from rs3l_data.store.hard import read_hard_events, read_hard_run, write_hard_events
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.shard import write_shard
-from rs3l_data.store.tables import View, cut, offsets_of
+from rs3l_data.store.tables import View, cut
 from rs3l_data.store.view_file import Span, open_view_file, write_view_file
 from tests.data.store.random_tables import (
     ATTRIBUTES,

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rs3l_data.store.tables import View, concatenate, cut, offsets_of, take, take_items
+from rs3l_data.offsets import offsets_of
+from rs3l_data.store.tables import View, concatenate, cut, take, take_items
 from tests.data.store.random_tables import (
     assert_same_columns,
     assert_same_view,
