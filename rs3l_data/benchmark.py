@@ -28,13 +28,13 @@ from rs3l_data.commands.provenance import attributes, software
 from rs3l_data.commands.resimulate import job
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.pileup import has_pileup
-from rs3l_data.describe.resolved import save
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.describe.view import View
 from rs3l_data.errors import RS3LError
 from rs3l_data.events.particles import Particles
 from rs3l_data.pileup import sample_of
 from rs3l_data.simulate.restore import restored
+from rs3l_data.store.config_file import save
 from rs3l_data.store.hard import write_hard_events
 from rs3l_data.store.pileup import write_sample
 

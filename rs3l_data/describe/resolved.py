@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-import yaml
-
 from rs3l_data.describe import chunks, external, references, tree
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.cost import Cost, Costs
@@ -192,14 +190,3 @@ class Resolved:
 
 def _hash(parts: list[Any]) -> str:
     return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()[:16]
-
-
-def save(config: Config, path: str | Path) -> None:
-    """Write a config with all defaults and catalogue entries filled in."""
-    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its place first: the sizes of a run's chunks are read from here.
-    beside = path.with_name(f".{path.name}.part")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)

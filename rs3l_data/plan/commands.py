@@ -13,11 +13,11 @@ from rs3l_data.benchmark import with_events
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.pileup import PileupOfRun
 from rs3l_data.describe.rates import Command, Footprint
-from rs3l_data.describe.resolved import save
 from rs3l_data.describe.validation import Validation
 from rs3l_data.describe.view import View
 from rs3l_data.errors import RS3LError
 from rs3l_data.plan.spent import Spent, read_spent
+from rs3l_data.store.config_file import save
 
 _SMALL = 512
 """Events of the shorter run: many batches, after which memory grows by the tables alone."""

@@ -12,6 +12,9 @@ from tests.drills import mounts
 from tests.drills.outcome import Outcome
 from tests.drills.workflow import COMMANDS, FILES_OF, Run, require_finished, require_whole
 
+ROOM_FOR_WORDS = 4096
+"""Bytes: what a job says goes to a file, for which the limit holds as well"""
+
 
 def full(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
     """A disk that is full when a job writes; room is made, and Snakemake started again."""
@@ -31,7 +34,7 @@ def full(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:
                 assert run.digest() == undisturbed.digest()
                 outcome.note(f"{command}: there was room enough")
                 continue
-            assert not run.leftovers()
+            assert not run.leftovers(), (run.leftovers(), ended.said)
             told = "full" in ended.said or "No space left on device" in ended.said
             assert told, ended.said
             filler.unlink()
@@ -48,13 +51,14 @@ def too_large(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Out
         command = COMMANDS[number % len(COMMANDS)]
         run.undo(undisturbed, command)
         size = (undisturbed.results / FILES_OF[command][0]).stat().st_size
-        run.order(command, do="limit", resource="FSIZE", bytes=rng.randrange(1, size))
+        limit = rng.randrange(min(ROOM_FOR_WORDS, size - 1), size)
+        run.order(command, do="limit", resource="FSIZE", bytes=limit)
         ended = run.call("--cores", "1")
         assert run.obeyed()
         require_whole(run, undisturbed)
         assert ended.code != 0
         assert "larger than a file may be here" in ended.said, ended.said
-        assert not run.leftovers()
+        assert not run.leftovers(), (run.leftovers(), ended.said)
         require_finished(run, undisturbed)
         outcome.note("says so; then same digest")
     return outcome

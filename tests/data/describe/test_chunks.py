@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from rs3l_data.describe.chunks import LARGEST_MB, LONGEST_S, chosen, settled, sizes_in
 from rs3l_data.describe.cost import Costs
 from rs3l_data.describe.rates import recorded
-from rs3l_data.describe.resolved import Resolved, save
+from rs3l_data.describe.resolved import Resolved
 from rs3l_data.errors import InputFileError
+from rs3l_data.store.config_file import save
 from tests.data.conftest import make_config
 
 VINCIA = {"nominal": {}, "vincia": {"variation": "vincia"}}

@@ -1,8 +1,5 @@
 from rs3l_data.describe.catalogue import entry
-from rs3l_data.describe.config import Config
-from rs3l_data.describe.resolved import Resolved, save
-from rs3l_data.describe.strict import validate
-from rs3l_data.describe.yaml_file import read_yaml
+from rs3l_data.describe.resolved import Resolved
 
 BASE = {
     "name": "a",
@@ -56,9 +53,3 @@ def test_a_job_is_done_again_only_if_its_result_would_change():
     assert redone(processes=with_settings("qcd", taus)) == everything
     more_events = {"qcd": {"events": 40}, "top": {"events": 5}}
     assert redone(processes=more_events) == set()
-
-
-def test_a_saved_config_is_read_back(tmp_path):
-    config = validate(Config, BASE, "test")
-    save(config, tmp_path / "config.yaml")
-    assert validate(Config, read_yaml(tmp_path / "config.yaml"), "saved") == config

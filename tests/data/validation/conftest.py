@@ -6,7 +6,8 @@ from typer.testing import CliRunner
 
 from rs3l_data.__main__ import app
 from rs3l_data.describe.references import references
-from rs3l_data.describe.resolved import Resolved, save
+from rs3l_data.describe.resolved import Resolved
+from rs3l_data.store.config_file import save
 from tests.data.conftest import make_config
 
 N_EVENTS = 24
