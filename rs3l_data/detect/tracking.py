@@ -123,15 +123,8 @@ def tracking_efficiency(
     probability = np.zeros(len(pt))
     for key, species in _species(card):
         table = species.efficiency
-        _look_up(
-            probability,
-            category == key,
-            abs_eta,
-            pt,
-            np.array(table.eta_max),
-            np.array(table.pt_min),
-            np.array(table.values),
-        )
+        columns = map(np.array, (table.eta_max, table.pt_min, table.values))
+        _look_up(probability, category == key, abs_eta, pt, *columns)
     near = np.maximum(1.0 - vertex_radius / card.tracking.displacement.radius_max, 0.0)
     return np.minimum(card.tracking_efficiency_factor * probability * near, 1.0)
 
@@ -141,15 +134,8 @@ def momentum_resolution(category: U1, pt: F8, abs_eta: F8, card: DetectorCard) -
     sigma = np.zeros(len(pt))
     for key, species in _species(card):
         table = species.momentum
-        _add_in_quadrature(
-            sigma,
-            category == key,
-            abs_eta,
-            pt,
-            np.array(table.eta_max),
-            np.array(table.constant),
-            np.array(table.slope),
-        )
+        columns = map(np.array, (table.eta_max, table.constant, table.slope))
+        _add_in_quadrature(sigma, category == key, abs_eta, pt, *columns)
     return card.track_resolution_factor * sigma
 
 
