@@ -31,6 +31,11 @@ def no_stopwatch(_: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def _silenced() -> bool:
+    """Tell whether this process says nothing, as another one beside it does."""
+    return logging.root.manager.disable >= logging.INFO
+
+
 class Progress:
     """Count what is done, and say it with the rate and the time left.
 
@@ -60,7 +65,7 @@ class Progress:
         self._what, self._total, self._unit, self._before = what, total, unit, done
         self._began = self._said = time.monotonic()
         self._bar: Bar | None = None
-        if style == "bar" or (style == "auto" and sys.stderr.isatty()):
+        if style == "bar" or (style == "auto" and sys.stderr.isatty() and not _silenced()):
             self._bar = Bar(
                 TextColumn("{task.description}"),
                 BarColumn(),

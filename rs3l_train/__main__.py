@@ -65,8 +65,9 @@ Resume = Annotated[
     ResumeName,
     typer.Option(
         "--resume",
-        help="auto: go on with an unfinished training of the same config and dataset, else start"
-        " anew; must: go on, with changed settings too; never: start anew.",
+        help="auto: take a finished training of the same config and dataset, or go on with an"
+        " unfinished one, else start anew; must: go on, with changed settings too; never: start"
+        " anew.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Write the metrics to standard output.")]
@@ -107,10 +108,14 @@ def finetune(
     mode: Annotated[ModeName, typer.Option("--mode", help="How to train the tagger.")],
     labels: Annotated[int, typer.Option("--labels", min=4, help="Labelled jets to use.")],
     overrides: Overrides = None,
+    resume: Resume = ResumeName.auto,
     as_json: Json = False,
     log: Log = None,
 ) -> None:
-    """Train a tagger on some labelled jets, and test it in every view."""
+    """Train a tagger on some labelled jets, and test it in every view.
+
+    On several GPUs: torchrun --nproc-per-node N -m rs3l_train finetune ...
+    """
     from rs3l_train.tasks import stages
 
     settings = load_training(config, overrides or ())
@@ -120,9 +125,19 @@ def finetune(
             f"--mode {mode.value} --pretrained {pretrained}: scratch goes with `none`, all others"
             " with the folder of a pretraining"
         )
-    with logging_to(log):
-        metrics = stages.finetune(rs3l_data.open(data), settings, folder, mode.value, labels, out)
-    _answer(metrics, out, as_json)
+    with _together(log) as processes:
+        metrics = stages.finetune(
+            rs3l_data.open(data),
+            settings,
+            folder,
+            mode.value,
+            labels,
+            out,
+            resume.value,
+            processes,
+        )
+    if processes.first:
+        _answer(metrics, out, as_json)
 
 
 @app.command()
@@ -202,13 +217,17 @@ def study(
     as_json: Json = False,
     log: Log = None,
 ) -> None:
-    """Compare a pretrained network with one from scratch for several numbers of labels."""
+    """Compare a pretrained network with one from scratch for several numbers of labels.
+
+    On several GPUs, each training on one: torchrun --nproc-per-node N -m rs3l_train study ...
+    """
     from rs3l_train.tasks import study as task
 
     settings = load_training(config, overrides or ())
-    with logging_to(log):
-        metrics = task.study(rs3l_data.open(data), settings, pretrained, out)
-    _answer(metrics, out, as_json)
+    with _together(log) as processes:
+        metrics = task.study(rs3l_data.open(data), settings, pretrained, out, processes)
+    if processes.first:
+        _answer(metrics, out, as_json)
 
 
 @app.command()
@@ -227,14 +246,17 @@ def run(
 
     Example: python -m rs3l_train run --data results/demo/dataset --config config/demo.yaml --out
     results/demo/training
+
+    On several GPUs: torchrun --nproc-per-node N -m rs3l_train run ...
     """
     from rs3l_train.tasks import run as task
 
     settings = load_training(config, overrides or ())
     command = ["python", "-m", "rs3l_train", *sys.argv[1:]]
-    with logging_to(log):
-        metrics = task.run(rs3l_data.open(data), data, settings, out, command)
-    _answer(metrics, out / "study", as_json)
+    with _together(log) as processes:
+        metrics = task.run(rs3l_data.open(data), data, settings, out, command, processes)
+    if processes.first:
+        _answer(metrics, out / "study", as_json)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""How pretraining uses the machine: parts, precision, what it leaves behind on the way."""
+"""How training uses the machine: parts, precision, what it leaves behind on the way."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rs3l_train.config.numbers import Count, Positive
 
 
 class LoopConfig(Strict):
-    """How pretraining uses the machine."""
+    """How training uses the machine."""
 
     parts: Count = Field(
         default=1,
-        description="parts in which a batch passes the network, one after the other,"
+        description="parts in which a batch of pretraining passes the network, one after the other,"
         " or on several processes at once: the same loss for less memory",
     )
     precision: Literal["float32", "bf16"] = Field(

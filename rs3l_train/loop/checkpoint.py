@@ -7,6 +7,7 @@ never differ; ``config.yaml`` beside it says the same to a reader, and can be tr
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ from torch import Tensor, nn
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.files import write_whole
+from rs3l_train.loop.identity import Identity, differing
+
+logger = logging.getLogger(__name__)
 
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
@@ -35,6 +39,7 @@ def save_network(
     details: dict[str, Any],
     *,
     name: str = WEIGHTS,
+    identity: Identity | None = None,
 ) -> None:
     """Save a network.
 
@@ -46,6 +51,8 @@ def save_network(
         Kept with the weights: views, software, how the training went.
     name
         Of the file.
+    identity
+        What the finished training depended on, for `done_before`.
 
     Raises
     ------
@@ -58,6 +65,7 @@ def save_network(
         "kind": kind,
         "config": json.dumps(settings),
         "details": json.dumps(details),
+        "identity": json.dumps(identity.whole if identity else {}),
     }
     weights = {key: value.contiguous().cpu() for key, value in network.state_dict().items()}
     write_whole(folder / name, save(weights, metadata))
@@ -89,6 +97,37 @@ def load_network(
         raise InputFileError(f"{path}: holds a {metadata['kind']}, expected a {kind}")
     config = validate_training(json.loads(metadata["config"]), str(path))
     return weights, config, json.loads(metadata["details"])
+
+
+def done_before(folder: Path, kind: str, identity: Identity) -> bool:
+    """Tell whether a folder holds the result of a training that depends on the same.
+
+    Says in the log why not, if it holds another.
+
+    Raises
+    ------
+    ConfigError
+        If it holds a network of another kind, which a training must not replace.
+    """
+    if not (folder / WEIGHTS).exists():
+        return False
+    try:
+        with _opened(folder / WEIGHTS) as file:
+            metadata = file.metadata()
+    except InputFileError as error:
+        logger.warning("%s; trained again", error)
+        return False
+    if metadata["kind"] != kind:
+        raise ConfigError(
+            f"--out {folder}: holds a {metadata['kind']}, which the {kind} would replace; choose"
+            " another folder"
+        )
+    changes = differing(identity.whole, json.loads(metadata.get("identity", "{}")))
+    if changes:
+        logger.info("%s: trained again: %s", folder, changes[0])
+    else:
+        logger.info("%s: done before, with the same data and settings", folder)
+    return not changes
 
 
 def saved_kind(folder: Path) -> str:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rs3l_data.errors import InputFileError
 from rs3l_data.store.atomic import atomic_write
 
 
@@ -19,6 +20,22 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
+
+
+def read_metrics(folder: Path) -> dict[str, Any]:
+    """Read what a training found.
+
+    Raises
+    ------
+    InputFileError
+        If it cannot be read.
+    """
+    path = folder / "metrics.json"
+    try:
+        metrics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputFileError(f"{path}: cannot be read: {error}; train again") from None
+    return metrics
 
 
 def write_json(path: Path, content: Any) -> None:

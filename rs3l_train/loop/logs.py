@@ -21,10 +21,10 @@ class MetricsLog:
 
     Parameters
     ----------
-    path
-        The JSONL file.
+    folder
+        For ``metrics.jsonl``.
     tensorboard
-        Folder for TensorBoard's files; None: none.
+        Whether to write files for TensorBoard, in ``tensorboard`` beside it.
 
     Raises
     ------
@@ -32,11 +32,11 @@ class MetricsLog:
         If TensorBoard is asked for and not installed.
     """
 
-    def __init__(self, path: Path, tensorboard: Path | None = None) -> None:
-        self._path = path
-        self._folder = tensorboard
+    def __init__(self, folder: Path, tensorboard: bool = False) -> None:
+        self._path = folder / "metrics.jsonl"
+        self._folder = folder / "tensorboard" if tensorboard else None
         self._writer: SummaryWriter | None = None
-        if tensorboard is not None:
+        if tensorboard:
             _require_tensorboard()
 
     def start(self, records: Sequence[Record]) -> None:

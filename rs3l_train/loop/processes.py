@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import Tensor, distributed, nn
@@ -17,6 +18,8 @@ class Processes:
 
     rank: int = 0
     count: int = 1
+    waiting_room: distributed.ProcessGroup | None = None
+    """Where they wait for each other, however long"""
 
     @property
     def first(self) -> bool:
@@ -36,6 +39,11 @@ class Processes:
         distributed.all_reduce(agreed, distributed.ReduceOp.MAX)
         return [float(value) for value in agreed.tolist()]
 
+    def wait(self) -> None:
+        """Wait until all processes have come here."""
+        if self.waiting_room is not None:
+            distributed.barrier(self.waiting_room)
+
     def same_weights(self, model: nn.Module) -> None:
         """Give all processes the weights of the first."""
         if self.count > 1:
@@ -44,6 +52,8 @@ class Processes:
 
 
 ALONE = Processes()
+LONGEST_WAIT = timedelta(days=30)
+"""Of processes with unequal work; if one fails, torchrun ends the others"""
 
 
 @contextmanager
@@ -58,7 +68,8 @@ def joined() -> Iterator[Processes]:
         return
     distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     try:
-        yield Processes(distributed.get_rank(), count)
+        room = distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
+        yield Processes(distributed.get_rank(), count, room)
     finally:
         distributed.destroy_process_group()
 

@@ -28,19 +28,8 @@ on the device, since to read it is to wait for the device."""
 OutputsOf = Callable[[Selection, torch.Generator], Tensor]
 """The network's outputs (n, K), row by row: an entry depends on its own view alone."""
 
-LossOf = Callable[[Tensor, Tensor], Tensor]
-"""The loss of the outputs (n, K) of a whole batch and their jets (n,)."""
-
-
-def whole_batch(loss_of: Callable[[Selection], Tensor]) -> Gradients:
-    """Compute the gradient of a loss in one go on this process."""
-
-    def gradients(batch: Selection, _step: int) -> Tensor:
-        loss = loss_of(batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
-
-    return gradients
+LossOf = Callable[[Tensor, Selection], Tensor]
+"""The loss of the outputs (n, K) of a whole batch."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ class InParts:
         with torch.set_grad_enabled(in_one_go):
             outputs = [self._outputs(batch[part], step, number) for number, part in own]
         gathered = self._gathered(outputs, [part for _, part in own], len(batch))
-        loss = self.loss_of(gathered, batch.rows)
+        loss = self.loss_of(gathered, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         if not self.processes.first:
             # Parameters of the loss itself got their whole gradient on every process.

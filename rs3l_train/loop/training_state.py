@@ -25,6 +25,7 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.history import History
+from rs3l_train.loop.identity import Identity, differing
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Checkpoints:
         Of the run.
     identity
         What a run must share with a checkpoint to continue it: ``fixed`` always, ``settings``
-        unless the user insists (``must``). Both are flat, key to JSON value.
+        unless the user insists (``must``).
     resume
         ``auto``: go on from a checkpoint of the very same run, else start anew; ``must``: go on,
         with changed ``settings`` too; ``never``: start anew.
@@ -94,8 +95,7 @@ class Checkpoints:
     def __init__(
         self,
         folder: Path,
-        fixed: Mapping[str, Any],
-        settings: Mapping[str, Any],
+        identity: Identity,
         resume: Resume = "auto",
         *,
         every_views: int | None = None,
@@ -103,7 +103,7 @@ class Checkpoints:
         writes: bool = True,
     ) -> None:
         self.path = folder / CHECKPOINT
-        self._fixed, self._settings = dict(fixed), dict(settings)
+        self._identity = identity
         self._resume = resume
         self._every_views, self._every_seconds = every_views, every_seconds
         self._writes = writes
@@ -151,8 +151,8 @@ class Checkpoints:
         if self._writes:
             header = {
                 "format": FORMAT,
-                "fixed": json.dumps(self._fixed),
-                "settings": json.dumps(self._settings),
+                "fixed": json.dumps(self._identity.fixed),
+                "settings": json.dumps(self._identity.settings),
                 "history": json.dumps(asdict(state.history)),
             }
             write_whole(self.path, save(state.tensors(), header))
@@ -174,8 +174,8 @@ class Checkpoints:
                 )
             return False
         _, header = _read(self.path, tensors=False)
-        fixed = _differing(self._fixed, json.loads(header["fixed"]))
-        settings = _differing(self._settings, json.loads(header["settings"]))
+        fixed = differing(self._identity.fixed, json.loads(header["fixed"]))
+        settings = differing(self._identity.settings, json.loads(header["settings"]))
         if self._resume == "auto" and (fixed or settings):
             logger.warning(
                 "%s is of another training, so this one starts anew: %s",
@@ -188,16 +188,6 @@ class Checkpoints:
         for change in settings:
             logger.warning("going on with changed settings: %s", change)
         return True
-
-
-def _differing(asked: Mapping[str, Any], saved: Mapping[str, Any]) -> list[str]:
-    # What comes from JSON has lists for tuples.
-    asked = json.loads(json.dumps(asked))
-    return [
-        f"{key} is now {asked.get(key)!r} and was {saved.get(key)!r}"
-        for key in {**asked, **saved}
-        if asked.get(key) != saved.get(key)
-    ]
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -10,12 +11,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from rs3l_train.backbones import build
-from rs3l_train.config import NetworkMode
+from rs3l_train.backbones.compiled import compile_backbone
+from rs3l_train.config import FinetuneConfig, NetworkMode
 from rs3l_train.evaluation.calibration import fit_temperature
-from rs3l_train.loop.device import adam
-from rs3l_train.loop.fit import Budget, History, fit
+from rs3l_train.loop.device import adam, precision_of
+from rs3l_train.loop.fit import Budget, Epochs, History, fit
+from rs3l_train.loop.logs import MetricsLog
+from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.schedule import constant
-from rs3l_train.loop.step import whole_batch
+from rs3l_train.loop.step import InParts
+from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.decorrelate import decorrelated_loss
 from rs3l_train.tasks.encode import apply_network
@@ -29,7 +34,15 @@ SEED_STEP = 1_000_003
 
 
 def train_tagger(
-    bench: Bench, mode: NetworkMode, n_labels: int, draw: int, pretrained: dict[str, Tensor] | None
+    bench: Bench,
+    mode: NetworkMode,
+    n_labels: int,
+    draw: int,
+    pretrained: dict[str, Tensor] | None,
+    *,
+    log: MetricsLog | None = None,
+    checkpoints: Checkpoints | None = None,
+    processes: Processes = ALONE,
 ) -> tuple[Tagger, dict[str, Any]]:
     """Train a tagger on ``n_labels`` jets, the same ones in every mode.
 
@@ -43,6 +56,8 @@ def train_tagger(
     ----------
     pretrained
         Weights of a backbone; not used from scratch.
+    log, checkpoints, processes
+        Of the training; see `fit`.
 
     Returns
     -------
@@ -66,14 +81,32 @@ def train_tagger(
     if mode == "last_layers":
         tagger.freeze_all_but_last(config.finetune.last_layers)
     labelled = bench.labelled(n_labels, draw)
-    rotation = _rotation(bench, draw)
-    embeddings = apply_network(tagger.backbone, bench.jets, labelled, config.data.inputs, rotation)
+    embeddings = apply_network(
+        tagger.backbone, bench.jets, labelled, config.data.inputs, _rotation(bench, draw)
+    )
     tagger.set_standard(embeddings)
     details: dict[str, Any] = {}
     if mode != "scratch":
         details = _set_probe(bench, tagger, tagger.standardise(embeddings), labelled)
     if mode != "probe":
-        details |= _fit(bench, tagger, mode, labelled, n_labels, draw, rotation)
+        if config.loop.compile:
+            compile_backbone(backbone)
+        history = fit(
+            tagger,
+            _optimiser(bench, tagger, mode),
+            _epochs(bench, labelled, draw),
+            _gradients(bench, tagger, draw, processes),
+            partial(_validate, bench, tagger),
+            _budget(config.finetune),
+            schedule=constant,
+            gradient_clip=config.finetune.gradient_clip,
+            validate_every=config.finetune.validate_every,
+            title=f"{mode}, {n_labels} labels",
+            log=log,
+            checkpoints=checkpoints,
+            processes=processes,
+        )
+        details |= _described(history)
     if config.evaluation.temperature_scaling:
         scores = split_scores(_score_validation(bench, tagger), _validation_target(bench))
         details["temperature"] = fit_temperature(scores, bench.signal_share)
@@ -112,20 +145,11 @@ def _set_probe(
     return {"probe_penalty": probe.penalty, "validation_auc": probe.validation_auc}
 
 
-def _fit(
-    bench: Bench,
-    tagger: Tagger,
-    mode: NetworkMode,
-    labelled: Selection,
-    n_labels: int,
-    draw: int,
-    rotation: torch.Generator | None,
-) -> dict[str, Any]:
-    config = bench.config
-    settings = config.finetune
+def _optimiser(bench: Bench, tagger: Tagger, mode: NetworkMode) -> torch.optim.Adam:
+    settings = bench.config.finetune
     backbone_rate = settings.learning_rate if mode == "scratch" else settings.backbone_learning_rate
     tuned = [parameter for parameter in tagger.backbone.parameters() if parameter.requires_grad]
-    optimiser = adam(
+    return adam(
         [
             {"params": tuned, "lr": backbone_rate},
             {"params": tagger.head.parameters(), "lr": settings.learning_rate},
@@ -134,36 +158,45 @@ def _fit(
         bench.jets.device,
     )
 
+
+def _budget(settings: FinetuneConfig) -> Budget:
+    return Budget(settings.max_views_seen, patience=settings.patience, drops=settings.drops)
+
+
+def _epochs(bench: Bench, labelled: Selection, draw: int) -> Epochs:
+    config = bench.config
+
     def epoch(number: int) -> Iterator[Selection]:
         generator = torch.Generator().manual_seed(config.seed + SEED_STEP * draw + number)
-        return labelled_batches(labelled, settings.views_per_batch, generator)
+        return labelled_batches(labelled, config.finetune.views_per_batch, generator)
 
-    def loss_of(selection: Selection) -> Tensor:
-        batch = bench.jets.gather(selection)
-        logits = tagger(network_inputs(batch, config.data.inputs, rotation))
-        return _loss(bench, logits, selection)
+    return epoch
 
-    def validate() -> dict[str, float]:
-        logits = _score_validation(bench, tagger)
-        auc = score_auc(logits, _validation_target(bench))
-        if settings.decorrelate is None:
-            return {"score": auc, "auc": auc}
-        # The AUC alone would choose the weights that the penalty has changed least.
-        return {"score": -float(_loss(bench, logits, bench.validation)), "auc": auc}
 
-    history = fit(
-        tagger,
-        optimiser,
-        epoch,
-        whole_batch(loss_of),
-        validate,
-        Budget(settings.max_views_seen, patience=settings.patience, drops=settings.drops),
-        schedule=constant,
-        gradient_clip=settings.gradient_clip,
-        validate_every=settings.validate_every,
-        title=f"{mode}, {n_labels} labels",
-    )
-    return _described(history)
+def _gradients(bench: Bench, tagger: Tagger, draw: int, processes: Processes) -> InParts:
+    config, device = bench.config, bench.jets.device
+
+    def outputs_of(part: Selection, generator: torch.Generator) -> Tensor:
+        rotation = generator if config.data.rotation else None
+        inputs = network_inputs(bench.jets.gather(part), config.data.inputs, rotation)
+        with precision_of(config, device):
+            logits: Tensor = tagger(inputs)
+        return logits[:, None]
+
+    def loss_of(outputs: Tensor, batch: Selection) -> Tensor:
+        return _loss(bench, outputs.squeeze(1), batch)
+
+    seed = config.seed + SEED_STEP * draw
+    return InParts(tagger, outputs_of, loss_of, device, seed, processes=processes)
+
+
+def _validate(bench: Bench, tagger: Tagger) -> dict[str, float]:
+    logits = _score_validation(bench, tagger)
+    auc = score_auc(logits, _validation_target(bench))
+    if bench.config.finetune.decorrelate is None:
+        return {"score": auc, "auc": auc}
+    # The AUC alone would choose the weights that the penalty has changed least.
+    return {"score": -float(_loss(bench, logits, bench.validation)), "auc": auc}
 
 
 def _loss(bench: Bench, logits: Tensor, selection: Selection) -> Tensor:

@@ -15,9 +15,9 @@ from rs3l_train.evaluation.plots import Plots, loss_curve
 from rs3l_train.evaluation.representation import linear_r2, physical_targets, spectrum
 from rs3l_train.evaluation.spectrum_plot import spectrum_plot
 from rs3l_train.evaluation.tagging import reference_view
-from rs3l_train.loop.checkpoint import BEST, save_network
+from rs3l_train.loop.checkpoint import BEST, WEIGHTS, done_before, save_network
 from rs3l_train.loop.device import adam, prepare
-from rs3l_train.loop.files import write_json
+from rs3l_train.loop.files import read_metrics, write_json
 from rs3l_train.loop.fit import Budget, History, fit
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.memory import out_of_memory_says
@@ -25,12 +25,14 @@ from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.schedule import pretraining_schedule
 from rs3l_train.loop.training_state import Checkpoints, Resume
 from rs3l_train.tasks.encode import apply_network
+from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.pretraining import (
     DIAGNOSTIC_JETS,
     OUT_OF_MEMORY,
     Pretraining,
     checkpoints_in,
     gradients_in_parts,
+    jets_to_pretrain_on,
     set_up,
 )
 from rs3l_train.tasks.watch import Watch, collapse, knn_probe
@@ -55,7 +57,8 @@ def pretrain(
     Parameters
     ----------
     resume
-        What to do about an unfinished pretraining in the folder.
+        What to do about an earlier pretraining in the folder: ``auto`` takes one that is done, and
+        goes on with one that was stopped, if all that they depend on is the same.
     processes
         Those that share the work; only the first writes.
 
@@ -76,6 +79,10 @@ def pretrain(
         If a signal asked to stop.
     """
     device = prepare(config)
+    if (folder / WEIGHTS).exists():
+        identity = pretraining_identity(config, jets_to_pretrain_on(dataset, config))
+        if done_before(folder, "backbone", identity) and resume == "auto":
+            return read_metrics(folder)
     with out_of_memory_says(OUT_OF_MEMORY):
         pretraining = set_up(dataset, config, device)
         objective, jets = pretraining.objective, pretraining.jets
@@ -107,19 +114,15 @@ def pretrain(
         "diagnostics": diagnostics,
     }
     if processes.first:
-        _write(folder, objective.backbone, config, metrics, history)
+        _write(folder, metrics, history)
+        # Last, as it says that all of this is done.
+        identity = pretraining_identity(config, pretraining.dataset)
+        save_network(folder, objective.backbone, "backbone", config, metrics, identity=identity)
         checkpoints.remove()
     return metrics
 
 
-def _write(
-    folder: Path,
-    backbone: nn.Module,
-    config: TrainingConfig,
-    metrics: dict[str, Any],
-    history: History,
-) -> None:
-    save_network(folder, backbone, "backbone", config, metrics)
+def _write(folder: Path, metrics: dict[str, Any], history: History) -> None:
     with Plots(folder) as plots:
         plots.add(loss_curve(history.records), "loss", "Pretraining loss", _LOSS_CAPTION)
         plots.add(
@@ -169,16 +172,11 @@ def _fit(
         gradient_clip=settings.gradient_clip,
         validate_every=min(training.views, -(-settings.views_seen // LEAST_VALIDATIONS)),
         title="pretraining",
-        log=_log(folder, config) if processes.first else None,
+        log=MetricsLog(folder, config.loop.tensorboard) if processes.first else None,
         on_best=save_best if processes.first else None,
         checkpoints=checkpoints,
         processes=processes,
     )
-
-
-def _log(folder: Path, config: TrainingConfig) -> MetricsLog:
-    tensorboard = folder / "tensorboard" if config.loop.tensorboard else None
-    return MetricsLog(folder / "metrics.jsonl", tensorboard)
 
 
 def _diagnostics(

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +19,7 @@ from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.step import InParts
 from rs3l_train.loop.training_state import Checkpoints, Resume
 from rs3l_train.objectives import Objective, build
+from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.inputs import N_INPUTS
@@ -56,6 +53,20 @@ class Pretraining:
     """(n,) their rows in `held`, in random order"""
 
 
+def jets_to_pretrain_on(dataset: Dataset, config: TrainingConfig) -> Dataset:
+    """Choose rows and views.
+
+    Raises
+    ------
+    ConfigError
+        If the dataset has not the views or labels asked for.
+    """
+    views = chosen_views(dataset, config.data)
+    require_labels(dataset, config.data.labels or (), "data.labels")
+    chosen = dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
+    return readable(chosen, views) if config.data.corrupt == "skip" else chosen
+
+
 def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pretraining:
     """Load the jets and build the network.
 
@@ -72,11 +83,8 @@ def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pr
             f" {config.pretrain.jets_per_batch} jets; use no more than"
             " training.pretrain.jets_per_batch"
         )
-    views = chosen_views(dataset, config.data)
-    require_labels(dataset, config.data.labels or (), "data.labels")
-    dataset = dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
-    if config.data.corrupt == "skip":
-        dataset = readable(dataset, views)
+    dataset = jets_to_pretrain_on(dataset, config)
+    views = tuple(dataset.views)
     jets = view_source(dataset, views, config, device)
     torch.manual_seed(config.seed)
     backbone = build_backbone(config.backbone, N_INPUTS[config.data.inputs])
@@ -98,10 +106,13 @@ def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -
         with precision_of(config, jets.device):
             return objective.outputs(jets.gather(part), generator)
 
+    def loss_of(outputs: Tensor, batch: Selection) -> Tensor:
+        return objective.loss(outputs, batch.rows)
+
     return InParts(
         objective,
         outputs_of,
-        objective.loss,
+        loss_of,
         jets.device,
         config.seed,
         config.loop.parts,
@@ -112,42 +123,16 @@ def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -
 def checkpoints_in(
     folder: Path, pretraining: Pretraining, resume: Resume, processes: Processes
 ) -> Checkpoints:
-    """Say what another run must share with this one to go on from its checkpoint."""
+    """Keep the state of a pretraining in its folder."""
     config = pretraining.config
-    fixed = {
-        "training.seed": config.seed,
-        **dict(_flat("training", config.model_dump(include={"data", "backbone", "objective"}))),
-        "the dataset": _fingerprint(pretraining.dataset),
-    }
-    settings = config.model_dump(
-        include={"pretrain": True, "loop": {"parts", "precision", "compile"}}
-    )
     return Checkpoints(
         folder,
-        fixed,
-        dict(_flat("training", settings)),
+        pretraining_identity(config, pretraining.dataset),
         resume,
         every_views=config.loop.checkpoint_views,
         every_seconds=config.loop.checkpoint_seconds,
         writes=processes.first,
     )
-
-
-def _flat(path: str, block: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in block.items():
-        if isinstance(value, dict):
-            yield from _flat(f"{path}.{key}", value)
-        else:
-            yield f"{path}.{key}", value
-
-
-def _fingerprint(dataset: Dataset) -> str:
-    """Hash the initiators, which no two simulations share, and the views."""
-    digest = hashlib.sha256(json.dumps(list(dataset.views)).encode())
-    for name, column in sorted(dataset.initiators.items()):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(column).tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _rows(

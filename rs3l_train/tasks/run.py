@@ -18,6 +18,7 @@ from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json, write_whole
+from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.study import study
 
@@ -25,17 +26,30 @@ SOFTWARE = ("rs3l", "torch", "numpy", "scikit-learn", "safetensors", "matplotlib
 
 
 def run(
-    dataset: Dataset, data: Path, config: TrainingConfig, folder: Path, command: Sequence[str]
+    dataset: Dataset,
+    data: Path,
+    config: TrainingConfig,
+    folder: Path,
+    command: Sequence[str],
+    processes: Processes = ALONE,
 ) -> dict[str, Any]:
     """Pretrain, train taggers with and without, test them in every view, draw the pictures.
 
     Leaves ``config.yaml`` (every default filled in), ``run.json`` (see `provenance`),
-    ``pretrain/`` and ``study/`` in the folder.
+    ``pretrain/`` and ``study/`` in the folder. What is done there already, with the same settings
+    and data, is taken as it is.
+
+    Parameters
+    ----------
+    command
+        That started the run.
+    processes
+        Those that share the work; only the first writes.
 
     Returns
     -------
     dict
-        The content of the study's ``metrics.json``.
+        The content of the study's ``metrics.json``; of the other processes nothing.
 
     Raises
     ------
@@ -44,13 +58,15 @@ def run(
     TrainingError
         If a loss is no longer a number.
     """
-    write_whole(
-        folder / "config.yaml",
-        yaml.safe_dump({"training": config.model_dump(mode="json")}, sort_keys=False).encode(),
-    )
-    write_json(folder / "run.json", provenance(dataset, data, config, command))
-    pretrain(dataset, config, folder / "pretrain")
-    return study(dataset, config, folder / "pretrain", folder / "study")
+    if processes.first:
+        write_whole(
+            folder / "config.yaml",
+            yaml.safe_dump({"training": config.model_dump(mode="json")}, sort_keys=False).encode(),
+        )
+        write_json(folder / "run.json", provenance(dataset, data, config, command))
+    pretrain(dataset, config, folder / "pretrain", processes=processes)
+    processes.wait()
+    return study(dataset, config, folder / "pretrain", folder / "study", processes)
 
 
 def provenance(

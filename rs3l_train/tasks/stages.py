@@ -19,20 +19,17 @@ from rs3l_train.evaluation.plots_scores import (
     reliability_curves,
     score_distributions,
 )
-from rs3l_train.loop.checkpoint import (
-    load_network,
-    load_weights,
-    require_same_network,
-    save_network,
-)
+from rs3l_train.loop.checkpoint import load_network, load_weights, require_same_network
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json
 from rs3l_train.loop.memory import out_of_memory_says
+from rs3l_train.loop.processes import ALONE, Processes
+from rs3l_train.loop.training_state import Resume
 from rs3l_train.tasks import captions
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
-from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.tagger import Tagger
+from rs3l_train.tasks.trained import Trainings
 from rs3l_train.views.inputs import N_INPUTS
 
 
@@ -44,13 +41,22 @@ def finetune(
     mode: NetworkMode,
     n_labels: int,
     folder: Path,
+    resume: Resume = "auto",
+    processes: Processes = ALONE,
 ) -> dict[str, Any]:
     """Train one tagger, test it in every view, and save both.
+
+    Parameters
+    ----------
+    resume
+        What to do about an earlier training in the folder; see `Trainings`.
+    processes
+        Those that share the training; the first tests and writes.
 
     Returns
     -------
     dict
-        The content of ``metrics.json``.
+        The content of ``metrics.json``; of the other processes how the training went.
 
     Raises
     ------
@@ -61,9 +67,10 @@ def finetune(
     """
     weights = None if pretrained is None else pretrained_weights(pretrained, config)
     bench = set_bench(dataset, config, prepare(config))
-    tagger, details = train_tagger(bench, mode, n_labels, 0, weights)
-    details = {"mode": mode, "labels": n_labels, "seed": 0, **details}
-    save_network(folder, tagger, "tagger", config, details)
+    trainings = Trainings(bench, weights, resume, processes)
+    tagger, details = trainings.tagger(mode, n_labels, 0, folder)
+    if not processes.first:
+        return details
     return _tested(bench, tagger, folder, {"stage": "finetune", **details})
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,15 @@ import numpy as np
 import yaml
 from torch import Tensor
 
-from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import build
-from rs3l_train.config import Mode, TrainingConfig
+from rs3l_train.config import Mode, NetworkMode, TrainingConfig
 from rs3l_train.evaluation.comparison import comparisons
 from rs3l_train.evaluation.tagging import Scores
 from rs3l_train.loop.device import prepare
-from rs3l_train.loop.files import write_json, write_whole
+from rs3l_train.loop.files import read_metrics, write_json, write_whole
 from rs3l_train.loop.memory import out_of_memory_says
+from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
 from rs3l_train.tasks.measure import (
     Measured,
@@ -31,6 +31,7 @@ from rs3l_train.tasks.measure import (
 )
 from rs3l_train.tasks.stages import pretrained_weights, task_summary
 from rs3l_train.tasks.study_plots import AllScores, LabelledEmbedding, draw_study
+from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.trained import Trainings
 from rs3l_train.tasks.trees import measure_trees
 from rs3l_train.views.inputs import N_INPUTS
@@ -40,19 +41,28 @@ logger = logging.getLogger(__name__)
 
 @out_of_memory_says(OUT_OF_MEMORY)
 def study(
-    dataset: Dataset, config: TrainingConfig, pretrained: Path, folder: Path
+    dataset: Dataset,
+    config: TrainingConfig,
+    pretrained: Path,
+    folder: Path,
+    processes: Processes = ALONE,
 ) -> dict[str, Any]:
     """Compare the config's ways of training, for each number of labels and each draw.
 
     All learn from the same jets and stop on the same validation jets. Each network is kept below
-    ``trainings/`` when it is done: a study that was stopped goes on from there.
+    ``trainings/``: a study that was stopped goes on where it was.
+
+    Parameters
+    ----------
+    processes
+        Among which the trainings are shared out, each to one of them; the first measures.
 
     Returns
     -------
     dict
         The content of ``metrics.json``: `task`, `rows` (one for each mode, number of labels, draw
         and view), `trainings`, `baselines`, `summary`, `comparisons` with the network from
-        scratch, `diagnostics` of the pretrained network.
+        scratch, `diagnostics` of the pretrained network. Of the other processes nothing.
 
     Raises
     ------
@@ -62,11 +72,15 @@ def study(
         If a loss is no longer a number, or memory is lacking.
     """
     weights = pretrained_weights(pretrained, config)
-    pretraining = _pretraining_metrics(pretrained)
+    pretraining = read_metrics(pretrained)
     bench = set_bench(dataset, config, prepare(config))
     for n_labels in config.task.labels:
         bench.labelled(n_labels, 0)  # Too few labels must show before hours of training.
-    rows, trainings, scores = _train_all(bench, Trainings(bench, weights, folder / "trainings"))
+    done = _Done(Trainings(bench, weights), folder / "trainings")
+    _train_share(bench, done, processes)
+    if not processes.first:
+        return {}
+    rows, trainings, scores = _train_all(bench, done)
     baseline_rows, baseline_scores = measure_baselines(bench)
     metrics = {
         "stage": "study",
@@ -74,7 +88,7 @@ def study(
         "rows": rows,
         "trainings": trainings,
         "baselines": baseline_rows,
-        "diagnostics": pretraining,
+        "diagnostics": {**pretraining["diagnostics"], **pretraining["final"]},
         "summary": _summary(rows, bench),
         "comparisons": comparisons(
             _by_training(scores, bench.reference), config.evaluation.efficiencies
@@ -87,8 +101,34 @@ def study(
     return metrics
 
 
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """The trainings of a study, each done when it is first asked for."""
+
+    trainings: Trainings
+    folder: Path
+
+    def tagger(self, mode: NetworkMode, n_labels: int, draw: int) -> tuple[Tagger, dict[str, Any]]:
+        folder = self.folder / f"{mode}_{n_labels}_{draw}"
+        return self.trainings.tagger(mode, n_labels, draw, folder)
+
+
+def _train_share(bench: Bench, done: _Done, processes: Processes) -> None:
+    """Do this process's part of the trainings, and wait for the others."""
+    task = bench.config.task
+    networks = [mode for mode in task.modes if mode != "trees"]
+    if processes.count == 1:
+        return
+    for i, (n_labels, draw) in enumerate(product(task.labels, range(task.seeds))):
+        for j, mode in enumerate(networks):
+            # Ways of training take unequally long: each process gets some of all.
+            if (i + j) % processes.count == processes.rank:
+                done.tagger(mode, n_labels, draw)
+    processes.wait()
+
+
 def _train_all(
-    bench: Bench, done: Trainings
+    bench: Bench, done: _Done
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], AllScores]:
     task = bench.config.task
     rows: list[dict[str, Any]] = []
@@ -106,7 +146,7 @@ def _train_all(
 
 
 def _train(
-    bench: Bench, mode: Mode, n_labels: int, draw: int, done: Trainings
+    bench: Bench, mode: Mode, n_labels: int, draw: int, done: _Done
 ) -> tuple[Measured, dict[str, Any]]:
     if mode == "trees":
         return measure_trees(bench, n_labels, draw)
@@ -131,15 +171,6 @@ def _embedding(bench: Bench, weights: dict[str, Tensor]) -> LabelledEmbedding:
     labels = np.array(bench.dataset.labels)[bench.dataset.initiators["label"][rows]]
     z = embed_test_jets(bench, backbone.to(bench.jets.device), [bench.reference])
     return z[bench.reference].double().cpu().numpy(), labels
-
-
-def _pretraining_metrics(folder: Path) -> dict[str, Any]:
-    path = folder / "metrics.json"
-    try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputFileError(f"{path}: cannot be read: {error}; pretrain again") from None
-    return {**metrics["diagnostics"], **metrics["final"]}
 
 
 def _summary(rows: list[dict[str, Any]], bench: Bench) -> list[dict[str, Any]]:

@@ -58,9 +58,16 @@ def pretraining_batches(
 def labelled_batches(
     selection: Selection, views_per_batch: int, generator: torch.Generator
 ) -> Iterator[Selection]:
-    """Go once through a selection in random order."""
+    """Go once through a selection in random order, in batches as equal as can be.
+
+    Parameters
+    ----------
+    views_per_batch
+        At most; as few batches as that takes.
+    """
     order = torch.randperm(len(selection), generator=generator).to(selection.rows.device)
-    for part in torch.split(order, views_per_batch):
+    # A small rest would be a noisy step, and might not do for all processes.
+    for part in torch.tensor_split(order, -(-len(selection) // views_per_batch)):
         yield Selection(selection.views[part], selection.rows[part])
 
 

@@ -64,8 +64,8 @@ def gradients(name, parts, processes=ALONE, noise=False, step=0):
             z = z + torch.randn(z.shape, generator=generator) + nn.functional.dropout(z, 0.5)
         return z
 
-    def loss_of(outputs, rows):
-        return LOSSES[name](outputs, rows, model)
+    def loss_of(outputs, batch):
+        return LOSSES[name](outputs, batch.rows, model)
 
     in_parts = InParts(model, outputs_of, loss_of, CPU, 7, parts, processes)
     loss = in_parts(batch(), step)

@@ -17,12 +17,20 @@ from rs3l_train.loop.files import write_json, write_whole
 from rs3l_train.loop.fit import Budget, fit
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.schedule import constant, pretraining_schedule, warmup_halving
-from rs3l_train.loop.step import whole_batch
 from rs3l_train.views.memory import Selection
 
 
 def ten_views(_epoch):
     yield Selection(torch.zeros(10, dtype=torch.int64), torch.arange(10))
+
+
+def whole_batch(loss_of):
+    def gradients(batch, _step):
+        loss = loss_of(batch)
+        loss.backward()
+        return loss.detach()
+
+    return gradients
 
 
 def run(model, loss_of, budget, scores=None, **options):
@@ -47,10 +55,10 @@ def line():
 
 def test_the_budget_is_counted_in_views(tmp_path):
     model = line()
-    log = tmp_path / "log.jsonl"
-    history = run(model, lambda _: model.weight.square().sum(), Budget(45), log=MetricsLog(log))
+    log = MetricsLog(tmp_path)
+    history = run(model, lambda _: model.weight.square().sum(), Budget(45), log=log)
     assert (history.steps, history.views, history.ended) == (5, 50, "budget")
-    records = [json.loads(text) for text in log.read_text().splitlines()]
+    records = [json.loads(text) for text in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [record["views"] for record in records] == [0, 10, 20, 30, 40, 50]
     assert records[-1]["training_loss"] < records[1]["training_loss"]
 

@@ -12,6 +12,7 @@ from torch import nn
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_train.errors import TrainingError, TrainingStoppedError
 from rs3l_train.loop.fit import Budget, fit
+from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.step import InParts
@@ -54,8 +55,8 @@ def train(
         noise = torch.randn(len(part), 3, generator=generator)
         return model(x[part.rows] + 0.1 * noise)
 
-    def loss_of(outputs, rows):
-        return (outputs.squeeze(1) - x[rows].sum(1)).square().mean()
+    def loss_of(outputs, batch):
+        return (outputs.squeeze(1) - x[batch.rows].sum(1)).square().mean()
 
     in_parts = InParts(model, outputs_of, loss_of, CPU, seed=5, parts=2)
 
@@ -66,7 +67,7 @@ def train(
     def validate():
         model.eval()
         with torch.no_grad():
-            loss = loss_of(model(x), torch.arange(20)).item()
+            loss = (model(x).squeeze(1) - x.sum(1)).square().mean().item()
         model.train()
         return {"score": -abs(loss - 2.0), "validation_loss": loss}
 
@@ -81,8 +82,8 @@ def train(
         gradient_clip=1.0,
         validate_every=15,
         title="t",
-        log=MetricsLog(folder / "metrics.jsonl"),
-        checkpoints=Checkpoints(folder, fixed, settings, resume, every_views=every_views),
+        log=MetricsLog(folder),
+        checkpoints=Checkpoints(folder, Identity(fixed, settings), resume, every_views=every_views),
     )
     return model.state_dict(), history
 

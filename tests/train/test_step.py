@@ -107,9 +107,9 @@ def test_bf16_outputs_meet_the_loss_in_float32():
         with torch.autocast("cpu", torch.bfloat16):
             return model.net(features())
 
-    def loss_of(outputs, rows):
+    def loss_of(outputs, batch):
         seen.append(outputs.dtype)
-        return LOSSES["contrastive"](outputs, rows, model)
+        return LOSSES["contrastive"](outputs, batch.rows, model)
 
     InParts(model, outputs_of, loss_of, CPU)(batch(), 0)
     assert seen == [torch.float32]

@@ -221,11 +221,11 @@ def test_a_stopped_study_goes_on_with_what_is_left(
     whole = study(dataset, config, pretrained[0], tmp_path / "whole")
     begun = []
 
-    def train(bench, mode, n_labels, draw, weights):
+    def train(bench, mode, n_labels, draw, weights, **kept):
         begun.append((mode, draw))
         if len(begun) == 4:
             raise KeyboardInterrupt
-        return train_tagger(bench, mode, n_labels, draw, weights)
+        return train_tagger(bench, mode, n_labels, draw, weights, **kept)
 
     monkeypatch.setattr("rs3l_train.tasks.trained.train_tagger", train)
     with pytest.raises(KeyboardInterrupt):

@@ -1,0 +1,117 @@
+"""What pretrainings and taggers depend on, by which an earlier one is recognised."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from rs3l_data.store.reader import Dataset
+from rs3l_train.config import NetworkMode, TrainingConfig
+from rs3l_train.loop.identity import Identity, flat
+from rs3l_train.tasks.bench import Bench
+
+
+def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
+    """Say what a pretraining depends on.
+
+    Parameters
+    ----------
+    dataset
+        The rows and views to train on.
+    """
+    return Identity(
+        {
+            **_flat(config, {"seed": True, "data": True, "backbone": True, "objective": True}),
+            "the dataset": _digest_of_initiators(dataset),
+        },
+        {
+            **_flat(
+                config,
+                {
+                    "pretrain": True,
+                    "loop": {"parts", "precision", "compile"},
+                    # A probe tells them apart on the way.
+                    "task": {"signal", "background"},
+                },
+            ),
+            "rs3l": version("rs3l"),
+        },
+    )
+
+
+def tagger_identity(
+    bench: Bench,
+    mode: NetworkMode,
+    n_labels: int,
+    draw: int,
+    pretrained: dict[str, Tensor] | None,
+) -> Identity:
+    """Say what a tagger depends on; see `train_tagger` for the parameters."""
+    config = bench.config
+    weights = None if mode == "scratch" or pretrained is None else pretrained.values()
+    return Identity(
+        {
+            "--mode": mode,
+            "--labels": n_labels,
+            "the draw of the labels": draw,
+            **_flat(
+                config,
+                {
+                    "seed": True,
+                    "data": {"constituents", "inputs", "rotation"},
+                    "backbone": True,
+                    "task": {"signal", "background", "balance", "validation_labels"},
+                },
+            ),
+            "the views": list(bench.jets.names),
+            "the jets": _digest(_content(bench)),
+            "the pretrained weights": None if weights is None else _digest(weights),
+        },
+        {
+            **_flat(
+                config,
+                {
+                    "finetune": True,
+                    "loop": {"precision", "compile"},
+                    "evaluation": {"temperature_scaling"},
+                },
+            ),
+            "rs3l": version("rs3l"),
+        },
+    )
+
+
+def _flat(config: TrainingConfig, keys: dict[str, bool | set[str]]) -> dict[str, Any]:
+    return dict(flat("training", config.model_dump(mode="json", include=keys)))
+
+
+def _digest_of_initiators(dataset: Dataset) -> str:
+    """Hash the initiators, which no two simulations share, and the views."""
+    found = hashlib.sha256(json.dumps(list(dataset.views)).encode())
+    for name, column in sorted(dataset.initiators.items()):
+        found.update(name.encode())
+        found.update(np.ascontiguousarray(column).tobytes())
+    return found.hexdigest()[:16]
+
+
+def _content(bench: Bench) -> list[Tensor]:
+    return [
+        bench.target,
+        bench.softdrop_mass,
+        bench.training_present,
+        bench.validation.views,
+        bench.validation.rows,
+    ]
+
+
+def _digest(tensors: Iterable[Tensor]) -> str:
+    found = hashlib.sha256()
+    for tensor in tensors:
+        found.update(tensor.contiguous().cpu().numpy().tobytes())
+    return found.hexdigest()[:16]

@@ -1,0 +1,229 @@
+"""Taggers that are trained once: stopped and taken up again, taken as they are, shared out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_train.backbones import build
+from rs3l_train.loop import fit as fit_module
+from rs3l_train.loop.device import prepare
+from rs3l_train.tasks.bench import set_bench
+from rs3l_train.tasks.pretrain import pretrain
+from rs3l_train.tasks.run import run
+from rs3l_train.tasks.stages import finetune
+from rs3l_train.tasks.study import study
+from rs3l_train.tasks.trained import Trainings
+from rs3l_train.views.inputs import N_INPUTS
+from tests.train.conftest import SETTINGS
+from tests.train.test_downstream import without_times
+from tests.train.test_tasks import changed
+
+QUICK = {
+    "pretrain": {"views_seen": 600, "validation_jets": 40},
+    "finetune": {"max_views_seen": 500, "validate_every": 150},
+    "loop": {"checkpoint_seconds": None, "checkpoint_views": 40},
+    "task": {"seeds": 2, "modes": ["probe", "full", "scratch"]},
+    "evaluation": {"max_jets": 100},
+}
+
+
+class CrashError(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def quick(config):
+    return changed(config, **QUICK)
+
+
+@pytest.fixture(scope="module")
+def bench(dataset, quick):
+    return set_bench(dataset, quick, prepare(quick))
+
+
+@pytest.fixture(scope="module")
+def weights(config):
+    torch.manual_seed(7)
+    return build(config.backbone, N_INPUTS[config.data.inputs]).state_dict()
+
+
+@pytest.fixture(scope="module")
+def pretrained(dataset, quick, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pretrained")
+    pretrain(dataset, quick, folder)
+    return folder
+
+
+@pytest.fixture
+def crash_at(monkeypatch):
+    """Make a training fail before a step, and say how many it has taken."""
+
+    def set_step(number):
+        taken = []
+
+        def take_step(*arguments):
+            if len(taken) == number:
+                raise CrashError
+            taken.append(1)
+            return step(*arguments)
+
+        monkeypatch.setattr(fit_module, "take_step", take_step)
+        return taken
+
+    step = fit_module.take_step
+    return set_step
+
+
+def lines(folder):
+    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [without_times(record) for record in records]
+
+
+def assert_same_weights(folder, other):
+    found, expected = (load_file(f / "weights.safetensors") for f in (folder, other))
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[k], expected[k]) for k in expected)
+
+
+@pytest.mark.parametrize("mode", ["last_layers", "full", "scratch"])
+def test_a_stopped_training_goes_on_bit_for_bit(bench, weights, tmp_path, crash_at, mode):
+    trainings = Trainings(bench, weights)
+    steps = crash_at(None)
+    _, details = trainings.tagger(mode, 20, 1, tmp_path / "whole")
+    assert len(steps) > 4
+    for number in (1, 4):
+        crash_at(number)
+        with pytest.raises(CrashError):
+            trainings.tagger(mode, 20, 1, tmp_path / "cut")
+    left = crash_at(None)
+    torch.rand(5)
+    _, again = trainings.tagger(mode, 20, 1, tmp_path / "cut")
+    assert len(left) < len(steps) - 3
+    assert without_times(again) == without_times(details)
+    assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
+    assert_same_weights(tmp_path / "cut", tmp_path / "whole")
+    assert not (tmp_path / "cut" / "checkpoint.safetensors").exists()
+
+
+def test_a_tagger_is_taken_where_all_is_the_same_and_else_trained(
+    bench, weights, tmp_path, crash_at, caplog
+):
+    caplog.set_level("INFO", "rs3l_train")
+    first = Trainings(bench, weights).tagger("full", 20, 0, tmp_path)[1]
+    steps = crash_at(None)
+    assert Trainings(bench, weights).tagger("full", 20, 0, tmp_path)[1] == first
+    assert not steps
+    assert "done before, with the same data and settings" in caplog.text
+    other = {name: value + 0.01 for name, value in weights.items()}
+    for trainings, arguments, why in (
+        (Trainings(bench, weights, "never"), ("full", 20, 0), "done before"),
+        (Trainings(bench, other), ("full", 20, 0), "the pretrained weights is now"),
+        (Trainings(bench, other), ("full", 20, 1), "the draw of the labels is now 1 and was 0"),
+        (Trainings(bench, other), ("full", 24, 1), "--labels is now 24 and was 20"),
+        (Trainings(bench, other), ("scratch", 24, 1), "--mode is now 'scratch' and was 'full'"),
+    ):
+        caplog.clear()
+        before = len(steps)
+        trainings.tagger(*arguments, tmp_path)
+        assert len(steps) > before
+        assert why in caplog.text
+    # From scratch nothing is left of a pretraining.
+    before = len(steps)
+    Trainings(bench, weights).tagger("scratch", 24, 1, tmp_path)
+    assert len(steps) == before
+
+
+def test_a_training_may_go_on_with_other_settings_if_it_must(
+    dataset, bench, quick, weights, tmp_path, crash_at, caplog
+):
+    with pytest.raises(InputFileError, match="no unfinished training to go on with"):
+        Trainings(bench, weights, "must").tagger("full", 20, 0, tmp_path)
+    crash_at(3)
+    with pytest.raises(CrashError):
+        Trainings(bench, weights).tagger("full", 20, 0, tmp_path)
+    slower = changed(quick, finetune={**QUICK["finetune"], "learning_rate": 1e-5})
+    steps = crash_at(None)
+    other = set_bench(dataset, slower, prepare(slower))
+    Trainings(other, weights, "must").tagger("full", 20, 0, tmp_path)
+    assert "learning_rate is now 1e-05 and was 0.001" in caplog.text
+    assert json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])["views"] == 0
+    assert steps
+
+
+def test_a_network_of_another_kind_is_not_replaced(dataset, quick, pretrained, tmp_path):
+    with pytest.raises(ConfigError, match="holds a backbone, which the tagger would replace"):
+        finetune(dataset, quick, None, "scratch", 20, pretrained)
+    finetune(dataset, quick, None, "scratch", 20, tmp_path)
+    with pytest.raises(ConfigError, match="holds a tagger, which the backbone would replace"):
+        pretrain(dataset, quick, tmp_path)
+
+
+def test_a_run_done_before_is_not_done_again(
+    dataset, folder, quick, tmp_path, crash_at, monkeypatch
+):
+    first = run(dataset, folder, quick, tmp_path, [])
+    steps = crash_at(None)
+    assert run(dataset, folder, quick, tmp_path, []) == first
+    assert not steps
+    # Another draw of labels leaves the pretraining, another seed leaves nothing.
+    more = changed(quick, task={**QUICK["task"], "seeds": 3})
+    with monkeypatch.context() as patch:
+        patch.setattr("rs3l_train.tasks.pretrain.set_up", lambda *_: pytest.fail("pretrains"))
+        assert len(run(dataset, folder, more, tmp_path, [])["trainings"]) == 9
+    (tmp_path / "pretrain" / "metrics.json").unlink()
+    with pytest.raises(InputFileError, match=r"metrics.json: cannot be read.*train again"):
+        run(dataset, folder, more, tmp_path, [])
+
+
+@pytest.fixture(scope="module")
+def config_file(tmp_path_factory):
+    blocks = {key: {**SETTINGS.get(key, {}), **new} for key, new in QUICK.items()}
+    path = tmp_path_factory.mktemp("config") / "config.yaml"
+    path.write_text(yaml.safe_dump({"training": SETTINGS | blocks}), encoding="utf-8")
+    return path
+
+
+def two_processes(command, folder, config_file, *more):
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    arguments = ["--data", str(folder), "--config", str(config_file), *map(str, more)]
+    done = subprocess.run(
+        [*launcher, "--nproc-per-node", "2", "-m", "rs3l_train", command, *arguments],
+        check=True,
+        timeout=180,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.count("metrics.json") == 1
+
+
+def test_two_processes_share_a_training(dataset, quick, folder, config_file, pretrained, tmp_path):
+    # Random orientations follow from the part of a batch; without them all is the same.
+    unturned = changed(quick, data={"rotation": False})
+    finetune(dataset, unturned, pretrained, "full", 20, tmp_path / "one")
+    options = ["--pretrained", pretrained, "--mode", "full", "--labels", "20"]
+    options += ["--set", "data.rotation=false", "--out", tmp_path / "two"]
+    two_processes("finetune", folder, config_file, *options)
+    found, expected = lines(tmp_path / "two"), lines(tmp_path / "one")
+    assert [r["views"] for r in found] == [r["views"] for r in expected]
+    assert [r["auc"] for r in found] == pytest.approx([r["auc"] for r in expected], abs=1e-3)
+    losses = [[r["training_loss"] for r in own[1:]] for own in (found, expected)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+def test_two_processes_share_out_a_run(dataset, folder, quick, config_file, pretrained, tmp_path):
+    expected = study(dataset, quick, pretrained, tmp_path / "one")
+    options = ["--pretrained", pretrained, "--out"]
+    two_processes("study", folder, config_file, *options, tmp_path / "two")
+    found = json.loads((tmp_path / "two" / "metrics.json").read_text())
+    assert without_times(found) == without_times(expected)
+    two_processes("run", folder, config_file, "--out", tmp_path / "run")
+    rows = json.loads((tmp_path / "run" / "study" / "metrics.json").read_text())["rows"]
+    assert len(rows) == len(expected["rows"])
