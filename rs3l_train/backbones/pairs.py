@@ -21,8 +21,8 @@ CENTRES = (-1.5, -0.5, -1.6, 0.3)
 SPREADS = (1.0, 1.0, 0.9, 2.0)
 
 
-def pair_features(momenta: Tensor) -> Tensor:
-    """Compute ln ΔR, ln kT, ln z and ln m² of all pairs of constituents.
+def pair_features(first: Tensor, second: Tensor) -> Tensor:
+    """Compute ln ΔR, ln kT, ln z and ln m² of pairs of constituents.
 
     With a and b massless,
 
@@ -34,29 +34,28 @@ def pair_features(momenta: Tensor) -> Tensor:
 
     Parameters
     ----------
-    momenta
-        (n, P, 3): pT [GeV], Δη, Δφ, as in `JetInputs`.
+    first, second
+        (..., 3) each: pT [GeV], Δη, Δφ, as in `JetInputs`.
 
     Returns
     -------
-    (n, P, P, 4), symmetric in the pair and of order one; 0 where the momentum of one is unknown,
-    its pT being 0.
+    (..., 4), symmetric in the pair bit for bit, and of order one; 0 where the momentum of one is
+    unknown, its pT being 0.
     """
-    pt, deta, dphi = momenta.unbind(-1)
-    known = (pt > 0)[:, :, None] & (pt > 0)[:, None, :]
-    pt = torch.where(pt > 0, pt, 1.0)
-    first, second = pt[:, :, None], pt[:, None, :]
-    eta = deta[:, :, None] - deta[:, None, :]
-    phi = dphi[:, :, None] - dphi[:, None, :]
-    softer = torch.minimum(first, second)
+    known = (first[..., 0] > 0) & (second[..., 0] > 0)
+    pt_a = torch.where(first[..., 0] > 0, first[..., 0], 1.0)
+    pt_b = torch.where(second[..., 0] > 0, second[..., 0], 1.0)
+    eta = first[..., 1] - second[..., 1]
+    phi = first[..., 2] - second[..., 2]
+    softer = torch.minimum(pt_a, pt_b)
     distance = (eta.square() + phi.square()).sqrt().clamp(min=SMALLEST_ANGLE)
     # (cosh η - cos φ) / 2
     opening = (eta / 2).sinh().square() + (phi / 2).sin().square()
     logarithms = (
         distance.log(),
         (softer * distance).log(),
-        (softer / (first + second)).log(),
-        (4 * first * second * opening.clamp(min=SMALLEST_ANGLE**2 / 4)).log(),
+        (softer / (pt_a + pt_b)).log(),
+        (4 * (pt_a * pt_b) * opening.clamp(min=SMALLEST_ANGLE**2 / 4)).log(),
     )
     scaled = [
         (value - centre) / spread

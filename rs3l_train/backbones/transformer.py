@@ -15,6 +15,7 @@ from rs3l_train.backbones.attention import ClassBlock, ParticleBlock
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.backbones.pairs import N_PAIR_FEATURES, pair_features
 from rs3l_train.backbones.perceptron import perceptron
+from rs3l_train.backbones.triangle import lower_triangle, symmetric
 from rs3l_train.views.inputs import JetInputs
 
 # Its exponential is 0 in every precision. Minus infinity would make NaN of a jet without any
@@ -80,7 +81,10 @@ class ParticleTransformer(Backbone):
 
         The features of the pairs keep the precision of the momenta under autocast.
         """
-        of_pairs: Tensor = self.pair(pair_features(inputs.momenta)).permute(0, 3, 1, 2)
+        size = inputs.mask.shape[1]
+        first, second = lower_triangle(size, inputs.mask.device)
+        features = pair_features(inputs.momenta[:, first], inputs.momenta[:, second])
+        of_pairs = symmetric(self.pair(features).transpose(1, 2), size)
         # A GPU's fused attention takes a bias only if the last dimension is contiguous.
         return (of_pairs + _mask_bias(inputs.mask, of_pairs.dtype)).contiguous()
 

@@ -12,6 +12,7 @@ from rs3l_train.backbones import build
 from rs3l_train.backbones.attention import Attention, ClassBlock, ParticleBlock
 from rs3l_train.backbones.pairs import CENTRES, SMALLEST_ANGLE, SPREADS, pair_features
 from rs3l_train.backbones.transformer import ParticleTransformer
+from rs3l_train.backbones.triangle import lower_triangle, symmetric
 from rs3l_train.config import TransformerConfig, validate_training
 from rs3l_train.config.backbone import SIZES
 from rs3l_train.views.inputs import JetInputs, network_inputs
@@ -53,6 +54,10 @@ def unscaled(features):
     return features * torch.tensor(SPREADS) + torch.tensor(CENTRES)
 
 
+def of_all_pairs(momenta):
+    return pair_features(momenta[:, :, None], momenta[:, None])
+
+
 def some_momenta(seed, n=3, width=6):
     random = np.random.default_rng(seed)
     pt = random.exponential(20, (n, width)) + 0.5
@@ -62,7 +67,7 @@ def some_momenta(seed, n=3, width=6):
 
 def test_pair_features_are_the_paper_s():
     momenta = some_momenta(1)
-    found = unscaled(pair_features(momenta))
+    found = unscaled(of_all_pairs(momenta))
     for jet in range(3):
         for i in range(6):
             for j in range(6):
@@ -74,12 +79,12 @@ def test_pair_features_are_the_paper_s():
 def test_pair_features_keep_their_digits_in_single_precision():
     """Two particles of 500 GeV, 0.001 apart: their m² from E² - p² would be rounding errors."""
     near = torch.tensor([[[500.0, 0.5, 0.3], [400.0, 0.5007, 0.3007]]], dtype=torch.float64)
-    exact, single = pair_features(near), pair_features(near.float())
+    exact, single = of_all_pairs(near), of_all_pairs(near.float())
     torch.testing.assert_close(single.double(), exact, atol=1e-4, rtol=0)
 
 
 def test_a_constituent_and_itself_have_the_smallest_angle():
-    itself = unscaled(pair_features(some_momenta(2)))[0, 4, 4].tolist()
+    itself = unscaled(of_all_pairs(some_momenta(2)))[0, 4, 4].tolist()
     pt = float(some_momenta(2)[0, 4, 0])
     expected = [
         math.log(SMALLEST_ANGLE),
@@ -95,17 +100,17 @@ def test_pairs_with_an_unknown_momentum_have_no_features():
     hidden = momenta.clone()
     hidden[:, 2] = 0
     known = torch.arange(6) != 2
-    features = pair_features(hidden)
+    features = of_all_pairs(hidden)
     assert (features[:, 2] == 0).all()
     assert (features[:, :, 2] == 0).all()
     both = known[:, None] & known[None, :]
-    assert torch.equal(features[:, both], pair_features(momenta)[:, both])
+    assert torch.equal(features[:, both], of_all_pairs(momenta)[:, both])
 
 
 def test_pair_features_of_jets_are_finite_and_bounded(jets):
     batch = jets.gather(Selection(*jets.present.nonzero(as_tuple=True)))
     inputs = network_inputs(batch, "shortcut_free")
-    features = pair_features(inputs.momenta)
+    features = of_all_pairs(inputs.momenta)
     pairs = inputs.mask[:, :, None] & inputs.mask[:, None, :]
     assert features.isfinite().all()
     assert features[pairs].abs().max() < 20
@@ -118,9 +123,26 @@ def test_pair_features_turn_with_the_jet(jets):
     straight = network_inputs(batch, "shortcut_free")
     torch.testing.assert_close(turned.features[..., 2:4] * 0.4, turned.momenta[..., 1:])
     assert not torch.allclose(turned.momenta, straight.momenta, atol=0.1)
-    apart = unscaled(pair_features(straight.momenta))[..., 0] > math.log(0.01)
-    before, after = (pair_features(x.momenta)[..., :3][apart] for x in (straight, turned))
+    apart = unscaled(of_all_pairs(straight.momenta))[..., 0] > math.log(0.01)
+    before, after = (of_all_pairs(x.momenta)[..., :3][apart] for x in (straight, turned))
     torch.testing.assert_close(after, before, atol=1e-3, rtol=0)
+
+
+def test_what_belongs_to_a_pair_stands_in_both_places_and_learns_from_both():
+    size = 5
+    first, second = lower_triangle(size, torch.device("cpu"))
+    whole = random(2, 3, size, size)
+    whole = whole + whole.mT
+    triangle = whole[..., first, second].requires_grad_()
+    assert torch.equal(symmetric(triangle, size), whole)
+    assert torch.autograd.gradcheck(lambda t: symmetric(t, size), triangle)
+    # What each place of the table is worth arrives, once on the diagonal and twice off it.
+    weights = random(size, size)
+    (symmetric(triangle, size) * weights).sum().backward()
+    both = torch.where(
+        first == second, weights[first, second], (weights + weights.T)[first, second]
+    )
+    torch.testing.assert_close(triangle.grad, both.expand(2, 3, -1))
 
 
 def explicit_attention(layer, asking, asked, bias):
@@ -196,7 +218,7 @@ def test_all_particle_blocks_share_the_bias_of_the_pairs():
     expected = torch.zeros(2, 5, 8, dtype=torch.float64)
     for jet, n in enumerate((5, 3)):  # One jet at a time, so that nothing is padded.
         x = net.encode(features[jet : jet + 1, :n])
-        bias = net.pair(pair_features(momenta[jet : jet + 1, :n])).permute(0, 3, 1, 2)
+        bias = net.pair(of_all_pairs(momenta[jet : jet + 1, :n])).permute(0, 3, 1, 2)
         for block in net.blocks:
             x = block(x, bias)
         expected[jet, :n] = x[0]
@@ -222,8 +244,8 @@ def test_a_jet_without_constituents_is_no_nan():
 def test_pair_features_keep_single_precision_under_autocast():
     momenta = some_momenta(6).float()
     with torch.autocast("cpu", torch.bfloat16):
-        rough = pair_features(momenta)
-    assert torch.equal(rough, pair_features(momenta))
+        rough = of_all_pairs(momenta)
+    assert torch.equal(rough, of_all_pairs(momenta))
 
 
 @pytest.mark.parametrize("size", SIZES)
