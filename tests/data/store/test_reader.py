@@ -124,6 +124,15 @@ def test_blocks_are_the_whole_in_order(dataset, size):
     assert_same_view(joined, dataset.read_view("nominal"))
 
 
+def test_shards_one_by_one_are_the_whole_in_order(dataset):
+    chosen = dataset[7:80]
+    parts = list(chosen.by_shard())
+    assert [part.source for part in parts] == [str(one.path) for one in dataset.shards]
+    joined = concatenate([part.read_view("nominal") for part in parts])
+    assert_same_view(joined, chosen.read_view("nominal"))
+    assert [len(part) for part in dataset[:0].by_shard()] == [0], "its columns are still known"
+
+
 def test_a_view_has_the_columns_asked_for(dataset):
     view = dataset.read_view("seed", ["pt", "d0"], jets=["mass"])
     assert_same_columns(view.jets, dataset.jets("seed", ["mass"]))
