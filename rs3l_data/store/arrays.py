@@ -59,7 +59,7 @@ def pad(
 
 def put_side_by_side(
     offsets: I8, columns: Sequence[Array], at_most: int, out: npt.NDArray[np.float32]
-) -> None:
+) -> int:
     """Put the columns of items side by side, of each row the first ``at_most`` items.
 
     Parameters
@@ -69,13 +69,18 @@ def put_side_by_side(
     columns
         Of shape (offsets[-1],) each.
     out
-        (n_items, n_columns), a place for each of these items.
+        (n_items or more, n_columns), a place for each of these items.
+
+    Returns
+    -------
+    The number of these items.
     """
     place = 0
     for _, own, items in _side_by_side(offsets, columns):
         _, chosen = take_items(own, np.arange(len(own) - 1), at_most)
         items.take(chosen, axis=0, out=out[place : place + len(chosen)], mode="clip")
         place += len(chosen)
+    return place
 
 
 def _pad_into(

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import h5py
 import numpy as np
 
 from rs3l_data.describe.schema import Column
-from rs3l_data.offsets import offsets_of
 from rs3l_data.store import recycled
 from rs3l_data.store.runs import Span, indices_of
 from rs3l_data.store.tables import I8, Array
@@ -39,7 +39,8 @@ def group_at(file: h5py.Group, path: str) -> h5py.Group:
     """
     group = file
     for name in path.split("/"):
-        group = h5py.Group(_member(group, name, h5py.h5g.GroupID, "group"))
+        where = f"{group.name.rstrip('/')}/{name}"
+        group = h5py.Group(_member(group, name, where, h5py.h5g.GroupID, "group"))
     return group
 
 
@@ -147,9 +148,8 @@ def n_values(group: h5py.Group, column: Column) -> int:
 # block of jets is read from thirty datasets.
 
 
-def _member(group: h5py.Group, name: str, kind: type, what: str) -> Any:
-    where, encoded = f"{group.name.rstrip('/')}/{name}", name.encode()
-    links = group.id.links
+def _member(group: h5py.Group, name: str, where: str, kind: type, what: str) -> Any:
+    encoded, links = name.encode(), group.id.links
     if not links.exists(encoded):
         raise ValueError(f"{where}: missing, expected a {what}")
     if links.get_info(encoded).type != h5py.h5l.TYPE_HARD:
@@ -164,8 +164,8 @@ def _stored(
     group: h5py.Group, name: str, dtype: np.dtype[Any], ndim: int
 ) -> tuple[Any, tuple[int, ...]]:
     """Give a dataset as HDF5 knows it, and its shape, after all checks that read no value."""
-    stored = _member(group, name, h5py.h5d.DatasetID, "dataset")
     where = f"{group.name}/{name}"
+    stored = _member(group, name, where, h5py.h5d.DatasetID, "dataset")
     if stored.dtype != dtype:
         raise ValueError(f"{where}: has values of type {stored.dtype}, expected {dtype}")
     space = stored.get_space()
@@ -179,7 +179,7 @@ def _stored(
 
 
 def _read(stored: Any, dtype: np.dtype[Any], spans: Sequence[Span]) -> Array:
-    bounds = offsets_of(np.array([stop - start for start, stop in spans])).tolist()
+    bounds = list(accumulate((stop - start for start, stop in spans), initial=0))
     values = recycled.empty(bounds[-1], dtype)
     space = stored.get_space()
     for (start, stop), low, high in zip(spans, bounds[:-1], bounds[1:], strict=True):

@@ -177,14 +177,15 @@ def _opened(path: Path) -> Iterator[h5py.File]:
 
 
 def _check_format(file: h5py.File, path: Path, kind: Kind) -> None:
-    found = file.attrs.get("format")
+    attributes = file.attrs
+    found = attributes.get("format")
     if not isinstance(found, str) or found != FORMAT:
         raise InputFileError(
             f"{path}: an HDF5 file, but not of ours: the root attribute 'format' is {found!r}, "
             f"expected {FORMAT!r}"
         )
-    check_version(str(file.attrs.get("format_version")), path)
-    of_kind = str(file.attrs.get("kind"))
+    check_version(str(attributes.get("format_version")), path)
+    of_kind = str(attributes.get("kind"))
     if of_kind != kind:
         raise InputFileError(f"{path}: expected a file of kind '{kind}', found '{of_kind}'")
 

@@ -15,6 +15,7 @@ from rs3l_data.store.tables import (
     Columns,
     Initiators,
     View,
+    concatenate,
     concatenate_columns,
     join,
 )
@@ -106,10 +107,27 @@ class Dataset(Rows):
         names = self._column_names(CONSTITUENTS, columns, "constituents")
         return join([s.read_constituents(view, rows, names) for s, rows in self._parts()])
 
-    def read_view(self, view: str, columns: Sequence[str] | None = None) -> View:
-        """Read one view: all columns of the jets, those asked for of the constituents."""
-        offsets, constituents = self.constituents(view, columns)
-        return View(self.jets(view), constituents, offsets)
+    def read_view(
+        self, view: str, columns: Sequence[str] | None = None, jets: Sequence[str] | None = None
+    ) -> View:
+        """Read one view, opening each shard once.
+
+        Parameters
+        ----------
+        columns
+            Names of `schema.CONSTITUENTS`; by default all.
+        jets
+            Names of `schema.JETS`; by default all that the files have.
+
+        Raises
+        ------
+        InputFileError
+            If there is no such view or column.
+        """
+        self._check_views([view])
+        of_jets = self._column_names(JETS, jets, "jets")
+        names = self._column_names(CONSTITUENTS, columns, "constituents")
+        return concatenate([s.read_view(view, rows, of_jets, names) for s, rows in self._parts()])
 
     def read_initiators(self) -> Initiators:
         """Read all columns of the initiators, with their decay products."""

@@ -30,8 +30,8 @@ from rs3l_data.store.tables import I8, Columns, concatenate_columns
 class Rows:
     """Rows of shards, in the order of the files, and names of views.
 
-    Slicing (``ds[1000:2000]``, or with a boolean mask), `select`, `find` and `blocks` give the
-    same kind of object again and read the initiators at most.
+    Slicing (``ds[1000:2000]``, or with a boolean mask), `select`, `find`, `blocks` and
+    `by_shard` give the same kind of object again and read the initiators at most.
     """
 
     source: str
@@ -190,6 +190,14 @@ class Rows:
         """Go through the dataset in runs of rows, so that memory holds one run at a time."""
         for start in range(0, len(self), rows):
             yield self[start : start + rows]
+
+    def by_shard(self) -> Iterator[Self]:
+        """Go through the rows shard by shard, so that memory holds those of one at a time.
+
+        Error messages call each part by its shard's path.
+        """
+        for shard, rows in self._parts():
+            yield replace(self, source=str(shard.path), shards=(shard,), rows=(rows,))
 
     def _parts(self) -> list[tuple[Shard, I8]]:
         parts = list(zip(self.shards, self.rows, strict=True))

@@ -110,6 +110,8 @@ def concatenate(tables: Sequence[T]) -> T:
     """
     if not tables:
         raise ValueError("there is no table to concatenate")
+    if len(tables) == 1:
+        return tables[0]
     flat, items, offsets = zip(*map(_parts, tables), strict=True)
     return type(tables[0])(
         concatenate_columns(flat), concatenate_columns(items), concatenate_offsets(offsets)

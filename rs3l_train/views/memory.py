@@ -166,20 +166,25 @@ def load(
     InputFileError
         If a number is not finite: networks would spread it over all their weights.
     """
-    jets = [dataset.jets(view, ["present", *JET_COLUMNS]) for view in views]
+    read = [dataset.read_view(view, (), ["present", *JET_COLUMNS]) for view in views]
+    jets = [table.jets for table in read]
     present = np.stack([table["present"] for table in jets])
-    offsets = [dataset.constituents(view, ())[0] for view in views]
-    counts = np.stack([np.minimum(np.diff(own), n_constituents) for own in offsets])
+    counts = np.stack([np.minimum(np.diff(table.offsets), n_constituents) for table in read])
     ends = np.cumsum(counts).reshape(counts.shape)
     constituents = recycled.empty((int(counts.sum()) + 1, len(CONSTITUENT_COLUMNS)), np.float32)
-    bounds = [0, *counts.sum(1).cumsum().tolist()]
+    filled = 0
     for v, view in enumerate(views):
-        own, columns = dataset.constituents(view, CONSTITUENT_COLUMNS)
-        place = constituents[bounds[v] : bounds[v + 1]]
-        put_side_by_side(own, list(columns.values()), n_constituents, place)
-        if not _finite_sum(place):
-            for i, name in enumerate(CONSTITUENT_COLUMNS):
-                _check_finite(place[:, i], dataset, view, f"constituents/{name}")
+        # Each shard's columns go to their place at once, and the next shard takes their memory.
+        for part in dataset.by_shard():
+            offsets, columns = part.constituents(view, CONSTITUENT_COLUMNS)
+            start = filled
+            filled += put_side_by_side(
+                offsets, list(columns.values()), n_constituents, constituents[start:-1]
+            )
+            place = constituents[start:filled]
+            if not _finite_sum(place):
+                for i, name in enumerate(CONSTITUENT_COLUMNS):
+                    _check_finite(place[:, i], part, view, f"constituents/{name}")
         for name in JET_COLUMNS:
             _check_finite(jets[v][name][present[v]], dataset, view, f"jets/{name}")
     constituents[-1] = [PADDING.get(name, 0) for name in CONSTITUENT_COLUMNS]

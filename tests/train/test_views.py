@@ -174,7 +174,7 @@ def test_numbers_that_are_not_finite_are_named(dataset, monkeypatch):
     monkeypatch.setattr(type(dataset), "constituents", with_nan)
     load(dataset, ("nominal",), 16, torch.device("cpu"))
     with pytest.raises(
-        InputFileError, match=r"2 of \d+ values of constituents/d0 .* 'seed' are not"
+        InputFileError, match=r"\.h5: 2 of \d+ values of constituents/d0 .* 'seed' are not"
     ):
         load(dataset, ("nominal", "seed"), 16, torch.device("cpu"))
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import rs3l_data
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Split
 from rs3l_data.errors import InputFileError
+from rs3l_data.store import shard
 from rs3l_data.store.arrays import pad
 from rs3l_data.store.digest import digest
 from rs3l_data.store.shard import write_shard
@@ -121,6 +122,35 @@ def test_blocks_are_the_whole_in_order(dataset, size):
     assert [len(block) for block in blocks[:-1]] == [size] * (len(blocks) - 1)
     joined = concatenate([block.read_view("nominal") for block in blocks])
     assert_same_view(joined, dataset.read_view("nominal"))
+
+
+def test_shards_one_by_one_are_the_whole_in_order(dataset):
+    chosen = dataset[7:80]
+    parts = list(chosen.by_shard())
+    assert [part.source for part in parts] == [str(one.path) for one in dataset.shards]
+    joined = concatenate([part.read_view("nominal") for part in parts])
+    assert_same_view(joined, chosen.read_view("nominal"))
+    assert [len(part) for part in dataset[:0].by_shard()] == [0], "its columns are still known"
+
+
+def test_a_view_has_the_columns_asked_for(dataset):
+    view = dataset.read_view("seed", ["pt", "d0"], jets=["mass"])
+    assert_same_columns(view.jets, dataset.jets("seed", ["mass"]))
+    offsets, columns = dataset.constituents("seed", ["pt", "d0"])
+    assert np.array_equal(view.offsets, offsets)
+    assert_same_columns(view.constituents, columns)
+    with pytest.raises(InputFileError, match="no column of the jets 'mas'"):
+        dataset.read_view("seed", jets=["mas"])
+
+
+def test_a_view_is_read_by_opening_each_shard_once(dataset, monkeypatch):
+    opened = []
+    reading = shard.reading
+    monkeypatch.setattr(
+        shard, "reading", lambda path, kind: opened.append(path) or reading(path, kind)
+    )
+    dataset.read_view("seed")
+    assert opened == [one.path for one in dataset.shards]
 
 
 def test_wrong_indices(dataset):
