@@ -21,6 +21,7 @@ from rs3l_train.tasks.labels import (
     warn_of_empty_labels,
 )
 from rs3l_train.views.batches import all_views, one_view
+from rs3l_train.views.loading import readable
 from rs3l_train.views.memory import JetViews, Selection, chosen_views, load
 
 OUT_OF_MEMORY = (
@@ -83,6 +84,8 @@ def set_bench(dataset: Dataset, config: TrainingConfig, device: torch.device) ->
     task = tagging_task(dataset, config.task)
     warn_of_empty_labels(dataset, config.task)
     dataset = dataset[task.target >= 0]
+    if config.data.corrupt == "skip":
+        dataset = readable(dataset, dataset.views)
     task = tagging_task(dataset, config.task)
     jets = load(dataset, tuple(dataset.views), config.data.constituents, device)
     in_training = torch.tensor([name in trained_on for name in jets.names], device=device)

@@ -16,6 +16,8 @@ from rs3l_train.config import NetworkMode, TrainingConfig
 from rs3l_train.loop.identity import Identity, flat
 from rs3l_train.tasks.bench import Bench
 
+SOFTWARE = {name: version(name) for name in ("rs3l", "torch")}
+
 
 def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
     """Say what a pretraining depends on.
@@ -40,7 +42,7 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
                     "task": {"signal", "background"},
                 },
             ),
-            "rs3l": version("rs3l"),
+            **SOFTWARE,
         },
     )
 
@@ -82,7 +84,7 @@ def tagger_identity(
                     "evaluation": {"temperature_scaling"},
                 },
             ),
-            "rs3l": version("rs3l"),
+            **SOFTWARE,
         },
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor
 
@@ -75,8 +75,15 @@ def finetune(
 
 
 @out_of_memory_says(OUT_OF_MEMORY)
-def evaluate(dataset: Dataset, model: Path, folder: Path) -> dict[str, Any]:
+def evaluate(
+    dataset: Dataset, model: Path, folder: Path, corrupt: Literal["stop", "skip"] = "stop"
+) -> dict[str, Any]:
     """Test a saved tagger in every view of a dataset.
+
+    Parameters
+    ----------
+    corrupt
+        At a shard that cannot be read: stop, or leave it out with a warning.
 
     Raises
     ------
@@ -87,7 +94,8 @@ def evaluate(dataset: Dataset, model: Path, folder: Path) -> dict[str, Any]:
     """
     weights, config, details = load_network(model, "tagger")
     # A network trained on a GPU serves on a CPU as well.
-    config = config.model_copy(update={"device": "auto"})
+    data = config.data.model_copy(update={"corrupt": corrupt})
+    config = config.model_copy(update={"device": "auto", "data": data})
     bench = set_bench(dataset, config, prepare(config))
     tagger = Tagger(
         build(config.backbone, N_INPUTS[config.data.inputs]), config.backbone.output[-1]

@@ -46,6 +46,19 @@ def test_the_stages_follow_one_another(command, folder, config_file, tmp_path):
     study = ("study", *common, *fast, "--pretrained", tmp_path / "pre", "--out", tmp_path / "study")
     assert command(*study)[0] == 0
     assert json.loads((tmp_path / "study" / "metrics.json").read_text())["stage"] == "study"
+    for out in ("pre", "tagger", "study"):
+        about = json.loads((tmp_path / out / "run.json").read_text())
+        assert about["command"][-1] == str(tmp_path / out)
+        assert about["seed"] == SETTINGS["seed"]
+        assert {"torch", "numpy", "python", "rs3l"} <= set(about["software"])
+        assert len(about["dataset"]["sha256"]) == 64
+        assert (tmp_path / out / "config.yaml").exists()
+
+
+def test_wrong_input_leaves_no_folder(command, folder, config_file, tmp_path):
+    wrong = ("--set", "data.views=[vincia]", "--out", tmp_path / "out")
+    assert command("pretrain", "--data", folder, "--config", config_file, *wrong)[0] == 2
+    assert not (tmp_path / "out").exists()
 
 
 def test_errors_are_one_message_and_exit_code_2(command, folder, config_file, tmp_path):

@@ -16,6 +16,7 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.store.stream import Stream
 from rs3l_train.config import validate_training
 from rs3l_train.tasks.pretrain import pretrain
+from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.loading import bytes_needed, readable, view_source
 from rs3l_train.views.memory import JetViews, Selection, load
@@ -120,6 +121,21 @@ def test_a_corrupt_shard_is_named_or_skipped(damaged, tmp_path, caplog):
     assert "shard-0001.h5" in caplog.text
     assert 0 < len(left) == dataset.shards[0].n_rows
     assert 0 < metrics["jets"] < len(left)
+
+
+def test_taggers_name_or_skip_it_too(damaged, tmp_path, caplog):
+    dataset = rs3l_data.open(damaged)
+    task = {**SETTINGS["task"], "validation_labels": 20}
+    skipping = validate_training(
+        {**SETTINGS, "task": task, "data": {**SETTINGS["data"], "corrupt": "skip"}}, "test"
+    )
+    finetune(dataset, skipping, None, "scratch", 10, tmp_path)
+    assert "shard-0001.h5" in caplog.text
+    with pytest.raises(InputFileError, match=r"shard-0001\.h5: damaged"):
+        evaluate(dataset, tmp_path, tmp_path / "stop")
+    left = evaluate(dataset, tmp_path, tmp_path / "skip", "skip")
+    whole = evaluate(dataset[: dataset.shards[0].n_rows], tmp_path, tmp_path / "whole")
+    assert left["rows"] == whole["rows"]
 
 
 def test_a_truncated_shard_is_named_or_skipped(damaged, caplog):

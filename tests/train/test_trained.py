@@ -166,21 +166,19 @@ def test_a_network_of_another_kind_is_not_replaced(dataset, quick, pretrained, t
         pretrain(dataset, quick, tmp_path)
 
 
-def test_a_run_done_before_is_not_done_again(
-    dataset, folder, quick, tmp_path, crash_at, monkeypatch
-):
-    first = run(dataset, folder, quick, tmp_path, [])
+def test_a_run_done_before_is_not_done_again(dataset, quick, tmp_path, crash_at, monkeypatch):
+    first = run(dataset, quick, tmp_path)
     steps = crash_at(None)
-    assert run(dataset, folder, quick, tmp_path, []) == first
+    assert run(dataset, quick, tmp_path) == first
     assert not steps
     # Another draw of labels leaves the pretraining, another seed leaves nothing.
     more = changed(quick, task={**QUICK["task"], "seeds": 3})
     with monkeypatch.context() as patch:
         patch.setattr("rs3l_train.tasks.pretrain.set_up", lambda *_: pytest.fail("pretrains"))
-        assert len(run(dataset, folder, more, tmp_path, [])["trainings"]) == 9
+        assert len(run(dataset, more, tmp_path)["trainings"]) == 9
     (tmp_path / "pretrain" / "metrics.json").unlink()
     with pytest.raises(InputFileError, match=r"metrics.json: cannot be read.*train again"):
-        run(dataset, folder, more, tmp_path, [])
+        run(dataset, more, tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,41 @@
+"""`rs3l-train benchmark`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+import rs3l_data
+from rs3l_data.progress import logging_to
+from rs3l_train.commands.options import Config, Data, Json, Log, Overrides
+from rs3l_train.config import load_training
+
+
+def benchmark(
+    data: Data,
+    config: Config,
+    networks: Annotated[
+        list[str] | None,
+        typer.Option("--network", help="A network to time, or `config`; may be repeated."),
+    ] = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, help="Time for each [s].")] = 5.0,
+    overrides: Overrides = None,
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Time reading and training on this machine, against what it could do at best.
+
+    Example: python -m rs3l_train benchmark --data DATASET --config CONFIG.yaml
+    --network transformer-1M --set threads=1
+    """
+    from rs3l_train.benchmark.rates import NETWORKS
+    from rs3l_train.benchmark.rates import benchmark as task
+    from rs3l_train.benchmark.table import as_markdown
+
+    settings = load_training(config, overrides or ())
+    with logging_to(log):
+        dataset = rs3l_data.open(data, corrupt=settings.data.corrupt)
+        report = task(dataset, settings, networks or list(NETWORKS), seconds)
+    typer.echo(json.dumps(report) if as_json else as_markdown(report))

@@ -1,0 +1,45 @@
+"""`rs3l-train embed`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import rs3l_data
+from rs3l_data.progress import logging_to
+from rs3l_train.commands.options import Corrupt, CorruptName, Data, Json, Log, Model
+
+
+def embed(
+    data: Data,
+    model: Model,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The HDF5 file to write.", dir_okay=False)
+    ],
+    split: Annotated[
+        str | None, typer.Option("--split", help="train, validation or test; else all.")
+    ] = None,
+    views: Annotated[
+        str | None, typer.Option("--views", help="Views, separated by commas; else all.")
+    ] = None,
+    corrupt: Corrupt = CorruptName.stop,
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Write the embeddings of jets, and a tagger's scores, to an HDF5 file.
+
+    Example: python -m rs3l_train embed --data DATASET --model RUN --split test --out test.h5
+    """
+    from rs3l_train.tasks import embed as task
+    from rs3l_train.views.loading import readable
+
+    with logging_to(log):
+        chosen = rs3l_data.open(data, corrupt=corrupt.value)
+        chosen = chosen.select(splits=split, views=views and views.split(","))
+        if corrupt is CorruptName.skip:
+            chosen = readable(chosen, chosen.views)
+        summary = task.embed(chosen, model, out)
+    typer.echo(json.dumps(summary) if as_json else str(out))

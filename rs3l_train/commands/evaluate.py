@@ -1,0 +1,35 @@
+"""`rs3l-train evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import rs3l_data
+from rs3l_data.progress import logging_to
+from rs3l_train.commands.options import Corrupt, CorruptName, Data, Json, Log, answer
+
+
+def evaluate(
+    data: Data,
+    model: Annotated[Path, typer.Option("--model", help="Folder of a trained tagger.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for the results; else the model's.")
+    ] = None,
+    corrupt: Corrupt = CorruptName.stop,
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Test a tagger on the test split of a dataset, in every view.
+
+    Example: python -m rs3l_train evaluate --data DATASET --model TAGGER --out FIGURES
+    """
+    from rs3l_train.tasks import stages
+
+    folder = out or model / "evaluation"
+    with logging_to(log):
+        dataset = rs3l_data.open(data, corrupt=corrupt.value)
+        metrics = stages.evaluate(dataset, model, folder, corrupt.value)
+    answer(metrics, folder, as_json)

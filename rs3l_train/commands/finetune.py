@@ -1,0 +1,75 @@
+"""`rs3l-train finetune`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rs3l_data.errors import ConfigError
+from rs3l_train.commands.options import (
+    Config,
+    Data,
+    Json,
+    Log,
+    Out,
+    Overrides,
+    Resume,
+    ResumeName,
+    answer,
+    together,
+    training_on,
+)
+from rs3l_train.config import load_training
+
+
+class ModeName(StrEnum):
+    """The ways to train a tagger."""
+
+    probe = "probe"
+    last_layers = "last_layers"
+    full = "full"
+    scratch = "scratch"
+
+
+def finetune(
+    data: Data,
+    config: Config,
+    out: Out,
+    pretrained: Annotated[
+        str, typer.Option("--pretrained", help="Folder of a pretraining, or `none`.")
+    ],
+    mode: Annotated[ModeName, typer.Option("--mode", help="How to train the tagger.")],
+    labels: Annotated[int, typer.Option("--labels", min=4, help="Labelled jets to use.")],
+    overrides: Overrides = None,
+    resume: Resume = ResumeName.auto,
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Train a tagger on some labelled jets, and test it in every view.
+
+    Example: python -m rs3l_train finetune --data DATASET --config CONFIG.yaml --pretrained RUN
+    --mode full --labels 1000 --out TAGGER
+
+    On several GPUs: torchrun --nproc-per-node N -m rs3l_train finetune ...
+    """
+    from rs3l_train.tasks import stages
+
+    settings = load_training(config, overrides or ())
+    folder = None if pretrained == "none" else Path(pretrained)
+    if (folder is None) != (mode is ModeName.scratch):
+        raise ConfigError(
+            f"--mode {mode.value} --pretrained {pretrained}: scratch goes with `none`, all others"
+            " with the folder of a pretraining"
+        )
+    with (
+        together(log) as processes,
+        training_on(data, settings, out, processes) as dataset,
+    ):
+        metrics = stages.finetune(
+            dataset, settings, folder, mode.value, labels, out, resume.value, processes
+        )
+    if processes.first:
+        answer(metrics, out, as_json)

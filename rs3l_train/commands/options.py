@@ -1,0 +1,101 @@
+"""What commands have in common: options, the processes that share one, the answer.
+
+No file of this folder imports PyTorch before a command runs, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import rs3l_data
+from rs3l_data.progress import logging_to
+
+if TYPE_CHECKING:
+    from rs3l_data.store.reader import Dataset
+    from rs3l_train.config import TrainingConfig
+    from rs3l_train.loop.processes import Processes
+
+
+class ResumeName(StrEnum):
+    """What to do about an earlier training in the folder for the results."""
+
+    auto = "auto"
+    never = "never"
+    must = "must"
+
+
+class CorruptName(StrEnum):
+    """What to do about a shard that cannot be read."""
+
+    stop = "stop"
+    skip = "skip"
+
+
+Data = Annotated[Path, typer.Option("--data", help="Folder of a dataset, or a shard.")]
+Config = Annotated[Path, typer.Option("--config", help="The config with its `training` block.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
+Model = Annotated[Path, typer.Option("--model", help="Folder of a trained network.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Change a setting, e.g. pretrain.views_seen=10000."),
+]
+Log = Annotated[
+    Path | None, typer.Option("--log", help="Also write log lines to this file.", dir_okay=False)
+]
+Resume = Annotated[
+    ResumeName,
+    typer.Option(
+        "--resume",
+        help="auto: take a finished training of the same config and dataset, or go on with an"
+        " unfinished one, else start anew; must: go on, with changed settings too; never: start"
+        " anew.",
+    ),
+]
+Corrupt = Annotated[
+    CorruptName,
+    typer.Option(
+        "--corrupt", help="At a shard that cannot be read: stop, or leave it out with a warning."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Write the metrics to standard output.")]
+
+
+@contextmanager
+def together(log: Path | None) -> Iterator[Processes]:
+    """Join the processes that torchrun started; the first of them tells and logs."""
+    from rs3l_train.loop.processes import joined
+
+    with joined() as processes, logging_to(log if processes.first else None):
+        if not processes.first:
+            logging.disable(logging.WARNING)
+        yield processes
+
+
+@contextmanager
+def training_on(
+    data: Path, settings: TrainingConfig, out: Path, processes: Processes
+) -> Iterator[Dataset]:
+    """Open the dataset of a training, and when that is done leave beside it what it is made of."""
+    from rs3l_train.loop.files import write_json
+    from rs3l_train.tasks.provenance import provenance
+
+    dataset = rs3l_data.open(data, corrupt=settings.data.corrupt)
+    about = provenance(dataset, data, settings, ["python", "-m", "rs3l_train", *sys.argv[1:]])
+    yield dataset
+    if processes.first:
+        write_json(out / "run.json", about)
+
+
+def answer(metrics: dict[str, Any], folder: Path, as_json: bool) -> None:
+    """Print the metrics, or where they are."""
+    text = json.dumps(metrics, ensure_ascii=False) if as_json else f"{folder / 'metrics.json'}"
+    typer.echo(text)

@@ -1,0 +1,46 @@
+"""`rs3l-train pretrain`."""
+
+from __future__ import annotations
+
+from rs3l_train.commands.options import (
+    Config,
+    Data,
+    Json,
+    Log,
+    Out,
+    Overrides,
+    Resume,
+    ResumeName,
+    answer,
+    together,
+    training_on,
+)
+from rs3l_train.config import load_training
+
+
+def pretrain(
+    data: Data,
+    config: Config,
+    out: Out,
+    overrides: Overrides = None,
+    resume: Resume = ResumeName.auto,
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Train a network to recognise the views of a jet, without labels.
+
+    Example: python -m rs3l_train pretrain --data DATASET --config CONFIG.yaml --out RUN
+    --set objective.temperature=0.2
+
+    On several GPUs: torchrun --nproc-per-node N -m rs3l_train pretrain ...
+    """
+    from rs3l_train.tasks import pretrain as task
+
+    settings = load_training(config, overrides or ())
+    with (
+        together(log) as processes,
+        training_on(data, settings, out, processes) as dataset,
+    ):
+        metrics = task.pretrain(dataset, settings, out, resume.value, processes)
+    if processes.first:
+        answer(metrics, out, as_json)

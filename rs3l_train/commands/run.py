@@ -1,0 +1,52 @@
+"""`rs3l-train run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rs3l_train.commands.options import (
+    Data,
+    Json,
+    Log,
+    Out,
+    Overrides,
+    answer,
+    together,
+    training_on,
+)
+from rs3l_train.config import load_training
+
+
+def run(
+    data: Data,
+    out: Out,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="A config with a `training` block; else the defaults."),
+    ] = None,
+    overrides: Overrides = None,
+    as_json: Json = False,
+    log: Log = None,
+) -> None:
+    """Do the usual chain: pretrain, train taggers, test them in every view, draw the pictures.
+
+    What is done in the folder already, with the same settings and data, is taken as it is.
+
+    Example: python -m rs3l_train run --data results/demo/dataset --config config/demo.yaml
+    --out results/demo/training
+
+    On several GPUs: torchrun --nproc-per-node N -m rs3l_train run ...
+    """
+    from rs3l_train.tasks import run as task
+
+    settings = load_training(config, overrides or ())
+    with (
+        together(log) as processes,
+        training_on(data, settings, out, processes) as dataset,
+    ):
+        metrics = task.run(dataset, settings, out, processes)
+    if processes.first:
+        answer(metrics, out / "study", as_json)

@@ -1,0 +1,53 @@
+"""What a training is made of, beside its settings: for those who want to do it again."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rs3l_data.store.manifest import MANIFEST_NAME, checksum
+from rs3l_data.store.reader import Dataset
+from rs3l_train.config import TrainingConfig
+from rs3l_train.loop.device import prepare
+
+SOFTWARE = ("rs3l", "torch", "numpy", "scikit-learn", "safetensors", "matplotlib")
+
+
+def provenance(
+    dataset: Dataset, data: Path, config: TrainingConfig, command: Sequence[str]
+) -> dict[str, Any]:
+    """Say what a training is made of.
+
+    Returns
+    -------
+    dict
+        `command`; `started` (UTC); `dataset` with the `sha256` of its manifest, which holds those
+        of all shards, or of the single shard; `seed`, `device`, `threads`; `software` with
+        versions.
+    """
+    return {
+        "command": list(command),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "dataset": {
+            "path": str(data),
+            "rows": len(dataset),
+            "views": list(dataset.views),
+            "labels": list(dataset.labels),
+            "sha256": checksum(data / MANIFEST_NAME if data.is_dir() else data, "sha256"),
+        },
+        "seed": config.seed,
+        "device": str(prepare(config)),
+        "threads": torch.get_num_threads(),
+        "software": {
+            "python": platform.python_version(),
+            "platform": f"{sys.platform} {platform.machine()}",
+            **{name: version(name) for name in SOFTWARE},
+        },
+    }
