@@ -8,11 +8,13 @@ from torch import nn
 
 from rs3l_train.backbones import build
 from rs3l_train.config import validate_training
+from rs3l_train.loop.processes import ALONE
 from rs3l_train.tasks.bench import set_bench
-from rs3l_train.tasks.finetune import train_tagger
+from rs3l_train.tasks.finetune import _epochs, _gradients, train_tagger
 from rs3l_train.tasks.measure import embed_test_jets
 from rs3l_train.tasks.pretrain import _diagnostics
 from rs3l_train.tasks.pretraining import gradients_in_parts, set_up
+from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.watch import Watch, knn_probe
 from rs3l_train.views.inputs import N_INPUTS
 from rs3l_train.views.positives import Positives
@@ -98,6 +100,20 @@ def test_tagging_stays_on_the_gpu(dataset, monkeypatch, mode, decorrelate):
         assert {value.device for value in tagger.state_dict().values()} == {GPU}
         tested = embed_test_jets(bench, tagger.backbone, bench.jets.names)
         assert {z.device for z in tested.values()} == {GPU}
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_a_step_of_tagging_waits_for_nothing(dataset, monkeypatch, backbone):
+    config = configured(backbone)
+    with pretended_gpu(monkeypatch) as questions:
+        bench = set_bench(dataset, config, GPU)
+        network = build(config.backbone, N_INPUTS[config.data.inputs])
+        tagger = Tagger(network, network.dimension).to(GPU)
+        batch = next(_epochs(bench, bench.labelled(20, 0), 0)(0))
+        gradients = _gradients(bench, tagger, 0, ALONE)
+        with questions.nobody_waits():
+            loss = gradients(batch, 0)
+        assert loss.device == GPU
 
 
 BROKEN = {
