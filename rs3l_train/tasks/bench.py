@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from rs3l_data.describe.schema import Split
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.evaluation.tagging import reference_view
-from rs3l_train.tasks.labels import (
-    TaggingTask,
-    draw_at_most,
-    draw_labelled,
-    tagging_task,
-    warn_of_empty_labels,
-)
+from rs3l_train.tasks.draws import I8, Draw, all_draws, draw_jets
+from rs3l_train.tasks.labels import tagging_task, warn_of_empty_labels
 from rs3l_train.views.batches import all_views, one_view
 from rs3l_train.views.loading import readable
 from rs3l_train.views.memory import JetViews, Selection, chosen_views, load
 
 OUT_OF_MEMORY = (
-    "Lower training.data.constituents, training.finetune.views_per_batch or the size of"
-    " training.backbone; or take fewer views or jets out of the dataset with `rs3l-data select`"
+    "Lower training.data.constituents, training.finetune.views_per_batch, training.task.labels,"
+    " training.evaluation.max_jets or the size of training.backbone; or take fewer views out of"
+    " the dataset with `rs3l-data select`"
 )
 """What to change when the jets of a task or a batch of them do not fit"""
 
@@ -37,19 +32,21 @@ class Bench:
 
     config: TrainingConfig
     dataset: Dataset
-    """The rows of signal and background"""
+    """The rows of these jets"""
     jets: JetViews
     """In all views of the dataset"""
     training_present: Tensor
     """(V, N) bool: `jets.present` in the views to train on, False in the others"""
-    task: TaggingTask
     target: Tensor
     """(N,) 1 signal, 0 background"""
     softdrop_mass: Tensor
     """(V, N) float32 [GeV], NaN where not defined"""
+    labelled_rows: Mapping[Draw, I8]
     validation: Selection
-    test: np.ndarray[Any, np.dtype[np.int64]]
+    test: I8
     """Rows of the test split"""
+    drawn_from: dict[str, dict[str, int]]
+    """How many jets the dataset has: by split and class, those of the nominal view"""
 
     @property
     def reference(self) -> str:
@@ -62,50 +59,52 @@ class Bench:
         return 0.5 if self.config.task.balance == "equal" else None
 
     def labelled(self, n: int, draw: int) -> Selection:
-        """Draw ``n`` labelled jets, each with all its training views."""
-        usable = self.training_present.any(0).cpu().numpy()
-        seed = [self.config.seed, draw]
-        balance = self.config.task.balance
-        rows = draw_labelled(self.task, Split.TRAIN, usable, n, seed, balance)
-        return all_views(self.training_present, torch.from_numpy(rows).to(self.jets.device))
+        """Give the ``n`` labelled jets of a draw, each with all its training views."""
+        rows = torch.from_numpy(self.labelled_rows[n, draw]).to(self.jets.device)
+        return all_views(self.training_present, rows)
 
 
-def set_bench(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Bench:
-    """Load the jets of the config's task.
+def set_bench(
+    dataset: Dataset,
+    config: TrainingConfig,
+    device: torch.device,
+    draws: Iterable[Draw] | None = None,
+) -> Bench:
+    """Load the jets of the config's task: those drawn, however many more the dataset has.
+
+    Parameters
+    ----------
+    draws
+        The labelled jets to train on; None: all that a study wants.
 
     Raises
     ------
     ConfigError
         If the dataset has not the views or labels asked for.
     InputFileError
-        If a class is empty where it is needed.
+        If a class is empty where it is needed, or has too few jets.
     """
     trained_on = chosen_views(dataset, config.data)
-    task = tagging_task(dataset, config.task)
     warn_of_empty_labels(dataset, config.task)
-    dataset = dataset[task.target >= 0]
+    dataset = dataset[tagging_task(dataset, config.task).target >= 0]
     if config.data.corrupt == "skip":
         dataset = readable(dataset, dataset.views)
-    task = tagging_task(dataset, config.task)
+    drawn = draw_jets(dataset, config, all_draws(config) if draws is None else draws)
+    rows = drawn.rows
+    dataset = dataset.take(rows)
     jets = load(dataset, tuple(dataset.views), config.data.constituents, device)
     in_training = torch.tensor([name in trained_on for name in jets.names], device=device)
-    reference = jets.index(reference_view(jets.names))
-    in_reference = jets.present[reference].cpu().numpy()
-    validation = draw_at_most(
-        task, Split.VALIDATION, in_reference, config.task.validation_labels, [config.seed]
-    )
-    somewhere = jets.present.any(0).cpu().numpy()
-    test = draw_at_most(task, Split.TEST, somewhere, config.evaluation.max_jets, [config.seed])
-    rows = torch.from_numpy(validation).to(device)
+    validation = torch.from_numpy(np.searchsorted(rows, drawn.validation)).to(device)
     masses = [dataset.jets(view, ["softdrop_mass"])["softdrop_mass"] for view in jets.names]
     return Bench(
         config,
         dataset,
         jets,
         jets.present & in_training[:, None],
-        task,
-        torch.from_numpy(task.target).to(device),
+        torch.from_numpy(tagging_task(dataset, config.task).target).to(device),
         torch.from_numpy(np.stack(masses).astype(np.float32)).to(device),
-        one_view(jets.present, rows, reference),
-        test,
+        {draw: np.searchsorted(rows, own) for draw, own in drawn.labelled.items()},
+        one_view(jets.present, validation, jets.index(reference_view(jets.names))),
+        np.searchsorted(rows, drawn.test),
+        drawn.jets,
     )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import NetworkMode, TrainingConfig
 from rs3l_train.loop.identity import Identity, flat
 from rs3l_train.tasks.bench import Bench
+
+Array = npt.NDArray[Any]
 
 SOFTWARE = {name: version(name) for name in ("rs3l", "torch")}
 
@@ -56,7 +59,9 @@ def tagger_identity(
 ) -> Identity:
     """Say what a tagger depends on; see `train_tagger` for the parameters."""
     config = bench.config
-    weights = None if mode == "scratch" or pretrained is None else pretrained.values()
+    weights = None
+    if mode != "scratch" and pretrained is not None:
+        weights = _digest(value.cpu().numpy() for value in pretrained.values())
     return Identity(
         {
             "--mode": mode,
@@ -72,8 +77,8 @@ def tagger_identity(
                 },
             ),
             "the views": list(bench.jets.names),
-            "the jets": _digest(_content(bench)),
-            "the pretrained weights": None if weights is None else _digest(weights),
+            "the jets": _digest(_content(bench, n_labels, draw)),
+            "the pretrained weights": weights,
         },
         {
             **_flat(
@@ -102,18 +107,19 @@ def _digest_of_initiators(dataset: Dataset) -> str:
     return found.hexdigest()[:16]
 
 
-def _content(bench: Bench) -> list[Tensor]:
-    return [
-        bench.target,
-        bench.softdrop_mass,
-        bench.training_present,
-        bench.validation.views,
-        bench.validation.rows,
-    ]
+def _content(bench: Bench, n_labels: int, draw: int) -> Iterator[Array]:
+    """Give what tells the jets of a training from others."""
+    for selection in (bench.labelled(n_labels, draw), bench.validation):
+        views, rows = selection.views.cpu().numpy(), selection.rows.cpu().numpy()
+        yield views
+        yield bench.target.cpu().numpy()[rows]
+        yield bench.softdrop_mass.cpu().numpy()[views, rows]
+        for name in ("process", "event", "initiator"):
+            yield np.asarray(bench.dataset.initiators[name])[rows]
 
 
-def _digest(tensors: Iterable[Tensor]) -> str:
+def _digest(arrays: Iterable[Array]) -> str:
     found = hashlib.sha256()
-    for tensor in tensors:
-        found.update(tensor.contiguous().cpu().numpy().tobytes())
+    for array in arrays:
+        found.update(np.ascontiguousarray(array).tobytes())
     return found.hexdigest()[:16]

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from rs3l_data.describe.schema import Split
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import build
 from rs3l_train.config import NetworkMode, TrainingConfig
@@ -66,7 +65,7 @@ def finetune(
         If the loss is no longer a number, or memory is lacking.
     """
     weights = None if pretrained is None else pretrained_weights(pretrained, config)
-    bench = set_bench(dataset, config, prepare(config))
+    bench = set_bench(dataset, config, prepare(config), [(n_labels, 0)])
     trainings = Trainings(bench, weights, resume, processes)
     tagger, details = trainings.tagger(mode, n_labels, 0, folder)
     if not processes.first:
@@ -96,7 +95,7 @@ def evaluate(
     # A network trained on a GPU serves on a CPU as well.
     data = config.data.model_copy(update={"corrupt": corrupt})
     config = config.model_copy(update={"device": "auto", "data": data})
-    bench = set_bench(dataset, config, prepare(config))
+    bench = set_bench(dataset, config, prepare(config), [])
     tagger = Tagger(
         build(config.backbone, N_INPUTS[config.data.inputs]), config.backbone.output[-1]
     )
@@ -123,7 +122,6 @@ def pretrained_weights(folder: Path, config: TrainingConfig) -> dict[str, Tensor
 def task_summary(bench: Bench) -> dict[str, Any]:
     """Describe the task: classes, views, and how many jets there are."""
     config = bench.config
-    reference = bench.jets.present[bench.jets.index(bench.reference)].cpu().numpy()
     return {
         "signal": list(config.task.signal),
         "background": list(config.task.background),
@@ -133,13 +131,7 @@ def task_summary(bench: Bench) -> dict[str, Any]:
         ],
         "test_views": list(bench.jets.names),
         "nominal_view": bench.reference,
-        "jets": {
-            split.name.lower(): {
-                name: len(bench.task.rows(split, target, reference))
-                for name, target in (("signal", 1), ("background", 0))
-            }
-            for split in Split
-        },
+        "jets": bench.drawn_from,
         "validation_jets": len(bench.validation),
         "test_jets": len(bench.test),
         "weighted": False,

@@ -74,8 +74,6 @@ def study(
     weights = pretrained_weights(pretrained, config)
     pretraining = read_metrics(pretrained)
     bench = set_bench(dataset, config, prepare(config))
-    for n_labels in config.task.labels:
-        bench.labelled(n_labels, 0)  # Too few labels must show before hours of training.
     done = _Done(Trainings(bench, weights), folder / "trainings")
     _train_share(bench, done, processes)
     if not processes.first:

@@ -17,6 +17,7 @@ from rs3l_train.config import load_training, validate_training
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.decorrelate import squared_distance_correlation
+from rs3l_train.tasks.draws import draw_jets
 from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.labels import (
     draw_at_most,
@@ -43,7 +44,7 @@ def weights(config):
     return build(config.backbone, N_INPUTS[config.data.inputs]).state_dict()
 
 
-def test_last_layers_alone_are_tuned(bench, weights, config):
+def test_last_layers_alone_are_tuned(bench, weights, config, dataset):
     tagger, details = train_tagger(bench, "last_layers", 20, 0, weights)
     own = tagger.backbone.state_dict()
     last_two = list(weights)[-4:]  # weight and bias of either
@@ -55,7 +56,7 @@ def test_last_layers_alone_are_tuned(bench, weights, config):
     assert details["views_seen"] > 0
     many = changed(config, finetune={"last_layers": 50})
     with pytest.raises(ConfigError, match=r"finetune.last_layers: 50, but the network has \d+"):
-        train_tagger(set_bench(bench.dataset, many, prepare(many)), "last_layers", 20, 0, weights)
+        train_tagger(set_bench(dataset, many, prepare(many)), "last_layers", 20, 0, weights)
 
 
 def test_natural_balance_is_that_of_the_dataset(dataset, config):
@@ -74,6 +75,27 @@ def test_natural_balance_is_that_of_the_dataset(dataset, config):
         draw_labelled(task, Split.TRAIN, usable, 9999, [1], "natural")
     with pytest.raises(InputFileError, match=r"raise training\.task\.validation_labels"):
         draw_at_most(task, Split.VALIDATION, usable, 1, [1])
+
+
+def test_the_drawn_jets_alone_are_in_memory(dataset, config):
+    few = changed(config, task={"validation_labels": 20}, evaluation={"max_jets": 30})
+    bench = set_bench(dataset, few, prepare(few), [(10, 1)])
+    assert bench.jets.n_rows == len(bench.dataset) == 10 + 20 + 30
+    drawn = draw_jets(dataset, few, [(10, 1)])
+    for name in ("process", "event", "initiator", "label"):
+        here, there = bench.dataset.initiators[name], dataset.initiators[name]
+        for own, rows in (
+            (bench.labelled_rows[10, 1], drawn.labelled[10, 1]),
+            (bench.validation.rows.numpy(), drawn.validation),
+            (bench.test, drawn.test),
+        ):
+            assert (here[own] == there[rows]).all()
+    splits = {
+        split: set(bench.dataset.initiators["split"][rows])
+        for split, rows in ((Split.TRAIN, bench.labelled_rows[10, 1]), (Split.TEST, bench.test))
+    }
+    assert splits == {split: {split} for split in splits}
+    assert bench.drawn_from == set_bench(dataset, config, prepare(config)).drawn_from
 
 
 def test_classes_of_several_labels(tmp_path):

@@ -30,7 +30,7 @@ QUICK = {
     "pretrain": {"views_seen": 600, "validation_jets": 40},
     "finetune": {"max_views_seen": 500, "validate_every": 150},
     "loop": {"checkpoint_seconds": None, "checkpoint_views": 40},
-    "task": {"seeds": 2, "modes": ["probe", "full", "scratch"]},
+    "task": {"labels": [20], "seeds": 2, "modes": ["probe", "full", "scratch"]},
     "evaluation": {"max_jets": 100},
 }
 
@@ -46,7 +46,7 @@ def quick(config):
 
 @pytest.fixture(scope="module")
 def bench(dataset, quick):
-    return set_bench(dataset, quick, prepare(quick))
+    return set_bench(dataset, quick, prepare(quick), [(20, 0), (20, 1), (24, 1)])
 
 
 @pytest.fixture(scope="module")

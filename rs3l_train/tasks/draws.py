@@ -1,0 +1,90 @@
+"""Which jets of a tagging task train, validate and test: drawn before any of them is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.describe.schema import Split
+from rs3l_data.store.reader import Dataset
+from rs3l_train.config import TrainingConfig
+from rs3l_train.evaluation.tagging import reference_view
+from rs3l_train.tasks.labels import (
+    BACKGROUND,
+    SIGNAL,
+    draw_at_most,
+    draw_labelled,
+    tagging_task,
+)
+from rs3l_train.views.memory import chosen_views
+
+I8 = npt.NDArray[np.int64]
+
+Draw = tuple[int, int]
+"""How many labelled jets, and which draw of them"""
+
+
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Rows of a dataset of signal and background."""
+
+    labelled: dict[Draw, I8]
+    validation: I8
+    test: I8
+    jets: dict[str, dict[str, int]]
+    """How many there are to draw from: by split and class, those of the nominal view"""
+
+    @property
+    def rows(self) -> I8:
+        """All of them, rising."""
+        return np.unique(np.concatenate([*self.labelled.values(), self.validation, self.test]))
+
+
+def all_draws(config: TrainingConfig) -> list[Draw]:
+    """List the draws of a study."""
+    return list(product(config.task.labels, range(config.task.seeds)))
+
+
+def draw_jets(dataset: Dataset, config: TrainingConfig, draws: Iterable[Draw]) -> Draws:
+    """Draw the jets of a task.
+
+    Parameters
+    ----------
+    dataset
+        Its rows are signal or background.
+
+    Raises
+    ------
+    ConfigError
+        If the dataset has not the views or labels asked for.
+    InputFileError
+        If a class is empty where it is needed, or has too few jets.
+    """
+    task = tagging_task(dataset, config.task)
+    trained_on = chosen_views(dataset, config.data)
+    present = {view: dataset.jets(view, ["present"])["present"] for view in dataset.views}
+    in_training = np.any([present[view] for view in trained_on], axis=0)
+    somewhere = np.any(list(present.values()), axis=0)
+    nominal = present[reference_view(dataset.views)]
+    settings, seed = config.task, config.seed
+    return Draws(
+        {
+            (n, draw): draw_labelled(
+                task, Split.TRAIN, in_training, n, [seed, draw], settings.balance
+            )
+            for n, draw in draws
+        },
+        draw_at_most(task, Split.VALIDATION, nominal, settings.validation_labels, [seed]),
+        draw_at_most(task, Split.TEST, somewhere, config.evaluation.max_jets, [seed]),
+        {
+            split.name.lower(): {
+                name: len(task.rows(split, target, nominal))
+                for name, target in (("signal", SIGNAL), ("background", BACKGROUND))
+            }
+            for split in Split
+        },
+    )
