@@ -30,6 +30,7 @@ from rs3l_train.tasks.run import run
 from rs3l_train.tasks.trees import measure_trees
 from rs3l_train.views.inputs import N_INPUTS, network_inputs
 from tests.synthetic import make_dataset
+from tests.train.results import records, without_times
 from tests.train.test_tasks import changed
 
 
@@ -192,13 +193,6 @@ def test_decorrelation_lowers_the_distance_correlation(dataset, config, weights)
     assert 0 <= details["validation_auc"] <= 1
 
 
-def without_times(content):
-    if isinstance(content, dict):
-        times = ("seconds", "views_per_second")
-        return {key: without_times(v) for key, v in content.items() if key not in times}
-    return [without_times(v) for v in content] if isinstance(content, list) else content
-
-
 def test_a_run_leaves_all_that_repeats_it(dataset, config, tmp_path):
     quick = changed(
         config,
@@ -211,10 +205,7 @@ def test_a_run_leaves_all_that_repeats_it(dataset, config, tmp_path):
     assert again == quick
     second = run(dataset, again, tmp_path / "b")
     assert without_times(second) == without_times(first)
-    lines = [
-        (tmp_path / name / "pretrain" / "metrics.jsonl").read_text().splitlines() for name in "ab"
-    ]
-    losses = [[without_times(json.loads(line)) for line in own] for own in lines]
+    losses = [records(tmp_path / name / "pretrain") for name in "ab"]
     assert losses[0] == losses[1]
     (comparison,) = (c for c in first["comparisons"] if c["signal_efficiency"] == 0.5)
     assert (comparison["mode"], comparison["against"]) == ("probe", "scratch")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from rs3l_train.config import load_training
 from rs3l_train.errors import TrainingError
 from rs3l_train.tasks.pretrain import pretrain
 from tests.train.conftest import SETTINGS
+from tests.train.results import records
 
 CHANGES = {
     "pretrain": {"views_seen": 2500},
@@ -45,11 +45,6 @@ def whole(dataset, config_file, tmp_path_factory):
     out = tmp_path_factory.mktemp("whole")
     pretrain(dataset, load_training(config_file), out)
     return out
-
-
-def lines(folder):
-    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
 
 
 def start_and_signal(arguments, out, number):
@@ -81,7 +76,7 @@ def test_an_interrupted_and_then_killed_run_goes_on_bit_for_bit(
     assert code == -signal.SIGKILL
     assert "going on after" in error
     pretrain(dataset, load_training(config_file), tmp_path, "must")
-    assert lines(tmp_path) == lines(whole)
+    assert records(tmp_path) == records(whole)
     for name in ("weights", "best"):
         found, expected = (load_file(f / f"{name}.safetensors") for f in (tmp_path, whole))
         assert found.keys() == expected.keys()
@@ -94,7 +89,7 @@ def test_two_processes_train_as_one_does(arguments, whole, tmp_path):
     command = [*launcher, "--nproc-per-node", "2", "-m", "rs3l_train", *arguments, str(tmp_path)]
     done = subprocess.run(command, check=True, timeout=120, capture_output=True, text=True)
     assert done.stdout.count("metrics.json") == 1
-    found, expected = lines(tmp_path), lines(whole)
+    found, expected = records(tmp_path), records(whole)
     assert len(found) == len(expected)
     # Gradients added in another order differ in the last digit, which training amplifies.
     assert found[1]["training_loss"] == pytest.approx(expected[1]["training_loss"], rel=1e-4)
@@ -102,11 +97,11 @@ def test_two_processes_train_as_one_does(arguments, whole, tmp_path):
 
 
 def test_the_best_weights_are_those_of_the_best_validation(whole):
-    records = lines(whole)
-    best = min(range(len(records)), key=lambda i: records[i]["validation_loss"])
+    validations = records(whole)
+    best = min(range(len(validations)), key=lambda i: validations[i]["validation_loss"])
     weights, kept = (load_file(whole / f"{name}.safetensors") for name in ("weights", "best"))
     same = all(torch.equal(weights[k], kept[k]) for k in weights)
-    assert same == (best == len(records) - 1)
+    assert same == (best == len(validations) - 1)
 
 
 def test_tensorboard_holds_the_records(dataset, config_file, tmp_path):
@@ -115,7 +110,7 @@ def test_tensorboard_holds_the_records(dataset, config_file, tmp_path):
     log = EventAccumulator(str(tmp_path / "tensorboard"))
     log.Reload()
     events = [(event.step, event.value) for event in log.Scalars("validation_loss")]
-    expected = [(r["views"], pytest.approx(r["validation_loss"])) for r in lines(tmp_path)]
+    expected = [(r["views"], pytest.approx(r["validation_loss"])) for r in records(tmp_path)]
     assert events == expected
 
 

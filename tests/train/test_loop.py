@@ -18,6 +18,7 @@ from rs3l_train.loop.fit import Budget, fit
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.schedule import constant, pretraining_schedule, warmup_halving
 from rs3l_train.views.memory import Selection
+from tests.train.results import records
 
 
 def ten_views(_epoch):
@@ -58,9 +59,9 @@ def test_the_budget_is_counted_in_views(tmp_path):
     log = MetricsLog(tmp_path)
     history = run(model, lambda _: model.weight.square().sum(), Budget(45), log=log)
     assert (history.steps, history.views, history.ended) == (5, 50, "budget")
-    records = [json.loads(text) for text in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-    assert [record["views"] for record in records] == [0, 10, 20, 30, 40, 50]
-    assert records[-1]["training_loss"] < records[1]["training_loss"]
+    validations = records(tmp_path)
+    assert [record["views"] for record in validations] == [0, 10, 20, 30, 40, 50]
+    assert validations[-1]["training_loss"] < validations[1]["training_loss"]
 
 
 def test_patience_ends_the_training_and_brings_back_the_best_weights():

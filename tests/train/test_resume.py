@@ -18,6 +18,7 @@ from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.step import InParts
 from rs3l_train.loop.training_state import CHECKPOINT, Checkpoints
 from rs3l_train.views.memory import Selection
+from tests.train.results import records
 
 CPU = torch.device("cpu")
 FIXED = {"network": "small"}
@@ -88,11 +89,6 @@ def train(
     return model.state_dict(), history
 
 
-def lines(folder):
-    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in record.items() if k != "seconds"} for record in records]
-
-
 def crash():
     raise CrashError
 
@@ -106,7 +102,7 @@ def test_after_a_crash_it_goes_on_bit_for_bit(tmp_path, step, budget):
     # Whatever happened in between must not matter, the global random numbers included.
     torch.rand(7)
     again, second = train(tmp_path / "cut", budget=budget)
-    assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
+    assert records(tmp_path / "cut") == records(tmp_path / "whole")
     assert all(torch.equal(again[k], weights[k]) for k in weights)
     assert (second.steps, second.drops, second.ended, second.best_after) == (
         history.steps,
@@ -186,7 +182,7 @@ def test_a_loss_that_is_no_number_keeps_the_state_before(tmp_path):
     weights, _ = train(tmp_path / "whole")
     again, _ = train(tmp_path)
     assert all(torch.equal(again[k], weights[k]) for k in weights)
-    assert lines(tmp_path) == lines(tmp_path / "whole")
+    assert records(tmp_path) == records(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

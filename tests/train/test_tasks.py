@@ -20,6 +20,7 @@ from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.probe import _fitted, fit_probe
 from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.tasks.study import study
+from tests.train.results import records
 
 
 def changed(config, **blocks):
@@ -36,14 +37,6 @@ def pretrained(dataset, config, tmp_path_factory):
     return folder, metrics
 
 
-def records(folder):
-    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-
-
-def losses(folder):
-    return [{k: v for k, v in record.items() if k != "seconds"} for record in records(folder)]
-
-
 def test_pretraining_learns_to_recognise_views(pretrained):
     folder, metrics = pretrained
     log = records(folder)
@@ -57,9 +50,9 @@ def test_pretraining_learns_to_recognise_views(pretrained):
 
 def test_the_same_seed_gives_the_same_losses(dataset, config, pretrained, tmp_path):
     pretrain(dataset, config, tmp_path / "again")
-    assert losses(tmp_path / "again") == losses(pretrained[0])
+    assert records(tmp_path / "again") == records(pretrained[0])
     pretrain(dataset, changed(config, seed=4), tmp_path / "other")
-    assert losses(tmp_path / "other") != losses(pretrained[0])
+    assert records(tmp_path / "other") != records(pretrained[0])
 
 
 def test_test_jets_are_not_pretrained_on(dataset, config, pretrained):

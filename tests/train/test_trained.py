@@ -23,7 +23,7 @@ from rs3l_train.tasks.study import study
 from rs3l_train.tasks.trained import Trainings
 from rs3l_train.views.inputs import N_INPUTS
 from tests.train.conftest import SETTINGS
-from tests.train.test_downstream import without_times
+from tests.train.results import records, without_times
 from tests.train.test_tasks import changed
 
 QUICK = {
@@ -82,11 +82,6 @@ def crash_at(monkeypatch):
     return set_step
 
 
-def lines(folder):
-    records = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-    return [without_times(record) for record in records]
-
-
 def assert_same_weights(folder, other):
     found, expected = (load_file(f / "weights.safetensors") for f in (folder, other))
     assert found.keys() == expected.keys()
@@ -108,7 +103,7 @@ def test_a_stopped_training_goes_on_bit_for_bit(bench, weights, tmp_path, crash_
     _, again = trainings.tagger(mode, 20, 1, tmp_path / "cut")
     assert len(left) < len(steps) - 3
     assert without_times(again) == without_times(details)
-    assert lines(tmp_path / "cut") == lines(tmp_path / "whole")
+    assert records(tmp_path / "cut") == records(tmp_path / "whole")
     assert_same_weights(tmp_path / "cut", tmp_path / "whole")
     assert not (tmp_path / "cut" / "checkpoint.safetensors").exists()
 
@@ -154,7 +149,7 @@ def test_a_training_may_go_on_with_other_settings_if_it_must(
     other = set_bench(dataset, slower, prepare(slower))
     Trainings(other, weights, "must").tagger("full", 20, 0, tmp_path)
     assert "learning_rate is now 1e-05 and was 0.001" in caplog.text
-    assert json.loads((tmp_path / "metrics.jsonl").read_text().splitlines()[0])["views"] == 0
+    assert records(tmp_path)[0]["views"] == 0
     assert steps
 
 
@@ -209,7 +204,7 @@ def test_two_processes_share_a_training(dataset, quick, folder, config_file, pre
     options = ["--pretrained", pretrained, "--mode", "full", "--labels", "20"]
     options += ["--set", "data.rotation=false", "--out", tmp_path / "two"]
     two_processes("finetune", folder, config_file, *options)
-    found, expected = lines(tmp_path / "two"), lines(tmp_path / "one")
+    found, expected = records(tmp_path / "two"), records(tmp_path / "one")
     assert [r["views"] for r in found] == [r["views"] for r in expected]
     assert [r["auc"] for r in found] == pytest.approx([r["auc"] for r in expected], abs=1e-3)
     losses = [[r["training_loss"] for r in own[1:]] for own in (found, expected)]
