@@ -5,9 +5,15 @@ from __future__ import annotations
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.backbones.edgeconv import EdgeConvNet
 from rs3l_train.backbones.transformer import ParticleTransformer
-from rs3l_train.config import BackboneConfig, EdgeConvConfig
+from rs3l_train.config import BackboneConfig, EdgeConvConfig, TrainingConfig
+from rs3l_train.views.inputs import N_INPUTS
 
-__all__ = ["Backbone", "build"]
+__all__ = ["Backbone", "backbone_of", "build"]
+
+
+def backbone_of(config: TrainingConfig) -> Backbone:
+    """Build the backbone of a training, for its inputs."""
+    return build(config.backbone, N_INPUTS[config.data.inputs])
 
 
 def build(config: BackboneConfig, n_inputs: int) -> Backbone:

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-import rs3l_data
 from rs3l_data.progress import logging_to
-from rs3l_train.commands.options import Config, Data, Json, Log, Overrides
+from rs3l_train.commands.options import Config, Data, Json, Log, Overrides, opened
 from rs3l_train.config import load_training
 
 
@@ -36,6 +35,6 @@ def benchmark(
 
     settings = load_training(config, overrides or ())
     with logging_to(log):
-        dataset = rs3l_data.open(data, corrupt=settings.data.corrupt)
+        dataset = opened(data, settings.data.corrupt)
         report = task(dataset, settings, networks or list(NETWORKS), seconds)
     typer.echo(json.dumps(report) if as_json else as_markdown(report))

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-import rs3l_data
 from rs3l_data.progress import logging_to
-from rs3l_train.commands.options import Corrupt, CorruptName, Data, Json, Log, Model
+from rs3l_train.commands.options import Corrupt, CorruptName, Data, Json, Log, Model, opened
 
 
 def embed(
@@ -37,8 +36,7 @@ def embed(
     from rs3l_train.views.loading import readable
 
     with logging_to(log):
-        chosen = rs3l_data.open(data, corrupt=corrupt.value)
-        chosen = chosen.select(splits=split, views=views and views.split(","))
+        chosen = opened(data, corrupt.value).select(splits=split, views=views and views.split(","))
         if corrupt is CorruptName.skip:
             chosen = readable(chosen, chosen.views)
         summary = task.embed(chosen, model, out)

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-import rs3l_data
 from rs3l_data.progress import logging_to
-from rs3l_train.commands.options import Corrupt, CorruptName, Data, Json, Log, answer
+from rs3l_train.commands.options import Corrupt, CorruptName, Data, Json, Log, answer, opened
 
 
 def evaluate(
@@ -26,10 +25,10 @@ def evaluate(
 
     Example: python -m rs3l_train evaluate --data DATASET --model TAGGER --out FIGURES
     """
+    from rs3l_train.loop.folder import folder_of
     from rs3l_train.tasks import stages
 
-    folder = out or model / "evaluation"
+    folder = out or folder_of(model) / "evaluation"
     with logging_to(log):
-        dataset = rs3l_data.open(data, corrupt=corrupt.value)
-        metrics = stages.evaluate(dataset, model, folder, corrupt.value)
+        metrics = stages.evaluate(opened(data, corrupt.value), model, folder, corrupt.value)
     answer(metrics, folder, as_json)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -31,6 +31,13 @@ class ResumeName(StrEnum):
     auto = "auto"
     never = "never"
     must = "must"
+
+
+class FreshName(StrEnum):
+    """What to do about what is done in the folder for the results."""
+
+    auto = "auto"
+    never = "never"
 
 
 class CorruptName(StrEnum):
@@ -60,6 +67,14 @@ Resume = Annotated[
         " anew.",
     ),
 ]
+Fresh = Annotated[
+    FreshName,
+    typer.Option(
+        "--resume",
+        help="auto: take what is done in the folder with the same config and dataset, and go on"
+        " with what is not; never: start anew.",
+    ),
+]
 Corrupt = Annotated[
     CorruptName,
     typer.Option(
@@ -80,6 +95,12 @@ def together(log: Path | None) -> Iterator[Processes]:
         yield processes
 
 
+def opened(data: Path, corrupt: Literal["stop", "skip"]) -> Dataset:
+    """Open a dataset; where damaged shards are to be skipped, every byte is compared first."""
+    verify = corrupt == "skip" and data.is_dir()
+    return rs3l_data.open(data, verify=verify, corrupt=corrupt)
+
+
 @contextmanager
 def training_on(
     data: Path, settings: TrainingConfig, out: Path, processes: Processes
@@ -88,7 +109,7 @@ def training_on(
     from rs3l_train.loop.files import write_json
     from rs3l_train.tasks.provenance import provenance
 
-    dataset = rs3l_data.open(data, corrupt=settings.data.corrupt)
+    dataset = opened(data, settings.data.corrupt)
     about = provenance(dataset, data, settings, ["python", "-m", "rs3l_train", *sys.argv[1:]])
     yield dataset
     if processes.first:

@@ -9,6 +9,8 @@ import typer
 
 from rs3l_train.commands.options import (
     Data,
+    Fresh,
+    FreshName,
     Json,
     Log,
     Out,
@@ -28,12 +30,11 @@ def run(
         typer.Option("--config", help="A config with a `training` block; else the defaults."),
     ] = None,
     overrides: Overrides = None,
+    resume: Fresh = FreshName.auto,
     as_json: Json = False,
     log: Log = None,
 ) -> None:
     """Do the usual chain: pretrain, train taggers, test them in every view, draw the pictures.
-
-    What is done in the folder already, with the same settings and data, is taken as it is.
 
     Example: python -m rs3l_train run --data results/demo/dataset --config config/demo.yaml
     --out results/demo/training
@@ -47,6 +48,6 @@ def run(
         together(log) as processes,
         training_on(data, settings, out, processes) as dataset,
     ):
-        metrics = task.run(dataset, settings, out, processes)
+        metrics = task.run(dataset, settings, out, resume.value, processes)
     if processes.first:
         answer(metrics, out / "study", as_json)

@@ -10,6 +10,8 @@ import typer
 from rs3l_train.commands.options import (
     Config,
     Data,
+    Fresh,
+    FreshName,
     Json,
     Log,
     Out,
@@ -27,6 +29,7 @@ def study(
     out: Out,
     pretrained: Annotated[Path, typer.Option("--pretrained", help="Folder of a pretraining.")],
     overrides: Overrides = None,
+    resume: Fresh = FreshName.auto,
     as_json: Json = False,
     log: Log = None,
 ) -> None:
@@ -44,6 +47,6 @@ def study(
         together(log) as processes,
         training_on(data, settings, out, processes) as dataset,
     ):
-        metrics = task.study(dataset, settings, pretrained, out, processes)
+        metrics = task.study(dataset, settings, pretrained, out, resume.value, processes)
     if processes.first:
         answer(metrics, out, as_json)

@@ -25,6 +25,11 @@ class FinetuneConfig(Strict):
     """How a network is trained on labels: fine-tuned, or from scratch."""
 
     views_per_batch: Count = Field(default=128, description="views of labelled jets in a batch")
+    parts: Count = Field(
+        default=1,
+        description="parts in which a batch passes the network, as training.loop.parts of a batch"
+        " of pretraining",
+    )
     learning_rate: Positive = Field(
         default=1e-3, description="of the head, and of all from scratch"
     )

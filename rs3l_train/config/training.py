@@ -26,7 +26,9 @@ from rs3l_train.config.task import TaskConfig
 class TrainingConfig(Strict):
     """The `training:` block."""
 
-    seed: int = Field(default=1, ge=0, description="seed of everything random in training")
+    seed: int = Field(
+        default=1, ge=0, lt=2**32, description="seed of everything random in training"
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="auto: a GPU if there is"
     )

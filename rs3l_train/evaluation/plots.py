@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,6 +23,14 @@ MODES = {
     "trees": "boosted trees",
 }
 MODE_COLOURS = dict(zip(MODES, COLOURS, strict=False))
+BASELINES: dict[str, dict[str, Any]] = {
+    "n2": {"label": "$N_2$", "color": "black", "linestyle": "--"},
+    "tau21": {"label": r"$\tau_{21}$", "color": "black", "linestyle": ":"},
+    "mass window": {"label": "mass window", "color": "grey", "linestyle": "-"},
+    "n2 in window": {"label": "$N_2$ in window", "color": "#56B4E9", "linestyle": "--"},
+    "tau21 in window": {"label": r"$\tau_{21}$ in window", "color": "#56B4E9", "linestyle": ":"},
+}
+"""How taggers without a network are drawn, by the names of `baseline_scores`"""
 
 
 class Plots:
@@ -42,6 +51,11 @@ class Plots:
     ) -> None:
         if kind is None:
             write_json(self.folder / "plots.json", self.entries)
+            # What other settings left here would pass for pictures of these.
+            listed = {entry["file"] for entry in self.entries}
+            for file in self.folder.glob("*.png"):
+                if file.name not in listed:
+                    file.unlink()
 
     def add(self, figure: Figure, name: str, title: str, caption: str) -> None:
         """Write a figure as ``name.png``."""

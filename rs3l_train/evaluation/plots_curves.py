@@ -10,12 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, ScalarFormatter
 
-from rs3l_train.evaluation.plots import MODE_COLOURS, MODES, axes_of
+from rs3l_train.evaluation.plots import BASELINES, MODE_COLOURS, MODES, axes_of
 from rs3l_train.evaluation.roc import F8, background_efficiencies
 from rs3l_train.evaluation.tagging import Scores
 
 ROC_EFFICIENCIES = np.linspace(0.05, 1.0, 96)
-GREY_LINES = ("--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)), (0, (1, 3)))
 
 Row = Mapping[str, Any]
 
@@ -26,11 +25,13 @@ def roc_curves(taggers: Mapping[str, Sequence[Scores]], baselines: Mapping[str, 
     for mode, draws in taggers.items():
         mean, low, high = rejection_band(draws)
         colour = MODE_COLOURS[mode]
-        axes.plot(ROC_EFFICIENCIES, mean, color=colour, label=MODES[mode])
+        # The frozen probe comes first and often lies where the tuned network does.
+        width = 3.0 if mode == "probe" else 1.3
+        axes.plot(ROC_EFFICIENCIES, mean, color=colour, label=MODES[mode], linewidth=width)
         axes.fill_between(ROC_EFFICIENCIES, low, high, color=colour, alpha=0.25, linewidth=0)
-    for (name, scores), style in zip(baselines.items(), GREY_LINES, strict=False):
+    for name, scores in baselines.items():
         mean, _, _ = rejection_band([scores])
-        axes.plot(ROC_EFFICIENCIES, mean, color="grey", linestyle=style, label=name)
+        axes.plot(ROC_EFFICIENCIES, mean, linewidth=1, **BASELINES[name])
     axes.set_yscale("log")
     axes.set_xlim(0, 1)
     axes.legend(fontsize="small")
@@ -99,11 +100,11 @@ def _panel(
             colour = MODE_COLOURS[mode]
             axes.errorbar(x, mean, statistical, fmt="none", elinewidth=6, alpha=0.3, ecolor=colour)
             axes.errorbar(x, mean, spread, marker="o", capsize=3, color=colour, label=MODES[mode])
-    for row, style in zip(baselines, GREY_LINES, strict=False):
+    for row in baselines:
         value, _ = figure_of(row)
         # A window that does not hold so much signal rejects nothing.
         if value is not None and value != 1:
-            axes.axhline(value, color="grey", linestyle=style, linewidth=1, label=row["name"])
+            axes.axhline(value, linewidth=1, **BASELINES[row["name"]])
     axes.set_xlabel("labelled jets")
     axes.set_xscale("log")
     axes.set_xlim(min(counts) / 1.5, max(counts) * 1.5)

@@ -13,7 +13,8 @@ from rs3l_train.evaluation.roc import F8, threshold_at
 from rs3l_train.evaluation.sculpting import sculpting
 from rs3l_train.evaluation.tagging import Scores
 
-SCORE_BINS = 30
+MOST_SCORE_BINS = 30
+JETS_A_BIN = 60
 MASS_BINS = np.linspace(0, 250, 26)
 
 
@@ -21,11 +22,12 @@ def score_distributions(scores: Mapping[str, Scores], reference: str) -> Figure:
     """Draw the distributions of a tagger's score in each view, and their ratio to one of them.
 
     Signal solid, background dotted; below, the ratios of either, with the statistical error of
-    the reference as a band.
+    the reference as a band. Fewer bins where there are few jets, so that ratios can be read.
     """
     pooled = np.concatenate([np.r_[s.signal, s.background] for s in scores.values()])
     low, high = np.quantile(pooled, [0.005, 0.995])
-    bins = np.linspace(low, high, SCORE_BINS + 1)
+    fewest = min(len(scores[reference].signal), len(scores[reference].background))
+    bins = np.linspace(low, high, 1 + int(np.clip(fewest // JETS_A_BIN, 5, MOST_SCORE_BINS)))
     figure = Figure(figsize=(6.0, 6.4), layout="constrained")
     top, *ratios = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1, 1))
     for i, (view, own) in enumerate(scores.items()):

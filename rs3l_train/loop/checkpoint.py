@@ -6,6 +6,7 @@ never differ; ``config.yaml`` beside it says the same to a reader, and can be tr
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Iterator
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -22,13 +22,12 @@ from torch import Tensor, nn
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.files import write_whole
+from rs3l_train.loop.folder import WEIGHTS, network_file, save_config
 from rs3l_train.loop.identity import Identity, differing
 
 logger = logging.getLogger(__name__)
 
-WEIGHTS = "weights.safetensors"
-BEST = "best.safetensors"
-FORMAT = "rs3l-network-1"
+FORMAT = "rs3l-network-2"
 
 
 def save_network(
@@ -59,19 +58,17 @@ def save_network(
     StorageError
         If the files cannot be written.
     """
-    settings = config.model_dump(mode="json")
+    weights = {key: value.contiguous().cpu() for key, value in network.state_dict().items()}
     metadata = {
         "format": FORMAT,
         "kind": kind,
-        "config": json.dumps(settings),
+        "config": config.model_dump_json(),
         "details": json.dumps(details),
         "identity": json.dumps(identity.whole if identity else {}),
+        "digest": _digest(weights),
     }
-    weights = {key: value.contiguous().cpu() for key, value in network.state_dict().items()}
     write_whole(folder / name, save(weights, metadata))
-    write_whole(
-        folder / "config.yaml", yaml.safe_dump({"training": settings}, sort_keys=False).encode()
-    )
+    save_config(folder, config)
 
 
 def load_network(
@@ -87,42 +84,37 @@ def load_network(
     Raises
     ------
     InputFileError
-        If the folder holds no network of this kind.
+        If the folder holds no network of this kind, or a damaged one.
     """
-    path = folder if folder.suffix == ".safetensors" else folder / WEIGHTS
+    path = network_file(folder)
     with _opened(path) as file:
         metadata = file.metadata()
         weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if metadata["kind"] != kind:
         raise InputFileError(f"{path}: holds a {metadata['kind']}, expected a {kind}")
+    if metadata["digest"] != _digest(weights):
+        raise InputFileError(f"{path}: damaged: not the numbers that were written; train again")
+    for name, value in weights.items():
+        if not value.isfinite().all():
+            raise InputFileError(f"{path}: {name} has numbers that are not finite; train again")
     config = validate_training(json.loads(metadata["config"]), str(path))
     return weights, config, json.loads(metadata["details"])
 
 
-def done_before(folder: Path, kind: str, identity: Identity) -> bool:
-    """Tell whether a folder holds the result of a training that depends on the same.
+def done_before(folder: Path, identity: Identity) -> bool:
+    """Tell whether a folder holds the network of a training that depended on the same.
 
     Says in the log why not, if it holds another.
-
-    Raises
-    ------
-    ConfigError
-        If it holds a network of another kind, which a training must not replace.
     """
     if not (folder / WEIGHTS).exists():
         return False
     try:
         with _opened(folder / WEIGHTS) as file:
-            metadata = file.metadata()
+            saved = json.loads(file.metadata()["identity"])
     except InputFileError as error:
         logger.warning("%s; trained again", error)
         return False
-    if metadata["kind"] != kind:
-        raise ConfigError(
-            f"--out {folder}: holds a {metadata['kind']}, which the {kind} would replace; choose"
-            " another folder"
-        )
-    changes = differing(identity.whole, json.loads(metadata.get("identity", "{}")))
+    changes = differing(identity.whole, saved)
     if changes:
         logger.info("%s: trained again: %s", folder, changes[0])
     else:
@@ -138,7 +130,7 @@ def saved_kind(folder: Path) -> str:
     InputFileError
         If it holds no network.
     """
-    with _opened(folder / WEIGHTS) as file:
+    with _opened(network_file(folder)) as file:
         return str(file.metadata()["kind"])
 
 
@@ -196,3 +188,11 @@ def load_weights(network: nn.Module, weights: dict[str, Tensor], source: Path) -
         raise InputFileError(
             f"{source}: the weights do not fit the network of its config: {error}"
         ) from None
+
+
+def _digest(weights: dict[str, Tensor]) -> str:
+    found = hashlib.sha256()
+    for name, value in sorted(weights.items()):
+        found.update(name.encode())
+        found.update(value.numpy().tobytes())
+    return found.hexdigest()

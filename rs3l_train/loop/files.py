@@ -9,6 +9,8 @@ from typing import Any
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.atomic import atomic_write
 
+METRICS = "metrics.json"
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write beside the target, flush, rename.
@@ -30,7 +32,7 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     InputFileError
         If it cannot be read.
     """
-    path = folder / "metrics.json"
+    path = folder / METRICS
     try:
         metrics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -208,7 +208,8 @@ def _give_up(
     checkpoints.save(state)
     raise TrainingError(
         f"{error}\nThe state before this step is kept in {checkpoints.path}; with a lower learning"
-        " rate, say, and --resume must the training goes on from it"
+        " rate, say, and --resume must the training goes on from it. If that ends in the same way,"
+        " the weights were spoilt before: start anew with --resume never"
     ) from None
 
 

@@ -21,6 +21,9 @@ from rs3l_train.errors import TrainingError
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.views.memory import Selection
 
+# Between the seeds of things that come one after the other: epochs, draws.
+SEED_STEP = 1_000_003
+
 Gradients = Callable[[Selection, int], Tensor]
 """Leaves in the parameters the gradients of a batch at a step, and gives its loss: a scalar, still
 on the device, since to read it is to wait for the device."""
@@ -90,7 +93,7 @@ class InParts:
         if len(batch) < per_process * count:
             raise TrainingError(
                 f"a batch of {len(batch)} views cannot be cut into {per_process * count} parts;"
-                " lower training.loop.parts or the number of processes"
+                " lower `parts` of training.loop or training.finetune, or the number of processes"
             )
         edges = np.linspace(0, len(batch), per_process * count + 1).astype(int).tolist()
         for number in range(

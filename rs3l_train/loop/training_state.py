@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.files import write_whole
+from rs3l_train.loop.folder import forget
 from rs3l_train.loop.history import History
 from rs3l_train.loop.identity import Identity, differing
 
@@ -112,6 +113,8 @@ class Checkpoints:
     def restore(self, state: TrainingState) -> None:
         """Go on from the folder's checkpoint, if there is one and ``resume`` allows it.
 
+        From then on the folder holds this training, and no results of another.
+
         Raises
         ------
         InputFileError
@@ -119,8 +122,12 @@ class Checkpoints:
         ConfigError
             If it must be used and is of another network or dataset; names the first key.
         """
-        if not self._usable():
-            return
+        if self._usable():
+            self._load(state)
+        if self._writes:
+            forget(self.path.parent)
+
+    def _load(self, state: TrainingState) -> None:
         tensors, header = _read(self.path)
         try:
             state.load(tensors, json.loads(header["history"]))

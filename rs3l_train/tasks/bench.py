@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,16 +12,24 @@ from torch import Tensor
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.evaluation.tagging import reference_view
-from rs3l_train.tasks.draws import I8, Draw, all_draws, draw_jets
+from rs3l_train.tasks.draws import (
+    I8,
+    Draw,
+    Draws,
+    all_draws,
+    draw_jets,
+    draw_test_jets,
+    validation_view,
+)
 from rs3l_train.tasks.labels import tagging_task, warn_of_empty_labels
 from rs3l_train.views.batches import all_views, one_view
 from rs3l_train.views.loading import readable
 from rs3l_train.views.memory import JetViews, Selection, chosen_views, load
 
 OUT_OF_MEMORY = (
-    "Lower training.data.constituents, training.finetune.views_per_batch, training.task.labels,"
-    " training.evaluation.max_jets or the size of training.backbone; or take fewer views out of"
-    " the dataset with `rs3l-data select`"
+    "Raise training.finetune.parts; or lower training.data.constituents, training.task.labels,"
+    " training.finetune.views_per_batch, training.evaluation.max_jets or the size of"
+    " training.backbone; or take fewer views out of the dataset with `rs3l-data select`"
 )
 """What to change when the jets of a task or a batch of them do not fit"""
 
@@ -35,6 +43,8 @@ class Bench:
     """The rows of these jets"""
     jets: JetViews
     """In all views of the dataset"""
+    trained_on: tuple[str, ...]
+    """The views to train on"""
     training_present: Tensor
     """(V, N) bool: `jets.present` in the views to train on, False in the others"""
     target: Tensor
@@ -50,7 +60,7 @@ class Bench:
 
     @property
     def reference(self) -> str:
-        """The view that decides on early stopping, and that others are compared with."""
+        """The view that others are compared with."""
         return reference_view(self.jets.names)
 
     @property
@@ -85,11 +95,46 @@ def set_bench(
         If a class is empty where it is needed, or has too few jets.
     """
     trained_on = chosen_views(dataset, config.data)
+    dataset = _of_task(dataset, config)
+    drawn = draw_jets(dataset, config, all_draws(config) if draws is None else draws)
+    return _loaded(dataset, config, device, drawn, trained_on)
+
+
+def set_test_bench(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Bench:
+    """Load the test jets alone, in whatever views there are; see `set_bench`."""
+    dataset = _of_task(dataset, config)
+    trained_on = [
+        view
+        for view in config.data.views or dataset.views
+        if view in dataset.views and view not in config.data.hold_out
+    ]
+    return _loaded(dataset, config, device, draw_test_jets(dataset, config), trained_on)
+
+
+def require_task(dataset: Dataset, config: TrainingConfig) -> None:
+    """Check that a study could begin, before hours of pretraining for it.
+
+    Raises
+    ------
+    ConfigError, InputFileError
+        As `set_bench` does.
+    """
+    draw_jets(_of_task(dataset, config), config, all_draws(config))
+
+
+def _of_task(dataset: Dataset, config: TrainingConfig) -> Dataset:
     warn_of_empty_labels(dataset, config.task)
     dataset = dataset[tagging_task(dataset, config.task).target >= 0]
-    if config.data.corrupt == "skip":
-        dataset = readable(dataset, dataset.views)
-    drawn = draw_jets(dataset, config, all_draws(config) if draws is None else draws)
+    return readable(dataset, dataset.views) if config.data.corrupt == "skip" else dataset
+
+
+def _loaded(
+    dataset: Dataset,
+    config: TrainingConfig,
+    device: torch.device,
+    drawn: Draws,
+    trained_on: Sequence[str],
+) -> Bench:
     rows = drawn.rows
     dataset = dataset.take(rows)
     jets = load(dataset, tuple(dataset.views), config.data.constituents, device)
@@ -100,11 +145,12 @@ def set_bench(
         config,
         dataset,
         jets,
+        tuple(trained_on),
         jets.present & in_training[:, None],
         torch.from_numpy(tagging_task(dataset, config.task).target).to(device),
         torch.from_numpy(np.stack(masses).astype(np.float32)).to(device),
         {draw: np.searchsorted(rows, own) for draw, own in drawn.labelled.items()},
-        one_view(jets.present, validation, jets.index(reference_view(jets.names))),
+        one_view(jets.present, validation, jets.index(validation_view(trained_on or jets.names))),
         np.searchsorted(rows, drawn.test),
         drawn.jets,
     )

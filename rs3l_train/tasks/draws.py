@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -16,6 +16,7 @@ from rs3l_train.evaluation.tagging import reference_view
 from rs3l_train.tasks.labels import (
     BACKGROUND,
     SIGNAL,
+    TaggingTask,
     draw_at_most,
     draw_labelled,
     tagging_task,
@@ -70,6 +71,7 @@ def draw_jets(dataset: Dataset, config: TrainingConfig, draws: Iterable[Draw]) -
     in_training = np.any([present[view] for view in trained_on], axis=0)
     somewhere = np.any(list(present.values()), axis=0)
     nominal = present[reference_view(dataset.views)]
+    validated = present[validation_view(trained_on)]
     settings, seed = config.task, config.seed
     return Draws(
         {
@@ -78,13 +80,35 @@ def draw_jets(dataset: Dataset, config: TrainingConfig, draws: Iterable[Draw]) -
             )
             for n, draw in draws
         },
-        draw_at_most(task, Split.VALIDATION, nominal, settings.validation_labels, [seed]),
+        draw_at_most(task, Split.VALIDATION, validated, settings.validation_labels, [seed]),
         draw_at_most(task, Split.TEST, somewhere, config.evaluation.max_jets, [seed]),
-        {
-            split.name.lower(): {
-                name: len(task.rows(split, target, nominal))
-                for name, target in (("signal", SIGNAL), ("background", BACKGROUND))
-            }
-            for split in Split
-        },
+        _counts(task, nominal),
     )
+
+
+def draw_test_jets(dataset: Dataset, config: TrainingConfig) -> Draws:
+    """Draw the test jets of a task alone; see `draw_jets`."""
+    task = tagging_task(dataset, config.task)
+    present = {view: dataset.jets(view, ["present"])["present"] for view in dataset.views}
+    somewhere = np.any(list(present.values()), axis=0)
+    return Draws(
+        {},
+        np.empty(0, np.int64),
+        draw_at_most(task, Split.TEST, somewhere, config.evaluation.max_jets, [config.seed]),
+        _counts(task, present[reference_view(dataset.views)]),
+    )
+
+
+def validation_view(trained_on: Sequence[str]) -> str:
+    """Name the view that decides on early stopping: one to train on, if it can be the nominal."""
+    return reference_view(trained_on)
+
+
+def _counts(task: TaggingTask, present: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
+    return {
+        split.name.lower(): {
+            name: len(task.rows(split, target, present))
+            for name, target in (("signal", SIGNAL), ("background", BACKGROUND))
+        }
+        for split in Split
+    }

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from rs3l_train.backbones import build
+from rs3l_train.backbones import backbone_of
 from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.config import FinetuneConfig, NetworkMode
 from rs3l_train.evaluation.calibration import fit_temperature
@@ -19,7 +19,7 @@ from rs3l_train.loop.fit import Budget, Epochs, History, fit
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.schedule import constant
-from rs3l_train.loop.step import InParts
+from rs3l_train.loop.step import SEED_STEP, InParts
 from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.decorrelate import decorrelated_loss
@@ -27,10 +27,8 @@ from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.probe import fit_probe, score_auc
 from rs3l_train.tasks.tagger import Tagger, split_scores
 from rs3l_train.views.batches import labelled_batches
-from rs3l_train.views.inputs import N_INPUTS, network_inputs
+from rs3l_train.views.inputs import network_inputs
 from rs3l_train.views.memory import Selection
-
-SEED_STEP = 1_000_003
 
 
 def train_tagger(
@@ -72,7 +70,7 @@ def train_tagger(
     """
     config = bench.config
     torch.manual_seed(config.seed + SEED_STEP * draw)
-    backbone = build(config.backbone, N_INPUTS[config.data.inputs])
+    backbone = backbone_of(config)
     if mode != "scratch":
         if pretrained is None:
             raise ValueError(f"{mode} needs the weights of a pretrained backbone")
@@ -187,7 +185,7 @@ def _gradients(bench: Bench, tagger: Tagger, draw: int, processes: Processes) ->
         return _loss(bench, outputs.squeeze(1), batch)
 
     seed = config.seed + SEED_STEP * draw
-    return InParts(tagger, outputs_of, loss_of, device, seed, processes=processes)
+    return InParts(tagger, outputs_of, loss_of, device, seed, config.finetune.parts, processes)
 
 
 def _validate(bench: Bench, tagger: Tagger) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
@@ -33,7 +32,8 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
     return Identity(
         {
             **_flat(config, {"seed": True, "data": True, "backbone": True, "objective": True}),
-            "the dataset": _digest_of_initiators(dataset),
+            "the views": list(dataset.views),
+            "the jets": _digest(_content_of(dataset)),
         },
         {
             **_flat(
@@ -98,13 +98,12 @@ def _flat(config: TrainingConfig, keys: dict[str, bool | set[str]]) -> dict[str,
     return dict(flat("training", config.model_dump(mode="json", include=keys)))
 
 
-def _digest_of_initiators(dataset: Dataset) -> str:
-    """Hash the initiators, which no two simulations share, and the views."""
-    found = hashlib.sha256(json.dumps(list(dataset.views)).encode())
-    for name, column in sorted(dataset.initiators.items()):
-        found.update(name.encode())
-        found.update(np.ascontiguousarray(column).tobytes())
-    return found.hexdigest()[:16]
+def _content_of(dataset: Dataset) -> Iterator[Array]:
+    """Give what tells jets from others: whose they are, and what came of them."""
+    for _, column in sorted(dataset.initiators.items()):
+        yield column
+    for view in dataset.views:
+        yield from dataset.jets(view, ["present", "pt", "n_constituents"]).values()
 
 
 def _content(bench: Bench, n_labels: int, draw: int) -> Iterator[Array]:
@@ -113,6 +112,7 @@ def _content(bench: Bench, n_labels: int, draw: int) -> Iterator[Array]:
         views, rows = selection.views.cpu().numpy(), selection.rows.cpu().numpy()
         yield views
         yield bench.target.cpu().numpy()[rows]
+        yield bench.jets.jets["pt"].cpu().numpy()[views, rows]
         yield bench.softdrop_mass.cpu().numpy()[views, rows]
         for name in ("process", "event", "initiator"):
             yield np.asarray(bench.dataset.initiators[name])[rows]

@@ -9,11 +9,11 @@ from typing import Any
 from torch import nn
 
 from rs3l_data.store.manifest import checksum
-from rs3l_train.backbones import Backbone, build
+from rs3l_train.backbones import Backbone, backbone_of
 from rs3l_train.config import TrainingConfig
-from rs3l_train.loop.checkpoint import WEIGHTS, load_network, load_weights, saved_kind
+from rs3l_train.loop.checkpoint import load_network, load_weights, saved_kind
+from rs3l_train.loop.folder import network_file
 from rs3l_train.tasks.tagger import Tagger
-from rs3l_train.views.inputs import N_INPUTS
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Model:
 
 
 def open_model(folder: Path) -> Model:
-    """Read the network of a folder that a training left, onto the CPU.
+    """Read the network of a folder that a training left, or one of its files, onto the CPU.
 
     Raises
     ------
@@ -43,13 +43,13 @@ def open_model(folder: Path) -> Model:
     """
     kind = saved_kind(folder)
     weights, config, details = load_network(folder, kind)
-    backbone = build(config.backbone, N_INPUTS[config.data.inputs])
+    backbone = backbone_of(config)
     tagger = Tagger(backbone, backbone.dimension) if kind == "tagger" else None
     load_weights(tagger or backbone, weights, folder)
     (tagger or backbone).eval()
     provenance = {
         "kind": kind,
-        "weights_sha256": checksum(folder / WEIGHTS, "sha256"),
+        "weights_sha256": checksum(network_file(folder), "sha256"),
         "config": config.model_dump(mode="json"),
         "details": details,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.config import TrainingConfig
@@ -15,10 +16,11 @@ from rs3l_train.evaluation.plots import Plots, loss_curve
 from rs3l_train.evaluation.representation import linear_r2, physical_targets, spectrum
 from rs3l_train.evaluation.spectrum_plot import spectrum_plot
 from rs3l_train.evaluation.tagging import reference_view
-from rs3l_train.loop.checkpoint import BEST, WEIGHTS, done_before, save_network
+from rs3l_train.loop.checkpoint import done_before, save_network
 from rs3l_train.loop.device import adam, prepare
-from rs3l_train.loop.files import read_metrics, write_json
+from rs3l_train.loop.files import METRICS, read_metrics, write_json
 from rs3l_train.loop.fit import Budget, History, fit
+from rs3l_train.loop.folder import BEST, WEIGHTS, require_own
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
@@ -79,10 +81,9 @@ def pretrain(
         If a signal asked to stop.
     """
     device = prepare(config)
-    if (folder / WEIGHTS).exists():
-        identity = pretraining_identity(config, jets_to_pretrain_on(dataset, config))
-        if done_before(folder, "backbone", identity) and resume == "auto":
-            return read_metrics(folder)
+    require_own(folder, "pretrain")
+    if resume == "auto" and (done := _done_before(dataset, config, folder)):
+        return done
     with out_of_memory_says(OUT_OF_MEMORY):
         pretraining = set_up(dataset, config, device)
         objective, jets = pretraining.objective, pretraining.jets
@@ -122,6 +123,18 @@ def pretrain(
     return metrics
 
 
+def _done_before(dataset: Dataset, config: TrainingConfig, folder: Path) -> dict[str, Any] | None:
+    """Give the metrics of a folder's pretraining if this one would be the same."""
+    if not (folder / WEIGHTS).exists():
+        return None
+    identity = pretraining_identity(config, jets_to_pretrain_on(dataset, config))
+    try:
+        return read_metrics(folder) if done_before(folder, identity) else None
+    except InputFileError as error:
+        logger.warning("%s", error)
+        return None
+
+
 def _write(folder: Path, metrics: dict[str, Any], history: History) -> None:
     with Plots(folder) as plots:
         plots.add(loss_curve(history.records), "loss", "Pretraining loss", _LOSS_CAPTION)
@@ -131,7 +144,7 @@ def _write(folder: Path, metrics: dict[str, Any], history: History) -> None:
             "Spectrum of the embedding",
             _SPECTRUM_CAPTION,
         )
-    write_json(folder / "metrics.json", metrics)
+    write_json(folder / METRICS, metrics)
 
 
 _LOSS_CAPTION = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from torch import Tensor
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.reader import Dataset
-from rs3l_train.backbones import build as build_backbone
+from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.device import precision_of
 from rs3l_train.loop.processes import ALONE, Processes
@@ -22,11 +23,12 @@ from rs3l_train.objectives import Objective, build
 from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
-from rs3l_train.views.inputs import N_INPUTS
 from rs3l_train.views.loading import readable, view_source
 from rs3l_train.views.memory import JetViews, Selection, chosen_views
 from rs3l_train.views.positives import Positives, chosen_positives
 from rs3l_train.views.source import ViewSource
+
+logger = logging.getLogger(__name__)
 
 DIAGNOSTIC_JETS = 5000
 
@@ -87,11 +89,17 @@ def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pr
     views = tuple(dataset.views)
     jets = view_source(dataset, views, config, device)
     torch.manual_seed(config.seed)
-    backbone = build_backbone(config.backbone, N_INPUTS[config.data.inputs])
+    backbone = backbone_of(config)
     objective = build(config, backbone, len(dataset.labels)).to(device)
     pairs = objective.needs_pairs
     positives = chosen_positives(dataset, views, config, pairs)
     training = Sample(jets, _rows(jets, dataset, Split.TRAIN, positives, pairs), positives, config)
+    if len(training.rows) < config.pretrain.jets_per_batch:
+        logger.warning(
+            "training.pretrain.jets_per_batch: %d, but there are %d jets to pretrain on: each batch"
+            " is all of them",
+            *(config.pretrain.jets_per_batch, len(training.rows)),
+        )
     unseen = _shuffled(_rows(jets, dataset, Split.VALIDATION, positives, pairs), config.seed)
     held, unseen = jets.in_memory(unseen[: max(config.pretrain.validation_jets, DIAGNOSTIC_JETS)])
     validation = Sample(held, unseen[: config.pretrain.validation_jets], positives, config)

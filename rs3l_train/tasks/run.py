@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import yaml
+from typing import Any, Literal
 
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
-from rs3l_train.loop.files import write_whole
+from rs3l_train.loop.folder import require_own, save_config
 from rs3l_train.loop.processes import ALONE, Processes
+from rs3l_train.tasks.bench import require_task
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.study import study
 
 
 def run(
-    dataset: Dataset, config: TrainingConfig, folder: Path, processes: Processes = ALONE
+    dataset: Dataset,
+    config: TrainingConfig,
+    folder: Path,
+    resume: Literal["auto", "never"] = "auto",
+    processes: Processes = ALONE,
 ) -> dict[str, Any]:
     """Pretrain, train taggers with and without, test them in every view, draw the pictures.
 
     Leaves ``config.yaml`` (every default filled in), ``pretrain/`` and ``study/`` in the folder.
-    What is done there already, with the same settings and data, is taken as it is.
 
     Parameters
     ----------
+    resume
+        ``auto``: take what is done there already with the same settings and data, and go on with
+        what was stopped; ``never``: start anew.
     processes
         Those that share the work; only the first writes.
 
@@ -40,9 +45,10 @@ def run(
     TrainingError
         If a loss is no longer a number.
     """
+    require_own(folder, "run")
+    require_task(dataset, config)
     if processes.first:
-        document = {"training": config.model_dump(mode="json")}
-        write_whole(folder / "config.yaml", yaml.safe_dump(document, sort_keys=False).encode())
-    pretrain(dataset, config, folder / "pretrain", processes=processes)
+        save_config(folder, config)
+    pretrain(dataset, config, folder / "pretrain", resume, processes)
     processes.wait()
-    return study(dataset, config, folder / "pretrain", folder / "study", processes)
+    return study(dataset, config, folder / "pretrain", folder / "study", resume, processes)

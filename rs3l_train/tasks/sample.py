@@ -9,12 +9,11 @@ import torch
 from torch import Tensor
 
 from rs3l_train.config import TrainingConfig
+from rs3l_train.loop.step import SEED_STEP
 from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.memory import Selection
 from rs3l_train.views.positives import Positives
 from rs3l_train.views.source import ViewSource
-
-SEED_STEP = 1_000_003
 
 
 @dataclass(frozen=True, slots=True)

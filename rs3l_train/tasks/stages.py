@@ -8,7 +8,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
-from rs3l_train.backbones import build
+from rs3l_train.backbones import backbone_of
 from rs3l_train.config import NetworkMode, TrainingConfig
 from rs3l_train.evaluation.calibration import reliability
 from rs3l_train.evaluation.plots import Plots
@@ -20,16 +20,16 @@ from rs3l_train.evaluation.plots_scores import (
 )
 from rs3l_train.loop.checkpoint import load_network, load_weights, require_same_network
 from rs3l_train.loop.device import prepare
-from rs3l_train.loop.files import write_json
+from rs3l_train.loop.files import METRICS, write_json
+from rs3l_train.loop.folder import require_own
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.training_state import Resume
 from rs3l_train.tasks import captions
-from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
+from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench, set_test_bench
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.trained import Trainings
-from rs3l_train.views.inputs import N_INPUTS
 
 
 @out_of_memory_says(OUT_OF_MEMORY)
@@ -64,6 +64,7 @@ def finetune(
     TrainingError
         If the loss is no longer a number, or memory is lacking.
     """
+    require_own(folder, "finetune")
     weights = None if pretrained is None else pretrained_weights(pretrained, config)
     bench = set_bench(dataset, config, prepare(config), [(n_labels, 0)])
     trainings = Trainings(bench, weights, resume, processes)
@@ -91,14 +92,13 @@ def evaluate(
     TrainingError
         If memory is lacking.
     """
+    require_own(folder, "evaluate")
     weights, config, details = load_network(model, "tagger")
     # A network trained on a GPU serves on a CPU as well.
     data = config.data.model_copy(update={"corrupt": corrupt})
     config = config.model_copy(update={"device": "auto", "data": data})
-    bench = set_bench(dataset, config, prepare(config), [])
-    tagger = Tagger(
-        build(config.backbone, N_INPUTS[config.data.inputs]), config.backbone.output[-1]
-    )
+    bench = set_test_bench(dataset, config, prepare(config))
+    tagger = Tagger(backbone_of(config), config.backbone.output[-1])
     load_weights(tagger, weights, model)
     return _tested(bench, tagger.to(bench.jets.device), folder, {"stage": "evaluate", **details})
 
@@ -115,7 +115,7 @@ def pretrained_weights(folder: Path, config: TrainingConfig) -> dict[str, Tensor
     """
     weights, saved, _ = load_network(folder, "backbone")
     require_same_network(config, saved, folder)
-    load_weights(build(config.backbone, N_INPUTS[config.data.inputs]), weights, folder)
+    load_weights(backbone_of(config), weights, folder)
     return weights
 
 
@@ -126,9 +126,7 @@ def task_summary(bench: Bench) -> dict[str, Any]:
         "signal": list(config.task.signal),
         "background": list(config.task.background),
         "balance": config.task.balance,
-        "training_views": [
-            name for v, name in enumerate(bench.jets.names) if bool(bench.training_present[v].any())
-        ],
+        "training_views": list(bench.trained_on),
         "test_views": list(bench.jets.names),
         "nominal_view": bench.reference,
         "jets": bench.drawn_from,
@@ -173,5 +171,5 @@ def _tested(bench: Bench, tagger: Tagger, folder: Path, about: dict[str, Any]) -
             "Mass of the background before and after the cut",
             captions.MASS.format(view=view, efficiency=middle),
         )
-    write_json(folder / "metrics.json", metrics)
+    write_json(folder / METRICS, metrics)
     return metrics

@@ -6,19 +6,19 @@ import logging
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import yaml
 from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
-from rs3l_train.backbones import build
+from rs3l_train.backbones import backbone_of
 from rs3l_train.config import Mode, NetworkMode, TrainingConfig
 from rs3l_train.evaluation.comparison import comparisons
 from rs3l_train.evaluation.tagging import Scores
 from rs3l_train.loop.device import prepare
-from rs3l_train.loop.files import read_metrics, write_json, write_whole
+from rs3l_train.loop.files import METRICS, read_metrics, write_json
+from rs3l_train.loop.folder import folder_of, require_own, save_config
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
@@ -34,7 +34,6 @@ from rs3l_train.tasks.study_plots import AllScores, LabelledEmbedding, draw_stud
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.trained import Trainings
 from rs3l_train.tasks.trees import measure_trees
-from rs3l_train.views.inputs import N_INPUTS
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +44,7 @@ def study(
     config: TrainingConfig,
     pretrained: Path,
     folder: Path,
+    resume: Literal["auto", "never"] = "auto",
     processes: Processes = ALONE,
 ) -> dict[str, Any]:
     """Compare the config's ways of training, for each number of labels and each draw.
@@ -54,6 +54,9 @@ def study(
 
     Parameters
     ----------
+    resume
+        ``auto``: take what is done there already with the same settings and data, and go on with
+        what was stopped; ``never``: start anew.
     processes
         Among which the trainings are shared out, each to one of them; the first measures.
 
@@ -71,11 +74,14 @@ def study(
     TrainingError
         If a loss is no longer a number, or memory is lacking.
     """
+    require_own(folder, "study")
     weights = pretrained_weights(pretrained, config)
-    pretraining = read_metrics(pretrained)
+    pretraining = read_metrics(folder_of(pretrained))
     bench = set_bench(dataset, config, prepare(config))
-    done = _Done(Trainings(bench, weights), folder / "trainings")
-    _train_share(bench, done, processes)
+    done = _Done(Trainings(bench, weights, resume), folder / "trainings")
+    if processes.count > 1:
+        _train_share(bench, done, processes)
+        done = _Done(Trainings(bench, weights), folder / "trainings")
     if not processes.first:
         return {}
     rows, trainings, scores = _train_all(bench, done)
@@ -93,9 +99,8 @@ def study(
         ),
     }
     draw_study(bench, scores, baseline_scores, metrics, _embedding(bench, weights), folder)
-    document = {"training": config.model_dump(mode="json")}
-    write_whole(folder / "config.yaml", yaml.safe_dump(document, sort_keys=False).encode())
-    write_json(folder / "metrics.json", metrics)
+    save_config(folder, config)
+    write_json(folder / METRICS, metrics)
     return metrics
 
 
@@ -115,8 +120,6 @@ def _train_share(bench: Bench, done: _Done, processes: Processes) -> None:
     """Do this process's part of the trainings, and wait for the others."""
     task = bench.config.task
     networks = [mode for mode in task.modes if mode != "trees"]
-    if processes.count == 1:
-        return
     for i, (n_labels, draw) in enumerate(product(task.labels, range(task.seeds))):
         for j, mode in enumerate(networks):
             # Ways of training take unequally long: each process gets some of all.
@@ -163,7 +166,7 @@ def _by_training(scores: AllScores, view: str) -> dict[tuple[str, int], list[Sco
 def _embedding(bench: Bench, weights: dict[str, Tensor]) -> LabelledEmbedding:
     """Embed the test jets of the reference view with the pretrained network."""
     config = bench.config
-    backbone = build(config.backbone, N_INPUTS[config.data.inputs])
+    backbone = backbone_of(config)
     backbone.load_state_dict(weights)
     rows = tested_views(bench)[bench.reference].rows.cpu().numpy()
     labels = np.array(bench.dataset.labels)[bench.dataset.initiators["label"][rows]]

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from rs3l_train.backbones import build
+from rs3l_train.backbones import backbone_of
 from rs3l_train.config import NetworkMode
 from rs3l_train.loop.checkpoint import done_before, load_network, load_weights, save_network
 from rs3l_train.loop.logs import MetricsLog
@@ -18,7 +18,6 @@ from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.identity import tagger_identity
 from rs3l_train.tasks.tagger import Tagger
-from rs3l_train.views.inputs import N_INPUTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Trainings:
     ) -> tuple[Tagger, dict[str, Any]]:
         """Take a training that is done, or do it and keep it; see `train_tagger`."""
         identity = tagger_identity(self.bench, mode, n_labels, draw, self.pretrained)
-        if done_before(folder, "tagger", identity) and self.resume == "auto":
+        if self.resume == "auto" and done_before(folder, identity):
             return self._read(folder)
         loop = self.bench.config.loop
         writes = self.processes.first
@@ -79,7 +78,7 @@ class Trainings:
     def _read(self, folder: Path) -> tuple[Tagger, dict[str, Any]]:
         config = self.bench.config
         weights, _, details = load_network(folder, "tagger")
-        backbone = build(config.backbone, N_INPUTS[config.data.inputs])
+        backbone = backbone_of(config)
         tagger = Tagger(backbone, config.backbone.output[-1])
         load_weights(tagger, weights, folder)
         return tagger.to(self.bench.jets.device), details

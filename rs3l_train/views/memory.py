@@ -186,7 +186,8 @@ def load(
                 for i, name in enumerate(CONSTITUENT_COLUMNS):
                     _check_finite(place[:, i], part, view, f"constituents/{name}")
         for name in JET_COLUMNS:
-            _check_finite(jets[v][name][present[v]], dataset, view, f"jets/{name}")
+            if not np.isfinite(jets[v][name][present[v]]).all():
+                _name_the_shard(dataset, view, name)
     constituents[-1] = [PADDING.get(name, 0) for name in CONSTITUENT_COLUMNS]
     return JetViews(
         names=views,
@@ -220,6 +221,12 @@ def _check_finite(values: Array, dataset: Dataset, view: str, column: str) -> No
             f"{dataset.source}: {n_bad} of {len(values)} values of {column} in the view {view!r}"
             " are not finite; find the rows with `rs3l-data validate`, and make the shard anew"
         )
+
+
+def _name_the_shard(dataset: Dataset, view: str, name: str) -> None:
+    for part in dataset.by_shard():
+        table = part.jets(view, ["present", name])
+        _check_finite(table[name][table["present"]], part, view, f"jets/{name}")
 
 
 def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np.bool_]) -> Tensor:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from rs3l_train.backbones import build
+from rs3l_train.backbones import backbone_of
 from rs3l_train.config import validate_training
 from rs3l_train.loop.processes import ALONE
 from rs3l_train.tasks.bench import set_bench
@@ -16,7 +16,6 @@ from rs3l_train.tasks.pretrain import _diagnostics
 from rs3l_train.tasks.pretraining import gradients_in_parts, set_up
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.watch import Watch, knn_probe
-from rs3l_train.views.inputs import N_INPUTS
 from rs3l_train.views.positives import Positives
 from tests.train.conftest import SETTINGS, VIEWS
 from tests.train.pretended import GPU, WaitError, pretended_gpu
@@ -95,7 +94,7 @@ def test_tagging_stays_on_the_gpu(dataset, monkeypatch, mode, decorrelate):
     monkeypatch.setattr("rs3l_train.tasks.probe.PENALTIES", (1.0,))
     with pretended_gpu(monkeypatch):
         bench = set_bench(dataset, config, GPU)
-        pretrained = build(config.backbone, N_INPUTS[config.data.inputs]).state_dict()
+        pretrained = backbone_of(config).state_dict()
         tagger, _ = train_tagger(bench, mode, 20, 0, pretrained)
         assert {value.device for value in tagger.state_dict().values()} == {GPU}
         tested = embed_test_jets(bench, tagger.backbone, bench.jets.names)
@@ -107,7 +106,7 @@ def test_a_step_of_tagging_waits_for_nothing(dataset, monkeypatch, backbone):
     config = configured(backbone)
     with pretended_gpu(monkeypatch) as questions:
         bench = set_bench(dataset, config, GPU)
-        network = build(config.backbone, N_INPUTS[config.data.inputs])
+        network = backbone_of(config)
         tagger = Tagger(network, network.dimension).to(GPU)
         batch = next(_epochs(bench, bench.labelled(20, 0), 0)(0))
         gradients = _gradients(bench, tagger, 0, ALONE)

@@ -12,7 +12,7 @@ import torch
 import rs3l_data
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_train.backbones import build
+from rs3l_train.backbones import backbone_of
 from rs3l_train.config import load_training, validate_training
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
@@ -28,7 +28,7 @@ from rs3l_train.tasks.labels import (
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.run import run
 from rs3l_train.tasks.trees import measure_trees
-from rs3l_train.views.inputs import N_INPUTS, network_inputs
+from rs3l_train.views.inputs import network_inputs
 from tests.synthetic import make_dataset
 from tests.train.results import records, without_times
 from tests.train.test_tasks import changed
@@ -42,7 +42,7 @@ def bench(dataset, config):
 @pytest.fixture(scope="module")
 def weights(config):
     torch.manual_seed(7)
-    return build(config.backbone, N_INPUTS[config.data.inputs]).state_dict()
+    return backbone_of(config).state_dict()
 
 
 def test_last_layers_alone_are_tuned(bench, weights, config, dataset):

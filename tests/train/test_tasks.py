@@ -180,7 +180,7 @@ def test_a_lack_of_memory_names_the_keys_to_change(dataset, config, tmp_path, mo
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
     monkeypatch.setattr("rs3l_train.tasks.tagger.Tagger.forward", too_large)
-    with pytest.raises(TrainingError, match=r"(?s)2.00 GiB.*Lower training.data.constituents"):
+    with pytest.raises(TrainingError, match=r"(?s)2.00 GiB.*Raise training.finetune.parts"):
         finetune(dataset, config, None, "scratch", 40, tmp_path)
 
 

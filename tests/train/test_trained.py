@@ -11,17 +11,19 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+import rs3l_data
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_train.backbones import build
+from rs3l_data.reshape.select import Choice, select
+from rs3l_train.backbones import backbone_of
 from rs3l_train.loop import fit as fit_module
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
+from rs3l_train.tasks.embed import embed
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.run import run
-from rs3l_train.tasks.stages import finetune
+from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.tasks.study import study
 from rs3l_train.tasks.trained import Trainings
-from rs3l_train.views.inputs import N_INPUTS
 from tests.train.conftest import SETTINGS
 from tests.train.results import records, without_times
 from tests.train.test_tasks import changed
@@ -52,7 +54,7 @@ def bench(dataset, quick):
 @pytest.fixture(scope="module")
 def weights(config):
     torch.manual_seed(7)
-    return build(config.backbone, N_INPUTS[config.data.inputs]).state_dict()
+    return backbone_of(config).state_dict()
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +121,7 @@ def test_a_tagger_is_taken_where_all_is_the_same_and_else_trained(
     assert "done before, with the same data and settings" in caplog.text
     other = {name: value + 0.01 for name, value in weights.items()}
     for trainings, arguments, why in (
-        (Trainings(bench, weights, "never"), ("full", 20, 0), "done before"),
+        (Trainings(bench, weights, "never"), ("full", 20, 0), ""),
         (Trainings(bench, other), ("full", 20, 0), "the pretrained weights is now"),
         (Trainings(bench, other), ("full", 20, 1), "the draw of the labels is now 1 and was 0"),
         (Trainings(bench, other), ("full", 24, 1), "--labels is now 24 and was 20"),
@@ -153,12 +155,45 @@ def test_a_training_may_go_on_with_other_settings_if_it_must(
     assert steps
 
 
-def test_a_network_of_another_kind_is_not_replaced(dataset, quick, pretrained, tmp_path):
-    with pytest.raises(ConfigError, match="holds a backbone, which the tagger would replace"):
-        finetune(dataset, quick, None, "scratch", 20, pretrained)
+def test_a_folder_belongs_to_one_stage(dataset, quick, pretrained, tmp_path):
     finetune(dataset, quick, None, "scratch", 20, tmp_path)
-    with pytest.raises(ConfigError, match="holds a tagger, which the backbone would replace"):
-        pretrain(dataset, quick, tmp_path)
+    for stage, out in {
+        "pretrain": lambda out: pretrain(dataset, quick, out),
+        "finetune": lambda out: finetune(dataset, quick, None, "scratch", 20, out),
+        "evaluate": lambda out: evaluate(dataset, tmp_path, out),
+        "study": lambda out: study(dataset, quick, pretrained, out),
+        "run": lambda out: run(dataset, quick, out),
+    }.items():
+        for folder, held in ((pretrained, "pretrain"), (tmp_path, "finetune")):
+            if held != stage:
+                with pytest.raises(ConfigError, match=f"holds what `{held}` left, which `{stage}`"):
+                    out(folder)
+
+
+def test_another_training_takes_the_old_results_away_when_it_begins(
+    dataset, quick, tmp_path, crash_at
+):
+    pretrain(dataset, quick, tmp_path)
+    crash_at(3)
+    with pytest.raises(CrashError):
+        pretrain(dataset, changed(quick, seed=8), tmp_path)
+    assert not (tmp_path / "weights.safetensors").exists()
+    assert not (tmp_path / "metrics.json").exists()
+    # An unfinished pretraining is no place for a tagger either.
+    with pytest.raises(ConfigError, match="holds what `pretrain` left"):
+        finetune(dataset, quick, None, "scratch", 20, tmp_path)
+    with pytest.raises(ConfigError, match=r"go on from it: training.seed is now 3 and was 8"):
+        pretrain(dataset, quick, tmp_path, "must")
+
+
+def test_other_jets_make_another_pretraining(dataset, folder, quick, tmp_path, crash_at, caplog):
+    caplog.set_level("INFO", "rs3l_train")
+    pretrain(dataset, quick, tmp_path / "run")
+    select(folder, Choice(where="pt > 450"), tmp_path / "hard")
+    steps = crash_at(None)
+    pretrain(rs3l_data.open(tmp_path / "hard"), quick, tmp_path / "run")
+    assert steps
+    assert "the jets is now" in caplog.text
 
 
 def test_a_run_done_before_is_not_done_again(dataset, quick, tmp_path, crash_at, monkeypatch):
@@ -166,14 +201,60 @@ def test_a_run_done_before_is_not_done_again(dataset, quick, tmp_path, crash_at,
     steps = crash_at(None)
     assert run(dataset, quick, tmp_path) == first
     assert not steps
-    # Another draw of labels leaves the pretraining, another seed leaves nothing.
+    # Another draw of labels leaves the pretraining.
     more = changed(quick, task={**QUICK["task"], "seeds": 3})
     with monkeypatch.context() as patch:
         patch.setattr("rs3l_train.tasks.pretrain.set_up", lambda *_: pytest.fail("pretrains"))
         assert len(run(dataset, more, tmp_path)["trainings"]) == 9
-    (tmp_path / "pretrain" / "metrics.json").unlink()
-    with pytest.raises(InputFileError, match=r"metrics.json: cannot be read.*train again"):
-        run(dataset, more, tmp_path)
+    before = len(steps)
+    (tmp_path / "pretrain" / "metrics.json").write_text("{")
+    run(dataset, quick, tmp_path)
+    assert len(steps) > before
+    before = len(steps)
+    assert without_times(run(dataset, quick, tmp_path, "never")) == without_times(first)
+    assert len(steps) > 3 * (before // 4)
+
+
+def test_a_run_asks_for_the_task_before_it_pretrains(dataset, quick, tmp_path, monkeypatch):
+    monkeypatch.setattr("rs3l_train.tasks.run.pretrain", lambda *_: pytest.fail("pretrains"))
+    with pytest.raises(ConfigError, match=r"training.task.signal: the dataset has no label 'Hxx'"):
+        run(dataset, changed(quick, task={"signal": ["Hxx"]}), tmp_path)
+    with pytest.raises(InputFileError, match="but 50000 are asked for"):
+        run(dataset, changed(quick, task={"labels": [100_000]}), tmp_path)
+
+
+def test_the_best_weights_serve_wherever_the_last_do(dataset, quick, pretrained, tmp_path):
+    best = pretrained / "best.safetensors"
+    assert study(dataset, quick, best, tmp_path / "study")["stage"] == "study"
+    assert embed(dataset, best, tmp_path / "best.h5")["dimension"] == 8
+    finetune(dataset, quick, best, "probe", 20, tmp_path / "tagger")
+    evaluate(dataset, tmp_path / "tagger" / "weights.safetensors", tmp_path / "evaluation")
+
+
+def test_a_flipped_bit_of_the_weights_is_found(dataset, quick, tmp_path):
+    finetune(dataset, quick, None, "scratch", 20, tmp_path / "tagger")
+    path = tmp_path / "tagger" / "weights.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-9] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputFileError, match="damaged: not the numbers that were written"):
+        evaluate(dataset, tmp_path / "tagger", tmp_path / "evaluation")
+
+
+def test_a_held_out_view_chooses_nothing(dataset, quick):
+    held = changed(quick, data={"hold_out": ["nominal"]})
+    bench = set_bench(dataset, held, prepare(held))
+    assert bench.reference == "nominal"
+    assert {bench.jets.names[v] for v in bench.validation.views.tolist()} == {"seed"}
+
+
+def test_a_tagger_is_tested_where_it_could_not_be_trained(dataset, quick, tmp_path):
+    held = changed(quick, data={"hold_out": ["fsr_up"]})
+    finetune(dataset, held, None, "scratch", 20, tmp_path / "tagger")
+    rest = dataset.select(splits="test", views=["nominal"])
+    tested = evaluate(rest, tmp_path / "tagger", tmp_path / "evaluation")
+    assert [row["view"] for row in tested["rows"]] == ["nominal"]
+    assert tested["task"]["training_views"] == ["nominal"]
 
 
 @pytest.fixture(scope="module")
