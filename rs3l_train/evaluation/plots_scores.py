@@ -50,7 +50,9 @@ def score_distributions(scores: Mapping[str, Scores], reference: str) -> Figure:
         axes.set_ylabel(f"{name},\n/ {reference}")
         axes.grid(alpha=0.25)
     top.set_ylabel("jets, normalised")
-    top.legend(fontsize="small", title="signal —, background ···", title_fontsize="small")
+    top.set_ylim(0, 1.3 * top.get_ylim()[1])
+    title = "signal —, background ···"
+    top.legend(fontsize="small", title=title, title_fontsize="small", ncols=3, loc="upper center")
     top.grid(alpha=0.25)
     ratios[-1].set_xlabel("score (logit)")
     return figure
