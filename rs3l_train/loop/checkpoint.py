@@ -87,16 +87,9 @@ def load_network(
         If the folder holds no network of this kind, or a damaged one.
     """
     path = network_file(folder)
-    with _opened(path) as file:
-        metadata = file.metadata()
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    metadata, weights = _whole(path)
     if metadata["kind"] != kind:
         raise InputFileError(f"{path}: holds a {metadata['kind']}, expected a {kind}")
-    if metadata["digest"] != _digest(weights):
-        raise InputFileError(f"{path}: damaged: not the numbers that were written; train again")
-    for name, value in weights.items():
-        if not value.isfinite().all():
-            raise InputFileError(f"{path}: {name} has numbers that are not finite; train again")
     config = validate_training(json.loads(metadata["config"]), str(path))
     return weights, config, json.loads(metadata["details"])
 
@@ -109,12 +102,11 @@ def done_before(folder: Path, identity: Identity) -> bool:
     if not (folder / WEIGHTS).exists():
         return False
     try:
-        with _opened(folder / WEIGHTS) as file:
-            saved = json.loads(file.metadata()["identity"])
+        metadata, _ = _whole(folder / WEIGHTS)
     except InputFileError as error:
         logger.warning("%s; trained again", error)
         return False
-    changes = differing(identity.whole, saved)
+    changes = differing(identity.whole, json.loads(metadata["identity"]))
     if changes:
         logger.info("%s: trained again: %s", folder, changes[0])
     else:
@@ -132,6 +124,19 @@ def saved_kind(folder: Path) -> str:
     """
     with _opened(network_file(folder)) as file:
         return str(file.metadata()["kind"])
+
+
+def _whole(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Read a network's file, and check that its numbers are those that were written."""
+    with _opened(path) as file:
+        metadata: dict[str, str] = file.metadata()
+        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if metadata["digest"] != _digest(weights):
+        raise InputFileError(f"{path}: damaged: not the numbers that were written; train again")
+    for name, value in weights.items():
+        if not value.isfinite().all():
+            raise InputFileError(f"{path}: {name} has numbers that are not finite; train again")
+    return metadata, weights
 
 
 @contextmanager

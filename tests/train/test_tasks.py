@@ -236,12 +236,22 @@ def test_a_stopped_study_goes_on_with_what_is_left(
     assert {draw for _, draw in begun[4:]} == set(range(config.task.seeds))
 
 
-def test_a_damaged_training_is_done_again(dataset, config, pretrained, tmp_path, caplog):
-    whole = study(dataset, config, pretrained[0], tmp_path)
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda content: content[:-2], "not a whole safetensors file"),
+        (lambda content: content[:-9] + bytes(9), "damaged: not the numbers that were written"),
+    ],
+)
+def test_a_damaged_training_is_done_again(
+    dataset, config, pretrained, tmp_path, caplog, damage, message
+):
+    quick = changed(config, task={"seeds": 1, "modes": ["probe", "scratch"]})
+    whole = study(dataset, quick, pretrained[0], tmp_path)
     path = tmp_path / "trainings" / "scratch_20_0" / "weights.safetensors"
-    path.write_bytes(path.read_bytes()[:-2])
-    assert study(dataset, config, pretrained[0], tmp_path)["rows"] == whole["rows"]
-    assert "not a whole safetensors file" in caplog.text
+    path.write_bytes(damage(path.read_bytes()))
+    assert study(dataset, quick, pretrained[0], tmp_path)["rows"] == whole["rows"]
+    assert message in caplog.text
 
 
 def read_plots(folder):
