@@ -19,8 +19,7 @@ from rs3l_train.commands.options import (
     Resume,
     ResumeName,
     answer,
-    together,
-    training_on,
+    training,
 )
 from rs3l_train.config import load_training
 
@@ -64,10 +63,7 @@ def finetune(
             f"--mode {mode.value} --pretrained {pretrained}: scratch goes with `none`, all others"
             " with the folder of a pretraining"
         )
-    with (
-        together(log) as processes,
-        training_on(data, settings, out, processes) as dataset,
-    ):
+    with training(data, settings, out, log) as (dataset, processes):
         metrics = stages.finetune(
             dataset, settings, folder, mode.value, labels, out, resume.value, processes
         )

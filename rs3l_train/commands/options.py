@@ -84,17 +84,6 @@ Corrupt = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Write the metrics to standard output.")]
 
 
-@contextmanager
-def together(log: Path | None) -> Iterator[Processes]:
-    """Join the processes that torchrun started; the first of them tells and logs."""
-    from rs3l_train.loop.processes import joined
-
-    with joined() as processes, logging_to(log if processes.first else None):
-        if not processes.first:
-            logging.disable(logging.WARNING)
-        yield processes
-
-
 def opened(data: Path, corrupt: Literal["stop", "skip"]) -> Dataset:
     """Open a dataset; where damaged shards are to be skipped, every byte is compared first."""
     verify = corrupt == "skip" and data.is_dir()
@@ -102,18 +91,25 @@ def opened(data: Path, corrupt: Literal["stop", "skip"]) -> Dataset:
 
 
 @contextmanager
-def training_on(
-    data: Path, settings: TrainingConfig, out: Path, processes: Processes
-) -> Iterator[Dataset]:
-    """Open the dataset of a training, and when that is done leave beside it what it is made of."""
+def training(
+    data: Path, settings: TrainingConfig, out: Path, log: Path | None
+) -> Iterator[tuple[Dataset, Processes]]:
+    """Open the dataset of a training for the processes that torchrun started, or just this one.
+
+    The first of them tells and logs, and when all is done leaves beside it what it is made of.
+    """
     from rs3l_train.loop.files import write_json
+    from rs3l_train.loop.processes import joined
     from rs3l_train.tasks.provenance import provenance
 
-    dataset = opened(data, settings.data.corrupt)
-    about = provenance(dataset, data, settings, ["python", "-m", "rs3l_train", *sys.argv[1:]])
-    yield dataset
-    if processes.first:
-        write_json(out / "run.json", about)
+    with joined() as processes, logging_to(log if processes.first else None):
+        if not processes.first:
+            logging.disable(logging.WARNING)
+        dataset = opened(data, settings.data.corrupt)
+        about = provenance(dataset, data, settings, ["python", "-m", "rs3l_train", *sys.argv[1:]])
+        yield dataset, processes
+        if processes.first:
+            write_json(out / "run.json", about)
 
 
 def answer(metrics: dict[str, Any], folder: Path, as_json: bool) -> None:

@@ -12,8 +12,7 @@ from rs3l_train.commands.options import (
     Resume,
     ResumeName,
     answer,
-    together,
-    training_on,
+    training,
 )
 from rs3l_train.config import load_training
 
@@ -37,10 +36,7 @@ def pretrain(
     from rs3l_train.tasks import pretrain as task
 
     settings = load_training(config, overrides or ())
-    with (
-        together(log) as processes,
-        training_on(data, settings, out, processes) as dataset,
-    ):
+    with training(data, settings, out, log) as (dataset, processes):
         metrics = task.pretrain(dataset, settings, out, resume.value, processes)
     if processes.first:
         answer(metrics, out, as_json)

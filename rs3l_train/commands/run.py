@@ -16,8 +16,7 @@ from rs3l_train.commands.options import (
     Out,
     Overrides,
     answer,
-    together,
-    training_on,
+    training,
 )
 from rs3l_train.config import load_training
 
@@ -44,10 +43,7 @@ def run(
     from rs3l_train.tasks import run as task
 
     settings = load_training(config, overrides or ())
-    with (
-        together(log) as processes,
-        training_on(data, settings, out, processes) as dataset,
-    ):
+    with training(data, settings, out, log) as (dataset, processes):
         metrics = task.run(dataset, settings, out, resume.value, processes)
     if processes.first:
         answer(metrics, out / "study", as_json)

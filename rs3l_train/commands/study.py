@@ -17,8 +17,7 @@ from rs3l_train.commands.options import (
     Out,
     Overrides,
     answer,
-    together,
-    training_on,
+    training,
 )
 from rs3l_train.config import load_training
 
@@ -43,10 +42,7 @@ def study(
     from rs3l_train.tasks import study as task
 
     settings = load_training(config, overrides or ())
-    with (
-        together(log) as processes,
-        training_on(data, settings, out, processes) as dataset,
-    ):
+    with training(data, settings, out, log) as (dataset, processes):
         metrics = task.study(dataset, settings, pretrained, out, resume.value, processes)
     if processes.first:
         answer(metrics, out, as_json)

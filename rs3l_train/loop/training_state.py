@@ -22,11 +22,13 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_train.config import LoopConfig
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import forget
 from rs3l_train.loop.history import History
 from rs3l_train.loop.identity import Identity, differing
+from rs3l_train.loop.processes import Processes
 
 logger = logging.getLogger(__name__)
 
@@ -195,6 +197,20 @@ class Checkpoints:
         for change in settings:
             logger.warning("going on with changed settings: %s", change)
         return True
+
+
+def checkpoints_in(
+    folder: Path, identity: Identity, loop: LoopConfig, resume: Resume, processes: Processes
+) -> Checkpoints:
+    """Keep the state of a training in its folder as often as a config says."""
+    return Checkpoints(
+        folder,
+        identity,
+        resume,
+        every_views=loop.checkpoint_views,
+        every_seconds=loop.checkpoint_seconds,
+        writes=processes.first,
+    )
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -19,7 +19,6 @@ from rs3l_train.tasks.draws import (
     all_draws,
     draw_jets,
     draw_test_jets,
-    validation_view,
 )
 from rs3l_train.tasks.labels import tagging_task, warn_of_empty_labels
 from rs3l_train.views.batches import all_views, one_view
@@ -150,7 +149,7 @@ def _loaded(
         torch.from_numpy(tagging_task(dataset, config.task).target).to(device),
         torch.from_numpy(np.stack(masses).astype(np.float32)).to(device),
         {draw: np.searchsorted(rows, own) for draw, own in drawn.labelled.items()},
-        one_view(jets.present, validation, jets.index(validation_view(trained_on or jets.names))),
+        one_view(jets.present, validation, jets.index(reference_view(trained_on or jets.names))),
         np.searchsorted(rows, drawn.test),
         drawn.jets,
     )

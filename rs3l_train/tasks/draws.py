@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
@@ -71,7 +71,8 @@ def draw_jets(dataset: Dataset, config: TrainingConfig, draws: Iterable[Draw]) -
     in_training = np.any([present[view] for view in trained_on], axis=0)
     somewhere = np.any(list(present.values()), axis=0)
     nominal = present[reference_view(dataset.views)]
-    validated = present[validation_view(trained_on)]
+    # A held-out view must not choose the weights, be it the nominal one.
+    validated = present[reference_view(trained_on)]
     settings, seed = config.task, config.seed
     return Draws(
         {
@@ -97,11 +98,6 @@ def draw_test_jets(dataset: Dataset, config: TrainingConfig) -> Draws:
         draw_at_most(task, Split.TEST, somewhere, config.evaluation.max_jets, [config.seed]),
         _counts(task, present[reference_view(dataset.views)]),
     )
-
-
-def validation_view(trained_on: Sequence[str]) -> str:
-    """Name the view that decides on early stopping: one to train on, if it can be the nominal."""
-    return reference_view(trained_on)
 
 
 def _counts(task: TaggingTask, present: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:

@@ -33,6 +33,21 @@ class Model:
         return self.tagger or self.backbone
 
 
+def load_tagger(folder: Path) -> tuple[Tagger, TrainingConfig, dict[str, Any]]:
+    """Read a tagger onto the CPU, with its config and how its training went.
+
+    Raises
+    ------
+    InputFileError
+        If the folder holds none.
+    """
+    weights, config, details = load_network(folder, "tagger")
+    backbone = backbone_of(config)
+    tagger = Tagger(backbone, backbone.dimension)
+    load_weights(tagger, weights, folder)
+    return tagger, config, details
+
+
 def open_model(folder: Path) -> Model:
     """Read the network of a folder that a training left, or one of its files, onto the CPU.
 

@@ -25,14 +25,13 @@ from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.schedule import pretraining_schedule
-from rs3l_train.loop.training_state import Checkpoints, Resume
+from rs3l_train.loop.training_state import Checkpoints, Resume, checkpoints_in
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.pretraining import (
     DIAGNOSTIC_JETS,
     OUT_OF_MEMORY,
     Pretraining,
-    checkpoints_in,
     gradients_in_parts,
     jets_to_pretrain_on,
     set_up,
@@ -90,7 +89,8 @@ def pretrain(
         watch = Watch(
             objective, pretraining.validation, knn_probe(jets, pretraining.dataset, config)
         )
-        checkpoints = checkpoints_in(folder, pretraining, resume, processes)
+        identity = pretraining_identity(config, pretraining.dataset)
+        checkpoints = checkpoints_in(folder, identity, config.loop, resume, processes)
         history = _fit(pretraining, watch, folder, checkpoints, processes)
         diagnostics = _diagnostics(
             objective.backbone, pretraining.held, pretraining.unseen[:DIAGNOSTIC_JETS], config
@@ -117,7 +117,6 @@ def pretrain(
     if processes.first:
         _write(folder, metrics, history)
         # Last, as it says that all of this is done.
-        identity = pretraining_identity(config, pretraining.dataset)
         save_network(folder, objective.backbone, "backbone", config, metrics, identity=identity)
         checkpoints.remove()
     return metrics

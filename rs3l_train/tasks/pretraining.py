@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -18,9 +17,7 @@ from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.device import precision_of
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.step import InParts
-from rs3l_train.loop.training_state import Checkpoints, Resume
 from rs3l_train.objectives import Objective, build
-from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.loading import readable, view_source
@@ -125,21 +122,6 @@ def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -
         config.seed,
         config.loop.parts,
         processes,
-    )
-
-
-def checkpoints_in(
-    folder: Path, pretraining: Pretraining, resume: Resume, processes: Processes
-) -> Checkpoints:
-    """Keep the state of a pretraining in its folder."""
-    config = pretraining.config
-    return Checkpoints(
-        folder,
-        pretraining_identity(config, pretraining.dataset),
-        resume,
-        every_views=config.loop.checkpoint_views,
-        every_seconds=config.loop.checkpoint_seconds,
-        writes=processes.first,
     )
 
 

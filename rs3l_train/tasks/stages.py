@@ -28,6 +28,7 @@ from rs3l_train.loop.training_state import Resume
 from rs3l_train.tasks import captions
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench, set_test_bench
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
+from rs3l_train.tasks.model import load_tagger
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.trained import Trainings
 
@@ -93,13 +94,11 @@ def evaluate(
         If memory is lacking.
     """
     require_own(folder, "evaluate")
-    weights, config, details = load_network(model, "tagger")
+    tagger, config, details = load_tagger(model)
     # A network trained on a GPU serves on a CPU as well.
     data = config.data.model_copy(update={"corrupt": corrupt})
     config = config.model_copy(update={"device": "auto", "data": data})
     bench = set_test_bench(dataset, config, prepare(config))
-    tagger = Tagger(backbone_of(config), config.backbone.output[-1])
-    load_weights(tagger, weights, model)
     return _tested(bench, tagger.to(bench.jets.device), folder, {"stage": "evaluate", **details})
 
 

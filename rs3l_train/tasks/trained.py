@@ -8,15 +8,15 @@ from typing import Any
 
 from torch import Tensor
 
-from rs3l_train.backbones import backbone_of
 from rs3l_train.config import NetworkMode
-from rs3l_train.loop.checkpoint import done_before, load_network, load_weights, save_network
+from rs3l_train.loop.checkpoint import done_before, save_network
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.loop.training_state import Checkpoints, Resume
+from rs3l_train.loop.training_state import Resume, checkpoints_in
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.identity import tagger_identity
+from rs3l_train.tasks.model import load_tagger
 from rs3l_train.tasks.tagger import Tagger
 
 
@@ -47,17 +47,10 @@ class Trainings:
         """Take a training that is done, or do it and keep it; see `train_tagger`."""
         identity = tagger_identity(self.bench, mode, n_labels, draw, self.pretrained)
         if self.resume == "auto" and done_before(folder, identity):
-            return self._read(folder)
-        loop = self.bench.config.loop
-        writes = self.processes.first
-        checkpoints = Checkpoints(
-            folder,
-            identity,
-            self.resume,
-            every_views=loop.checkpoint_views,
-            every_seconds=loop.checkpoint_seconds,
-            writes=writes,
-        )
+            tagger, _, details = load_tagger(folder)
+            return tagger.to(self.bench.jets.device), details
+        loop, writes = self.bench.config.loop, self.processes.first
+        checkpoints = checkpoints_in(folder, identity, loop, self.resume, self.processes)
         log = MetricsLog(folder, loop.tensorboard) if writes else None
         tagger, details = train_tagger(
             self.bench,
@@ -74,11 +67,3 @@ class Trainings:
             save_network(folder, tagger, "tagger", self.bench.config, details, identity=identity)
         checkpoints.remove()
         return tagger, details
-
-    def _read(self, folder: Path) -> tuple[Tagger, dict[str, Any]]:
-        config = self.bench.config
-        weights, _, details = load_network(folder, "tagger")
-        backbone = backbone_of(config)
-        tagger = Tagger(backbone, config.backbone.output[-1])
-        load_weights(tagger, weights, folder)
-        return tagger.to(self.bench.jets.device), details
