@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -159,15 +158,14 @@ def kernels(dataset: rs3l_data.Dataset, config: TrainingConfig, device: torch.de
     pretraining = set_up(dataset, config, device)
     if config.loop.compile:
         compile_backbone(pretraining.objective.backbone)
-    batches = list(islice(pretraining.training.epoch(0), BATCHES))
-    step = Step(pretraining, batches)
-    for _ in batches:
+    step = Step(pretraining)
+    for _ in range(BATCHES):
         step()
     wait(device)
     activities = [ProfilerActivity.CPU]
     activities += [ProfilerActivity.CUDA] if device.type == "cuda" else []
     with profile(activities=activities) as profiler:
-        for _ in batches:
+        for _ in range(BATCHES):
             step()
         wait(device)
     key = "self_device_time_total" if device.type == "cuda" else "self_cpu_time_total"

@@ -24,7 +24,7 @@ from rs3l_train.benchmark.machine import (
 )
 from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.device import adam, prepare
-from rs3l_train.loop.fit import take_step
+from rs3l_train.loop.fit import endless_batches, take_step
 from rs3l_train.loop.history import History
 from rs3l_train.tasks.pretraining import Pretraining, gradients_in_parts, set_up
 from rs3l_train.views.inputs import network_inputs
@@ -163,17 +163,15 @@ def step_rate(
 ) -> StepRate:
     """Time the step of a config's network for so many seconds; `benchmark` says more."""
     pretraining = set_up(dataset, config, device)
-    batches = list(islice(pretraining.training.epoch(0), BATCHES))
-    views = sum(map(len, batches)) / len(batches)
+    step = Step(pretraining)
     # Counted before compiling: the work that the step asks for.
-    cost = cost_of(Step(pretraining, batches[:1]))
+    cost = cost_of(step)
+    n = step.views_per_step
     if config.loop.compile:
         compile_backbone(pretraining.objective.backbone)
-    step = Step(pretraining, batches)
-    # Every batch once before, as each has another size.
-    duration = seconds_per_call(step, device, seconds, warm_up=len(batches))
+    duration = seconds_per_call(step, device, seconds, BATCHES)
+    views = step.views_per_step
     busy = gpu_seconds(step, device, calls=2 * BATCHES)
-    n = len(batches[0])
     return StepRate(
         network=name,
         parameters=sum(p.numel() for p in pretraining.objective.backbone.parameters()),
@@ -189,9 +187,13 @@ def step_rate(
 
 
 class Step:
-    """Steps of pretraining as the loop does them, on some batches in turn."""
+    """Steps of pretraining as the loop does them, one batch after the other.
 
-    def __init__(self, pretraining: Pretraining, batches: Sequence[Selection]) -> None:
+    No batch comes again: nearly each has another number of views, for which a library may have to
+    prepare itself, as it has in a training.
+    """
+
+    def __init__(self, pretraining: Pretraining) -> None:
         config = pretraining.config
         self._objective = pretraining.objective
         self._gradients = gradients_in_parts(pretraining)
@@ -199,8 +201,8 @@ class Step:
             self._objective.parameters(), config.pretrain.learning_rate, pretraining.jets.device
         )
         self._clip = config.pretrain.gradient_clip
-        self._batches = cycle(batches)
         self._history = History()
+        self._batches = endless_batches(pretraining.training.epoch, self._history)
 
     def __call__(self) -> None:
         """Take the next step."""
@@ -209,3 +211,9 @@ class Step:
             self._objective, self._optimiser, self._gradients, batch, self._clip, self._history
         )
         self._history.steps += 1
+        self._history.views += len(batch)
+
+    @property
+    def views_per_step(self) -> float:
+        """Views of a step so far, on average."""
+        return self._history.views / self._history.steps

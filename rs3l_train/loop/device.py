@@ -17,6 +17,10 @@ from rs3l_train.loop.processes import local_gpu
 def prepare(config: TrainingConfig) -> torch.device:
     """Choose the device, one GPU for each process, and set the number of CPU threads.
 
+    On a GPU, attention is kept from cuDNN: it prepares a plan of some 0.5 s for each new shape
+    (https://github.com/modelscope/FunASR/issues/3704), and nearly every batch has another number
+    of jets.
+
     Raises
     ------
     ConfigError
@@ -35,6 +39,7 @@ def prepare(config: TrainingConfig) -> torch.device:
             f" torchrun with --nproc-per-node {gpus}, or use training.device: cpu"
         )
     torch.cuda.set_device(own)
+    torch.backends.cuda.enable_cudnn_sdp(False)
     return torch.device("cuda", own)
 
 

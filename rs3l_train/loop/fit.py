@@ -23,7 +23,7 @@ from rs3l_train.loop.step import Gradients
 from rs3l_train.loop.training_state import Checkpoints, TrainingState
 from rs3l_train.views.memory import Selection
 
-__all__ = ["Budget", "History", "fit", "take_step"]
+__all__ = ["Budget", "History", "endless_batches", "fit", "take_step"]
 
 # What patience multiplies the learning rate with.
 DROP = 0.1
@@ -107,7 +107,7 @@ def fit(
         Progress(title, budget.views, unit="views", done=history.views) as progress,
         noticed() as interrupt,
     ):
-        for batch in _batches(epochs, history):
+        for batch in endless_batches(epochs, history):
             for group, rate in zip(optimiser.param_groups, highest_rates, strict=True):
                 group["lr"] = rate * (schedule(history.steps) * DROP**history.drops)
             try:
@@ -150,8 +150,8 @@ class _Clock:
         return time.monotonic() - self._start
 
 
-def _batches(epochs: Epochs, history: History) -> Iterator[Selection]:
-    """Go on where the history says, without end."""
+def endless_batches(epochs: Epochs, history: History) -> Iterator[Selection]:
+    """Go on where the history says, epoch after epoch."""
     while True:
         for batch in islice(epochs(history.epoch), history.batch, None):
             history.batch += 1

@@ -19,9 +19,10 @@ from rs3l_train.benchmark.machine import (
     measure_peaks,
     seconds_per_call,
 )
-from rs3l_train.benchmark.rates import benchmark
+from rs3l_train.benchmark.rates import Step, benchmark
 from rs3l_train.benchmark.table import as_markdown
 from rs3l_train.config import validate_training
+from rs3l_train.tasks.pretraining import set_up
 
 CPU = torch.device("cpu")
 
@@ -97,6 +98,25 @@ def test_the_command_reports_every_network(dataset, config):
     table = as_markdown(report).splitlines()
     assert table[-2].startswith("| config |")
     assert len({line.count("|") for line in table[-4:]}) == 1
+
+
+def test_no_step_that_is_timed_has_the_batch_of_another(dataset, config):
+    seen = []
+    step = Step(set_up(dataset, config, CPU))
+    gradients = step._gradients
+
+    def noted(batch, number):
+        seen.append((batch.rows.tolist(), batch.views.tolist()))
+        return gradients(batch, number)
+
+    step._gradients = noted
+    in_an_epoch = set_up(dataset, config, CPU).training.steps
+    n = 2 * in_an_epoch + 1
+    for _ in range(n):
+        step()
+    assert all(seen[i] != seen[j] for i in range(n) for j in range(i))
+    assert len({len(rows) for rows, _ in seen}) > 1
+    assert step.views_per_step == sum(len(rows) for rows, _ in seen) / n
 
 
 def test_the_flops_of_the_network_are_those_of_its_layers(dataset, config):

@@ -7,12 +7,13 @@ import copy
 import pytest
 import torch
 from torch.nn.utils import parameters_to_vector
+from torch.profiler import ProfilerActivity, profile
 
 from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.benchmark.machine import gpu_seconds, seconds_per_call, wait
 from rs3l_train.config import validate_training
 from rs3l_train.loop.best import BestWeights
-from rs3l_train.loop.device import adam
+from rs3l_train.loop.device import adam, prepare
 from rs3l_train.loop.fit import take_step
 from rs3l_train.loop.history import History
 from rs3l_train.loop.training_state import TrainingState
@@ -118,6 +119,17 @@ def test_a_step_waits_for_nothing(dataset, backbone, objective):
         gradients(next(batches), 1)
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+
+def test_attention_needs_no_plan_for_each_number_of_jets(dataset):
+    """As cuDNN's would, which PyTorch takes for bfloat16 unless told otherwise."""
+    config = configured("transformer", loop={"precision": "bf16"})
+    assert prepare(config) == GPU
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        gradient_of(set_up(dataset, config, GPU))
+    attention = {event.name for event in profiler.events() if "dot_product" in event.name}
+    assert attention
+    assert not {name for name in attention if "cudnn" in name}
 
 
 class Training:

@@ -215,3 +215,16 @@ def test_a_missing_gpu_is_an_error_only_when_asked_for(config, monkeypatch):
     assert prepare(config.model_copy(update={"device": "auto"})).type == "cpu"
     with pytest.raises(ConfigError, match="finds no GPU"):
         prepare(config.model_copy(update={"device": "cuda"}))
+
+
+def test_on_a_gpu_attention_needs_no_plan_for_each_number_of_jets(config, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("torch.cuda.set_device", lambda _: None)
+    before = torch.backends.cuda.cudnn_sdp_enabled()
+    try:
+        torch.backends.cuda.enable_cudnn_sdp(True)
+        assert prepare(config.model_copy(update={"device": "auto"})) == torch.device("cuda", 0)
+        assert not torch.backends.cuda.cudnn_sdp_enabled()
+    finally:
+        torch.backends.cuda.enable_cudnn_sdp(before)
