@@ -25,7 +25,7 @@ from rs3l_data.store.disk import Disk
 from rs3l_data.store.filters import Compression
 from rs3l_data.store.growing import GrowingView
 from rs3l_data.store.guard import group_at, n_values
-from rs3l_data.store.hdf5 import creating, read_attributes, read_names, reading
+from rs3l_data.store.hdf5 import creating, read_attributes, read_names, reading, reopening
 from rs3l_data.store.row_sum import Hashes, RowSum, initiator_hashes, view_sum
 from rs3l_data.store.tables import I8, Columns, Initiators, View
 from rs3l_data.store.weights import read_weights, write_weights
@@ -141,7 +141,7 @@ class Shard:
 
     def read_initiators(self, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the initiators, (n_rows,) each."""
-        with reading(self.path, "shard") as file:
+        with reopening(self.path) as file:
             table = read_columns(group_at(file, "initiators"), named(INITIATORS, names), rows)
             for column, length in (("process", len(self.processes)), ("label", len(self.labels))):
                 found = int(table[column].max(initial=0)) if column in table else 0
@@ -153,22 +153,22 @@ class Shard:
 
     def read_decays(self, rows: I8) -> tuple[I8, Columns]:
         """Read the decay products: offsets (n_rows + 1,) and columns."""
-        with reading(self.path, "shard") as file:
+        with reopening(self.path) as file:
             return read_items(group_at(file, "decays"), DECAYS, rows)
 
     def read_weights(self, rows: I8) -> Weights | None:
         """Read the further weights, if there are any."""
-        with reading(self.path, "shard") as file:
+        with reopening(self.path) as file:
             return read_weights(file, rows)
 
     def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the jets of one view, (n_rows,) each."""
-        with reading(self.path, "shard") as file:
+        with reopening(self.path) as file:
             return read_columns(group_at(file, f"views/{view}/jets"), named(JETS, names), rows)
 
     def read_constituents(self, view: str, rows: I8, names: Sequence[str]) -> tuple[I8, Columns]:
         """Read the constituents of one view: offsets (n_rows + 1,) and columns."""
-        with reading(self.path, "shard") as file:
+        with reopening(self.path) as file:
             group = group_at(file, f"views/{view}/constituents")
             return read_items(group, named(CONSTITUENTS, names), rows)
 
@@ -185,7 +185,7 @@ class Shard:
         if constituents is None:
             constituents = [column.name for column in CONSTITUENTS]
         # Opened once for both: opening a file takes as long as reading some hundred jets.
-        with reading(self.path, "shard") as file:
+        with reopening(self.path) as file:
             group = group_at(file, f"views/{view}")
             items = group_at(group, "constituents")
             offsets, columns = read_items(items, named(CONSTITUENTS, constituents), rows)

@@ -145,10 +145,8 @@ def test_a_view_has_the_columns_asked_for(dataset):
 
 def test_a_view_is_read_by_opening_each_shard_once(dataset, monkeypatch):
     opened = []
-    reading = shard.reading
-    monkeypatch.setattr(
-        shard, "reading", lambda path, kind: opened.append(path) or reading(path, kind)
-    )
+    reopening = shard.reopening
+    monkeypatch.setattr(shard, "reopening", lambda path: opened.append(path) or reopening(path))
     dataset.read_view("seed")
     assert opened == [one.path for one in dataset.shards]
 
