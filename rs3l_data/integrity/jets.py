@@ -120,7 +120,7 @@ def _check_constituents(items: Columns, row: I8, place: Place) -> None:
         if values.dtype.kind == "f":
             check_finite(items, name, place, row)
     pt, category, charge = items["pt"], items["category"], items["charge"]
-    place.rows("ranges", "pt", pt < 0, pt, "no negative momentum", row)
+    place.rows("ranges", "pt", pt <= 0, pt, "a momentum above 0", row)
     check_azimuth(items, place, row)
     rises = np.zeros(len(pt), bool)
     rises[1:] = (row[1:] == row[:-1]) & (pt[1:] > pt[:-1])

@@ -69,9 +69,13 @@ def reliability(
 
     filled = total(weight) > 0
     in_bin = total(weight)[filled]
-    observed = total(weight * truth)[filled] / in_bin
+    of_signal = total(weight * truth)[filled]
+    observed = of_signal / in_bin
+    # The two kinds vary on their own, and each moves the share by what the other weighs: the
+    # variance of S/(S + B) is p (1 - p) / n_effective.
+    one_signal, one_background = _weights(scores, share)
+    n_effective = in_bin**2 / (one_signal * (in_bin - of_signal) + one_background * of_signal)
     # An empty or full bin has a spread of none: one jet more would be the other kind at most.
-    n_effective = in_bin**2 / total(weight**2)[filled]
     smoothed = (observed * n_effective + 0.5) / (n_effective + 1)
     return Reliability(
         total(weight * probability)[filled] / in_bin,

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.stats import norm, t
 
-from rs3l_train.evaluation.roc import F8, working_point
+from rs3l_train.evaluation.roc import F8, cuts, working_point
 from rs3l_train.evaluation.tagging import Scores
 
 BOOTSTRAP_DRAWS = 200
@@ -73,8 +74,9 @@ def compare(first: Draws, second: Draws, efficiency: float, resampled: F8) -> di
         `rejection` and `against_rejection` of each draw, their means and standard deviations;
         `ratio`, the geometric mean over the draws of the ratio of the two; `ratio_error`, composed
         of `ratio_error_draws` and `ratio_error_test`; `verdict`: `higher`, `equal within errors`,
-        `lower` (more than two errors from 1 or not), or `undefined` where in a draw no background
-        passes. With one draw the error is that of the test sample alone.
+        `lower` (from 1 by more than two errors or not, that of few draws by Student's t as much
+        wider as it is uncertain), or `undefined` where in a draw no background passes, or where
+        there is one draw: then the error is that of the test sample alone.
     """
     own, other = _rejections(first, efficiency), _rejections(second, efficiency)
     table: dict[str, Any] = {
@@ -85,17 +87,18 @@ def compare(first: Draws, second: Draws, efficiency: float, resampled: F8) -> di
         return {**table, **dict.fromkeys(_RATIO_KEYS), "verdict": "undefined"}
     logs = np.log(np.array(own, np.float64)) - np.log(np.array(other, np.float64))
     mean = float(logs.mean())
-    of_draws = float(logs.std(ddof=1) / math.sqrt(len(logs))) if len(logs) > 1 else 0.0
+    n = len(logs)
+    of_draws = float(logs.std(ddof=1) / math.sqrt(n)) if n > 1 else 0.0
     of_test = float(resampled.mean(1).std(ddof=1))
-    error = math.hypot(of_draws, of_test)
     ratio = math.exp(mean)
+    allowed = math.hypot(_widening(n) * of_draws, of_test) if n > 1 else None
     return {
         **table,
         "ratio": ratio,
-        "ratio_error": ratio * error,
+        "ratio_error": ratio * math.hypot(of_draws, of_test),
         "ratio_error_draws": ratio * of_draws,
         "ratio_error_test": ratio * of_test,
-        "verdict": _verdict(mean, error),
+        "verdict": "undefined" if allowed is None else _verdict(mean, allowed),
     }
 
 
@@ -119,11 +122,10 @@ def resampled_logs(draws: Draws, efficiencies: Sequence[float]) -> F8:
         signal = random.integers(n_signal, size=n_signal)
         background = random.integers(n_background, size=n_background)
         for d, scores in enumerate(draws):
-            own = np.sort(scores.signal[signal])
-            others = scores.background[background]
-            for e, efficiency in enumerate(efficiencies):
-                passing = max(working_point(own, others, efficiency).n_passing, 0.5)
-                logs[b, d, e] = math.log(n_background / passing)
+            found = cuts(
+                scores.signal[signal], scores.background[background], np.array(efficiencies)
+            )
+            logs[b, d] = np.log(n_background / np.maximum(found.n_passing, 0.5))
     return logs
 
 
@@ -132,13 +134,22 @@ def _rejections(draws: Draws, efficiency: float) -> list[float | None]:
 
 
 def _described(name: str, values: list[float | None]) -> dict[str, Any]:
+    mean, spread = mean_and_spread(values)
+    return {name: values, f"{name}_mean": mean, f"{name}_std": spread}
+
+
+def mean_and_spread(values: Sequence[float | None]) -> tuple[float | None, float | None]:
+    """Mean and standard deviation over draws; None where one of them is, or there is but one."""
     finite = [value for value in values if value is not None]
-    whole = len(finite) == len(values)
-    return {
-        name: values,
-        f"{name}_mean": float(np.mean(finite)) if whole else None,
-        f"{name}_std": float(np.std(finite, ddof=1)) if whole and len(finite) > 1 else None,
-    }
+    if len(finite) < len(values):
+        return None, None
+    spread = float(np.std(finite, ddof=1)) if len(finite) > 1 else None
+    return float(np.mean(finite)), spread
+
+
+def _widening(n_draws: int) -> float:
+    """How much further two errors reach if the error comes from the spread of so few draws."""
+    return float(t.ppf(norm.cdf(SIGNIFICANT), n_draws - 1)) / SIGNIFICANT
 
 
 def _verdict(mean: float, error: float) -> str:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, ScalarFormatter
 
+from rs3l_train.evaluation.comparison import mean_and_spread
 from rs3l_train.evaluation.plots import BASELINES, MODE_COLOURS, MODES, axes_of
 from rs3l_train.evaluation.roc import F8, background_efficiencies
 from rs3l_train.evaluation.tagging import Scores
@@ -94,16 +95,16 @@ def _panel(
             # An infinite rejection has no place on the axis.
             if own and len(values) == len(own):
                 shifted = count * (1 + 0.06 * (i - len(modes) / 2))  # side by side
-                points.append((shifted, np.mean(values), np.std(values), np.mean(errors)))
+                mean, spread = mean_and_spread(values)
+                points.append((shifted, mean, spread or 0.0, np.mean(errors)))
         if points:
-            x, mean, spread, statistical = np.array(points).T
+            x, means, spreads, statistical = np.array(points).T
             colour = MODE_COLOURS[mode]
-            axes.errorbar(x, mean, statistical, fmt="none", elinewidth=6, alpha=0.3, ecolor=colour)
-            axes.errorbar(x, mean, spread, marker="o", capsize=3, color=colour, label=MODES[mode])
+            axes.errorbar(x, means, statistical, fmt="none", elinewidth=6, alpha=0.3, ecolor=colour)
+            axes.errorbar(x, means, spreads, marker="o", capsize=3, color=colour, label=MODES[mode])
     for row in baselines:
         value, _ = figure_of(row)
-        # A window that does not hold so much signal rejects nothing.
-        if value is not None and value != 1:
+        if value is not None:
             axes.axhline(value, linewidth=1, **BASELINES[row["name"]])
     axes.set_xlabel("labelled jets")
     axes.set_xscale("log")

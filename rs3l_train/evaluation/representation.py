@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from rs3l_train.evaluation.roc import auc
+from rs3l_train.objectives.pairs import same_jet
 from rs3l_train.views.inputs import relative_angles
 from rs3l_train.views.memory import Batch
 
@@ -129,7 +130,4 @@ def _pairs(embeddings: Tensor, jets: Tensor) -> tuple[Tensor, Tensor]:
     """Squared distances of all pairs on the unit sphere, and which are views of one jet."""
     unit = functional.normalize(embeddings.double(), dim=1)
     distance = (2 - 2 * unit @ unit.T).clamp(min=0)
-    same = (jets[:, None] == jets[None, :]) & ~torch.eye(
-        len(jets), dtype=torch.bool, device=jets.device
-    )
-    return distance, same
+    return distance, same_jet(jets)

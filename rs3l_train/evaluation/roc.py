@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,12 +14,14 @@ F8 = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class WorkingPoint:
-    """What passes a threshold on the score."""
+    """What passes at a signal efficiency."""
 
     threshold: float
-    n_passing: int
-    """Background jets at or above the threshold"""
+    n_passing: float
+    """Background jets above the threshold, and of those at it as large a part as of the signal"""
     n_background: int
+    relative_error: float
+    """Of ε_B: the binomial one, and that of the threshold, which a sample of signal sets"""
 
     @property
     def background_efficiency(self) -> float:
@@ -32,10 +35,28 @@ class WorkingPoint:
 
     @property
     def rejection_error(self) -> float | None:
-        """Statistical error of 1/ε_B from the binomial error of ε_B; None where infinite."""
-        if self.rejection is None:
-            return None
-        return self.rejection * math.sqrt((1 - self.background_efficiency) / self.n_passing)
+        """Statistical error of 1/ε_B; None where infinite."""
+        return None if self.rejection is None else self.rejection * self.relative_error
+
+
+class Cuts(NamedTuple):
+    """Cuts on a score at some signal efficiencies, and what background they leave."""
+
+    thresholds: F8
+    above: F8
+    """Background jets above each threshold"""
+    tied: F8
+    """Background jets at it"""
+    part: F8
+    """Of the signal jets at it, the part that the efficiency needs: 1 where there is but one"""
+
+    @property
+    def n_passing(self) -> F8:
+        """Background jets above, and of those at the threshold the same part as of the signal.
+
+        So the ROC curve is straight where scores are tied.
+        """
+        return self.above + self.part * self.tied
 
 
 def auc(signal: F8, background: F8) -> float:
@@ -76,15 +97,42 @@ def threshold_at(signal: F8, efficiency: float) -> float:
     return float(np.sort(signal)[len(signal) - max(1, n_passing)])
 
 
+def cuts(signal: F8, background: F8, efficiencies: F8) -> Cuts:
+    """Find the cuts that keep these parts of the signal."""
+    own, others = np.sort(signal), np.sort(background)
+    wanted = np.maximum(1, np.ceil(efficiencies * len(own) - 1e-9)).astype(np.int64)
+    thresholds = own[len(own) - wanted]
+    first, last = (np.searchsorted(own, thresholds, side) for side in ("left", "right"))
+    low, high = (np.searchsorted(others, thresholds, side) for side in ("left", "right"))
+    part = (wanted - (len(own) - last)) / (last - first)
+    return Cuts(
+        thresholds, (len(others) - high).astype(np.float64), (high - low).astype(np.float64), part
+    )
+
+
 def working_point(signal: F8, background: F8, efficiency: float) -> WorkingPoint:
-    """Cut on the score at a signal efficiency."""
-    threshold = threshold_at(signal, efficiency)
-    return WorkingPoint(threshold, int((background >= threshold).sum()), len(background))
+    """Cut on the score at a signal efficiency.
+
+    The error of the threshold is taken from the ROC curve one standard deviation of the signal's
+    efficiency to either side.
+    """
+    n, n_background = len(signal), len(background)
+    shift = math.sqrt(efficiency * (1 - efficiency) / n)
+    around = np.array([efficiency, max(efficiency - shift, 1 / n), min(efficiency + shift, 1)])
+    found = cuts(signal, background, around)
+    n_passing, fewer, more = (float(passing) for passing in found.n_passing)
+    # Of each tied jet only a part counts, which varies less than so many whole ones.
+    variance = float(found.above[0] + found.part[0] ** 2 * found.tied[0])
+    binomial = max(0.0, variance / n_passing**2 - 1 / n_background) if n_passing else 0.0
+    of_threshold = math.log(max(more, 0.5) / max(fewer, 0.5)) / 2
+    return WorkingPoint(
+        float(found.thresholds[0]),
+        n_passing,
+        n_background,
+        math.hypot(math.sqrt(binomial), of_threshold),
+    )
 
 
 def background_efficiencies(signal: F8, background: F8, efficiencies: F8) -> F8:
     """Compute ε_B at each of the signal efficiencies: the ROC curve."""
-    thresholds = np.array([threshold_at(signal, efficiency) for efficiency in efficiencies])
-    ordered = np.sort(background)
-    passing = len(ordered) - np.searchsorted(ordered, thresholds, "left")
-    return np.asarray(passing / len(ordered), dtype=np.float64)
+    return cuts(signal, background, efficiencies).n_passing / len(background)

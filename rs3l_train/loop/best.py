@@ -18,7 +18,7 @@ class BestWeights:
     def consider(self, score: float) -> bool:
         """Tell whether a score is the best so far; keep the present weights if it is."""
         history = self._history
-        if score <= history.best_score:
+        if not score > history.best_score:  # so that NaN never is the best
             history.waited += 1
             return False
         history.best_score, history.best_after, history.waited = score, history.views, 0

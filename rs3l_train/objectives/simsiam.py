@@ -21,7 +21,8 @@ EPSILON = 1e-5
 class SimSiam(Objective):
     """Turn the prediction from each view towards the other views (arXiv:2011.10566).
 
-    Outputs: projection z and prediction p side by side.
+    Outputs: the projections, before their normalisation. The prediction is part of the loss,
+    because it is made from normalised projections, and that takes the whole batch.
     """
 
     def __init__(self, backbone: Backbone, presentation: Presentation, config: SimSiamConfig):
@@ -31,18 +32,18 @@ class SimSiam(Objective):
         self.predict = projection(width, (config.predictor, width))
 
     def outputs(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """Project and predict: (n, 2K)."""
-        z: Tensor = self.project(self.embed(batch, generator))
-        return torch.cat([z, self.predict(z)], dim=1).float()
+        """Project embeddings: (n, K)."""
+        projected: Tensor = self.project(self.embed(batch, generator)).float()
+        return projected
 
     def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
-        """Compute SimSiam's loss, of projections standardised over the batch."""
-        z, p = outputs.chunk(2, dim=1)
-        return simsiam(standardised(z), p, rows)
+        """Standardise the projections over the batch, predict, and compare."""
+        z = standardised(outputs)
+        return simsiam(z, self.predict(z), rows)
 
     def compared(self, outputs: Tensor) -> Tensor:
         """Give the projections."""
-        return outputs.chunk(2, dim=1)[0]
+        return outputs
 
 
 def standardised(z: Tensor) -> Tensor:

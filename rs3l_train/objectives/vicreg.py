@@ -69,7 +69,9 @@ def vicreg_terms(z: Tensor, rows: Tensor) -> dict[str, Tensor]:
 
     For two views these are the terms of the authors' code: eqs. 1–6 of arXiv:2105.04906, but the
     invariance divided by D and the variance averaged over the branches, as their weights 25, 25
-    and 1 assume. For more views it is the mean over all pairs of branches.
+    and 1 assume. For more views it is the mean over all pairs of branches. The means over branches
+    have the weights n_k − 1, because chance alone gives a covariance of few jets, of order D / n_k:
+    the last branches are short where views are missing.
 
     Parameters
     ----------
@@ -93,10 +95,12 @@ def vicreg_terms(z: Tensor, rows: Tensor) -> dict[str, Tensor]:
         if not parts:
             raise ValueError("the batch has one jet only: there is no variance")
         spread = [functional.relu(SPREAD - (part.var(0) + EPSILON).sqrt()).mean() for part in parts]
+        lengths = z.new_tensor([len(part) - 1 for part in parts])
+        weight = lengths / lengths.sum()
         return {
             "invariance": (z[first] - z[second]).square().mean(),
-            "variance": torch.stack(spread).mean(),
-            "covariance": 2 * torch.stack([_off_diagonal(part) for part in parts]).mean(),
+            "variance": weight @ torch.stack(spread),
+            "covariance": 2 * weight @ torch.stack([_off_diagonal(part) for part in parts]),
         }
 
 

@@ -7,9 +7,10 @@ LABELS = (
     " network."
 )
 ROC = (
-    "Background rejection against signal efficiency on the test split of the view {view}. The"
-    " bands are the range of independent draws of the labelled jets; the statistical error of"
-    " the test sample, common to all curves, is in metrics.json."
+    "Background rejection against signal efficiency on the test split of the view {view}: one over"
+    " the mean background efficiency of independent draws of the labelled jets. The bands are the"
+    " range of the draws; the statistical error of the test sample, common to all curves, is in"
+    " metrics.json."
 )
 SCORES = (
     "Score of test jets in each view, and below its ratio to the view {view}, whose statistical"
@@ -23,8 +24,9 @@ CALIBRATION = (
 )
 MASS = (
     "Soft-drop mass of background jets of the view {view}: all of them (grey), and those that pass"
-    " the cut which keeps {efficiency:g} of the signal. JSD: Jensen-Shannon divergence of the two;"
-    " in brackets what as many jets picked at random would show."
+    " the cut which keeps {efficiency:g} of the signal; heavier jets are counted and not shown."
+    " JSD: Jensen-Shannon divergence of the two; in brackets what as many jets picked at random"
+    " would show."
 )
 EMBEDDING = (
     "The first two principal components of the pretrained embedding, test jets of the view {view}."

@@ -16,7 +16,7 @@ def squared_distance_correlation(x: Tensor, y: Tensor) -> Tensor:
     """Compute dCor² of two samples (n,) with all pairs of jets (arXiv:2001.05310, eqs. 2.2-2.4).
 
     The estimator with the sums over all pairs, the same jet included: never negative, and above 0
-    by some 1/n for independent variables. In float64, because it is a difference of large sums.
+    by some 3/n for independent variables. In float64, because it is a difference of large sums.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from torch import Tensor
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import Mode, NetworkMode, TrainingConfig
-from rs3l_train.evaluation.comparison import comparisons
+from rs3l_train.evaluation.comparison import comparisons, mean_and_spread
 from rs3l_train.evaluation.tagging import Scores
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import METRICS, read_metrics, write_json
@@ -182,19 +182,10 @@ def _summary(rows: list[dict[str, Any]], bench: Bench) -> list[dict[str, Any]]:
     for n_labels, mode in product(config.task.labels, config.task.modes):
         draws = [row for row in own if (row["mode"], row["labels"]) == (mode, n_labels)]
         entry: dict[str, Any] = {"mode": mode, "labels": n_labels}
-        entry["auc_mean"], entry["auc_std"] = _mean_and_spread([row["auc"] for row in draws])
+        entry["auc_mean"], entry["auc_std"] = mean_and_spread([row["auc"] for row in draws])
         for key in draws[0]["rejection"]:
-            mean, spread = _mean_and_spread([row["rejection"][key] for row in draws])
+            mean, spread = mean_and_spread([row["rejection"][key] for row in draws])
             entry.setdefault("rejection_mean", {})[key] = mean
             entry.setdefault("rejection_std", {})[key] = spread
         table.append(entry)
     return table
-
-
-def _mean_and_spread(values: list[float | None]) -> tuple[float | None, float | None]:
-    """Mean and standard deviation; None where one of the values is."""
-    finite = [value for value in values if value is not None]
-    if len(finite) < len(values):
-        return None, None
-    spread = float(np.std(finite, ddof=1)) if len(finite) > 1 else None
-    return float(np.mean(finite)), spread

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError
+from rs3l_train.errors import TrainingError
 from rs3l_train.evaluation.tagging import Scores
 from rs3l_train.views.inputs import JetInputs
 
@@ -74,7 +75,18 @@ class Tagger(nn.Module):
 def split_scores(
     values: Tensor, target: Tensor, mass: npt.NDArray[np.floating] | None = None
 ) -> Scores:
-    """Part scores (n,), and if given the jets' masses (n,), by their targets (n,)."""
+    """Part scores (n,), and if given the jets' masses (n,), by their targets (n,).
+
+    Raises
+    ------
+    TrainingError
+        If a score is not a number: it would count as higher or lower than all others.
+    """
     scores, signal = values.double().cpu().numpy(), (target == 1).cpu().numpy()
+    if n_bad := int(np.isnan(scores).sum()):
+        raise TrainingError(
+            f"{n_bad} of {len(scores)} scores are not numbers: look for extreme values in the"
+            " dataset with `rs3l-data validate`, or train with a lower learning rate"
+        )
     background_mass = None if mass is None else np.asarray(mass[~signal], np.float64)
     return Scores(scores[signal], scores[~signal], background_mass)

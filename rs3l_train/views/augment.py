@@ -10,7 +10,6 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from rs3l_train.views.inputs import relative_angles
 from rs3l_train.views.memory import Batch
 
 # Softer constituents are smeared as if they had this pT [GeV], as in JetCLR's code.
@@ -19,16 +18,18 @@ SOFTEST = 0.1
 LEAST_FRACTION = 0.01
 
 
-def translation(batch: Batch, size: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Draw a shift of each jet in η and in φ, uniform in ± ``size`` times its extent in each.
+def translated(
+    deta: Tensor, dphi: Tensor, mask: Tensor, size: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Shift each jet in η and in φ, uniformly in ± ``size`` times its extent in each.
 
-    Returns
-    -------
-    (n, 1) each, to be added to Δη and Δφ of all constituents
+    Parameters
+    ----------
+    deta, dphi, mask
+        (n, P); angles that were turned before: the extent would tell how the jet lay.
     """
-    deta, dphi = relative_angles(batch)
     first, second = (
-        size * _extent(angle, batch.mask) * (2 * _uniform((len(angle), 1), angle, generator) - 1)
+        angle + size * _extent(angle, mask) * (2 * _uniform((len(angle), 1), angle, generator) - 1)
         for angle in (deta, dphi)
     )
     return first, second

@@ -103,7 +103,6 @@ def network_inputs(
     batch: Batch,
     inputs: str,
     rotation: torch.Generator | None = None,
-    shift: tuple[Tensor, Tensor] | None = None,
 ) -> JetInputs:
     """Compute what a network sees of a batch.
 
@@ -113,14 +112,18 @@ def network_inputs(
         A key of `INPUTS`.
     rotation
         Source of a random orientation for each jet of the batch; None leaves them as they are.
-    shift
-        (n, 1) each, added to Δη and Δφ after that; None: no shift.
     """
+    return inputs_at(batch, inputs, *orientated(batch, rotation))
+
+
+def orientated(batch: Batch, rotation: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    """Compute Δη and Δφ of constituents to their jet's axis, turned at random: (n, P)."""
     deta, dphi = relative_angles(batch)
-    if rotation is not None:
-        deta, dphi = random_orientation(deta, dphi, rotation)
-    if shift is not None:
-        deta, dphi = deta + shift[0], dphi + shift[1]
+    return (deta, dphi) if rotation is None else random_orientation(deta, dphi, rotation)
+
+
+def inputs_at(batch: Batch, inputs: str, deta: Tensor, dphi: Tensor) -> JetInputs:
+    """Compute what a network sees of constituents that lie at these angles to their jet's axis."""
     features = INPUTS[inputs](batch, deta, dphi)
     momenta = torch.stack([batch.constituents["pt"], deta, dphi], dim=-1)
     inside = batch.mask[..., None]

@@ -164,7 +164,8 @@ def load(
     Raises
     ------
     InputFileError
-        If a number is not finite: networks would spread it over all their weights.
+        If a number is not finite, or a transverse momentum not above 0, which has no logarithm:
+        networks would spread it over all their weights.
     """
     read = [dataset.read_view(view, (), ["present", *JET_COLUMNS]) for view in views]
     jets = [table.jets for table in read]
@@ -177,6 +178,7 @@ def load(
         # Each shard's columns go to their place at once, and the next shard takes their memory.
         for part in dataset.by_shard():
             offsets, columns = part.constituents(view, CONSTITUENT_COLUMNS)
+            _check_momenta(columns["pt"].astype(np.float32, copy=False), part, view)
             start = filled
             filled += put_side_by_side(
                 offsets, list(columns.values()), n_constituents, constituents[start:-1]
@@ -212,6 +214,16 @@ def _finite_sum(values: npt.NDArray[np.float32]) -> bool:
     """Tell whether the sum is finite: then every value is, found in a tenth of the time."""
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(values.sum()))
+
+
+def _check_momenta(pt: npt.NDArray[np.float32], dataset: Dataset, view: str) -> None:
+    # NaN is for `_check_finite` to say.
+    if pt.min(initial=1) <= 0:
+        raise InputFileError(
+            f"{dataset.source}: {np.count_nonzero(pt <= 0)} of {len(pt)} values of constituents/pt"
+            f" in the view {view!r} are not above 0; find the rows with `rs3l-data validate`, and"
+            " make the shard anew"
+        )
 
 
 def _check_finite(values: Array, dataset: Dataset, view: str, column: str) -> None:

@@ -8,8 +8,8 @@ import torch
 
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.pretrain import AugmentationsConfig
-from rs3l_train.views.augment import collinear_splittings, soft_smearing, translation
-from rs3l_train.views.inputs import JetInputs, network_inputs
+from rs3l_train.views.augment import collinear_splittings, soft_smearing, translated
+from rs3l_train.views.inputs import JetInputs, inputs_at, orientated
 from rs3l_train.views.memory import Batch
 
 
@@ -26,14 +26,15 @@ class Presentation:
 
     def __call__(self, batch: Batch, generator: torch.Generator) -> JetInputs:
         """Compute the network's inputs of a batch."""
-        shift = None
-        if self.augmentations is not None:
-            if self.augmentations.splitting:
+        changes = self.augmentations
+        if changes is not None:
+            if changes.splitting:
                 batch = collinear_splittings(batch, generator)
-            batch = soft_smearing(batch, self.augmentations.smearing, generator)
-            shift = translation(batch, self.augmentations.translation, generator)
-        rotation = generator if self.rotation else None
-        return network_inputs(batch, self.inputs, rotation, shift)
+            batch = soft_smearing(batch, changes.smearing, generator)
+        deta, dphi = orientated(batch, generator if self.rotation else None)
+        if changes is not None:
+            deta, dphi = translated(deta, dphi, batch.mask, changes.translation, generator)
+        return inputs_at(batch, self.inputs, deta, dphi)
 
 
 def presentation(config: TrainingConfig) -> Presentation:

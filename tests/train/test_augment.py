@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from rs3l_train.config import validate_training
-from rs3l_train.views.augment import collinear_splittings, soft_smearing, translation
-from rs3l_train.views.inputs import network_inputs, relative_angles
+from rs3l_train.views.augment import collinear_splittings, soft_smearing, translated
+from rs3l_train.views.inputs import inputs_at, network_inputs, orientated, relative_angles
 from rs3l_train.views.memory import Batch, Selection
 from rs3l_train.views.presentation import presentation
 
@@ -109,22 +109,40 @@ def test_smeared_energies_stay_those_of_massless_particles(batch):
 
 
 def test_a_jet_is_shifted_as_a_whole_within_its_extent(batch):
-    shift = translation(batch, 0.5, seeded())
-    for angle, moved in zip(relative_angles(batch), shift, strict=True):
+    before = relative_angles(batch)
+    after = translated(*before, batch.mask, 0.5, seeded())
+    shift = [new[:, :1] - old[:, :1] for old, new in zip(before, after, strict=True)]
+    for angle, moved in zip(before, shift, strict=True):
         extent = torch.stack(
             [a[m].max() - a[m].min() for a, m in zip(angle, batch.mask, strict=True)]
         )
-        assert moved.shape == (len(batch.mask), 1)
         assert (moved.squeeze(1).abs() <= 0.5 * extent + 1e-6).all()
         part = moved.squeeze(1)[extent > 0] / extent[extent > 0]
         assert part.min() < -0.45
         assert part.max() > 0.45
     still = network_inputs(batch, "shortcut_free")
-    inputs = network_inputs(batch, "shortcut_free", None, shift)
+    inputs = inputs_at(batch, "shortcut_free", *after)
     difference = (inputs.momenta - still.momenta)[..., 1]
     torch.testing.assert_close(difference, shift[0] * batch.mask, atol=1e-6, rtol=1e-5)
     # The signs of impact parameters, and all that no shift changes, stay.
     assert torch.equal(inputs.features[..., [0, 1, 5, 6, 7]], still.features[..., [0, 1, 5, 6, 7]])
+
+
+def test_the_shift_does_not_tell_how_the_jet_lay(batch):
+    """Its extent is that of the jet as it was turned."""
+    augmented = {"translation": 1.0, "smearing": 0.0, "splitting": False}
+    config = validate_training({"pretrain": {"augmentations": augmented}}, "test")
+    inputs = presentation(config)(batch, seeded())
+    generator = seeded()
+    soft_smearing(batch, 0.0, generator)
+    turned = orientated(batch, generator)
+    for k, angle in enumerate(turned, start=1):
+        moved = (inputs.momenta[..., k] - angle)[:, 0]
+        extent = torch.stack(
+            [a[m].max() - a[m].min() for a, m in zip(angle, batch.mask, strict=True)]
+        )
+        assert (moved.abs() <= extent + 1e-5).all()
+        assert (moved.abs() / extent)[extent > 0].max() > 0.9
 
 
 def test_views_are_presented_as_the_config_says(batch):

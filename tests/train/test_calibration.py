@@ -57,6 +57,22 @@ def test_noise_is_what_calibrated_scores_show():
     assert mean == pytest.approx(np.mean([one.noise for one in found]), rel=0.1)
 
 
+@pytest.mark.parametrize(("n_signal", "n_background"), [(1000, 10_000), (10_000, 1000)])
+def test_errors_of_bins_are_their_spread_where_a_class_is_rare(n_signal, n_background):
+    """Jets are weighted to equal shares, for which the logits hold."""
+    random = np.random.default_rng(3)
+    observed, claimed = [], []
+    for _ in range(400):
+        scores = Scores(random.normal(0.5, 1, n_signal), random.normal(-0.5, 1, n_background))
+        found = reliability(scores, 0.5)
+        inner = slice(1, -1)  # the outermost are not always filled
+        observed.append(found.observed[inner])
+        claimed.append(found.error[inner])
+    assert {len(one) for one in observed} == {8}
+    # The numbers of both kinds are given, which the error does not know.
+    np.testing.assert_allclose(np.mean(claimed, 0), np.std(observed, 0), rtol=0.2)
+
+
 def test_brier_and_cross_entropy_are_those_of_scikit_learn():
     scores = calibrated(500, 2, share=0.2)
     truth, probability = pooled(scores)

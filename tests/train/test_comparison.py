@@ -81,6 +81,25 @@ def test_resampling_is_the_same_for_all_taggers_of_the_same_jets():
     np.testing.assert_array_equal(twice[:, 0], resampled_logs([draws[0]], [0.5])[:, 0])
 
 
+def test_few_draws_know_their_spread_badly():
+    """Between equals, one verdict in 22 is wrong, however few the draws."""
+    pairs = {("probe", 100): 1.0, ("scratch", 100): 1.0}
+    for n_draws in (2, 4):
+        found = [
+            comparisons(taggers(pairs, n_draws, 400, seed, 0.6), [0.5])[0]["verdict"]
+            for seed in range(150)
+        ]
+        wrong = sum(verdict != "equal within errors" for verdict in found)
+        assert wrong <= 14  # 7 expected, of a Poisson distribution within 2.5 standard deviations
+
+
+def test_one_draw_decides_nothing():
+    (entry,) = comparisons(taggers({("probe", 9): 3.0, ("scratch", 9): 1.0}, 1, 500), [0.5])
+    assert entry["verdict"] == "undefined"
+    assert entry["ratio"] > 2
+    assert entry["ratio_error"] == entry["ratio_error_test"]
+
+
 def test_where_no_background_passes_nothing_is_said():
     perfect = Scores(np.ones(50), np.zeros(50))
     poor = Scores(np.ones(50), np.r_[np.ones(10), np.zeros(40)])
@@ -88,5 +107,5 @@ def test_where_no_background_passes_nothing_is_said():
     assert table[0]["verdict"] == "undefined"
     assert table[0]["rejection"] == [None]
     assert table[0]["rejection_mean"] is None
-    assert table[0]["against_rejection_mean"] == 5
+    assert table[0]["against_rejection_mean"] == 10
     assert table[0]["ratio"] is None

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from rs3l_train.evaluation.baselines import baseline_scores
 from rs3l_train.evaluation.plots import Plots
@@ -23,7 +23,6 @@ from rs3l_train.evaluation.representation import (
     uniformity,
 )
 from rs3l_train.evaluation.roc import (
-    WorkingPoint,
     auc,
     auc_error,
     background_efficiencies,
@@ -68,20 +67,49 @@ def test_rejection_and_its_error_by_hand():
     signal = np.arange(10.0)
     background = np.r_[np.full(4, 7.5), np.full(96, -1.0)]
     point = working_point(signal, background, 0.3)
-    assert point == WorkingPoint(7.0, 4, 100)
+    assert (point.threshold, point.n_passing, point.n_background) == (7.0, 4, 100)
     assert point.rejection == 25
-    assert point.rejection_error == pytest.approx(25 * math.sqrt(0.96 / 4))
+    # A standard deviation of the signal further, two jets or five would do: 0 or 4 would pass.
+    assert point.relative_error == pytest.approx(math.hypot(math.sqrt(0.24), math.log(8) / 2))
+    assert point.rejection_error == 25 * point.relative_error
 
 
-def test_the_binomial_error_is_the_spread_of_repeated_samples():
+@pytest.mark.parametrize("efficiency", [0.3, 0.5, 0.7, 0.9])
+@pytest.mark.parametrize(("n_signal", "n_background"), [(10_000, 1000), (300, 3000)])
+def test_the_error_of_a_rejection_is_the_spread_of_repeated_samples(
+    efficiency, n_signal, n_background
+):
     random = np.random.default_rng(1)
-    signal = np.ones(10)
     samples = [
-        working_point(signal, (random.random(2000) < 0.05).astype(float), 0.5) for _ in range(400)
+        working_point(random.normal(1, 1, n_signal), random.normal(0, 1, n_background), efficiency)
+        for _ in range(300)
     ]
-    spread = np.std([sample.rejection for sample in samples])
-    claimed = np.mean([sample.rejection_error for sample in samples])
+    spread = np.std([math.log(sample.rejection) for sample in samples])
+    claimed = np.mean([sample.relative_error for sample in samples])
     assert claimed == pytest.approx(spread, rel=0.15)
+
+
+@settings(max_examples=60)
+@given(SCORES, SCORES)
+def test_the_curve_between_tied_scores_is_that_of_scikit_learn(signal, background):
+    truth = np.r_[np.ones(len(signal)), np.zeros(len(background))]
+    x, y, _ = roc_curve(truth, np.r_[signal, background], drop_intermediate=False)
+    efficiencies = np.arange(1, len(signal) + 1) / len(signal)
+    # The stretch of the curve that reaches each efficiency.
+    end = np.searchsorted(y, efficiencies - 1e-12)
+    along = (efficiencies - y[end - 1]) / (y[end] - y[end - 1])
+    expected = x[end - 1] + along * (x[end] - x[end - 1])
+    found = background_efficiencies(signal, background, efficiencies)
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_half_of_what_is_tied_passes_with_half_of_the_signal():
+    signal, background = np.ones(10), np.r_[np.ones(100), np.zeros(1900)]
+    assert working_point(signal, background, 0.5).n_passing == 50
+    assert working_point(signal, background, 1.0).n_passing == 100
+    outside = np.r_[np.full(4, -np.inf), np.arange(6.0)]
+    point = working_point(outside, np.r_[np.full(30, -np.inf), np.full(10, 3.5)], 0.8)
+    assert point.n_passing == 10 + 30 * 2 / 4
 
 
 def test_an_infinite_rejection_says_so_and_is_valid_json():

@@ -27,7 +27,7 @@ def naive_vicreg(z, rows):
     pairs = [(i, j) for i in range(n) for j in range(n) if i != j and rows[i] == rows[j]]
     invariance = sum(((z[i] - z[j]) ** 2).sum() / dimension for i, j in pairs) / len(pairs)
     members = {row: [i for i in range(n) if rows[i] == row] for row in rows}
-    variances, covariances = [], []
+    variances, covariances, weights = [], [], []
     for k in range(max(map(len, members.values()))):
         branch = np.array([z[own[k]] for own in members.values() if len(own) > k])
         if len(branch) < 2:
@@ -37,7 +37,9 @@ def naive_vicreg(z, rows):
         variances.append(sum(lacks) / dimension)
         off = [covariance[d, e] ** 2 for d in range(dimension) for e in range(dimension) if d != e]
         covariances.append(2 * sum(off) / dimension)
-    return invariance, np.mean(variances), np.mean(covariances)
+        weights.append(len(branch) - 1)
+    means = [np.average(terms, weights=weights) for terms in (variances, covariances)]
+    return invariance, *means
 
 
 def naive_simsiam(z, p, rows):

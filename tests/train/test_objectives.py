@@ -10,6 +10,7 @@ from rs3l_train.config import validate_training
 from rs3l_train.objectives import build
 from rs3l_train.objectives.masked import N_CATEGORIES, feature_error, hidden_places, without
 from rs3l_train.objectives.ntxent import ntxent
+from rs3l_train.objectives.simsiam import simsiam, standardised
 from rs3l_train.views.inputs import INPUTS, N_INPUTS, network_inputs
 from rs3l_train.views.memory import Batch, Selection
 from rs3l_train.views.positives import Positives
@@ -128,6 +129,16 @@ def test_the_weights_of_vicreg_weigh_its_terms(jets, selection):
     terms = objective.figures(found, selection.rows)
     expected = sum(weights[name] * terms[name] for name in weights)
     assert float(objective.loss(found, selection.rows)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_simsiam_predicts_from_normalised_projections(jets, selection):
+    """So that a mean that all projections share can be no good prediction."""
+    objective = made({"name": "simsiam", "projection": [12, 6], "predictor": 4})
+    projected = outputs(objective, jets.gather(selection))
+    loss = objective.loss(projected, selection.rows)
+    torch.testing.assert_close(objective.loss(projected + 1, selection.rows), loss)
+    z = standardised(projected)
+    assert loss == simsiam(z, objective.predict(z), selection.rows)
 
 
 def test_contrastive_and_masked_add_up(jets, selection):
