@@ -46,6 +46,7 @@ CASES: dict[str, dict[str, Any]] = {
 TARGETS = {"edgeconv": 200_000, "transformer-1M": 100_000}
 """Views per second on one GPU of the H200 class, busy for 90 % of the time"""
 SECONDS_FOR_A_CASE = 150
+SECONDS_FOR_THE_TESTS = 240
 
 
 def main() -> None:
@@ -89,7 +90,7 @@ def read_arguments() -> argparse.Namespace:
 def run_tests(log: Path) -> str:
     """Run the tests that need a GPU; their last line."""
     call = [sys.executable, "-m", "pytest", "-q", "--durations=10", "tests/train/test_cuda.py"]
-    text = output_of(call, log)
+    text = output_of(call, log, SECONDS_FOR_THE_TESTS)
     last = text.strip().splitlines()[-1]
     print(f"tests: {last}", flush=True)
     return last
@@ -100,22 +101,23 @@ def run_case(case: str, arguments: argparse.Namespace) -> dict[str, Any] | str:
     call = [sys.executable, "-m", "benchmarks.gpu", "--case", case]
     for name in ("out", "device", "jets", "seconds", "data"):
         call += [f"--{name}", str(getattr(arguments, name))]
-    lines = output_of(call, arguments.out / f"{case}.failed.txt").strip().splitlines()
+    log = arguments.out / f"{case}.failed.txt"
+    lines = output_of(call, log, SECONDS_FOR_A_CASE).strip().splitlines()
     try:
         found: dict[str, Any] = json.loads(lines[-1])
     except (IndexError, json.JSONDecodeError):
         return lines[-1] if lines else "no output"
-    (arguments.out / f"{case}.failed.txt").unlink()
+    log.unlink()
     return found
 
 
-def output_of(call: list[str], log: Path) -> str:
+def output_of(call: list[str], log: Path, seconds: int) -> str:
     """Run a command, for a limited time; what it printed, which is kept in a file too."""
     with log.open("w") as file:
         try:
-            subprocess.run(call, stdout=file, stderr=subprocess.STDOUT, timeout=SECONDS_FOR_A_CASE)
+            subprocess.run(call, stdout=file, stderr=subprocess.STDOUT, timeout=seconds)
         except subprocess.TimeoutExpired:
-            file.write(f"\nstopped after {SECONDS_FOR_A_CASE} s\n")
+            file.write(f"\nstopped after {seconds} s\n")
     return log.read_text()
 
 

@@ -92,8 +92,9 @@ def nearest_neighbours(x: Tensor, mask: Tensor, k: int) -> Tensor:
     # |x_i - x_j|^2 without |x_i|^2, which is the same for all neighbours of i.
     distance = torch.sub(norm[:, None, :], x @ x.transpose(1, 2), alpha=2)
     itself = torch.arange(width, device=x.device)
-    # Rounding must not lose the constituent among others that are (nearly) equal to it.
-    distance[:, itself, itself] = -torch.inf
+    # Rounding must not lose the constituent among others that are (nearly) equal to it. A number
+    # would be sent to a GPU, and waited for.
+    distance[:, itself, itself] = distance.new_full((), -torch.inf)
     nearest = distance.topk(min(k, width), dim=-1, largest=False, sorted=False)
     return torch.where(nearest.values < torch.inf, nearest.indices, itself[:, None])
 

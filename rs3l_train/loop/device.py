@@ -19,7 +19,8 @@ def prepare(config: TrainingConfig) -> torch.device:
 
     On a GPU, attention is kept from cuDNN: it prepares a plan of some 0.5 s for each new shape
     (https://github.com/modelscope/FunASR/issues/3704), and nearly every batch has another number
-    of jets.
+    of jets; and with a mask and 64 constituents, gradients may be NaN
+    (https://github.com/pytorch/pytorch/issues/196678).
 
     Raises
     ------

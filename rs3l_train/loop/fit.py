@@ -218,9 +218,7 @@ def _stop(interrupt: Interrupt, state: TrainingState, checkpoints: Checkpoints |
     if checkpoints is None:
         raise TrainingStoppedError(f"{reason}; nothing half-written is left")
     checkpoints.save(state)
-    raise TrainingStoppedError(
-        f"{reason}; the same command goes on from {checkpoints.path}, bit for bit"
-    )
+    raise TrainingStoppedError(f"{reason}; the same command goes on from {checkpoints.path}")
 
 
 def _record(history: History, metrics: dict[str, float], log: MetricsLog | None) -> None:

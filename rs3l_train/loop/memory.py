@@ -9,6 +9,13 @@ import torch
 
 from rs3l_train.errors import TrainingError
 
+# Errors that PyTorch gives no class of their own: of the machine's memory, and of CUDA's own calls.
+_WORDS = (
+    "DefaultCPUAllocator: can't allocate memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
+
 
 @contextmanager
 def out_of_memory_says(advice: str) -> Iterator[None]:
@@ -31,5 +38,4 @@ def out_of_memory_says(advice: str) -> Iterator[None]:
 def _lacks_memory(error: RuntimeError | MemoryError) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
-    # PyTorch raises a bare RuntimeError where the memory is the machine's.
-    return "DefaultCPUAllocator: can't allocate memory" in str(error)
+    return any(words in str(error) for words in _WORDS)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,18 +63,36 @@ LONGEST_WAIT = timedelta(days=30)
 def joined() -> Iterator[Processes]:
     """Join the processes that ``torchrun`` started; without it, train alone.
 
-    GPUs talk by NCCL, CPUs by Gloo.
+    GPUs talk by NCCL, CPUs by Gloo. All wait for each other before they part, but for one that
+    failed: NCCL would have it wait for the others, and those for it.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         yield ALONE
         return
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+    gpus = torch.cuda.is_available()
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
     try:
         room = distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
-        yield Processes(distributed.get_rank(), count, room)
-    finally:
-        distributed.destroy_process_group()
+        processes = Processes(distributed.get_rank(), count, room)
+        yield processes
+        processes.wait()
+    except BaseException:
+        if gpus:
+            # Once the error is told: taking NCCL down at the interpreter's end may wait as well.
+            atexit.register(_leave_at_once)
+        else:
+            distributed.destroy_process_group()
+        raise
+    distributed.destroy_process_group()
+
+
+def _leave_at_once() -> None:
+    """End the process as a failed one, which makes torchrun end the others."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(1)
 
 
 def local_gpu() -> int:

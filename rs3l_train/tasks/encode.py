@@ -10,6 +10,8 @@ from rs3l_train.views.memory import JetViews, Selection
 
 VIEWS_PER_BATCH = {"cpu": 256, "cuda": 8192}
 """Few enough for the features of a batch to stay in a CPU's cache, and enough to fill a GPU"""
+USUAL_CONSTITUENTS = 64
+"""Of more, a GPU gets fewer views at a time: the memory for pairs grows with their square"""
 
 
 @torch.no_grad()
@@ -33,6 +35,8 @@ def apply_network(
     """
     parts = []
     size = VIEWS_PER_BATCH.get(jets.device.type, VIEWS_PER_BATCH["cpu"])
+    if jets.device.type == "cuda" and jets.width > USUAL_CONSTITUENTS:
+        size = max(1, int(size * (USUAL_CONSTITUENTS / jets.width) ** 2))
     for start in range(0, len(selection), size):
         batch = jets.gather(selection[start : start + size])
         parts.append(network(network_inputs(batch, inputs, rotation)))

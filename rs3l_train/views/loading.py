@@ -72,7 +72,8 @@ def bytes_needed(dataset: Dataset, views: Sequence[str], n_constituents: int) ->
 def free_memory(device: torch.device) -> int:
     """Count the free bytes of a device."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0]) + idle
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -47,21 +47,31 @@ class Selection:
     """(n,) int64"""
     rows: Tensor
     """(n,) int64"""
+    sent_rows: Tensor | None = None
+    """(n,) int64, the rows before they were sent to a GPU; None: they were not"""
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getitem__(self, part: slice) -> Selection:
-        return Selection(self.views[part], self.rows[part])
+        sent = None if self.sent_rows is None else self.sent_rows[part]
+        return Selection(self.views[part], self.rows[part], sent)
+
+    @property
+    def rows_on_cpu(self) -> Tensor:
+        """The rows for who reads files; a GPU is waited for only if they were made there."""
+        return self.rows.cpu() if self.sent_rows is None else self.sent_rows
 
     def to(self, device: torch.device) -> Selection:
         """Move from the CPU to a device, without waiting for what a GPU still has to do."""
-        if device.type != "cuda":
-            return Selection(self.views.to(device), self.rows.to(device))
-        return Selection(
-            self.views.pin_memory().to(device, non_blocking=True),
-            self.rows.pin_memory().to(device, non_blocking=True),
-        )
+        return Selection(send(self.views, device), send(self.rows, device), self.rows)
+
+
+def send(tensor: Tensor, device: torch.device) -> Tensor:
+    """Move from the CPU to a device, without waiting for what a GPU still has to do."""
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,25 +182,35 @@ def load(
     present = np.stack([table["present"] for table in jets])
     counts = np.stack([np.minimum(np.diff(table.offsets), n_constituents) for table in read])
     ends = np.cumsum(counts).reshape(counts.shape)
-    constituents = recycled.empty((int(counts.sum()) + 1, len(CONSTITUENT_COLUMNS)), np.float32)
+    shape = (int(counts.sum()) + 1, len(CONSTITUENT_COLUMNS))
+    here = device.type == "cpu"
+    constituents = (
+        torch.from_numpy(recycled.empty(shape, np.float32))
+        if here
+        else torch.empty(shape, device=device)
+    )
     filled = 0
     for v, view in enumerate(views):
-        # Each shard's columns go to their place at once, and the next shard takes their memory.
+        # Each shard's columns go to their place at once, that on a GPU included, and the next shard
+        # takes their memory: processes that share a machine would need as much of it as GPUs have.
         for part in dataset.by_shard():
             offsets, columns = part.constituents(view, CONSTITUENT_COLUMNS)
             _check_momenta(columns["pt"].astype(np.float32, copy=False), part, view)
-            start = filled
-            filled += put_side_by_side(
-                offsets, list(columns.values()), n_constituents, constituents[start:-1]
-            )
-            place = constituents[start:filled]
-            if not _finite_sum(place):
+            n = int(np.minimum(np.diff(offsets), n_constituents).sum())
+            place = constituents[filled : filled + n]
+            block = place.numpy() if here else recycled.empty((n, shape[1]), np.float32)
+            put_side_by_side(offsets, list(columns.values()), n_constituents, block)
+            if not _finite_sum(block):
                 for i, name in enumerate(CONSTITUENT_COLUMNS):
-                    _check_finite(place[:, i], part, view, f"constituents/{name}")
+                    _check_finite(block[:, i], part, view, f"constituents/{name}")
+            if not here:
+                place.copy_(torch.from_numpy(block))
+            filled += n
         for name in JET_COLUMNS:
             if not np.isfinite(jets[v][name][present[v]]).all():
                 _name_the_shard(dataset, view, name)
-    constituents[-1] = [PADDING.get(name, 0) for name in CONSTITUENT_COLUMNS]
+    padding = [float(PADDING.get(name, 0)) for name in CONSTITUENT_COLUMNS]
+    constituents[-1] = torch.tensor(padding, device=device)
     return JetViews(
         names=views,
         present=torch.from_numpy(present).to(device),
@@ -200,7 +220,7 @@ def load(
             **{name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
             "label": _label_column(dataset, len(views)).to(device),
         },
-        constituents=torch.from_numpy(constituents).to(device),
+        constituents=constituents,
         width=max(1, int(counts.max(initial=0))),
     )
 

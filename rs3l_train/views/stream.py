@@ -19,13 +19,13 @@ from torch.utils.data import IterableDataset, get_worker_info
 from rs3l_data.store.arrays import pad_views
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.stream import Epoch, Position, Stream
-from rs3l_train.views.memory import Batch, JetViews, Selection, load
+from rs3l_train.views.memory import Batch, JetViews, Selection, load, send
 
 I8 = npt.NDArray[np.int64]
 
 
 class StreamedViews:
-    """The V views of N jets, of which two buffers at most are in memory.
+    """The V views of N jets, of which two buffers are in memory, or three within a batch.
 
     Parameters
     ----------
@@ -69,15 +69,15 @@ class StreamedViews:
         InputFileError
             If a shard is damaged, naming it.
         """
-        rows = selection.rows.cpu().numpy()
+        rows = selection.rows_on_cpu.numpy()
         of_row, place_in_buffer = self._epoch.places(self._place[rows])
         needed = np.unique(of_row).tolist()
         self._hold([*needed, needed[-1] + 1])
         batches, places = [], []
         for number in needed:
             inside = np.flatnonzero(of_row == number)
-            own = torch.from_numpy(place_in_buffer[inside]).to(self.device)
-            place = torch.from_numpy(inside).to(self.device)
+            own = send(torch.from_numpy(place_in_buffer[inside]), self.device)
+            place = send(torch.from_numpy(inside), self.device)
             jets = self._buffers[number].result()
             batches.append(jets.gather(Selection(selection.views[place], own)))
             places.append(place)
@@ -106,9 +106,27 @@ class StreamedViews:
                 self._buffers[number] = self._reader.submit(self._load, rows)
 
     def _load(self, rows: I8) -> JetViews:
-        jets = load(self.dataset.take(rows), self.names, self._n_constituents, self.device)
+        dataset = self.dataset.take(rows)
+        if self.device.type == "cuda":
+            jets = _load_aside(dataset, self.names, self._n_constituents, self.device)
+        else:
+            jets = load(dataset, self.names, self._n_constituents, self.device)
         # Batches of all buffers have one shape.
         return replace(jets, width=self._n_constituents)
+
+
+def _load_aside(
+    dataset: Dataset, views: tuple[str, ...], n_constituents: int, device: torch.device
+) -> JetViews:
+    """Load jets beside what a GPU does: on its stream the training would wait for the copies."""
+    aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    with torch.cuda.stream(aside):
+        jets = load(dataset, views, n_constituents, device)
+    aside.synchronize()
+    for tensor in (jets.present, jets.starts, jets.counts, jets.constituents, *jets.jets.values()):
+        # When it is freed, its memory must wait for the training that reads it.
+        tensor.record_stream(torch.cuda.default_stream(device))
+    return jets
 
 
 def _merged(batches: list[Batch], order: Tensor) -> Batch:

@@ -40,6 +40,13 @@ def _one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def _on_the_cpu(request, monkeypatch):
+    """Where there is a GPU, `auto` would take it: for `test_cuda.py` alone."""
+    if not request.path.stem.endswith("cuda"):
+        monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory) -> Path:
     """A dataset on disk: 200 events of each process, in three views."""

@@ -42,6 +42,8 @@ class Questions(TorchDispatchMode):
     def __init__(self):
         super().__init__()
         self.forbidden = False
+        self._number: torch.Tensor | None = None
+        """The last one that was made of a number"""
 
     @contextmanager
     def nobody_waits(self) -> Iterator[None]:
@@ -56,9 +58,13 @@ class Questions(TorchDispatchMode):
         if func in QUESTIONS or (func is aten.index.Tensor and any(map(_is_mask, args[1]))):
             self._waits(func, on_gpu)
             return self._answer(func, args)
+        if func is aten.index_put_.default:  # PyTorch makes a number's tensor on the CPU
+            self._waits(func, on_gpu and args[2] is self._number)
         if func is aten.index.Tensor:  # an index on the CPU is sent
             self._waits(func, on_gpu and any(i is not None and i.device != GPU for i in args[1]))
         result = func(*args, **kwargs)
+        if func is aten.scalar_tensor.default:
+            self._number = result
         if func in COPIES and not kwargs.get("non_blocking"):
             source = args[1] if func is aten.copy_.default else args[0]
             self._waits(func, source.device != result.device)

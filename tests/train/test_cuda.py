@@ -21,10 +21,17 @@ from rs3l_train.tasks.embed import embed
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.pretraining import gradients_in_parts, set_up
 from rs3l_train.tasks.stages import finetune
+from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.memory import load
+from rs3l_train.views.positives import Positives
+from rs3l_train.views.stream import StreamedViews
 from tests.train.conftest import SETTINGS, VIEWS
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+pytestmark = [
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU"),
+    # One GPU for all of them: at the same time they would take memory and time from each other.
+    pytest.mark.xdist_group("gpu"),
+]
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
 BACKBONES = {
@@ -39,6 +46,11 @@ def configured(backbone="edgeconv", **blocks):
     data = SETTINGS["data"] | {"rotation": False}
     settings = SETTINGS | {"backbone": BACKBONES[backbone], "data": data, "device": "cuda"}
     return validate_training(settings | blocks, "test")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _prepared():
+    assert prepare(configured()) == GPU
 
 
 def gradient_of(pretraining, step=0):
@@ -124,12 +136,34 @@ def test_a_step_waits_for_nothing(dataset, backbone, objective):
 def test_attention_needs_no_plan_for_each_number_of_jets(dataset):
     """As cuDNN's would, which PyTorch takes for bfloat16 unless told otherwise."""
     config = configured("transformer", loop={"precision": "bf16"})
-    assert prepare(config) == GPU
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         gradient_of(set_up(dataset, config, GPU))
     attention = {event.name for event in profiler.events() if "dot_product" in event.name}
     assert attention
     assert not {name for name in attention if "cudnn" in name}
+
+
+@each_backbone
+def test_a_batch_in_parts_has_the_gradient_of_one_piece(dataset, backbone):
+    (expected, whole), (loss, in_parts) = (
+        gradient_of(set_up(dataset, configured(backbone, loop={"parts": parts}), GPU))
+        for parts in (1, 3)
+    )
+    assert loss == pytest.approx(expected, rel=1e-4)
+    assert difference(in_parts, whole) < 0.02
+
+
+def test_streamed_jets_are_those_in_memory(dataset):
+    streamed = StreamedViews(dataset, VIEWS, 16, 100, GPU)
+    held, rows = load(dataset, VIEWS, 16, GPU), torch.arange(len(dataset))
+    every_view, generator = Positives(torch.ones(len(VIEWS)), None, 1), torch.Generator()
+    for selection in pretraining_batches(streamed, rows, 16, every_view, generator):
+        assert selection.rows.device == GPU
+        assert torch.equal(selection.rows_on_cpu, selection.rows.cpu())
+        found, expected = streamed.gather(selection), held.gather(selection)
+        assert torch.equal(found.mask, expected.mask)
+        for name, values in expected.constituents.items():
+            assert torch.equal(found.constituents[name], values)
 
 
 class Training:

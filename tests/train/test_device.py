@@ -65,6 +65,7 @@ def test_a_step_stays_on_the_gpu_and_waits_for_nothing(
         batch = next(pretraining.training.epoch(0))
         with questions.nobody_waits():
             results = step(pretraining, batch)
+            assert batch.rows_on_cpu.device.type == "cpu"
         assert all(result.device == GPU for result in results)
         gradients = [p.grad for p in pretraining.objective.parameters() if p.grad is not None]
         assert {gradient.device for gradient in gradients} == {GPU}
@@ -115,6 +116,13 @@ def test_a_step_of_tagging_waits_for_nothing(dataset, monkeypatch, backbone):
         assert loss.device == GPU
 
 
+def put(z, number):
+    put_at = torch.arange(2, device=z.device)
+    z = z + 0
+    z[:, put_at] = number
+    return z
+
+
 BROKEN = {
     "a value is read": (lambda z: z * z.sum().item(), WaitError),
     "a condition is read": (lambda z: z if bool((z > 0).any()) else -z, WaitError),
@@ -123,6 +131,7 @@ BROKEN = {
     "a copy is made on the CPU": (lambda z: z + z.detach().cpu().sum().to(GPU), WaitError),
     "a number is sent": (lambda z: z * torch.tensor([2.0], device=GPU), WaitError),
     "a tensor is left on the CPU": (lambda z: z + torch.zeros(z.shape[1]), RuntimeError),
+    "a number is put at places": (lambda z: put(z, -1.0), WaitError),
     "an index is sent": (lambda z: z[:, torch.arange(2)].sum() + z, WaitError),
     "an index is left on the CPU": (lambda z: z.index_select(1, torch.arange(2)), RuntimeError),
 }

@@ -16,6 +16,7 @@ from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json, write_whole
 from rs3l_train.loop.fit import Budget, fit
 from rs3l_train.loop.logs import MetricsLog
+from rs3l_train.loop.processes import joined
 from rs3l_train.loop.schedule import constant, pretraining_schedule, warmup_halving
 from rs3l_train.views.memory import Selection
 from tests.train.results import records
@@ -215,6 +216,26 @@ def test_a_missing_gpu_is_an_error_only_when_asked_for(config, monkeypatch):
     assert prepare(config.model_copy(update={"device": "auto"})).type == "cpu"
     with pytest.raises(ConfigError, match="finds no GPU"):
         prepare(config.model_copy(update={"device": "cuda"}))
+
+
+@pytest.mark.parametrize("gpus", [True, False])
+def test_processes_part_together_and_a_failed_one_on_its_own(monkeypatch, gpus):
+    done = []
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: gpus)
+    monkeypatch.setattr("torch.distributed.init_process_group", done.append)
+    monkeypatch.setattr("torch.distributed.new_group", lambda **_: "room")
+    monkeypatch.setattr("torch.distributed.get_rank", lambda: 1)
+    monkeypatch.setattr("torch.distributed.barrier", done.append)
+    monkeypatch.setattr("torch.distributed.destroy_process_group", lambda: done.append("parted"))
+    monkeypatch.setattr("atexit.register", lambda _: done.append("leaves at once"))
+    with joined() as processes:
+        assert (processes.count, processes.first) == (2, False)
+    assert done[1:] == ["room", "parted"]
+    done.clear()
+    with pytest.raises(TrainingError), joined():
+        raise TrainingError("no number")
+    assert done[1:] == ["leaves at once" if gpus else "parted"]
 
 
 def test_on_a_gpu_attention_needs_no_plan_for_each_number_of_jets(config, monkeypatch):
