@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -94,14 +96,22 @@ def vicreg_terms(z: Tensor, rows: Tensor) -> dict[str, Tensor]:
         parts = [z[members] for members in branches(rows) if len(members) > 1]
         if not parts:
             raise ValueError("the batch has one jet only: there is no variance")
-        spread = [functional.relu(SPREAD - (part.var(0) + EPSILON).sqrt()).mean() for part in parts]
-        lengths = z.new_tensor([len(part) - 1 for part in parts])
-        weight = lengths / lengths.sum()
         return {
             "invariance": (z[first] - z[second]).square().mean(),
-            "variance": weight @ torch.stack(spread),
-            "covariance": 2 * weight @ torch.stack([_off_diagonal(part) for part in parts]),
+            "variance": _mean(_lack_of_spread, parts),
+            "covariance": 2 * _mean(_off_diagonal, parts),
         }
+
+
+def _mean(term: Callable[[Tensor], Tensor], parts: list[Tensor]) -> Tensor:
+    """Average a term over branches, with a weight of one less than their jets."""
+    total = sum(len(part) - 1 for part in parts)
+    return torch.stack([term(part) * ((len(part) - 1) / total) for part in parts]).sum()
+
+
+def _lack_of_spread(z: Tensor) -> Tensor:
+    """Average over the dimensions by how much their standard deviation is below 1."""
+    return functional.relu(SPREAD - (z.var(0) + EPSILON).sqrt()).mean()
 
 
 def _off_diagonal(z: Tensor) -> Tensor:
