@@ -110,6 +110,7 @@ def background_masses(scores: Mapping[str, Scores], efficiency: float) -> Figure
         )
         axes.stairs(_outline(after), MASS_BINS, color=MODE_COLOURS[mode], label=label)
     axes.set_xlim(MASS_BINS[0], MASS_BINS[-1])
+    axes.set_ylim(0, 1.4 * axes.get_ylim()[1])  # room for the legend
     axes.legend(fontsize="small")
     return figure
 
