@@ -17,7 +17,7 @@ from rs3l_data.describe import tree
 from rs3l_data.describe.external import hepmc_file
 from rs3l_data.describe.references import onepass_events, reference_of
 from rs3l_data.describe.schema import DECAYS, INITIATORS
-from rs3l_data.describe.seeds import event_keys, pythia_seeds
+from rs3l_data.describe.seeds import event_keys, own_pythia_seeds, pythia_seeds
 from rs3l_data.describe.settings import (
     hadronization_settings,
     hard_settings,
@@ -63,7 +63,7 @@ def hard_chunk(
         settings=hard_settings(config, process),
         selection=selection(config, process),
         events=events,
-        seeds=pythia_seeds(event_keys(config.seed, process, "hard", events)),
+        seeds=own_pythia_seeds(config.seed, process, "hard", events),
         progress=progress,
     )
 
@@ -188,7 +188,7 @@ def onepass_chunk(
         hard_settings(config, process),
         selection(config, process),
         events,
-        pythia_seeds(event_keys(config.seed, process, f"onepass/{view}", events)),
+        own_pythia_seeds(config.seed, process, f"onepass/{view}", events),
     )
     tables: dict[str, list[View]] = {name: [] for name in reference_of(config, view).tables}
     cards = {name: config.card(name) for name in tables}

@@ -21,6 +21,7 @@ I8 = npt.NDArray[np.int64]
 fastjet.ClusterSequenceArea.set_fastjet_banner_stream(None)
 
 _GHOST_SCALE = 1e-50
+_LEAST_PT = 1e-30  # [GeV]; a jet of ghosts alone has less.
 """Factor on the momenta of ghosts: next to any candidate they vanish in double precision, and
 FastJet can still tell their direction and the inverse square of their pT."""
 
@@ -120,8 +121,9 @@ def cluster(
     sequence = fastjet.ClusterSequence(
         _events(offsets, momenta), fastjet.JetDefinition(fastjet.antikt_algorithm, radius)
     )
-    jets = sequence.inclusive_jets(jet_pt_min).layout
-    constituents = sequence.constituent_index(jet_pt_min).layout
+    least = max(jet_pt_min, _LEAST_PT)
+    jets = sequence.inclusive_jets(least).layout
+    constituents = sequence.constituent_index(least).layout
 
     jet_offsets = np.asarray(jets.offsets, np.int64)
     px, py, pz, energy = (np.asarray(jets.content[name].data) for name in ("px", "py", "pz", "E"))

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import ConfigDict, Field, model_validator
 
 from rs3l_data.describe.owned import check_not_owned
+from rs3l_data.describe.seeds import PYTHIA_SEED_MAX
 from rs3l_data.describe.strict import Strict
 
 BY_FLAVOUR = "by_flavour"
@@ -22,7 +23,11 @@ class Process(Strict):
     # For editors: only the number of events must be given for a process of the catalogue.
     model_config = ConfigDict(json_schema_extra={"required": ["events"]})
 
-    events: int = Field(gt=0, description="Hard events to generate.")
+    events: int = Field(
+        gt=0,
+        le=PYTHIA_SEED_MAX,
+        description="Hard events to generate; Pythia has seeds for 900 million.",
+    )
     settings: tuple[str, ...] = Field(
         description="Pythia settings that select the process. They reach its hard events; the "
         "lines that begin with a PDG code, as `15:onIfAny = 13`, also reach all of its views, "

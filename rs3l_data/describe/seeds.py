@@ -33,19 +33,66 @@ def event_keys(
     Keys, (n_events,): the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over the
     event number, offset by a BLAKE2b hash of the rest.
     """
+    return _mixed(_base(seed, process, stage), events.astype(np.uint64))
+
+
+def pythia_seeds(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Map keys into the seeds that Pythia accepts, 1 to 900 000 000.
+
+    Two keys may get the same seed: for what differs otherwise, as showers of different hard events.
+    """
+    return (keys % np.uint64(PYTHIA_SEED_MAX)).astype(np.int64) + 1
+
+
+def own_pythia_seeds(
+    seed: int, process: str, stage: str, events: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Give each event a seed of Pythia's that no other event of the stage has.
+
+    Two hard events with one seed would be the same event; by `pythia_seeds` there would be N² / 1.8
+    10⁹ such pairs among N. Here the events' numbers are permuted: by a Feistel network of 30 bits,
+    again and again until the result is a seed (cycle walking).
+
+    Parameters
+    ----------
+    events
+        (n_events,), below `PYTHIA_SEED_MAX`; others begin anew.
+    """
+    base = _base(seed, process, stage)
+    place = (events % PYTHIA_SEED_MAX).astype(np.uint64)
+    outside = np.ones(len(place), bool)
+    while outside.any():
+        place[outside] = _permuted(base, place[outside])
+        outside = place >= PYTHIA_SEED_MAX
+    return place.astype(np.int64) + 1
+
+
+_HALF = np.uint64(15)
+_ROUNDS = 6
+
+
+def _permuted(base: np.uint64, numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Permute the numbers below 2³⁰."""
+    left, right = numbers >> _HALF, numbers & np.uint64((1 << 15) - 1)
+    for turn in range(_ROUNDS):
+        hashed = _mixed(base, right | np.uint64(turn << 15)) >> np.uint64(49)
+        left, right = right, left ^ hashed
+    return left << _HALF | right
+
+
+def _base(seed: int, process: str, stage: str) -> np.uint64:
     name = f"{seed}\0{process}\0{stage}".encode()
-    base = np.frombuffer(hashlib.blake2b(name, digest_size=8).digest(), "<u8")[0]
+    base: np.uint64 = np.frombuffer(hashlib.blake2b(name, digest_size=8).digest(), "<u8")[0]
+    return base
+
+
+def _mixed(base: np.uint64, numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     with np.errstate(over="ignore"):
-        x = base + (events.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+        x = base + (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     keys: npt.NDArray[np.uint64] = x ^ (x >> np.uint64(31))
     return keys
-
-
-def pythia_seeds(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """Map keys into the seeds that Pythia accepts, 1 to 900 000 000."""
-    return (keys % np.uint64(PYTHIA_SEED_MAX)).astype(np.int64) + 1
 
 
 def initialisation_seed(settings: list[str]) -> int:

@@ -44,7 +44,9 @@ class Expectation(Strict):
     n_constituents: Direction | None = Field(
         None, description="Mean number of constituents, of every label."
     )
-    pt: Direction | None = Field(None, description="Median transverse momentum, of every label.")
+    pt: Direction | None = Field(
+        None, description="Mean of the jet's pT over its initiator's, of every label."
+    )
     mass: Direction | None = Field(None, description="Mean mass of the jets of quarks and gluons.")
     softdrop_mass: Direction | None = Field(
         None, description="Place of the peak of contained W, Z, Higgs and top jets."

@@ -92,7 +92,8 @@ def puppi_weights(candidates: Candidates, primary: Mask, tracker_eta: float, mea
     one degree of freedom at ((α_i - median) / r.m.s.)², or 0 below the median. Weights below
     `WEIGHT_MIN` and weighted pT below a threshold that rises with ``mean`` become 0.
 
-    An event with fewer than `TRACKS_MIN` pile-up tracks keeps its neutral candidates.
+    An event with fewer than `TRACKS_MIN` pile-up tracks keeps its neutral candidates above the
+    threshold.
 
     Parameters
     ----------

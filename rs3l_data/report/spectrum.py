@@ -12,6 +12,7 @@ from rs3l_data.report.observables import number_of_bins
 from rs3l_data.report.pictures import Picture
 from rs3l_data.report.style import grid, picture, process_lines, stairs_with_errors
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import I8
 
 
 def cross_section_density(histogram: Histogram, per_weight: float) -> tuple[F8, F8]:
@@ -47,8 +48,9 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture:
             continue
         made = manifest["processes"][process]
         weighted, counted = Histogram.empty(edges), Histogram.empty(edges)
-        weighted.fill(pt[rows], columns["weight"][rows])
-        counted.fill(pt[rows], np.ones(int(rows.sum())))
+        event, own_pt = columns["event"][rows], pt[rows]
+        weighted.fill(*weights_by_event(event, own_pt, columns["weight"][rows], edges))
+        counted.fill(*weights_by_event(event, own_pt, np.ones(len(event)), edges))
         per_weight = made["cross_section_pb"] / made["sum_of_weights"]
         heights, errors = cross_section_density(weighted, per_weight)
         stairs_with_errors(axes[0], edges, heights, errors, lines[process], process)
@@ -71,3 +73,23 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture:
         "Initiators in the hard process, weighted and scaled to the cross section of the process;"
         f" an event with two initiators enters twice. Bars: statistical error.{both}",
     )
+
+
+def weights_by_event(event: I8, pt: F8, weight: F8, edges: F8) -> tuple[F8, F8]:
+    """Add up the weights that an event brings to a bin: its initiators are not independent.
+
+    Parameters
+    ----------
+    event, pt, weight
+        (n_rows,)
+
+    Returns
+    -------
+    pt, weight
+        One of each event and bin.
+    """
+    place = np.searchsorted(edges, pt, "right")
+    _, first, group = np.unique(
+        event.astype(np.int64) * (len(edges) + 1) + place, return_index=True, return_inverse=True
+    )
+    return pt[first], np.bincount(group, weight).astype(np.float64)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +21,7 @@ from rs3l_data.simulate.record import FIRST
 Progress = Callable[[int], None]
 
 _ROWS = 10_000
-_TRIES = 10_000  # More failures than this in one event: the cuts leave nothing.
+TRIES = 10_000  # More failures than this in one event: the cuts leave nothing.
 
 
 def passes(selection: Selection, process: pythia8mc.Event) -> bool:
@@ -64,22 +67,22 @@ def generate(
     particles = _Rows(HARD_PARTICLES)
     rows = _Rows(HARD_EVENTS)
     offsets = np.zeros(len(events) + 1, np.int64)
-    accepted, weight_accepted = 0, 0.0
+    accepted = 0
+    rejected: list[float] = []
     for done, (event, event_seed) in enumerate(
         zip(events.tolist(), seeds.tolist(), strict=True), 1
     ):
         pythia.rndm.init(event_seed)
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             if not pythia.next():
                 continue
-            weight = pythia.infoPython().weight()
             accepted += 1
-            weight_accepted += weight
             if passes(selection, pythia.process):
                 break
+            rejected.append(pythia.infoPython().weight())
         else:
             raise GeneratorError(
-                f"process '{process}', event {event}: none of {_TRIES} tries passed the cuts on "
+                f"process '{process}', event {event}: none of {TRIES} tries passed the cuts on "
                 f"the initiators {list(selection.pdg_ids)}, pT in {list(selection.pt)} GeV, "
                 f"|eta| < {selection.abs_eta_max}; widen `hard.pt` or check the process"
             )
@@ -90,18 +93,38 @@ def generate(
             progress(done)
     info = pythia.infoPython()
     table = rows.columns()
-    weight_selected = float(np.sum(table["weight"], dtype=np.float64))
-    kept = weight_selected / weight_accepted
+    kept = Acceptance.of(table["weight"], np.array(rejected))
     run = HardRun(
         process=process,
         seed=seed,
-        cross_section_mb=info.sigmaGen() * kept,
-        cross_section_error_mb=info.sigmaErr() * kept,
+        cross_section_mb=info.sigmaGen() * kept.part,
+        cross_section_error_mb=kept.error_of_product(info.sigmaGen(), info.sigmaErr()),
         n_tried=info.nTried(),
         n_accepted=accepted,
-        sum_of_weights=weight_selected,
+        sum_of_weights=float(np.sum(table["weight"], dtype=np.float64)),
     )
     return HardEvents(table, particles.columns(), offsets), run
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What part of a process lies inside the cuts, by weight."""
+
+    part: float
+    relative_error: float
+
+    @classmethod
+    def of(cls, selected: npt.NDArray[Any], rejected: npt.NDArray[Any]) -> Acceptance:
+        """Take it from the weights of what passed and of what did not."""
+        inside, outside = (float(np.sum(w, dtype=np.float64)) for w in (selected, rejected))
+        squares = [float(np.sum(np.square(w, dtype=np.float64))) for w in (selected, rejected)]
+        part = inside / (inside + outside)
+        variance = (1 - part) ** 2 * squares[0] + part**2 * squares[1]
+        return cls(part, math.sqrt(variance) / inside)
+
+    def error_of_product(self, value: float, error: float) -> float:
+        """Compute the error of this part of a value, which has an error of its own."""
+        return self.part * math.hypot(error, value * self.relative_error)
 
 
 class _Rows:

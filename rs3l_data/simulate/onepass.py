@@ -15,13 +15,19 @@ from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.offsets import offsets_of
-from rs3l_data.simulate.generate import columns_of, event_row, passes, process_particles
+from rs3l_data.simulate.generate import (
+    TRIES,
+    Acceptance,
+    columns_of,
+    event_row,
+    passes,
+    process_particles,
+)
 from rs3l_data.simulate.initiators import Selection
 from rs3l_data.simulate.pythia import Delivered, initialise, prepared
 from rs3l_data.simulate.record import read
 from rs3l_data.simulate.resimulate import BATCH, Batch, batch_of
 
-_TRIES = 10_000  # As in `generate`: more failures than this, and the cuts leave nothing.
 _PDF = "PDF:pSet"
 _ALPHA_S = ("SigmaProcess:alphaSvalue",)
 _ORDERS = ("SigmaProcess:alphaSorder", "SigmaProcess:alphaEMorder")
@@ -73,7 +79,7 @@ class OnePass:
             records = read(self._pythia.nextBatch(count, "none"))
             if self._hook.failed is not None:
                 raise GeneratorError(
-                    f"process '{self._process}', event {self._hook.failed}: none of {_TRIES} tries "
+                    f"process '{self._process}', event {self._hook.failed}: none of {TRIES} tries "
                     "passed the cuts on the initiators; widen `hard.pt` or check the process"
                 )
             if [*self._hook.kept][first:] != [*range(first, first + count)]:
@@ -103,17 +109,18 @@ class OnePass:
     def run(self) -> HardRun:
         """What the run says of the process, once all events are made."""
         info = self._pythia.infoPython()
-        selected = float(np.sum(self.hard.events["weight"]))
+        weights = self.hard.events["weight"]
+        kept = Acceptance.of(weights, np.array(self._hook.rejected))
         # Pythia's own estimate takes vetoed events off by their number; weights are what counts.
-        share = selected / self._hook.sum_of_weights * info.nSelected() / info.nAccepted()
+        every = info.nSelected() / info.nAccepted()
         return HardRun(
             process=self._process,
             seed=self._seed,
-            cross_section_mb=info.sigmaGen() * share,
-            cross_section_error_mb=info.sigmaErr() * share,
+            cross_section_mb=info.sigmaGen() * every * kept.part,
+            cross_section_error_mb=every * kept.error_of_product(info.sigmaGen(), info.sigmaErr()),
             n_tried=info.nTried(),
             n_accepted=self._hook.n_tried,
-            sum_of_weights=selected,
+            sum_of_weights=float(np.sum(weights)),
         )
 
 
@@ -133,8 +140,8 @@ class _Each(pythia8mc.UserHooks):  # type: ignore[misc]
         self._position = -1
         self._tries = 0
         self.n_tried = 0
-        self.sum_of_weights = 0.0
-        """Of all hard processes, those outside of the cuts included"""
+        self.rejected: list[float] = []
+        """Weights of the hard processes outside of the cuts"""
         self.failed: int | None = None
         """An event for which the cuts leave nothing"""
         self.kept: dict[int, tuple[tuple[float, ...], list[tuple[float, ...]]]] = {}
@@ -153,11 +160,11 @@ class _Each(pythia8mc.UserHooks):  # type: ignore[misc]
     def doVetoProcessLevel(self, process: pythia8mc.Event) -> bool:  # noqa: N802
         """Let Pythia try another hard process with the event's random numbers, if need be."""
         row = event_row(self._pythia, self._events[self._position])
-        self.sum_of_weights += row[1]
         self.n_tried += 1
         self._tries += 1
         if not passes(self._selection, process):
-            if self._tries < _TRIES:
+            if self._tries < TRIES:
+                self.rejected.append(row[1])
                 return True
             self.failed = self._events[self._position]
         # Called again if Pythia gives a hard process up: the last one counts.

@@ -64,7 +64,7 @@ def effective_number(sample: Sample) -> float:
     """Count how many independent values of weight 1 would fix a distribution as well.
 
     With F the sample's distribution function, the mean of F (1 - F) over the mean of the variance
-    of F, at twenty points; the variance is that of a ratio of sums over independent events
+    of F, at nineteen points; the variance is that of a ratio of sums over independent events
     (Cochran, Sampling Techniques, 1977, section 11). Without weights and with one value to each
     event it is the number of values; with weights alone it is about Kish's (sum w)² / sum w².
     """
@@ -87,7 +87,8 @@ def ks_test(a: Sample, b: Sample) -> Result:
     """Compare two samples by the largest distance of their distribution functions.
 
     The p-value is Kolmogorov's with Stephens' correction (J. R. Stat. Soc. B 32 (1970) 115) and
-    the samples' effective numbers. For whole numbers it is too large, never too small.
+    the samples' effective numbers. For whole numbers, and where jets come in pairs,
+    it is too large, never too small.
 
     Raises
     ------

@@ -5,7 +5,7 @@ import pytest
 
 from rs3l_data.chain import hard_chunk, onepass_chunk, selection
 from rs3l_data.describe.references import reference_of, references
-from rs3l_data.describe.seeds import event_keys, pythia_seeds
+from rs3l_data.describe.seeds import own_pythia_seeds
 from rs3l_data.describe.settings import hard_settings, onepass_settings
 from rs3l_data.errors import ConfigError
 from rs3l_data.simulate.onepass import OnePass
@@ -41,7 +41,7 @@ def chain(config, process, view, numbers, stage="onepass/nominal"):
         hard_settings(config, process),
         selection(config, process),
         events,
-        pythia_seeds(event_keys(config.seed, process, stage, events)),
+        own_pythia_seeds(config.seed, process, stage, events),
     )
 
 

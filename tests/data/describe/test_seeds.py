@@ -6,6 +6,7 @@ from rs3l_data.describe.seeds import (
     PYTHIA_SEED_MAX,
     event_keys,
     initialisation_seed,
+    own_pythia_seeds,
     pythia_seeds,
 )
 
@@ -18,6 +19,38 @@ def test_seeds_are_those_that_pythia_takes():
     assert seeds.max() <= PYTHIA_SEED_MAX
     # Uniform: the mean of 20 000 has an error of 0.2 %.
     assert abs(seeds.mean() / PYTHIA_SEED_MAX - 0.5) < 0.01
+
+
+def test_no_two_hard_events_have_the_same_seed():
+    """A hash would give 1100 pairs among a million."""
+    seeds = own_pythia_seeds(1, "qcd", "hard", np.arange(1_000_000))
+    assert len(np.unique(seeds)) == len(seeds)
+    assert seeds.min() >= 1
+    assert seeds.max() <= PYTHIA_SEED_MAX
+    far = own_pythia_seeds(1, "qcd", "hard", PYTHIA_SEED_MAX - 1 - EVENTS)
+    assert not np.isin(far, seeds).any()
+    assert len(np.unique(far)) == len(far)
+
+
+def test_the_seeds_of_hard_events_look_random():
+    seeds = own_pythia_seeds(3, "top", "hard", EVENTS) / PYTHIA_SEED_MAX
+    n = len(seeds)
+    # Of uniform numbers: the mean, the correlation of neighbours, and 100 bins.
+    assert abs(seeds.mean() - 0.5) < 4 / np.sqrt(12 * n)
+    assert abs(np.corrcoef(seeds[1:], seeds[:-1])[0, 1]) < 4 / np.sqrt(n)
+    chi2 = ((np.histogram(seeds, 100, (0, 1))[0] - n / 100) ** 2 / (n / 100)).sum()
+    assert abs(chi2 - 99) < 4 * np.sqrt(2 * 99)
+
+
+@given(
+    st.integers(0, 10**6), st.lists(st.integers(0, PYTHIA_SEED_MAX - 1), min_size=1, max_size=20)
+)
+def test_the_seed_of_a_hard_event_depends_on_it_alone(seed, events):
+    together = own_pythia_seeds(seed, "qcd", "hard", np.array(events))
+    alone = [own_pythia_seeds(seed, "qcd", "hard", np.array([e]))[0] for e in events]
+    assert together.tolist() == alone
+    other = own_pythia_seeds(seed + 1, "qcd", "hard", np.array(events))
+    assert not np.array_equal(other, together)
 
 
 @given(st.integers(0, 10**6), st.lists(st.integers(0, 10**9), min_size=1, max_size=20))

@@ -10,7 +10,7 @@ from rs3l_data.report.impact import EDGES, collect_significances
 from rs3l_data.report.jets_figure import example_rows, wrapped
 from rs3l_data.report.missing import count_statuses, missing_table
 from rs3l_data.report.observables import observables, values
-from rs3l_data.report.spectrum import cross_section_density
+from rs3l_data.report.spectrum import cross_section_density, weights_by_event
 from rs3l_data.report.style import label_lines, process_lines, view_lines
 from tests.data.report.conftest import VIEWS
 
@@ -85,6 +85,16 @@ def test_cross_section_of_the_spectrum_is_the_process_own(dataset):
     assert density @ np.diff(edges) == pytest.approx(made["cross_section_pb"])
     inside = columns["weight"][(columns["pt"] >= 450) & (columns["pt"] < 500)]
     assert error[1] * 50 == pytest.approx(per_weight * np.sqrt((inside**2).sum()))
+
+
+def test_the_initiators_of_an_event_count_together_in_the_error():
+    """Two in one bin are no two independent entries; in two bins they are."""
+    event, pt = np.array([1, 1, 2, 3, 3]), np.array([410.0, 420.0, 430.0, 440.0, 480.0])
+    edges = np.array([400.0, 450.0, 500.0])
+    histogram = Histogram.empty(edges)
+    histogram.fill(*weights_by_event(event, pt, np.array([1.0, 1.0, 3.0, 2.0, 2.0]), edges))
+    assert histogram.sum_w[:2].tolist() == [7, 2]
+    assert histogram.sum_w2[:2].tolist() == [4 + 9 + 4, 4]
 
 
 def test_significances_are_those_of_tracks(dataset):

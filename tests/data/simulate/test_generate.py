@@ -7,6 +7,7 @@ from scipy.stats import ks_2samp
 from rs3l_data.chain import hard_chunk, initiator_table
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
+from rs3l_data.simulate.generate import Acceptance
 from rs3l_data.simulate.initiators import Selection, find_rows
 from tests.data.conftest import PROCESSES, make_config, momenta_of
 
@@ -150,7 +151,30 @@ def test_flattening_in_pt_keeps_the_physical_spectrum_in_the_weights():
 
 
 def test_cuts_that_leave_nothing_are_told(monkeypatch):
-    monkeypatch.setattr("rs3l_data.simulate.generate._TRIES", 20)
+    monkeypatch.setattr("rs3l_data.simulate.generate.TRIES", 20)
     impossible = make_config(processes={"hbb": {"events": 1, "initiators": [6]}})
     with pytest.raises(GeneratorError, match="none of 20 tries passed the cuts"):
         hard_chunk(impossible, "hbb", 0, lambda _: None)
+
+
+@pytest.mark.parametrize("part", [0.1, 0.6, 0.98])
+@pytest.mark.parametrize("weighted", [True, False])
+def test_the_error_of_an_acceptance_is_its_spread(part, weighted):
+    random = np.random.default_rng(7)
+    found = []
+    for _ in range(400):
+        weights = random.exponential(size=3000) if weighted else np.ones(3000)
+        inside = random.random(3000) < part
+        found.append(Acceptance.of(weights[inside], weights[~inside]))
+    parts = np.array([one.part for one in found])
+    claimed = np.mean([one.part * one.relative_error for one in found])
+    assert claimed == pytest.approx(np.std(parts), rel=0.15)
+    assert np.mean(parts) == pytest.approx(part, rel=0.02)
+
+
+def test_an_acceptance_of_all_has_no_error_of_its_own():
+    everything = Acceptance.of(np.ones(5), np.array([]))
+    assert (everything.part, everything.relative_error) == (1, 0)
+    assert everything.error_of_product(10.0, 0.5) == 0.5
+    half = Acceptance(0.5, 0.1)
+    assert half.error_of_product(10.0, 0.0) == pytest.approx(0.5)
