@@ -19,7 +19,7 @@ def benchmark(
         list[str] | None,
         typer.Option("--network", help="A network to time, or `config`; may be repeated."),
     ] = None,
-    seconds: Annotated[float, typer.Option("--seconds", min=0, help="Time for each [s].")] = 5.0,
+    seconds: Annotated[float, typer.Option("--seconds", min=0, help="Seconds for each.")] = 5.0,
     overrides: Overrides = None,
     as_json: Json = False,
     log: Log = None,

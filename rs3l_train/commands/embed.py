@@ -36,7 +36,8 @@ def embed(
     from rs3l_train.views.loading import readable
 
     with logging_to(log):
-        chosen = opened(data, corrupt.value).select(splits=split, views=views and views.split(","))
+        names = views and [name.strip() for name in views.split(",")]
+        chosen = opened(data, corrupt.value).select(splits=split, views=names)
         if corrupt is CorruptName.skip:
             chosen = readable(chosen, chosen.views)
         summary = task.embed(chosen, model, out)

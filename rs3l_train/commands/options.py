@@ -106,7 +106,8 @@ def training(
         if not processes.first:
             logging.disable(logging.WARNING)
         dataset = opened(data, settings.data.corrupt)
-        about = provenance(dataset, data, settings, ["python", "-m", "rs3l_train", *sys.argv[1:]])
+        command = ["python", "-m", "rs3l_train", *sys.argv[1:]]
+        about = provenance(dataset, data, settings, command, processes.count)
         yield dataset, processes
         if processes.first:
             write_json(out / "run.json", about)

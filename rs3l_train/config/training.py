@@ -90,7 +90,8 @@ def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingC
     block = {} if path is None else _block(path)
     for override in overrides:
         block = _overridden(block, override)
-    return validate_training(block, "the defaults" if path is None else str(path))
+    source = "the defaults" if path is None else str(path)
+    return validate_training(block, f"{source} with --set" if overrides else source)
 
 
 def _block(path: Path) -> Any:

@@ -80,8 +80,11 @@ def loss_curve(records: Sequence[Mapping[str, float]]) -> Figure:
     validation = [record["validation_loss"] for record in records]
     axes.plot(seen, validation, marker=".", color=COLOURS[1], label="validation")
     if "chance_loss" in records[-1]:
-        axes.axhline(records[-1]["chance_loss"], color="grey", linestyle="--", label="chance")
-    axes.legend()
+        chance = records[-1]["chance_loss"]
+        axes.axhline(chance, color="grey", linestyle="--", label="chance")
+        low, high = axes.get_ylim()
+        axes.set_ylim(low, high + 0.2 * (high - low))  # room for the legend above the line
+    axes.legend(loc="upper right", ncols=3)
     return figure
 
 

@@ -61,7 +61,8 @@ def embedding_by_label(embeddings: F8, labels: npt.NDArray[np.str_]) -> Figure:
         axes.scatter(*projected[drawn].T, s=2, color="lightgrey", linewidths=0, rasterized=True)
         colour = COLOURS[i % len(COLOURS)]
         axes.scatter(*projected[own].T, s=3, color=colour, linewidths=0, rasterized=True)
-        axes.set_title(f"{name}, {(labels == name).sum()} jets", fontsize="medium")
+        count = int((labels == name).sum())
+        axes.set_title(f"{name}, {count} jet{'s' * (count != 1)}", fontsize="medium")
         axes.set_xlim(low[0] - margin[0], high[0] + margin[0])
         axes.set_ylim(low[1] - margin[1], high[1] + margin[1])
     for axes in panels[len(names) :]:

@@ -71,6 +71,12 @@ def save_network(
     save_config(folder, config)
 
 
+_FOLDERS = {
+    "backbone": "the folder of a pretraining",
+    "tagger": "the folder of `finetune`, or one of STUDY/trainings",
+}
+
+
 def load_network(
     folder: Path, kind: str
 ) -> tuple[dict[str, Tensor], TrainingConfig, dict[str, Any]]:
@@ -89,7 +95,9 @@ def load_network(
     path = network_file(folder)
     metadata, weights = _whole(path)
     if metadata["kind"] != kind:
-        raise InputFileError(f"{path}: holds a {metadata['kind']}, expected a {kind}")
+        raise InputFileError(
+            f"{path}: holds a {metadata['kind']}, expected a {kind}: give {_FOLDERS[kind]}"
+        )
     config = validate_training(json.loads(metadata["config"]), str(path))
     return weights, config, json.loads(metadata["details"])
 
@@ -142,7 +150,9 @@ def _whole(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     if not path.is_file():
-        raise InputFileError(f"{path}: no such file; {path.parent} holds no trained network")
+        inside = path.parent / "pretrain"
+        hint = f"; did you mean {inside}?" if (inside / WEIGHTS).is_file() else ""
+        raise InputFileError(f"{path}: no such file; {path.parent} holds no trained network{hint}")
     try:
         with safe_open(path, framework="pt") as file:
             found = (file.metadata() or {}).get("format")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import yaml
+from safetensors import SafetensorError, safe_open
 
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import TrainingConfig
@@ -12,6 +14,9 @@ from rs3l_train.loop.files import METRICS, read_metrics, write_whole
 
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
+TRAININGS = "trainings"
+"""Folder of a study with one for each tagger"""
 
 
 def network_file(path: Path) -> Path:
@@ -30,17 +35,60 @@ def require_own(folder: Path, stage: str) -> None:
     Raises
     ------
     ConfigError
-        If it does.
+        If it does, or if it cannot be a folder, because a file is in the way.
     """
-    try:
-        held = read_metrics(folder).get("stage")
-    except InputFileError:  # None yet, or a damaged one.
-        held = "pretrain" if (folder / BEST).exists() else stage
-    if held != stage:
+    for part in (folder, *folder.parents):
+        if part.is_file():
+            raise ConfigError(f"--out {folder}: {part} is a file; choose another folder")
+    held = _owner(folder)
+    if held not in (stage, None):
         raise ConfigError(
             f"--out {folder}: holds what `{held}` left, which `{stage}` would spoil; choose"
             " another folder"
         )
+
+
+def _owner(folder: Path) -> str | None:
+    """Tell what stage a folder is of, finished or not; None: of none, as far as can be seen."""
+    try:
+        if stage := read_metrics(folder).get("stage"):
+            return str(stage)
+    except InputFileError:  # None yet, or a damaged one.
+        pass
+    if any((folder / name).is_dir() for name in ("pretrain", "study")):
+        return "run"
+    networks = [_header(folder / name) for name in (WEIGHTS, CHECKPOINT)]
+    if (folder / TRAININGS).is_dir() or (folder.parent.name == TRAININGS and any(networks)):
+        return "study"
+    if (folder / BEST).exists():
+        return "pretrain"
+    saved, unfinished = networks
+    if "kind" in saved:
+        return "finetune" if saved["kind"] == "tagger" else "pretrain"
+    if "fixed" in unfinished:
+        return "finetune" if "--mode" in json.loads(unfinished["fixed"]) else "pretrain"
+    return None
+
+
+def _header(path: Path) -> dict[str, str]:
+    """Read what a safetensors file says of itself; nothing if there is none, or a damaged one."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}
+    except (SafetensorError, OSError):
+        return {}
+
+
+def require_other_file(path: Path, model: Path) -> None:
+    """Check that a result does not take the place of the network that it is made of.
+
+    Raises
+    ------
+    ConfigError
+        If it does.
+    """
+    if path.resolve() == network_file(model).resolve():
+        raise ConfigError(f"--out {path}: is the network itself; choose another file")
 
 
 def forget(folder: Path) -> None:

@@ -14,6 +14,8 @@ from datetime import timedelta
 import torch
 from torch import Tensor, distributed, nn
 
+from rs3l_train.errors import TrainingError
+
 
 @dataclass(frozen=True, slots=True)
 class Processes:
@@ -59,6 +61,10 @@ LONGEST_WAIT = timedelta(days=30)
 """Of processes with unequal work; if one fails, torchrun ends the others"""
 
 
+# What Gloo and NCCL say when one of the others is gone.
+_LEFT_ALONE = ("Connection closed by peer", "Connection reset by peer", "remote process exited")
+
+
 @contextmanager
 def joined() -> Iterator[Processes]:
     """Join the processes that ``torchrun`` started; without it, train alone.
@@ -77,12 +83,16 @@ def joined() -> Iterator[Processes]:
         processes = Processes(distributed.get_rank(), count, room)
         yield processes
         processes.wait()
-    except BaseException:
+    except BaseException as error:
         if gpus:
             # Once the error is told: taking NCCL down at the interpreter's end may wait as well.
             atexit.register(_leave_at_once)
         else:
             distributed.destroy_process_group()
+        if isinstance(error, RuntimeError) and any(words in str(error) for words in _LEFT_ALONE):
+            raise TrainingError(
+                "another process of this training has ended; what it said tells why"
+            ) from None
         raise
     distributed.destroy_process_group()
 

@@ -25,14 +25,13 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import LoopConfig
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.files import write_whole
-from rs3l_train.loop.folder import forget
+from rs3l_train.loop.folder import CHECKPOINT, forget
 from rs3l_train.loop.history import History
 from rs3l_train.loop.identity import Identity, differing
 from rs3l_train.loop.processes import Processes
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINT = "checkpoint.safetensors"
 FORMAT = "rs3l-training-1"
 
 Resume = Literal["auto", "never", "must"]

@@ -27,6 +27,7 @@ from rs3l_data.store.filters import write_dataset
 from rs3l_data.store.hdf5 import create
 from rs3l_data.store.reader import Dataset
 from rs3l_train.loop.device import prepare
+from rs3l_train.loop.folder import require_other_file
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.model import Model, open_model
 from rs3l_train.views.batches import one_view
@@ -58,11 +59,14 @@ def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
 
     Raises
     ------
+    ConfigError
+        If the file to write is the network's.
     InputFileError
         If the folder holds no trained network, or the dataset no rows.
     StorageError
         If the file cannot be written.
     """
+    require_other_file(path, model_folder)
     if not len(dataset):
         raise InputFileError(f"{dataset.source}: there are no rows to embed")
     model = open_model(model_folder)

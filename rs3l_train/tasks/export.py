@@ -18,6 +18,7 @@ from rs3l_data.describe.schema import CONSTITUENTS, JETS
 from rs3l_data.errors import ConfigError
 from rs3l_train.errors import ExportError
 from rs3l_train.loop.files import write_whole
+from rs3l_train.loop.folder import require_other_file
 from rs3l_train.tasks.deployed import Deployed
 from rs3l_train.tasks.model import Model, open_model
 from rs3l_train.tasks.parity import largest_difference, named, random_jets, tensors
@@ -44,7 +45,7 @@ def export(folder: Path, path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If a package that it takes is not installed.
+        If a package that it takes is not installed, or the file to write is the network's.
     InputFileError
         If the folder holds no trained network.
     ExportError
@@ -52,6 +53,7 @@ def export(folder: Path, path: Path) -> dict[str, Any]:
     StorageError
         If the file cannot be written.
     """
+    require_other_file(path, folder)
     missing = [package for package in PACKAGES if find_spec(package) is None]
     if missing:
         raise ConfigError(

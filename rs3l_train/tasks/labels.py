@@ -75,7 +75,7 @@ def warn_of_empty_labels(dataset: Dataset, config: TaskConfig) -> None:
     """Log a warning for each label of a task that the dataset knows but has no jet of."""
     found = {dataset.labels[i] for i in np.unique(dataset.initiators["label"])}
     for key, names in (("signal", config.signal), ("background", config.background)):
-        for name in sorted(set(names) - found):
+        for name in sorted(set(names) & set(dataset.labels) - found):
             logger.warning("training.task.%s: the dataset has no jet of label %s", key, name)
 
 

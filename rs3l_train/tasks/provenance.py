@@ -21,7 +21,7 @@ SOFTWARE = ("rs3l", "torch", "numpy", "scikit-learn", "safetensors", "matplotlib
 
 
 def provenance(
-    dataset: Dataset, data: Path, config: TrainingConfig, command: Sequence[str]
+    dataset: Dataset, data: Path, config: TrainingConfig, command: Sequence[str], processes: int
 ) -> dict[str, Any]:
     """Say what a training is made of.
 
@@ -29,8 +29,8 @@ def provenance(
     -------
     dict
         `command`; `started` (UTC); `dataset` with the `sha256` of its manifest, which holds those
-        of all shards, or of the single shard; `seed`, `device`, `threads`; `software` with
-        versions.
+        of all shards, or of the single shard; `seed`, `device`, `threads`, `processes` (of
+        torchrun; 1 without it); `software` with versions.
     """
     return {
         "command": list(command),
@@ -45,6 +45,7 @@ def provenance(
         "seed": config.seed,
         "device": str(prepare(config)),
         "threads": torch.get_num_threads(),
+        "processes": processes,
         "software": {
             "python": platform.python_version(),
             "platform": f"{sys.platform} {platform.machine()}",

@@ -18,7 +18,7 @@ from rs3l_train.evaluation.comparison import comparisons, mean_and_spread
 from rs3l_train.evaluation.tagging import Scores
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import METRICS, read_metrics, write_json
-from rs3l_train.loop.folder import folder_of, require_own, save_config
+from rs3l_train.loop.folder import TRAININGS, folder_of, require_own, save_config
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
@@ -78,10 +78,10 @@ def study(
     weights = pretrained_weights(pretrained, config)
     pretraining = read_metrics(folder_of(pretrained))
     bench = set_bench(dataset, config, prepare(config))
-    done = _Done(Trainings(bench, weights, resume), folder / "trainings")
+    done = _Done(Trainings(bench, weights, resume), folder / TRAININGS)
     if processes.count > 1:
         _train_share(bench, done, processes)
-        done = _Done(Trainings(bench, weights), folder / "trainings")
+        done = _Done(Trainings(bench, weights), folder / TRAININGS)
     if not processes.first:
         return {}
     rows, trainings, scores = _train_all(bench, done)

@@ -79,7 +79,7 @@ def chosen_positives(
     if alone and settings.copies is None and settings.augmentations is None:
         raise ConfigError(
             f"training.objective.name: {config.objective.name!r} compares two views of a jet, and"
-            f" a batch would have one ({', '.join(views)}). Take two views at least"
+            f" a batch would have one{f' ({views[0]})' if n_views == 1 else ''}. Take two at least"
             " (training.data.views, training.pretrain.views_per_jet); or copies of one that differ"
             " in training.pretrain.augmentations, or, with training.pretrain.copies: 2, in their"
             " rotation alone; or the objective 'masked', which compares none"

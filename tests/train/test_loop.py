@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
@@ -15,6 +16,7 @@ from rs3l_train.loop.checkpoint import load_network, require_same_network, save_
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json, write_whole
 from rs3l_train.loop.fit import Budget, fit
+from rs3l_train.loop.folder import CHECKPOINT, require_other_file, require_own
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import joined
 from rs3l_train.loop.schedule import constant, pretraining_schedule, warmup_halving
@@ -249,3 +251,74 @@ def test_on_a_gpu_attention_needs_no_plan_for_each_number_of_jets(config, monkey
         assert not torch.backends.cuda.cudnn_sdp_enabled()
     finally:
         torch.backends.cuda.enable_cudnn_sdp(before)
+
+
+def test_who_is_left_alone_says_so(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name in ("init_process_group", "destroy_process_group", "new_group"):
+        monkeypatch.setattr(f"torch.distributed.{name}", lambda *_, **__: None)
+    monkeypatch.setattr("torch.distributed.get_rank", lambda: 1)
+    with pytest.raises(TrainingError, match="another process of this training has ended"), joined():
+        raise RuntimeError("[pair.cc:553] Connection closed by peer [127.0.0.1]:4711")
+    with pytest.raises(RuntimeError, match="shapes"), joined():
+        raise RuntimeError("shapes do not fit")
+
+
+def left_by(folder, stage):
+    """What a stage that was stopped, or its part, leaves to be recognised by."""
+    folder.mkdir(parents=True)
+    one = {"w": torch.ones(1)}
+    match stage:
+        case "run":
+            (folder / "study").mkdir()
+        case "study":
+            (folder / "trainings").mkdir()
+        case "unfinished pretrain":
+            save_file(one, folder / CHECKPOINT, {"fixed": json.dumps({"training.seed": 1})})
+        case "unfinished finetune":
+            save_file(one, folder / CHECKPOINT, {"fixed": json.dumps({"--mode": "full"})})
+        case "pretrain" | "finetune":
+            kind = {"pretrain": "backbone", "finetune": "tagger"}[stage]
+            save_file(one, folder / "weights.safetensors", {"kind": kind})
+        case "evaluate":
+            write_json(folder / "metrics.json", {"stage": "evaluate"})
+        case "nobody":
+            (folder / "notes.txt").write_text("mine")
+
+
+STAGES = ("run", "pretrain", "finetune", "study", "evaluate")
+
+
+@pytest.mark.parametrize("found", [*STAGES, "unfinished pretrain", "unfinished finetune", "nobody"])
+@pytest.mark.parametrize("asked", STAGES)
+def test_a_folder_is_of_one_stage(tmp_path, found, asked):
+    folder = tmp_path / "out"
+    left_by(folder, found)
+    owner = found.removeprefix("unfinished ")
+    if owner in (asked, "nobody"):
+        require_own(folder, asked)
+    else:
+        with pytest.raises(ConfigError, match=f"holds what `{owner}` left, which `{asked}`"):
+            require_own(folder, asked)
+
+
+def test_a_tagger_of_a_study_is_the_study_s(tmp_path):
+    folder = tmp_path / "study" / "trainings" / "full_100_0"
+    left_by(folder, "finetune")
+    for stage in ("pretrain", "finetune"):
+        with pytest.raises(ConfigError, match="holds what `study` left"):
+            require_own(folder, stage)
+
+
+def test_a_result_does_not_take_the_place_of_its_network(tmp_path):
+    require_other_file(tmp_path / "test.h5", tmp_path)
+    for model in (tmp_path, tmp_path / "weights.safetensors"):
+        with pytest.raises(ConfigError, match="is the network itself"):
+            require_other_file(tmp_path / "weights.safetensors", model)
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"file is a file; choose another folder"):
+        require_own(tmp_path / "file" / "out", "pretrain")
+    require_own(tmp_path / "new" / "out", "pretrain")
