@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import yaml
@@ -66,7 +65,7 @@ def _owner(folder: Path) -> str | None:
     if "kind" in saved:
         return "finetune" if saved["kind"] == "tagger" else "pretrain"
     if "fixed" in unfinished:
-        return "finetune" if "--mode" in json.loads(unfinished["fixed"]) else "pretrain"
+        return "finetune" if '"--mode"' in unfinished["fixed"] else "pretrain"
     return None
 
 

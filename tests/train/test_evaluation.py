@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import roc_auc_score, roc_curve
 
+from rs3l_train.errors import TrainingError
 from rs3l_train.evaluation.baselines import baseline_scores
 from rs3l_train.evaluation.plots import Plots
 from rs3l_train.evaluation.plots_curves import rejection_band, roc_curves
@@ -32,6 +33,7 @@ from rs3l_train.evaluation.roc import (
 from rs3l_train.evaluation.substructure import COLUMNS, VARIABLES, variables
 from rs3l_train.evaluation.tagging import Scores, figures_of_merit
 from rs3l_train.evaluation.trees import MOST_TREES, fit_trees
+from rs3l_train.tasks.tagger import split_scores
 from tests.train.test_views import one_jet
 
 SCORES = hnp.arrays(np.float64, st.integers(2, 40), elements=st.integers(-5, 5).map(float))
@@ -101,6 +103,14 @@ def test_the_curve_between_tied_scores_is_that_of_scikit_learn(signal, backgroun
     expected = x[end - 1] + along * (x[end] - x[end - 1])
     found = background_efficiencies(signal, background, efficiencies)
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_a_score_that_is_no_number_is_an_error():
+    values, target = torch.tensor([1.0, -torch.inf, 0.5]), torch.tensor([1, 0, 0])
+    assert split_scores(values, target).background.tolist() == [-math.inf, 0.5]
+    values[2] = torch.nan
+    with pytest.raises(TrainingError, match="1 of 3 scores are not numbers"):
+        split_scores(values, target)
 
 
 def test_half_of_what_is_tied_passes_with_half_of_the_signal():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import pairwise
 
 import pytest
@@ -12,11 +13,13 @@ from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_train.config import PretrainConfig, validate_training
 from rs3l_train.errors import TrainingError
 from rs3l_train.loop import fit as fit_module
+from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.checkpoint import load_network, require_same_network, save_network
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import write_json, write_whole
 from rs3l_train.loop.fit import Budget, fit
 from rs3l_train.loop.folder import CHECKPOINT, require_other_file, require_own
+from rs3l_train.loop.history import History
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import joined
 from rs3l_train.loop.schedule import constant, pretraining_schedule, warmup_halving
@@ -253,6 +256,15 @@ def test_on_a_gpu_attention_needs_no_plan_for_each_number_of_jets(config, monkey
         torch.backends.cuda.enable_cudnn_sdp(before)
 
 
+def test_nan_is_never_the_best_score():
+    history = History()
+    best = BestWeights(nn.Linear(1, 1), history, None)
+    assert [best.consider(score) for score in (0.5, 0.9, math.nan, 0.1, 0.95)] == [
+        *(True, True, False, False, True)
+    ]
+    assert history.best_score == 0.95
+
+
 def test_who_is_left_alone_says_so(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
     for name in ("init_process_group", "destroy_process_group", "new_group"):
@@ -280,6 +292,8 @@ def left_by(folder, stage):
         case "pretrain" | "finetune":
             kind = {"pretrain": "backbone", "finetune": "tagger"}[stage]
             save_file(one, folder / "weights.safetensors", {"kind": kind})
+        case "damaged":
+            (folder / CHECKPOINT).write_bytes(b"no checkpoint")
         case "evaluate":
             write_json(folder / "metrics.json", {"stage": "evaluate"})
         case "nobody":
@@ -289,13 +303,15 @@ def left_by(folder, stage):
 STAGES = ("run", "pretrain", "finetune", "study", "evaluate")
 
 
-@pytest.mark.parametrize("found", [*STAGES, "unfinished pretrain", "unfinished finetune", "nobody"])
+@pytest.mark.parametrize(
+    "found", [*STAGES, "unfinished pretrain", "unfinished finetune", "damaged", "nobody"]
+)
 @pytest.mark.parametrize("asked", STAGES)
 def test_a_folder_is_of_one_stage(tmp_path, found, asked):
     folder = tmp_path / "out"
     left_by(folder, found)
     owner = found.removeprefix("unfinished ")
-    if owner in (asked, "nobody"):
+    if owner in (asked, "damaged", "nobody"):
         require_own(folder, asked)
     else:
         with pytest.raises(ConfigError, match=f"holds what `{owner}` left, which `{asked}`"):

@@ -179,6 +179,23 @@ def test_numbers_that_are_not_finite_are_named(dataset, monkeypatch):
         load(dataset, ("nominal", "seed"), 16, torch.device("cpu"))
 
 
+def test_a_constituent_without_momentum_is_refused(dataset, monkeypatch):
+    """Its logarithm would be infinite, and the loss of every jet of its batch no number."""
+    read = type(dataset).constituents
+
+    def with_zero(self, view, names=None):
+        offsets, columns = read(self, view, names)
+        columns["pt"] = columns["pt"].copy()
+        columns["pt"][offsets[1] - 1] = 0
+        return offsets, columns
+
+    monkeypatch.setattr(type(dataset), "constituents", with_zero)
+    with pytest.raises(
+        InputFileError, match=r"\.h5: 1 of \d+ values of constituents/pt .* above 0"
+    ):
+        load(dataset, ("nominal",), 16, torch.device("cpu"))
+
+
 def test_fewer_constituents_are_the_first_of_more(dataset, jets):
     small = load(dataset, jets.names, 4, torch.device("cpu"))
     selection = one_view(jets.present, torch.arange(30), 0)

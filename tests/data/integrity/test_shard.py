@@ -71,6 +71,7 @@ def test_a_sound_shard_has_nothing_to_tell(shard):
         ("ranges", f"{SEED}/constituents/category", put(0, 9), 0),
         ("ranges", f"{SEED}/constituents/d0_error", put(1, -1), 0),
         ("ranges", f"{SEED}/constituents/energy", put(1, 1e-3), 0),
+        ("ranges", f"{SEED}/constituents/pt", put(1, 0), 0),
         ("finite", f"{SEED}/constituents/eta", put(1, np.nan), 0),
         ("order", f"{SEED}/constituents/pt", lambda v: v.__setitem__(1, 2 * v[0]), 0),
     ],
