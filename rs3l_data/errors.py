@@ -27,6 +27,10 @@ class InputFileError(RS3LError):
     exit_code = 2
 
 
+class DamagedFileError(InputFileError):
+    """A file whose content is not what was written."""
+
+
 class GeneratorError(RS3LError):
     """Pythia refused a setting, failed to initialise, or delivered something impossible."""
 

@@ -7,10 +7,10 @@ a bad value names what was found and what was expected.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from rs3l_data.describe.wording import expected, found
 from rs3l_data.errors import ConfigError
@@ -20,6 +20,17 @@ class Strict(BaseModel):
     """A frozen pydantic model that knows exactly its own keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, values: Any) -> Any:
+        """Refuse true and false as 1 and 0, which pydantic takes them for."""
+        for name, value in values.items() if isinstance(values, Mapping) else ():
+            field = cls.model_fields.get(name)
+            kinds = set(_kinds_in(field.annotation)) if field else set()
+            if kinds & {int, float} and bool not in kinds and _has_truth(value):
+                raise ValueError(f"{name}: expected a number; found {found(value)}")
+        return values
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -168,3 +179,19 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for argument in get_args(annotation) for model in _models_in(argument)]
+
+
+def _kinds_in(annotation: Any) -> Iterator[Any]:
+    """Give what an annotation is made of: its plain types, and the values of its literals."""
+    arguments = get_args(annotation)
+    if not arguments:
+        yield annotation
+    for argument in arguments:
+        yield from _kinds_in(argument)
+
+
+def _has_truth(value: Any) -> bool:
+    """Say whether a value is true or false, or a list or mapping with one."""
+    if isinstance(value, Mapping):
+        return any(map(_has_truth, value.values()))
+    return isinstance(value, bool) or (isinstance(value, list) and any(map(_has_truth, value)))

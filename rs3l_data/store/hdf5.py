@@ -14,7 +14,7 @@ import h5py
 import hdf5plugin  # noqa: F401 - without it HDF5 cannot read what Blosc2 compressed
 
 from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import DamagedFileError, InputFileError
 from rs3l_data.store import seal
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.disk import Disk
@@ -94,8 +94,9 @@ def reading(path: Path, kind: Kind) -> Iterator[h5py.File]:
     Raises
     ------
     InputFileError
-        If the file is missing, no HDF5, truncated, foreign, of another kind or of another major
-        format version, or if something in it is missing.
+        If the file is missing, foreign, of another kind or of another major format version.
+    DamagedFileError
+        If it is no HDF5 or truncated, or if something in it is missing.
     """
     with reopening(path) as file:
         _check_format(file, path, kind)
@@ -112,8 +113,10 @@ def reopening(path: Path) -> Iterator[h5py.File]:
         try:
             yield file
         except _DAMAGE as error:
-            damaged = f"{path}: damaged: {error or type(error).__name__}; {_AGAIN}"
-            raise InputFileError(why_not_read(path, error) or damaged) from error
+            if lost := why_not_read(path, error):
+                raise InputFileError(lost) from error
+            fault = error or type(error).__name__
+            raise DamagedFileError(f"{path}: damaged: {fault}; {_AGAIN}") from error
 
 
 def read_attributes(file: h5py.File) -> dict[str, Any]:
@@ -180,8 +183,8 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         if lost := why_not_read(path, error):
             raise InputFileError(lost) from None
         if h5py.is_hdf5(path):
-            raise InputFileError(f"{path}: truncated or damaged: {error}; {_AGAIN}") from None
-        raise InputFileError(f"{path}: not an HDF5 file, or its beginning is damaged") from None
+            raise DamagedFileError(f"{path}: truncated or damaged: {error}; {_AGAIN}") from None
+        raise DamagedFileError(f"{path}: not an HDF5 file, or its beginning is damaged") from None
     with file:
         yield file
 

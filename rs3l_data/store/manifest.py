@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rs3l_data.describe.schema import FORMAT
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import DamagedFileError, InputFileError
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.contents import check_contents
 from rs3l_data.store.hdf5 import check_version
@@ -59,12 +59,12 @@ def check_files(folder: Path, manifest: Mapping[str, Any], verify: bool) -> None
 
     Raises
     ------
-    InputFileError
+    DamagedFileError
         With a line for each file that differs.
     """
     faults = damaged_files(folder, manifest, bytewise=verify)
     if faults:
-        raise InputFileError("\n".join([*faults, "fetch or make these files again"]))
+        raise DamagedFileError("\n".join([*faults, "fetch or make these files again"]))
 
 
 def damaged_files(folder: Path, manifest: Mapping[str, Any], bytewise: bool = True) -> list[str]:

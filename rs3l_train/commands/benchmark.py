@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rs3l_data.progress import logging_to
-from rs3l_train.commands.options import Config, Data, Json, Log, Overrides, opened
+from rs3l_train.commands.options import Config, Data, Json, Log, Overrides, naming_skip, opened
 from rs3l_train.config import load_training
 
 
@@ -34,7 +34,7 @@ def benchmark(
     from rs3l_train.benchmark.table import as_markdown
 
     settings = load_training(config, overrides or ())
-    with logging_to(log):
+    with logging_to(log), naming_skip(settings.data.corrupt, "--set data.corrupt=skip"):
         dataset = opened(data, settings.data.corrupt)
         report = task(dataset, settings, networks or list(NETWORKS), seconds)
     typer.echo(json.dumps(report) if as_json else as_markdown(report))

@@ -9,7 +9,16 @@ from typing import Annotated
 import typer
 
 from rs3l_data.progress import logging_to
-from rs3l_train.commands.options import Corrupt, CorruptName, Data, Json, Log, Model, opened
+from rs3l_train.commands.options import (
+    Corrupt,
+    CorruptName,
+    Data,
+    Json,
+    Log,
+    Model,
+    naming_skip,
+    opened,
+)
 
 
 def embed(
@@ -35,7 +44,7 @@ def embed(
     from rs3l_train.tasks import embed as task
     from rs3l_train.views.loading import readable
 
-    with logging_to(log):
+    with logging_to(log), naming_skip(corrupt.value, "--corrupt skip"):
         names = views and [name.strip() for name in views.split(",")]
         chosen = opened(data, corrupt.value).select(splits=split, views=names)
         if corrupt is CorruptName.skip:

@@ -8,7 +8,16 @@ from typing import Annotated
 import typer
 
 from rs3l_data.progress import logging_to
-from rs3l_train.commands.options import Corrupt, CorruptName, Data, Json, Log, answer, opened
+from rs3l_train.commands.options import (
+    Corrupt,
+    CorruptName,
+    Data,
+    Json,
+    Log,
+    answer,
+    naming_skip,
+    opened,
+)
 
 
 def evaluate(
@@ -29,6 +38,6 @@ def evaluate(
     from rs3l_train.tasks import stages
 
     folder = out or folder_of(model) / "evaluation"
-    with logging_to(log):
+    with logging_to(log), naming_skip(corrupt.value, "--corrupt skip"):
         metrics = stages.evaluate(opened(data, corrupt.value), model, folder, corrupt.value)
     answer(metrics, folder, as_json)

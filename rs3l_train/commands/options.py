@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 import rs3l_data
+from rs3l_data.errors import DamagedFileError
 from rs3l_data.progress import logging_to
 
 if TYPE_CHECKING:
@@ -84,6 +85,17 @@ Corrupt = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Write the metrics to standard output.")]
 
 
+@contextmanager
+def naming_skip(corrupt: Literal["stop", "skip"], option: str) -> Iterator[None]:
+    """Let the error at a damaged shard name the option by which one goes on without it."""
+    try:
+        yield
+    except DamagedFileError as error:
+        if corrupt == "skip":
+            raise
+        raise DamagedFileError(f"{error}, or go on without its jets: {option}") from error
+
+
 def opened(data: Path, corrupt: Literal["stop", "skip"]) -> Dataset:
     """Open a dataset; where damaged shards are to be skipped, every byte is compared first."""
     verify = corrupt == "skip" and data.is_dir()
@@ -105,10 +117,11 @@ def training(
     with joined() as processes, logging_to(log if processes.first else None):
         if not processes.first:
             logging.disable(logging.WARNING)
-        dataset = opened(data, settings.data.corrupt)
         command = ["python", "-m", "rs3l_train", *sys.argv[1:]]
-        about = provenance(dataset, data, settings, command, processes.count)
-        yield dataset, processes
+        with naming_skip(settings.data.corrupt, "--set data.corrupt=skip"):
+            dataset = opened(data, settings.data.corrupt)
+            about = provenance(dataset, data, settings, command, processes.count)
+            yield dataset, processes
         if processes.first:
             write_json(out / "run.json", about)
 

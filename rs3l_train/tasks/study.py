@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -81,7 +81,7 @@ def study(
     done = _Done(Trainings(bench, weights, resume), folder / TRAININGS)
     if processes.count > 1:
         _train_share(bench, done, processes)
-        done = _Done(Trainings(bench, weights), folder / TRAININGS)
+        done = replace(done, kept=True)
     if not processes.first:
         return {}
     rows, trainings, scores = _train_all(bench, done)
@@ -110,9 +110,13 @@ class _Done:
 
     trainings: Trainings
     folder: Path
+    kept: bool = False
+    """Whether the processes have done them all, so that they are to be read"""
 
     def tagger(self, mode: NetworkMode, n_labels: int, draw: int) -> tuple[Tagger, dict[str, Any]]:
         folder = self.folder / f"{mode}_{n_labels}_{draw}"
+        if self.kept:
+            return self.trainings.kept(folder)
         return self.trainings.tagger(mode, n_labels, draw, folder)
 
 

@@ -47,8 +47,7 @@ class Trainings:
         """Take a training that is done, or do it and keep it; see `train_tagger`."""
         identity = tagger_identity(self.bench, mode, n_labels, draw, self.pretrained)
         if self.resume == "auto" and done_before(folder, identity):
-            tagger, _, details = load_tagger(folder)
-            return tagger.to(self.bench.jets.device), details
+            return self.kept(folder)
         loop, writes = self.bench.config.loop, self.processes.first
         checkpoints = checkpoints_in(folder, identity, loop, self.resume, self.processes)
         log = MetricsLog(folder, loop.tensorboard) if writes else None
@@ -67,3 +66,8 @@ class Trainings:
             save_network(folder, tagger, "tagger", self.bench.config, details, identity=identity)
         checkpoints.remove()
         return tagger, details
+
+    def kept(self, folder: Path) -> tuple[Tagger, dict[str, Any]]:
+        """Read a training that is done."""
+        tagger, _, details = load_tagger(folder)
+        return tagger.to(self.bench.jets.device), details

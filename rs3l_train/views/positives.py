@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,8 @@ from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
+
+logger = logging.getLogger(__name__)
 
 POINTS = ("shower", "hadronization", "detector")
 
@@ -45,6 +48,9 @@ def chosen_positives(
 ) -> Positives:
     """Resolve the config's choice for the views that a dataset is loaded with.
 
+    Warns of a weight that none of these views has, such as that of one held out, and where fewer
+    views than `views_per_jet` are there.
+
     Parameters
     ----------
     pairs
@@ -57,7 +63,8 @@ def chosen_positives(
         effect, or all entries of a jet would be the same.
     """
     settings = config.pretrain
-    weights = torch.tensor([_weight(dataset, view, settings.view_weights) for view in views])
+    keys = [_key(dataset, view, settings.view_weights) for view in views]
+    weights = torch.tensor([settings.view_weights.get(key, 1.0) for key in keys])
     n_views = int((weights > 0).sum())
     if not n_views:
         raise ConfigError(
@@ -70,10 +77,25 @@ def chosen_positives(
                 f"training.pretrain.view_weights: {key!r} is neither a view of the dataset nor an"
                 f" intervention point; {nearest(key, [*POINTS, *dataset.views])}"
             )
-    if settings.views_per_jet is None and len(set(weights[weights > 0].tolist())) > 1:
+    drawn = settings.views_per_jet
+    if (drawn is None or drawn >= n_views) and len(set(weights[weights > 0].tolist())) > 1:
         raise ConfigError(
             "training.pretrain.view_weights: weigh the views that `views_per_jet` draws, but it is"
-            " null and all are taken; set training.pretrain.views_per_jet"
+            f" {'null' if drawn is None else drawn} and all {n_views} are taken; set"
+            " training.pretrain.views_per_jet to fewer"
+        )
+    for key in (key for key in settings.view_weights if key not in keys):
+        logger.warning(
+            "training.pretrain.view_weights: %s is without effect: it is for none of %s",
+            key,
+            ", ".join(views),
+        )
+    if drawn is not None and drawn > n_views:
+        logger.warning(
+            "training.pretrain.views_per_jet: %d, but jets have %d views to draw from: %s",
+            drawn,
+            n_views,
+            ", ".join(view for view, w in zip(views, weights.tolist(), strict=True) if w > 0),
         )
     alone = pairs and min(n_views, settings.views_per_jet or n_views) == 1
     if alone and settings.copies is None and settings.augmentations is None:
@@ -98,14 +120,14 @@ def chosen_positives(
     return Positives(weights, settings.views_per_jet, copies)
 
 
-def _weight(dataset: Dataset, view: str, weights: dict[str, float]) -> float:
-    """Look a view's weight up by its name, else by its intervention point; 1 without either."""
+def _key(dataset: Dataset, view: str, weights: dict[str, float]) -> str:
+    """Say under which key a view's weight is: its name, else its intervention point."""
     if view in weights or not set(POINTS) & set(weights):
-        return weights.get(view, 1.0)
+        return view
     described = dataset.config.get("views", {})
     if view not in described:
         raise ConfigError(
             f"training.pretrain.view_weights: {dataset.source} does not say at which point its"
             f" view {view!r} starts again; give weights by the names of views"
         )
-    return weights.get(described[view].get("redo", "shower"), 1.0)
+    return str(described[view].get("redo", "shower"))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import h5py
 import pytest
 import torch
 
@@ -58,6 +60,19 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def dataset(folder):
     return rs3l_data.open(folder)
+
+
+@pytest.fixture
+def damaged(folder, tmp_path) -> Path:
+    """A copy of the dataset in whose second shard some jets' constituents are zeroed out."""
+    copy = shutil.copytree(folder, tmp_path / "ds")
+    path = copy / "shard-0001.h5"
+    with h5py.File(path) as file:
+        chunk = file["views/nominal/constituents/pt"].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
+    path.write_bytes(content)
+    return copy
 
 
 @pytest.fixture(scope="session")

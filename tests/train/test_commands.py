@@ -76,3 +76,25 @@ def test_errors_are_one_message_and_exit_code_2(command, folder, config_file, tm
     assert code == 2
     assert "scratch goes with `none`" in error
     assert not (tmp_path / "out").exists()
+
+
+def test_an_error_at_damage_names_the_option_that_leaves_it_out(
+    command, damaged, folder, config_file, tmp_path
+):
+    training = ("--data", damaged, "--config", config_file, "--out", tmp_path / "out")
+    code, _, error = command("pretrain", *training, "--set", "data.loading=stream")
+    assert code == 2
+    assert "shard-0001.h5: damaged" in error
+    assert error.endswith("or go on without its jets: --set data.corrupt=skip\n")
+    few = ("--set", "data.corrupt=skip", "--set", "pretrain.views_seen=100")
+    assert command("pretrain", *training, *few)[0] == 0
+    written = ("--model", tmp_path / "out", "--out", tmp_path / "z.h5")
+    code, _, error = command("embed", "--data", damaged, *written)
+    assert code == 2
+    assert error.endswith("or go on without its jets: --corrupt skip\n")
+    assert command("embed", "--data", damaged, *written, "--corrupt", "skip")[0] == 0
+    (damaged / "shard-0001.h5").unlink()
+    code, _, error = command("benchmark", "--data", damaged, "--config", config_file)
+    assert code == 2
+    assert "no such file" in error
+    assert error.endswith("or go on without its jets: --set data.corrupt=skip\n")

@@ -64,6 +64,10 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
         ("pretrain.view_seen=1", "pretrain.view_seen: unknown key; did you mean 'views_seen'"),
         ("objective.temperature=0", "objective.temperature: expected more than 0"),
         ("seed=[1", "not YAML"),
+        ("seed=true", "training: seed: expected a number; found true"),
+        ("pretrain.augmentations.smearing=yes", "smearing: expected a number; found true"),
+        ("pretrain.view_weights.a14=on", "view_weights: expected a number; found {'a14': True}"),
+        ("backbone.output=[64, on]", "training: backbone: output: expected a number; found [64,"),
         (
             "objective.temprature=1",
             "objective.temprature: unknown key; did you mean 'temperature'? Valid: name,"

@@ -106,6 +106,21 @@ def test_weights_go_by_name_before_intervention_point(dataset, monkeypatch):
         chosen(dataset, pretrain={"view_weights": weights})
 
 
+def test_what_is_without_effect_is_told(dataset, caplog):
+    weights = {"shower": 0.5, "hadronization": 3, "nominal": 2, "fsr_up": 4}
+    pretrain = {"view_weights": weights, "views_per_jet": 1, "copies": 2}
+    found = chosen(dataset, data={"hold_out": ["fsr_up"]}, pretrain=pretrain)
+    assert found.weights.tolist() == [2, 0.5]
+    idle = [record.getMessage().split()[1] for record in caplog.records]
+    assert idle == ["hadronization", "fsr_up"]
+    assert "it is for none of nominal, seed" in caplog.text
+    caplog.clear()
+    chosen(dataset, pretrain={"views_per_jet": 3})
+    assert not caplog.records
+    chosen(dataset, pretrain={"views_per_jet": 4})
+    assert "4, but jets have 3 views to draw from: nominal, seed, fsr_up" in caplog.text
+
+
 def test_one_view_is_copied_where_views_are_compared(dataset):
     alone, moved = {"views": ["nominal"]}, {"augmentations": {"translation": 1}}
     assert chosen(dataset, data=alone, pretrain=moved).copies == 2
@@ -119,7 +134,11 @@ def test_one_view_is_copied_where_views_are_compared(dataset):
     ("blocks", "message"),
     [
         ({"pretrain": {"view_weights": {"sede": 1}}}, "'sede' is neither .* did you mean 'seed'"),
-        ({"pretrain": {"view_weights": {"seed": 2}}}, "it is null and all are taken"),
+        ({"pretrain": {"view_weights": {"seed": 2}}}, "it is null and all 3 are taken"),
+        (
+            {"pretrain": {"view_weights": {"seed": 2}, "views_per_jet": 3}},
+            "it is 3 and all 3 are taken",
+        ),
         ({"pretrain": {"view_weights": {"shower": 0}}}, "every one of the views .* has weight 0"),
         ({"data": {"views": ["seed"]}, "pretrain": {"copies": 1}}, "'ntxent' compares two; set it"),
         ({"data": {"views": ["seed"]}}, r"'ntxent' compares two .* would have one \(seed\)"),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import shutil
 
-import h5py
 import numpy as np
 import pytest
 import torch
@@ -97,18 +95,6 @@ def test_pretraining_streams(dataset, tmp_path):
     again = pretrain(dataset, config(loading="stream", buffer_mb=0.5), tmp_path / "again")
     assert metrics["final"]["validation_loss"] == again["final"]["validation_loss"]
     assert metrics["views_seen"] >= 600
-
-
-@pytest.fixture
-def damaged(folder, tmp_path):
-    copy = shutil.copytree(folder, tmp_path / "ds")
-    path = copy / "shard-0001.h5"
-    with h5py.File(path) as file:
-        chunk = file["views/nominal/constituents/pt"].id.get_chunk_info(0)
-    content = bytearray(path.read_bytes())
-    content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
-    path.write_bytes(content)
-    return copy
 
 
 def test_a_corrupt_shard_is_named_or_skipped(damaged, tmp_path, caplog):

@@ -276,6 +276,7 @@ def two_processes(command, folder, config_file, *more):
         text=True,
     )
     assert done.stdout.count("metrics.json") == 1
+    return done.stderr
 
 
 def test_two_processes_share_a_training(dataset, quick, folder, config_file, pretrained, tmp_path):
@@ -295,7 +296,9 @@ def test_two_processes_share_a_training(dataset, quick, folder, config_file, pre
 def test_two_processes_share_out_a_run(dataset, folder, quick, config_file, pretrained, tmp_path):
     expected = study(dataset, quick, pretrained, tmp_path / "one")
     options = ["--pretrained", pretrained, "--out"]
-    two_processes("study", folder, config_file, *options, tmp_path / "two")
+    told = two_processes("study", folder, config_file, *options, tmp_path / "two")
+    assert "draw 1: AUC" in told
+    assert "done before" not in told
     found = json.loads((tmp_path / "two" / "metrics.json").read_text())
     assert without_times(found) == without_times(expected)
     two_processes("run", folder, config_file, "--out", tmp_path / "run")
