@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from rs3l_data.ending import last_words
+from rs3l_data.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ Stopwatch = Callable[[str], AbstractContextManager[None]]
 
 Style = Literal["auto", "bar", "lines"]
 _SECONDS_BETWEEN_LINES = 10.0
+_LOGS = ("", ".log", ".txt", ".out", ".err")
+"""How files end that a log may take the place of"""
 
 
 def no_stopwatch(_: str) -> AbstractContextManager[None]:
@@ -121,7 +124,14 @@ def logging_to(log: Path | None) -> Iterator[None]:
     """Send log lines to stderr and, with everything that a bar would hide, to a file.
 
     The file's last line says what was spent, if the block ends well.
+
+    Raises
+    ------
+    ConfigError
+        If there is a file that does not look like a log: it would be lost.
     """
+    if log is not None and log.is_file() and log.stat().st_size and log.suffix not in _LOGS:
+        raise ConfigError(f"--log {log}: is there and no log by its name; choose one like x.log")
     root = logging.getLogger()
     screen = logging.StreamHandler()
     screen.setLevel(logging.INFO)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from rs3l_data.describe.wording import expected, found
 from rs3l_data.errors import ConfigError
@@ -29,7 +30,7 @@ class Strict(BaseModel):
             field = cls.model_fields.get(name)
             kinds = set(_kinds_in(field.annotation)) if field else set()
             if kinds & {int, float} and bool not in kinds and _has_truth(value):
-                raise ValueError(f"{name}: expected a number; found {found(value)}")
+                raise PydanticCustomError("truth", "{key}", {"key": name, "value": value})
         return values
 
 
@@ -128,6 +129,10 @@ def _in_words(model: type[BaseModel], fault: Mapping[str, Any], path: str) -> st
         valid = [tag for m in inside for tag in get_args(m.model_fields[key].annotation)]
         name = str(fault["ctx"]["tag"])
         return f"{path}.{key}: there is no {name!r}; {nearest(name, valid)}"
+    if fault["type"] == "truth":
+        context = fault["ctx"]
+        place = f"{path}.{context['key']}" if path else context["key"]
+        return f"{place}: expected a number; found {found(context['value'])}"
     message = str(fault["msg"]).removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return f"{path}: {message}" if path else message

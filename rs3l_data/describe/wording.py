@@ -28,10 +28,10 @@ _EXPECTED = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "literal_error": "{expected}",
-    "greater_than": "more than {gt:g}",
-    "greater_than_equal": "at least {ge:g}",
-    "less_than": "less than {lt:g}",
-    "less_than_equal": "at most {le:g}",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
     "too_short": "at least {min_length} entries",
     "too_long": "at most {max_length} entries",
     "string_too_short": "at least {min_length} characters",
@@ -50,7 +50,8 @@ def expected(fault: Mapping[str, Any], models: list[type[BaseModel]]) -> str | N
     models
         Those that may stand where the value stands, or in the mapping that should stand there.
     """
-    kind, context = fault["type"], fault.get("ctx", {})
+    kind, context = fault["type"], dict(fault.get("ctx", {}))
+    context |= {key: f"{value:g}" for key, value in context.items() if isinstance(value, float)}
     if kind in ("model_type", "model_attributes_type"):
         nothing = fault["input"] is None and not any(
             field.is_required() for model in models for field in model.model_fields.values()

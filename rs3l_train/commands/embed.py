@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rs3l_data.errors import ConfigError
 from rs3l_data.progress import logging_to
 from rs3l_train.commands.options import (
     Corrupt,
@@ -45,7 +46,9 @@ def embed(
     from rs3l_train.views.loading import readable
 
     with logging_to(log), naming_skip(corrupt.value, "--corrupt skip"):
-        names = views and [name.strip() for name in views.split(",")]
+        names = None if views is None else [name.strip() for name in views.split(",")]
+        if names is not None and not all(names):
+            raise ConfigError(f"--views {views!r}: a name is empty; write --views nominal,seed")
         chosen = opened(data, corrupt.value).select(splits=split, views=names)
         if corrupt is CorruptName.skip:
             chosen = readable(chosen, chosen.views)

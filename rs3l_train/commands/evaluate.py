@@ -24,7 +24,10 @@ def evaluate(
     data: Data,
     model: Annotated[Path, typer.Option("--model", help="Folder of a trained tagger.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for the results; else the model's.")
+        Path | None,
+        typer.Option(
+            "--out", "-o", help="Folder for the results; else `evaluation` in the tagger's."
+        ),
     ] = None,
     corrupt: Corrupt = CorruptName.stop,
     as_json: Json = False,
@@ -34,10 +37,10 @@ def evaluate(
 
     Example: python -m rs3l_train evaluate --data DATASET --model TAGGER --out FIGURES
     """
-    from rs3l_train.loop.folder import folder_of
+    from rs3l_train.loop.folder import EVALUATION, folder_of
     from rs3l_train.tasks import stages
 
-    folder = out or folder_of(model) / "evaluation"
+    folder = out or folder_of(model) / EVALUATION
     with logging_to(log), naming_skip(corrupt.value, "--corrupt skip"):
         metrics = stages.evaluate(opened(data, corrupt.value), model, folder, corrupt.value)
     answer(metrics, folder, as_json)

@@ -82,7 +82,10 @@ Corrupt = Annotated[
         "--corrupt", help="At a shard that cannot be read: stop, or leave it out with a warning."
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Write the metrics to standard output.")]
+RUN = "run.json"
+Json = Annotated[
+    bool, typer.Option("--json", help="Write what came out to standard output, as JSON.")
+]
 
 
 @contextmanager
@@ -108,11 +111,12 @@ def training(
 ) -> Iterator[tuple[Dataset, Processes]]:
     """Open the dataset of a training for the processes that torchrun started, or just this one.
 
-    The first of them tells and logs, and when all is done leaves beside it what it is made of.
+    The first of them tells and logs, and when all is done leaves beside it what it is made of, in
+    `run.json`.
     """
     from rs3l_train.loop.files import write_json
     from rs3l_train.loop.processes import joined
-    from rs3l_train.tasks.provenance import provenance
+    from rs3l_train.tasks.provenance import provenance, with_earlier
 
     with joined() as processes, logging_to(log if processes.first else None):
         if not processes.first:
@@ -123,7 +127,7 @@ def training(
             about = provenance(dataset, data, settings, command, processes.count)
             yield dataset, processes
         if processes.first:
-            write_json(out / "run.json", about)
+            write_json(out / RUN, with_earlier(about, out / RUN))
 
 
 def answer(metrics: dict[str, Any], folder: Path, as_json: bool) -> None:

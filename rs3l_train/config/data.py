@@ -8,20 +8,21 @@ from pydantic import Field
 
 from rs3l_data.describe.strict import Strict
 from rs3l_train.config.numbers import Count, Positive
+from rs3l_train.config.once import Once
 
 
 class DataConfig(Strict):
     """What the network sees of the dataset."""
 
-    views: tuple[str, ...] | None = Field(
+    views: Once[tuple[str, ...] | None] = Field(
         default=None,
         min_length=1,
         description="names of the views to train on; null: all of the dataset",
     )
-    hold_out: tuple[str, ...] = Field(
+    hold_out: Once[tuple[str, ...]] = Field(
         default=(), description="views that are never trained on, and evaluated all the same"
     )
-    labels: tuple[str, ...] | None = Field(
+    labels: Once[tuple[str, ...] | None] = Field(
         default=None, min_length=1, description="labels of the jets to pretrain on; null: all"
     )
     constituents: Count = Field(

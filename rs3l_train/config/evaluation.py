@@ -6,12 +6,13 @@ from pydantic import Field
 
 from rs3l_data.describe.strict import Strict
 from rs3l_train.config.numbers import Count, Fraction, Positive
+from rs3l_train.config.once import Once
 
 
 class EvaluationConfig(Strict):
     """What is measured on the test split."""
 
-    efficiencies: tuple[Fraction, ...] = Field(
+    efficiencies: Once[tuple[Fraction, ...]] = Field(
         default=(0.3, 0.5, 0.7), min_length=1, description="signal efficiencies of the rejections"
     )
     signal_mass: Positive = Field(
@@ -30,4 +31,4 @@ class EvaluationConfig(Strict):
     @property
     def middle_efficiency(self) -> float:
         """The signal efficiency that pictures of one cut use."""
-        return self.efficiencies[len(self.efficiencies) // 2]
+        return sorted(self.efficiencies)[len(self.efficiencies) // 2]

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from rs3l_data.describe.strict import Strict
 from rs3l_train.config.numbers import Count
+from rs3l_train.config.once import Once
 
 NetworkMode = Literal["probe", "last_layers", "full", "scratch"]
-Mode = NetworkMode | Literal["trees"]
+Mode = Literal["probe", "last_layers", "full", "scratch", "trees"]
 Label = Annotated[str, Field(min_length=1)]
 
 
 class TaskConfig(Strict):
     """What is tagged, and with how many labels."""
 
-    signal: tuple[Label, ...] = Field(
+    signal: Once[tuple[Label, ...]] = Field(
         default=("Hbb",), min_length=1, description="labels of the signal"
     )
-    background: tuple[Label, ...] = Field(
+    background: Once[tuple[Label, ...]] = Field(
         default=("q", "c", "b", "g"), min_length=1, description="labels of the background"
     )
-    labels: tuple[Annotated[int, Field(ge=4)], ...] = Field(
+    labels: Once[tuple[Annotated[int, Field(ge=4)], ...]] = Field(
         default=(100, 1000), min_length=1, description="numbers of labelled jets to train on"
     )
     balance: Literal["equal", "natural"] = Field(
@@ -32,7 +32,7 @@ class TaskConfig(Strict):
         description="the labelled jets are half signal, half background, or mixed as in the"
         " dataset; inside a class they are always mixed as in the dataset",
     )
-    modes: tuple[Mode, ...] = Field(
+    modes: Once[tuple[Mode, ...]] = Field(
         default=("probe", "full", "scratch", "trees"),
         min_length=1,
         description="ways of training that a study compares; `trees` are boosted decision trees on"
@@ -43,21 +43,9 @@ class TaskConfig(Strict):
         default=700, ge=4, description="labelled validation jets at most, for early stopping"
     )
 
-    @field_validator("signal", "background", "labels", "modes")
-    @classmethod
-    def _once(cls, values: tuple[str | int, ...]) -> tuple[str | int, ...]:
-        twice = _repeated(values)
-        if twice:
-            raise ValueError(f"{', '.join(map(str, twice))}: given twice; once is enough")
-        return values
-
     @model_validator(mode="after")
     def _disjoint(self) -> TaskConfig:
         both = sorted(set(self.signal) & set(self.background))
         if both:
             raise ValueError(f"{', '.join(both)}: signal and background at once; keep one of them")
         return self
-
-
-def _repeated(values: Sequence[str | int]) -> list[str | int]:
-    return [value for value in dict.fromkeys(values) if values.count(value) > 1]

@@ -10,6 +10,7 @@ import yaml
 from pydantic import Field
 
 from rs3l_data.describe.strict import Strict, validate
+from rs3l_data.describe.wording import found
 from rs3l_data.describe.yaml_file import parse_yaml, read_yaml
 from rs3l_data.errors import ConfigError
 from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig
@@ -111,11 +112,16 @@ def _overridden(block: Any, override: str) -> dict[str, Any]:
         value = parse_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"--set {override}: the value is not YAML: {error}") from None
-    return _with_value(block, key.split("."), value)
+    return _with_value(block, ["training"], key.split("."), value)
 
 
-def _with_value(block: Any, path: list[str], value: Any) -> dict[str, Any]:
+def _with_value(block: Any, outside: list[str], path: list[str], value: Any) -> dict[str, Any]:
+    if block is not None and not isinstance(block, Mapping):
+        raise ConfigError(
+            f"--set {'.'.join([*outside, *path][1:])}: {'.'.join(outside)} is {found(block)},"
+            " expected keys with values"
+        )
     head, rest = path[0], path[1:]
-    inside = dict(block) if isinstance(block, Mapping) else {}
-    inside[head] = _with_value(inside.get(head), rest, value) if rest else value
+    inside = dict(block or {})
+    inside[head] = _with_value(inside.get(head), [*outside, head], rest, value) if rest else value
     return inside

@@ -27,7 +27,7 @@ from rs3l_train.loop.identity import Identity, differing
 
 logger = logging.getLogger(__name__)
 
-FORMAT = "rs3l-network-2"
+FORMAT = "rs3l-network-3"
 
 
 def save_network(

@@ -88,6 +88,9 @@ def fit(
     highest_rates = [group["lr"] for group in optimiser.param_groups]
     if checkpoints is not None:
         checkpoints.restore(state)
+    processes.require_same(
+        {"what is done": [history.steps, history.epoch, history.batch, history.views]}
+    )
     processes.same_weights(model)
     if log is not None:
         log.start(history.records)
@@ -113,7 +116,7 @@ def fit(
             try:
                 loss = take_step(model, optimiser, gradients, batch, gradient_clip, history)
             except TrainingError as error:
-                _give_up(error, state, checkpoints)
+                _give_up(error, state, checkpoints, processes)
             _count(history, len(batch), loss)
             if processes.first:
                 progress(history.views, f"loss {loss:.4f}")
@@ -133,7 +136,7 @@ def fit(
                 break
             history.seconds = clock()
             if stopped:
-                _stop(interrupt, state, checkpoints)
+                _stop(interrupt, state, checkpoints, processes)
             if checkpoints is not None and checkpoints.due(history.views):
                 checkpoints.save(state)
     best.put_back()
@@ -199,13 +202,16 @@ def _count(history: History, views: int, loss: float) -> None:
 
 
 def _give_up(
-    error: TrainingError, state: TrainingState, checkpoints: Checkpoints | None
+    error: TrainingError,
+    state: TrainingState,
+    checkpoints: Checkpoints | None,
+    processes: Processes,
 ) -> NoReturn:
     """Keep the state before the step that failed, which has changed no weight yet."""
     if checkpoints is None:
         raise error
     state.history.batch -= 1
-    checkpoints.save(state)
+    _save(state, checkpoints, processes)
     raise TrainingError(
         f"{error}\nThe state before this step is kept in {checkpoints.path}; with a lower learning"
         " rate, say, and --resume must the training goes on from it. If that ends in the same way,"
@@ -213,12 +219,23 @@ def _give_up(
     ) from None
 
 
-def _stop(interrupt: Interrupt, state: TrainingState, checkpoints: Checkpoints | None) -> NoReturn:
+def _stop(
+    interrupt: Interrupt,
+    state: TrainingState,
+    checkpoints: Checkpoints | None,
+    processes: Processes,
+) -> NoReturn:
     reason = f"stopped by {interrupt.name or 'another process'} after step {state.history.steps}"
     if checkpoints is None:
         raise TrainingStoppedError(f"{reason}; nothing half-written is left")
-    checkpoints.save(state)
+    _save(state, checkpoints, processes)
     raise TrainingStoppedError(f"{reason}; the same command goes on from {checkpoints.path}")
+
+
+def _save(state: TrainingState, checkpoints: Checkpoints, processes: Processes) -> None:
+    """Save, and end only then: torchrun ends all processes soon after the first has."""
+    checkpoints.save(state)
+    processes.wait()
 
 
 def _record(history: History, metrics: dict[str, float], log: MetricsLog | None) -> None:

@@ -8,12 +8,17 @@ import yaml
 from safetensors import SafetensorError, safe_open
 
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store.manifest import MANIFEST_NAME
+from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.files import METRICS, read_metrics, write_whole
 
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
+RECORDS = "metrics.jsonl"
+EVALUATION = "evaluation"
+"""Folder of `evaluate`'s results, if not told otherwise"""
 TRAININGS = "trainings"
 """Folder of a study with one for each tagger"""
 
@@ -39,6 +44,8 @@ def require_own(folder: Path, stage: str) -> None:
     for part in (folder, *folder.parents):
         if part.is_file():
             raise ConfigError(f"--out {folder}: {part} is a file; choose another folder")
+    if (folder / MANIFEST_NAME).exists():
+        raise ConfigError(f"--out {folder}: is a dataset; choose another folder")
     held = _owner(folder)
     if held not in (stage, None):
         raise ConfigError(
@@ -78,8 +85,8 @@ def _header(path: Path) -> dict[str, str]:
         return {}
 
 
-def require_other_file(path: Path, model: Path) -> None:
-    """Check that a result does not take the place of the network that it is made of.
+def require_other_file(path: Path, model: Path, dataset: Dataset | None = None) -> None:
+    """Check that a result does not take the place of the network or dataset that it is made of.
 
     Raises
     ------
@@ -88,11 +95,21 @@ def require_other_file(path: Path, model: Path) -> None:
     """
     if path.resolve() == network_file(model).resolve():
         raise ConfigError(f"--out {path}: is the network itself; choose another file")
+    for shard in dataset.shards if dataset is not None else ():
+        if path.resolve() in (shard.path.resolve(), shard.path.with_name(MANIFEST_NAME).resolve()):
+            raise ConfigError(f"--out {path}: is a file of the dataset; choose another one")
 
 
-def forget(folder: Path) -> None:
-    """Take away the results of an earlier training, as another one begins."""
-    for name in (WEIGHTS, BEST, METRICS):
+def forget(folder: Path, went_on: bool = False) -> None:
+    """Take away the results of an earlier training, as another one begins.
+
+    Parameters
+    ----------
+    went_on
+        Whether it goes on with that one: then its best weights so far stay.
+    """
+    results = (WEIGHTS, METRICS, f"{EVALUATION}/{METRICS}", *(() if went_on else (BEST, RECORDS)))
+    for name in results:
         (folder / name).unlink(missing_ok=True)
 
 

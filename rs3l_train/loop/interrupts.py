@@ -32,9 +32,11 @@ class Interrupt:
 
 @contextmanager
 def noticed() -> Iterator[Interrupt]:
-    """Note SIGINT and SIGTERM while the block runs.
+    """Note SIGINT and SIGTERM while the block runs; one that it has not heeded acts at its end.
 
-    Only a process's main thread can do so; elsewhere signals act as before.
+    So a training that was as good as done ends, and what encloses it, such as the saving of its
+    weights, too, if it is in such a block itself. Only a process's main thread can note signals;
+    elsewhere they act as before.
     """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
@@ -48,3 +50,5 @@ def noticed() -> Iterator[Interrupt]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+    if interrupt.name is not None:
+        signal.raise_signal(signal.Signals[interrupt.name])

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rs3l_data.errors import ConfigError
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store.atomic import explained
 from rs3l_train.loop.files import write_whole
+from rs3l_train.loop.folder import RECORDS
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -33,7 +35,7 @@ class MetricsLog:
     """
 
     def __init__(self, folder: Path, tensorboard: bool = False) -> None:
-        self._path = folder / "metrics.jsonl"
+        self._path = folder / RECORDS
         self._folder = folder / "tensorboard" if tensorboard else None
         self._writer: SummaryWriter | None = None
         if tensorboard:
@@ -59,8 +61,14 @@ class MetricsLog:
             self._to_tensorboard(record)
 
     def add(self, record: Record) -> None:
-        """Write one record at once."""
-        with self._path.open("a", encoding="utf-8") as file:
+        """Write one record at once.
+
+        Raises
+        ------
+        StorageError
+            If the disk or the quota is full.
+        """
+        with explained(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(_line(record))
         self._to_tensorboard(record)
 
@@ -71,6 +79,21 @@ class MetricsLog:
             if name != "views":
                 self._writer.add_scalar(name, value, int(record["views"]))
         self._writer.flush()
+
+
+def read_records(folder: Path) -> list[Record]:
+    """Read the records of a training.
+
+    Raises
+    ------
+    InputFileError
+        If they cannot be read.
+    """
+    path = folder / RECORDS
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise InputFileError(f"{path}: cannot be read: {error}; train again") from None
 
 
 def _line(record: Record) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import atexit
+import json
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 
+from rs3l_data.errors import ConfigError
 from rs3l_train.errors import TrainingError
 
 
@@ -43,6 +46,33 @@ class Processes:
         agreed = torch.tensor(list(values), dtype=torch.float64)
         distributed.all_reduce(agreed, distributed.ReduceOp.MAX)
         return [float(value) for value in agreed.tolist()]
+
+    def require_same(self, what: Mapping[str, Any]) -> None:
+        """Check that all processes say the same, before they wait for what another does not do.
+
+        Parameters
+        ----------
+        what
+            JSON values by their names.
+
+        Raises
+        ------
+        ConfigError
+            In all of them, naming the first thing that differs.
+        """
+        if self.count == 1:
+            return
+        texts = [""] * self.count
+        distributed.all_gather_object(texts, json.dumps(dict(what)), group=self.waiting_room)
+        first, *others = map(json.loads, texts)
+        for rank, other in enumerate(others, 1):
+            for key in {**first, **other}:
+                if first.get(key) != other.get(key):
+                    raise ConfigError(
+                        f"the processes of this training differ in {key}: {first.get(key)!r} in"
+                        f" process 0, {other.get(key)!r} in process {rank}; give all of them the"
+                        " same dataset, settings and --out, in folders that all nodes see"
+                    )
 
     def wait(self) -> None:
         """Wait until all processes have come here."""
@@ -108,3 +138,8 @@ def _leave_at_once() -> None:
 def local_gpu() -> int:
     """Tell which of this machine's GPUs is this process's own."""
     return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def processes_here() -> int:
+    """Tell how many processes share this machine's memory."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))

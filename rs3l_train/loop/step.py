@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rs3l_train.errors import TrainingError
+from rs3l_data.errors import ConfigError
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.views.memory import Selection
 
@@ -91,7 +91,7 @@ class InParts:
         count = self.processes.count
         per_process = -(-self.parts // count)
         if len(batch) < per_process * count:
-            raise TrainingError(
+            raise ConfigError(
                 f"a batch of {len(batch)} views cannot be cut into {per_process * count} parts;"
                 " lower `parts` of training.loop or training.finetune, or the number of processes"
             )

@@ -13,6 +13,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,7 +33,7 @@ from rs3l_train.loop.processes import Processes
 
 logger = logging.getLogger(__name__)
 
-FORMAT = "rs3l-training-1"
+FORMAT = "rs3l-training-2"
 
 Resume = Literal["auto", "never", "must"]
 
@@ -110,11 +111,12 @@ class Checkpoints:
         self._every_views, self._every_seconds = every_views, every_seconds
         self._writes = writes
         self._last_views, self._last_time = 0, time.monotonic()
+        self.notes: dict[str, str] = {}
+        """What else a checkpoint says, to be read with `noted` when the training goes on"""
 
-    def restore(self, state: TrainingState) -> None:
-        """Go on from the folder's checkpoint, if there is one and ``resume`` allows it.
-
-        From then on the folder holds this training, and no results of another.
+    @cached_property
+    def goes_on(self) -> bool:
+        """Whether there is a checkpoint, and ``resume`` allows to go on from it.
 
         Raises
         ------
@@ -123,10 +125,34 @@ class Checkpoints:
         ConfigError
             If it must be used and is of another network or dataset; names the first key.
         """
-        if self._usable():
+        return self._usable()
+
+    def noted(self, name: str) -> str | None:
+        """Look up a note of the checkpoint that the training goes on from; None without one."""
+        if not self.goes_on:
+            return None
+        notes: dict[str, str] = json.loads(_read(self.path, tensors=False)[1]["notes"])
+        return notes.get(name)
+
+    def restore(self, state: TrainingState | None) -> None:
+        """Go on from the folder's checkpoint, if `goes_on`.
+
+        From then on the folder holds this training, and no results of another.
+
+        Parameters
+        ----------
+        state
+            None, for a training without steps: it must find no checkpoint of its own.
+
+        Raises
+        ------
+        InputFileError, ConfigError
+            As `goes_on` does.
+        """
+        if self.goes_on and state is not None:
             self._load(state)
         if self._writes:
-            forget(self.path.parent)
+            forget(self.path.parent, went_on=self.goes_on)
 
     def _load(self, state: TrainingState) -> None:
         tensors, header = _read(self.path)
@@ -162,6 +188,7 @@ class Checkpoints:
                 "fixed": json.dumps(self._identity.fixed),
                 "settings": json.dumps(self._identity.settings),
                 "history": json.dumps(asdict(state.history)),
+                "notes": json.dumps(self.notes),
             }
             write_whole(self.path, save(state.tensors(), header))
         self._last_time = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
-from rs3l_train.evaluation.tagging import reference_view
+from rs3l_train.evaluation.tagging import NOMINAL, reference_view
 from rs3l_train.tasks.draws import (
     I8,
     Draw,
@@ -24,6 +25,8 @@ from rs3l_train.tasks.labels import tagging_task, warn_of_empty_labels
 from rs3l_train.views.batches import all_views, one_view
 from rs3l_train.views.loading import readable
 from rs3l_train.views.memory import JetViews, Selection, chosen_views, load
+
+logger = logging.getLogger(__name__)
 
 OUT_OF_MEMORY = (
     "Raise training.finetune.parts; or lower training.data.constituents, training.task.labels,"
@@ -99,14 +102,22 @@ def set_bench(
     return _loaded(dataset, config, device, drawn, trained_on)
 
 
-def set_test_bench(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Bench:
-    """Load the test jets alone, in whatever views there are; see `set_bench`."""
+def set_test_bench(
+    dataset: Dataset, config: TrainingConfig, device: torch.device, trained_on: Sequence[str]
+) -> Bench:
+    """Load the test jets alone, in whatever views there are; see `set_bench`.
+
+    Parameters
+    ----------
+    trained_on
+        The views that the tagger was trained on, be they in this dataset or not.
+    """
     dataset = _of_task(dataset, config)
-    trained_on = [
-        view
-        for view in config.data.views or dataset.views
-        if view in dataset.views and view not in config.data.hold_out
-    ]
+    if NOMINAL not in dataset.views:
+        logger.warning(
+            "%s has no view '%s': the others are compared with %r",
+            *(dataset.source, NOMINAL, reference_view(dataset.views)),
+        )
     return _loaded(dataset, config, device, draw_test_jets(dataset, config), trained_on)
 
 
@@ -139,6 +150,7 @@ def _loaded(
     jets = load(dataset, tuple(dataset.views), config.data.constituents, device)
     in_training = torch.tensor([name in trained_on for name in jets.names], device=device)
     validation = torch.from_numpy(np.searchsorted(rows, drawn.validation)).to(device)
+    validated = reference_view([name for name in trained_on if name in jets.names] or jets.names)
     masses = [dataset.jets(view, ["softdrop_mass"])["softdrop_mass"] for view in jets.names]
     return Bench(
         config,
@@ -149,7 +161,7 @@ def _loaded(
         torch.from_numpy(tagging_task(dataset, config.task).target).to(device),
         torch.from_numpy(np.stack(masses).astype(np.float32)).to(device),
         {draw: np.searchsorted(rows, own) for draw, own in drawn.labelled.items()},
-        one_view(jets.present, validation, jets.index(reference_view(trained_on or jets.names))),
+        one_view(jets.present, validation, jets.index(validated)),
         np.searchsorted(rows, drawn.test),
         drawn.jets,
     )

@@ -60,13 +60,13 @@ def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If the file to write is the network's.
+        If the file to write is the network's or the dataset's.
     InputFileError
         If the folder holds no trained network, or the dataset no rows.
     StorageError
         If the file cannot be written.
     """
-    require_other_file(path, model_folder)
+    require_other_file(path, model_folder, dataset)
     if not len(dataset):
         raise InputFileError(f"{dataset.source}: there are no rows to embed")
     model = open_model(model_folder)

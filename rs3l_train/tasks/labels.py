@@ -126,7 +126,7 @@ def _require_enough(split: Split, name: str, found: int, asked: int, why: str) -
     if found < asked:
         raise InputFileError(
             f"the {split.name.lower()} split has {found} {name} jets, but {asked} are asked for"
-            f" ({why}); lower training.task.labels, or simulate more events"
+            f" ({why}); lower training.task.labels (`finetune`: --labels), or simulate more events"
         )
 
 

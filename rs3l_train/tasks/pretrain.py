@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from rs3l_data.errors import InputFileError
@@ -20,7 +21,9 @@ from rs3l_train.loop.checkpoint import done_before, save_network
 from rs3l_train.loop.device import adam, prepare
 from rs3l_train.loop.files import METRICS, read_metrics, write_json
 from rs3l_train.loop.fit import Budget, History, fit
-from rs3l_train.loop.folder import BEST, WEIGHTS, require_own
+from rs3l_train.loop.folder import BEST, require_own
+from rs3l_train.loop.identity import Identity
+from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
@@ -34,10 +37,11 @@ from rs3l_train.tasks.pretraining import (
     Pretraining,
     gradients_in_parts,
     jets_to_pretrain_on,
-    set_up,
+    load_and_build,
 )
 from rs3l_train.tasks.watch import Watch, collapse, knn_probe
 from rs3l_train.views.batches import one_view
+from rs3l_train.views.loading import Loading, chosen_loading
 from rs3l_train.views.memory import JetViews
 
 logger = logging.getLogger(__name__)
@@ -81,24 +85,70 @@ def pretrain(
     """
     device = prepare(config)
     require_own(folder, "pretrain")
-    if resume == "auto" and (done := _done_before(dataset, config, folder)):
+    chosen = jets_to_pretrain_on(dataset, config)
+    identity = pretraining_identity(config, chosen)
+    processes.require_same(identity.whole)
+    done = _done_before(folder, identity) if resume == "auto" else None
+    processes.require_same({"what --out holds": done})
+    if done is not None:
         return done
+    checkpoints = checkpoints_in(folder, identity, config.loop, resume, processes)
+    processes.require_same({"whether --out holds a part of it": checkpoints.goes_on})
+    loading = _loading(chosen, config, device, checkpoints, processes)
     with out_of_memory_says(OUT_OF_MEMORY):
-        pretraining = set_up(dataset, config, device)
-        objective, jets = pretraining.objective, pretraining.jets
+        pretraining = load_and_build(chosen, config, device, loading)
         watch = Watch(
-            objective, pretraining.validation, knn_probe(jets, pretraining.dataset, config)
+            pretraining.objective,
+            pretraining.validation,
+            knn_probe(pretraining.jets, chosen, config),
         )
-        identity = pretraining_identity(config, pretraining.dataset)
-        checkpoints = checkpoints_in(folder, identity, config.loop, resume, processes)
-        history = _fit(pretraining, watch, folder, checkpoints, processes)
-        diagnostics = _diagnostics(
-            objective.backbone, pretraining.held, pretraining.unseen[:DIAGNOSTIC_JETS], config
-        )
-    metrics: dict[str, Any] = {
+        with noticed():
+            history = _fit(pretraining, watch, folder, checkpoints, processes)
+            metrics = _metrics(pretraining, watch, history, processes)
+            if processes.first:
+                _write(folder, metrics, history)
+                # Last, as it says that all of this is done.
+                backbone = pretraining.objective.backbone
+                save_network(folder, backbone, "backbone", config, metrics, identity=identity)
+                checkpoints.remove()
+    return metrics
+
+
+def _done_before(folder: Path, identity: Identity) -> dict[str, Any] | None:
+    """Give the metrics of a folder's pretraining if this one would be the same."""
+    try:
+        return read_metrics(folder) if done_before(folder, identity) else None
+    except InputFileError as error:
+        logger.warning("%s", error)
+        return None
+
+
+def _loading(
+    dataset: Dataset,
+    config: TrainingConfig,
+    device: torch.device,
+    checkpoints: Checkpoints,
+    processes: Processes,
+) -> Loading:
+    """Hold or stream the jets as before, if the training goes on: the order of jets hangs on it."""
+    loading = chosen_loading(dataset, config, device, processes)
+    if before := checkpoints.noted("loading"):
+        loading = "memory" if before == "memory" else "stream"
+    checkpoints.notes["loading"] = loading
+    return loading
+
+
+def _metrics(
+    pretraining: Pretraining, watch: Watch, history: History, processes: Processes
+) -> dict[str, Any]:
+    objective, config = pretraining.objective, pretraining.config
+    diagnostics = _diagnostics(
+        objective.backbone, pretraining.held, pretraining.unseen[:DIAGNOSTIC_JETS], config
+    )
+    return {
         "stage": "pretrain",
         "objective": config.objective.name,
-        "views": list(jets.names),
+        "views": list(pretraining.jets.names),
         "jets": len(pretraining.training.rows),
         "parameters": sum(parameter.numel() for parameter in objective.backbone.parameters()),
         "parameters_trained": sum(parameter.numel() for parameter in objective.parameters()),
@@ -114,24 +164,6 @@ def pretrain(
         "warnings": _warnings(history, diagnostics),
         "diagnostics": diagnostics,
     }
-    if processes.first:
-        _write(folder, metrics, history)
-        # Last, as it says that all of this is done.
-        save_network(folder, objective.backbone, "backbone", config, metrics, identity=identity)
-        checkpoints.remove()
-    return metrics
-
-
-def _done_before(dataset: Dataset, config: TrainingConfig, folder: Path) -> dict[str, Any] | None:
-    """Give the metrics of a folder's pretraining if this one would be the same."""
-    if not (folder / WEIGHTS).exists():
-        return None
-    identity = pretraining_identity(config, jets_to_pretrain_on(dataset, config))
-    try:
-        return read_metrics(folder) if done_before(folder, identity) else None
-    except InputFileError as error:
-        logger.warning("%s", error)
-        return None
 
 
 def _write(folder: Path, metrics: dict[str, Any], history: History) -> None:

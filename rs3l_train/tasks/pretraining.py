@@ -20,7 +20,7 @@ from rs3l_train.loop.step import InParts
 from rs3l_train.objectives import Objective, build
 from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
-from rs3l_train.views.loading import readable, view_source
+from rs3l_train.views.loading import Loading, chosen_loading, readable, view_source
 from rs3l_train.views.memory import JetViews, Selection, chosen_views
 from rs3l_train.views.positives import Positives, chosen_positives
 from rs3l_train.views.source import ViewSource
@@ -67,12 +67,25 @@ def jets_to_pretrain_on(dataset: Dataset, config: TrainingConfig) -> Dataset:
 
 
 def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pretraining:
+    """Choose jets, load them and build the network; see `load_and_build`."""
+    chosen = jets_to_pretrain_on(dataset, config)
+    return load_and_build(chosen, config, device, chosen_loading(chosen, config, device))
+
+
+def load_and_build(
+    dataset: Dataset, config: TrainingConfig, device: torch.device, loading: Loading
+) -> Pretraining:
     """Load the jets and build the network.
+
+    Parameters
+    ----------
+    dataset
+        The rows and views to train on.
 
     Raises
     ------
     ConfigError
-        If the dataset has not the views or labels asked for, or a batch has more parts than jets.
+        If a batch has more parts than jets, or the choice of positives cannot be.
     InputFileError
         If too few jets are present in enough views.
     """
@@ -82,9 +95,8 @@ def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pr
             f" {config.pretrain.jets_per_batch} jets; use no more than"
             " training.pretrain.jets_per_batch"
         )
-    dataset = jets_to_pretrain_on(dataset, config)
     views = tuple(dataset.views)
-    jets = view_source(dataset, views, config, device)
+    jets = view_source(dataset, config, device, loading)
     torch.manual_seed(config.seed)
     backbone = backbone_of(config)
     objective = build(config, backbone, len(dataset.labels)).to(device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from collections.abc import Sequence
@@ -52,3 +53,13 @@ def provenance(
             **{name: version(name) for name in SOFTWARE},
         },
     }
+
+
+def with_earlier(about: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Add, as `earlier`, what an earlier command left in the same file: it may have trained it."""
+    try:
+        before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        earlier = before.pop("earlier", [])
+    except (OSError, ValueError, AttributeError):  # None yet, or a damaged one.
+        return about
+    return {**about, "earlier": [*earlier, before]}

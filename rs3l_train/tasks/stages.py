@@ -98,7 +98,7 @@ def evaluate(
     # A network trained on a GPU serves on a CPU as well.
     data = config.data.model_copy(update={"corrupt": corrupt})
     config = config.model_copy(update={"device": "auto", "data": data})
-    bench = set_test_bench(dataset, config, prepare(config))
+    bench = set_test_bench(dataset, config, prepare(config), details["training_views"])
     return _tested(bench, tagger.to(bench.jets.device), folder, {"stage": "evaluate", **details})
 
 

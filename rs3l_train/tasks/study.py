@@ -18,10 +18,19 @@ from rs3l_train.evaluation.comparison import comparisons, mean_and_spread
 from rs3l_train.evaluation.tagging import Scores
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import METRICS, read_metrics, write_json
-from rs3l_train.loop.folder import TRAININGS, folder_of, require_own, save_config
+from rs3l_train.loop.folder import (
+    BEST,
+    TRAININGS,
+    folder_of,
+    network_file,
+    require_own,
+    save_config,
+)
+from rs3l_train.loop.logs import read_records
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
+from rs3l_train.tasks.identity import tagger_identity
 from rs3l_train.tasks.measure import (
     Measured,
     embed_test_jets,
@@ -76,10 +85,12 @@ def study(
     """
     require_own(folder, "study")
     weights = pretrained_weights(pretrained, config)
-    pretraining = read_metrics(folder_of(pretrained))
+    diagnostics = _diagnostics(pretrained)
     bench = set_bench(dataset, config, prepare(config))
     done = _Done(Trainings(bench, weights, resume), folder / TRAININGS)
     if processes.count > 1:
+        of_a_probe = tagger_identity(bench, "probe", config.task.labels[0], 0, weights)
+        processes.require_same(of_a_probe.whole)
         _train_share(bench, done, processes)
         done = replace(done, kept=True)
     if not processes.first:
@@ -92,7 +103,7 @@ def study(
         "rows": rows,
         "trainings": trainings,
         "baselines": baseline_rows,
-        "diagnostics": {**pretraining["diagnostics"], **pretraining["final"]},
+        "diagnostics": diagnostics,
         "summary": _summary(rows, bench),
         "comparisons": comparisons(
             _by_training(scores, bench.reference), config.evaluation.efficiencies
@@ -102,6 +113,16 @@ def study(
     save_config(folder, config)
     write_json(folder / METRICS, metrics)
     return metrics
+
+
+def _diagnostics(pretrained: Path) -> dict[str, Any]:
+    """Read what is known of the pretrained network, be it the last or that of the best score."""
+    folder = folder_of(pretrained)
+    metrics = read_metrics(folder)
+    if network_file(pretrained).name != BEST:
+        return {**metrics["diagnostics"], **metrics["final"]}
+    # What can be read off the embedding was measured of the last weights alone.
+    return next(r for r in read_records(folder) if r["views"] == metrics["best_after"])
 
 
 @dataclass(frozen=True, slots=True)

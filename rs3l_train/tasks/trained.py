@@ -10,6 +10,7 @@ from torch import Tensor
 
 from rs3l_train.config import NetworkMode
 from rs3l_train.loop.checkpoint import done_before, save_network
+from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.training_state import Resume, checkpoints_in
@@ -45,26 +46,38 @@ class Trainings:
         self, mode: NetworkMode, n_labels: int, draw: int, folder: Path
     ) -> tuple[Tagger, dict[str, Any]]:
         """Take a training that is done, or do it and keep it; see `train_tagger`."""
+        config, writes = self.bench.config, self.processes.first
         identity = tagger_identity(self.bench, mode, n_labels, draw, self.pretrained)
-        if self.resume == "auto" and done_before(folder, identity):
-            return self.kept(folder)
-        loop, writes = self.bench.config.loop, self.processes.first
-        checkpoints = checkpoints_in(folder, identity, loop, self.resume, self.processes)
-        log = MetricsLog(folder, loop.tensorboard) if writes else None
-        tagger, details = train_tagger(
-            self.bench,
-            mode,
-            n_labels,
-            draw,
-            self.pretrained,
-            log=log,
-            checkpoints=checkpoints,
-            processes=self.processes,
-        )
-        details = {"mode": mode, "labels": n_labels, "seed": draw, **details}
-        if writes:
-            save_network(folder, tagger, "tagger", self.bench.config, details, identity=identity)
-        checkpoints.remove()
+        self.processes.require_same(identity.whole)
+        done = self.resume == "auto" and done_before(folder, identity)
+        self.processes.require_same({"whether --out holds it done": done})
+        if done:
+            tagger, saved, details = load_tagger(folder)
+            if writes and saved != config:
+                # What it is to be tested with, say, has changed.
+                save_network(folder, tagger, "tagger", config, details, identity=identity)
+            return tagger.to(self.bench.jets.device), details
+        checkpoints = checkpoints_in(folder, identity, config.loop, self.resume, self.processes)
+        log = MetricsLog(folder, config.loop.tensorboard) if writes else None
+        if mode == "probe":
+            checkpoints.restore(None)
+        with noticed():
+            tagger, details = train_tagger(
+                self.bench,
+                mode,
+                n_labels,
+                draw,
+                self.pretrained,
+                log=log,
+                checkpoints=checkpoints,
+                processes=self.processes,
+            )
+            views = list(self.bench.trained_on)
+            keys = {"mode": mode, "labels": n_labels, "seed": draw, "training_views": views}
+            details = {**keys, **details}
+            if writes:
+                save_network(folder, tagger, "tagger", config, details, identity=identity)
+            checkpoints.remove()
         return tagger, details
 
     def kept(self, folder: Path) -> tuple[Tagger, dict[str, Any]]:

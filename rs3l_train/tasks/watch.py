@@ -111,6 +111,12 @@ def knn_probe(jets: ViewSource, dataset: Dataset, config: TrainingConfig) -> Knn
         random.permutation(target.rows(Split.VALIDATION, value, present))[: n // 2]
         for value in (1, 0)
     ]
+    if n < 2 * NEIGHBOURS:
+        logger.info(
+            "no probe while pretraining: it takes %d jets, training.pretrain.probe_jets is %d",
+            *(2 * NEIGHBOURS, n),
+        )
+        return None
     if min(map(len, classes)) < NEIGHBOURS:
         logger.info(
             "no probe while pretraining: a class of the task has fewer than %d validation jets",

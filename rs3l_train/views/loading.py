@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,6 +14,7 @@ import torch
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import DataConfig, TrainingConfig
+from rs3l_train.loop.processes import ALONE, Processes, processes_here
 from rs3l_train.views.memory import CONSTITUENT_COLUMNS, JET_COLUMNS, load
 from rs3l_train.views.source import ViewSource
 from rs3l_train.views.stream import StreamedViews
@@ -23,29 +26,50 @@ LARGEST_SHARE = 0.5
 _BLOCK = 50_000
 
 
+Loading = Literal["memory", "stream"]
+
+
+def chosen_loading(
+    dataset: Dataset,
+    config: TrainingConfig,
+    device: torch.device,
+    processes: Processes = ALONE,
+) -> Loading:
+    """Resolve the config's choice, on which the order of the jets depends: all processes agree."""
+    if config.data.loading != "auto":
+        return config.data.loading
+    needed = bytes_needed(dataset, dataset.views, config.data.constituents)
+    # Processes on a machine share its memory, but have a GPU each.
+    free = free_memory(device) / (processes_here() if device.type == "cpu" else 1)
+    if not processes.largest([needed >= LARGEST_SHARE * free])[0]:
+        return "memory"
+    logger.info(
+        "jets of %.1f GB are streamed (%.1f GB of memory are free)", needed / 1e9, free / 1e9
+    )
+    return "stream"
+
+
 def view_source(
-    dataset: Dataset, views: tuple[str, ...], config: TrainingConfig, device: torch.device
+    dataset: Dataset, config: TrainingConfig, device: torch.device, loading: Loading
 ) -> ViewSource:
-    """Load the views of all rows, or get ready to stream them, as the config says.
+    """Load all rows in all views, or get ready to stream them.
 
     Raises
     ------
     InputFileError
-        If a shard cannot be read, and is not to be skipped.
+        If a shard cannot be read.
     """
-    data = config.data
+    data, views = config.data, tuple(dataset.views)
+    if loading == "memory":
+        jets = load(dataset, views, data.constituents, device)
+        # Splittings fill a jet's empty places: as many as where the jets are streamed.
+        splits = (
+            config.pretrain.augmentations is not None and config.pretrain.augmentations.splitting
+        )
+        return replace(jets, width=data.constituents) if splits else jets
     needed = bytes_needed(dataset, views, data.constituents)
-    free = free_memory(device)
-    fits = needed < LARGEST_SHARE * free
-    if data.loading == "memory" or (data.loading == "auto" and fits):
-        return load(dataset, views, data.constituents, device)
     buffer_rows = streamed_rows(data, needed / max(1, len(dataset)))
-    logger.info(
-        "jets of %.1f GB are streamed in buffers of %d rows (%.1f GB of memory are free)",
-        needed / 1e9,
-        buffer_rows,
-        free / 1e9,
-    )
+    logger.info("buffers of %d rows", buffer_rows)
     return StreamedViews(dataset, views, data.constituents, buffer_rows, device)
 
 

@@ -50,6 +50,8 @@ class StreamedViews:
         present = [dataset.jets(view, ["present"])["present"] for view in views]
         self.present = torch.from_numpy(np.stack(present)).to(device)
         self._reader = ThreadPoolExecutor(1)
+        # One for all buffers: memory freed on one stream serves no other.
+        self._aside = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._buffers: dict[int, Future[JetViews]] = {}
         self._begin(np.arange(len(dataset)), 0)
 
@@ -107,25 +109,24 @@ class StreamedViews:
 
     def _load(self, rows: I8) -> JetViews:
         dataset = self.dataset.take(rows)
-        if self.device.type == "cuda":
-            jets = _load_aside(dataset, self.names, self._n_constituents, self.device)
-        else:
+        if self._aside is None:
             jets = load(dataset, self.names, self._n_constituents, self.device)
+        else:
+            jets = _load_aside(dataset, self.names, self._n_constituents, self._aside)
         # Batches of all buffers have one shape.
         return replace(jets, width=self._n_constituents)
 
 
 def _load_aside(
-    dataset: Dataset, views: tuple[str, ...], n_constituents: int, device: torch.device
+    dataset: Dataset, views: tuple[str, ...], n_constituents: int, aside: torch.cuda.Stream
 ) -> JetViews:
     """Load jets beside what a GPU does: on its stream the training would wait for the copies."""
-    aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     with torch.cuda.stream(aside):
-        jets = load(dataset, views, n_constituents, device)
+        jets = load(dataset, views, n_constituents, aside.device)
     aside.synchronize()
     for tensor in (jets.present, jets.starts, jets.counts, jets.constituents, *jets.jets.values()):
         # When it is freed, its memory must wait for the training that reads it.
-        tensor.record_stream(torch.cuda.default_stream(device))
+        tensor.record_stream(torch.cuda.default_stream(aside.device))
     return jets
 
 

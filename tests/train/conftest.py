@@ -37,6 +37,14 @@ SETTINGS = {
 }
 
 
+def changed(config, **blocks):
+    """Change some settings of a config."""
+    settings = config.model_dump()
+    for block, values in blocks.items():
+        settings[block] = settings[block] | values if isinstance(values, dict) else values
+    return validate_training(settings, "test")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
     torch.set_num_threads(1)

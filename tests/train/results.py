@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from rs3l_train.loop.logs import read_records
 
 TIMES = ("seconds", "views_per_second")
 
@@ -15,5 +15,4 @@ def without_times(content):
 
 def records(folder):
     """Read the validations of a training."""
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    return [without_times(json.loads(line)) for line in lines]
+    return [without_times(record) for record in read_records(folder)]

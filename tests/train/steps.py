@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from rs3l_data.errors import ConfigError
 from rs3l_train.loop.processes import ALONE, joined
 from rs3l_train.loop.step import InParts
 from rs3l_train.objectives.ntxent import ntxent
@@ -73,9 +74,26 @@ def gradients(name, parts, processes=ALONE, noise=False, step=0):
     return {"loss": loss} | grads
 
 
+def require_agreement(processes):
+    """What processes agree on, and that they say so where they do not."""
+    model = nn.Linear(2, 1)
+    nn.init.constant_(model.weight, processes.rank + 1)
+    processes.same_weights(model)
+    assert (model.weight == 1).all()
+    assert processes.largest([processes.rank, -processes.rank]) == [1, 0]
+    processes.require_same({"seed": 3, "labels": (1, 2)})
+    said = ""
+    try:
+        processes.require_same({"seed": 3, "views": [processes.rank]})
+    except ConfigError as error:
+        said = str(error)
+    assert "differ in views: [0] in process 0, [1] in process 1; give all of them" in said
+
+
 if __name__ == "__main__":
     path, *numbers = sys.argv[1:]
     with joined() as processes:
+        require_agreement(processes)
         for parts in map(int, numbers):
             results = {}
             for name in LOSSES:

@@ -98,3 +98,39 @@ def test_an_error_at_damage_names_the_option_that_leaves_it_out(
     assert code == 2
     assert "no such file" in error
     assert error.endswith("or go on without its jets: --set data.corrupt=skip\n")
+
+
+def test_nothing_takes_the_place_of_what_it_is_made_of(command, folder, config_file, tmp_path):
+    training = ("--data", folder, "--config", config_file, "--set", "pretrain.views_seen=100")
+    for log in (folder / "dataset.json", config_file):
+        before = log.read_bytes()
+        code, _, error = command("pretrain", *training, "--out", tmp_path / "out", "--log", log)
+        assert code == 2
+        assert "no log by its name; choose one like x.log" in error
+        assert log.read_bytes() == before
+    code, _, error = command("pretrain", *training, "--out", folder)
+    assert code == 2
+    assert "is a dataset; choose another folder" in error
+    log = tmp_path / "my.log"
+    log.write_text("an earlier one")
+    assert command("pretrain", *training, "--out", tmp_path / "out", "--log", log)[0] == 0
+    assert "an earlier one" not in log.read_text()
+    embedding = ("embed", "--data", folder, "--model", tmp_path / "out", "--out")
+    code, _, error = command(*embedding, folder / "shard-0000.h5")
+    assert code == 2
+    assert "is a file of the dataset" in error
+    code, _, error = command(*embedding, tmp_path / "z.h5", "--views", "nominal,")
+    assert code == 2
+    assert "--views 'nominal,': a name is empty" in error
+
+
+def test_what_made_a_result_is_kept_though_it_is_asked_for_again(
+    command, folder, config_file, tmp_path
+):
+    training = ("--data", folder, "--config", config_file, "--set", "pretrain.views_seen=100")
+    for more in ([], ["--json"], ["--resume", "never"]):
+        assert command("pretrain", *training, "--out", tmp_path, *more)[0] == 0
+    about = json.loads((tmp_path / "run.json").read_text())
+    commands = [one["command"][-1] for one in (about, *about["earlier"])]
+    assert commands == ["never", str(tmp_path), "--json"]
+    assert "earlier" not in about["earlier"][1]

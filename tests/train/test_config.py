@@ -7,7 +7,12 @@ import pytest
 import yaml
 
 from rs3l_data.errors import ConfigError
-from rs3l_train.config import TrainingConfig, load_training, validate_training
+from rs3l_train.config import (
+    EvaluationConfig,
+    TrainingConfig,
+    load_training,
+    validate_training,
+)
 
 
 def write(path, document):
@@ -64,10 +69,14 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
         ("pretrain.view_seen=1", "pretrain.view_seen: unknown key; did you mean 'views_seen'"),
         ("objective.temperature=0", "objective.temperature: expected more than 0"),
         ("seed=[1", "not YAML"),
+        ("seed=4294967296", "training: seed: expected less than 4294967296; found 4294967296"),
+        ("data.views=[a, b, a]", "training: data.views: a: given twice; once is enough"),
+        ("evaluation.efficiencies=[0.5, 0.5]", "evaluation.efficiencies: 0.5: given twice"),
+        ("task.modes=[probe, tree]", "'full', 'scratch' or 'trees'; found 'tree'"),
         ("seed=true", "training: seed: expected a number; found true"),
         ("pretrain.augmentations.smearing=yes", "smearing: expected a number; found true"),
         ("pretrain.view_weights.a14=on", "view_weights: expected a number; found {'a14': True}"),
-        ("backbone.output=[64, on]", "training: backbone: output: expected a number; found [64,"),
+        ("backbone.output=[64, on]", "training: backbone.output: expected a number; found [64,"),
         (
             "objective.temprature=1",
             "objective.temprature: unknown key; did you mean 'temperature'? Valid: name,"
@@ -100,3 +109,21 @@ def test_a_bad_override_is_named(tmp_path, override, message):
 def test_a_label_cannot_be_signal_and_background():
     with pytest.raises(ConfigError, match="g: signal and background at once"):
         validate_training({"task": {"signal": ["g", "Hbb"]}}, "c.yaml")
+
+
+def test_a_block_that_is_none_is_not_thrown_away(tmp_path):
+    path = tmp_path / "config.yaml"
+    for block, override, message in (
+        ("[1, 2]", "seed=3", "--set seed: training is \\[1, 2\\], expected keys with values"),
+        ("{pretrain: 5}", "pretrain.views_seen=9", "--set pretrain.views_seen: training.pretrain"),
+        ("{seed: 1}", "seed.x=1", "--set seed.x: training.seed is 1, expected keys"),
+    ):
+        path.write_text(f"training: {block}\n")
+        with pytest.raises(ConfigError, match=message):
+            load_training(path, [override])
+    path.write_text("training: {pretrain: null}\n")
+    assert load_training(path, ["pretrain.views_seen=9"]).pretrain.views_seen == 9
+
+
+def test_pictures_are_of_the_efficiency_in_the_middle():
+    assert EvaluationConfig(efficiencies=(0.9, 0.3, 0.5)).middle_efficiency == 0.5

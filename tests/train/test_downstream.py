@@ -30,8 +30,8 @@ from rs3l_train.tasks.run import run
 from rs3l_train.tasks.trees import measure_trees
 from rs3l_train.views.inputs import network_inputs
 from tests.synthetic import make_dataset
+from tests.train.conftest import changed
 from tests.train.results import records, without_times
-from tests.train.test_tasks import changed
 
 
 @pytest.fixture(scope="module")

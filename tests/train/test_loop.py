@@ -333,6 +333,25 @@ def test_a_result_does_not_take_the_place_of_its_network(tmp_path):
             require_other_file(tmp_path / "weights.safetensors", model)
 
 
+def test_a_result_does_not_take_the_place_of_jets(folder, dataset, tmp_path):
+    require_other_file(tmp_path / "test.h5", tmp_path, dataset)
+    require_other_file(folder / "test.h5", tmp_path, dataset)
+    for name in ("shard-0001.h5", "dataset.json", "../dataset0/shard-0000.h5"):
+        with pytest.raises(ConfigError, match="is a file of the dataset"):
+            require_other_file(folder / name, tmp_path, dataset)
+    with pytest.raises(ConfigError, match="is a dataset; choose another folder"):
+        require_own(folder, "pretrain")
+
+
+def test_a_full_disk_is_told_of_the_records_too(tmp_path, monkeypatch):
+    log = MetricsLog(tmp_path)
+    log.start([])
+    (tmp_path / "metrics.jsonl").unlink()
+    (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
+    with pytest.raises(StorageError, match=r"metrics\.jsonl: does not fit"):
+        log.add({"views": 1})
+
+
 def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"file is a file; choose another folder"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import signal
 
@@ -11,12 +12,15 @@ from torch import nn
 
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_train.errors import TrainingError, TrainingStoppedError
+from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.fit import Budget, fit
+from rs3l_train.loop.history import History
 from rs3l_train.loop.identity import Identity
-from rs3l_train.loop.logs import MetricsLog
+from rs3l_train.loop.interrupts import noticed
+from rs3l_train.loop.logs import MetricsLog, read_records
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.step import InParts
-from rs3l_train.loop.training_state import CHECKPOINT, Checkpoints
+from rs3l_train.loop.training_state import CHECKPOINT, Checkpoints, TrainingState
 from rs3l_train.views.memory import Selection
 from tests.train.results import records
 
@@ -129,6 +133,7 @@ def test_never_starts_anew_and_must_does_not(tmp_path):
             train(tmp_path, at_step=0, act=lambda: started.append(1) or crash(), resume=resume)
         return bool(started)
 
+    # What never comes to step 0 again does not crash there.
     assert first_step("never")
     train(tmp_path, at_step=0, act=crash, resume="must")
 
@@ -154,8 +159,8 @@ def test_a_checkpoint_that_is_not_whole_is_named(tmp_path):
     path.write_bytes(whole[:-3])
     with pytest.raises(InputFileError, match=r"not a whole safetensors file.*--resume never"):
         train(tmp_path)
-    path.write_bytes(whole.replace(b"rs3l-training-1", b"rs3l-training-0"))
-    with pytest.raises(InputFileError, match="'rs3l-training-0', expected 'rs3l-training-1'"):
+    path.write_bytes(whole.replace(b"rs3l-training-2", b"rs3l-training-1"))
+    with pytest.raises(InputFileError, match="'rs3l-training-1', expected 'rs3l-training-2'"):
         train(tmp_path)
 
 
@@ -236,3 +241,77 @@ def test_a_real_lack_of_memory_is_recognised():
 def test_other_errors_pass():
     with pytest.raises(RuntimeError, match="shapes"), out_of_memory_says("lower this"):
         raise RuntimeError("shapes do not match")
+
+
+def test_a_signal_after_the_last_step_acts_once_all_is_saved(tmp_path):
+    """As the handler of `ending` would, but not while what was trained is not written."""
+    saved = []
+
+    def handler(number, _frame):
+        saved.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), noticed() as outer:
+            with noticed():
+                signal.raise_signal(signal.SIGTERM)
+            assert outer
+            assert not saved
+        assert saved == [signal.SIGTERM]
+        assert signal.getsignal(signal.SIGTERM) is handler
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def state():
+    model, history = nn.Linear(1, 1), History()
+    best = BestWeights(model, history, None)
+    return TrainingState(model, torch.optim.Adam(model.parameters()), best, history)
+
+
+def test_a_checkpoint_keeps_notes_for_the_same_training(tmp_path):
+    first = Checkpoints(tmp_path, Identity(FIXED, SETTINGS))
+    assert first.noted("loading") is None
+    first.notes["loading"] = "stream"
+    first.save(state())
+    assert Checkpoints(tmp_path, Identity(FIXED, SETTINGS)).noted("loading") == "stream"
+    assert Checkpoints(tmp_path, Identity(FIXED, {})).noted("loading") is None
+    assert Checkpoints(tmp_path, Identity(FIXED, {}), "must").noted("loading") == "stream"
+    assert Checkpoints(tmp_path, Identity(FIXED, SETTINGS), "never").noted("loading") is None
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_the_best_weights_before_a_stop_stay(tmp_path, other):
+    """And not those of another training."""
+    Checkpoints(tmp_path, Identity(FIXED, SETTINGS)).save(state())
+    results = ("best.safetensors", "metrics.jsonl", "weights.safetensors", "metrics.json")
+    for name in results:
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation" / "metrics.json").write_text("{}")
+    Checkpoints(tmp_path, Identity(FIXED, {} if other else SETTINGS)).restore(state())
+    left = {name for name in results if (tmp_path / name).exists()}
+    assert left == (set() if other else set(results[:2]))
+    assert not (tmp_path / "evaluation" / "metrics.json").exists()
+
+
+def test_a_checkpoint_is_due_so_long_after_the_last(tmp_path, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("rs3l_train.loop.training_state.time.monotonic", lambda: clock[0])
+    checkpoints, due = Checkpoints(tmp_path, Identity({}, {}), every_seconds=60), []
+    for clock[0] in (59, 60, 61, 119, 120):
+        due.append(checkpoints.due(0))
+        if due[-1]:
+            checkpoints.save(state())
+    assert due == [False, True, False, False, True]
+
+
+def test_the_time_before_a_stop_counts(tmp_path, monkeypatch):
+    seconds = itertools.count()
+    monkeypatch.setattr("rs3l_train.loop.fit.time.monotonic", lambda: float(next(seconds)))
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=30, act=crash)
+    train(tmp_path)
+    times = [record["seconds"] for record in read_records(tmp_path)]
+    assert times == sorted(times)

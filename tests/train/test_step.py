@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from rs3l_train.errors import TrainingError
+from rs3l_data.errors import ConfigError
 from rs3l_train.loop.step import InParts, seed_of
 from tests.train.steps import CPU, LOSSES, Model, batch, features, gradients
 
@@ -90,7 +90,7 @@ def test_two_processes_have_the_gradient_of_one(two_processes, parts):
 
 
 def test_more_parts_than_views_are_an_error():
-    with pytest.raises(TrainingError, match="36 views cannot be cut into 37 parts; lower"):
+    with pytest.raises(ConfigError, match="36 views cannot be cut into 37 parts; lower"):
         gradients("contrastive", 37)
 
 

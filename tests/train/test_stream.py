@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,15 +13,24 @@ from torch.utils.data import DataLoader
 import rs3l_data
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.stream import Stream
-from rs3l_train.config import validate_training
+from rs3l_train.config import DataConfig, validate_training
+from rs3l_train.loop import fit
+from rs3l_train.loop.processes import ALONE
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.views.batches import pretraining_batches
-from rs3l_train.views.loading import bytes_needed, readable, view_source
+from rs3l_train.views.loading import (
+    bytes_needed,
+    chosen_loading,
+    readable,
+    streamed_rows,
+    view_source,
+)
 from rs3l_train.views.memory import JetViews, Selection, load
 from rs3l_train.views.positives import Positives
 from rs3l_train.views.stream import JetStream, StreamedViews
-from tests.train.conftest import SETTINGS, VIEWS
+from tests.train.conftest import SETTINGS, VIEWS, changed
+from tests.train.results import records
 
 CPU = torch.device("cpu")
 ALL = Positives(torch.ones(3), None, 1)
@@ -77,17 +87,28 @@ def config(**data):
 
 
 def test_the_choice_of_loading(dataset, jets, monkeypatch):
-    def kind(loading):
-        return type(view_source(dataset, VIEWS, config(loading=loading), CPU))
+    needed = bytes_needed(dataset, VIEWS, 16)
+
+    def kind(loading, free=10.0, processes=ALONE):
+        monkeypatch.setattr("rs3l_train.views.loading.free_memory", lambda _: int(free * needed))
+        settings = config(loading=loading)
+        loading = chosen_loading(dataset, settings, CPU, processes)
+        return type(view_source(dataset, settings, CPU, loading))
 
     assert kind("memory") is kind("auto") is JetViews
     assert kind("stream") is StreamedViews
-    monkeypatch.setattr("rs3l_train.views.loading.free_memory", lambda device: 10_000)
-    assert kind("auto") is StreamedViews
-    assert kind("memory") is JetViews
+    assert kind("auto", 2.1) is kind("memory", 0.1) is JetViews
+    assert kind("auto", 1.9) is StreamedViews
+    # One of several processes has less.
+    agreed = SimpleNamespace(largest=lambda _: [True])
+    assert kind("auto", 10, agreed) is StreamedViews
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert kind("auto", 2.1) is StreamedViews
+    assert kind("auto", 4.1) is JetViews
+    assert streamed_rows(DataConfig(buffer_mb=1), 1000.0) == 500
     tensors = [jets.present, jets.starts, jets.counts, jets.constituents, *jets.jets.values()]
     stored = sum(t.nbytes for t in tensors) - jets.constituents[0].nbytes
-    assert bytes_needed(dataset, VIEWS, 16) == stored
+    assert needed == stored
 
 
 def test_pretraining_streams(dataset, tmp_path):
@@ -152,3 +173,66 @@ def test_a_torch_loader_with_workers_shares_the_epoch(dataset):
         np.testing.assert_array_equal(first["jet_pt"], whole["jets"]["pt"][:, first["rows"]])
     assert len(rows[0]) == len(rows[1]) > 0
     assert len({*rows[0], *rows[1]}) == len(rows[0]) + len(rows[1])
+
+
+class CrashError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("before", "after"), [("memory", "stream"), ("stream", "memory")])
+def test_a_training_goes_on_as_it_loaded_before(dataset, tmp_path, monkeypatch, before, after):
+    """However much memory is free now: the order of the jets would be another."""
+    free = {"memory": 10**9, "stream": 10_000}
+    settings = changed(config(loading="auto"), loop={"checkpoint_views": 40})
+
+    def with_free(loading, out):
+        monkeypatch.setattr("rs3l_train.views.loading.free_memory", lambda _: free[loading])
+        return pretrain(dataset, settings, tmp_path / out)
+
+    whole = with_free(before, "whole")
+    steps, step = iter(range(5)), fit.take_step
+
+    def take_step(*arguments):
+        if next(steps, None) is None:
+            raise CrashError
+        return step(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit, "take_step", take_step)
+        with pytest.raises(CrashError):
+            with_free(before, "cut")
+    assert with_free(after, "cut")["final"]["validation_loss"] == whole["final"]["validation_loss"]
+    assert records(tmp_path / "cut") == records(tmp_path / "whole")
+    with_free(after, "other")
+    assert records(tmp_path / "other") != records(tmp_path / "whole")
+
+
+def test_splittings_have_the_same_room_in_memory_as_streamed(dataset):
+    settings = changed(config(), pretrain={"augmentations": {}}, data={"constituents": 500})
+    for loading in ("memory", "stream"):
+        source = view_source(dataset, settings, CPU, loading)
+        rows = torch.arange(5)
+        assert source.gather(Selection(torch.zeros_like(rows), rows)).mask.shape == (5, 500)
+
+
+def test_streamed_epochs_differ_and_repeat_with_their_seed(streamed):
+    rows = torch.arange(len(streamed.dataset))
+    first, again, other = (
+        streamed.shuffled(rows, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_jets_of_many_buffers_come_in_the_order_asked_for(jets, streamed):
+    present = jets.present.nonzero()
+    views, rows = present[torch.randperm(len(present), generator=torch.Generator())[:50]].T
+    selection = Selection(views, rows)
+    assert_same_batch(streamed.gather(selection), jets.gather(selection))
+
+
+def test_batches_of_all_buffers_have_one_shape(dataset):
+    streamed = StreamedViews(dataset, VIEWS, 500, 100, CPU)
+    rows = torch.arange(0, len(dataset), 7)
+    found = streamed.gather(Selection(torch.zeros_like(rows), rows))
+    assert found.mask.shape == (len(rows), 500)

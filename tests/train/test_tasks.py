@@ -9,7 +9,6 @@ from sklearn.linear_model import LogisticRegression
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_train.config import validate_training
 from rs3l_train.errors import TrainingError
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
@@ -20,14 +19,8 @@ from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.probe import _fitted, fit_probe
 from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.tasks.study import study
+from tests.train.conftest import changed
 from tests.train.results import records
-
-
-def changed(config, **blocks):
-    settings = config.model_dump()
-    for block, values in blocks.items():
-        settings[block] = settings[block] | values if isinstance(values, dict) else values
-    return validate_training(settings, "test")
 
 
 @pytest.fixture(scope="module")

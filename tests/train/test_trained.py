@@ -15,6 +15,7 @@ import rs3l_data
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.reshape.select import Choice, select
 from rs3l_train.backbones import backbone_of
+from rs3l_train.config import load_training
 from rs3l_train.loop import fit as fit_module
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
@@ -24,9 +25,8 @@ from rs3l_train.tasks.run import run
 from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.tasks.study import study
 from rs3l_train.tasks.trained import Trainings
-from tests.train.conftest import SETTINGS
+from tests.train.conftest import SETTINGS, changed
 from tests.train.results import records, without_times
-from tests.train.test_tasks import changed
 
 QUICK = {
     "pretrain": {"views_seen": 600, "validation_jets": 40},
@@ -121,7 +121,7 @@ def test_a_tagger_is_taken_where_all_is_the_same_and_else_trained(
     assert "done before, with the same data and settings" in caplog.text
     other = {name: value + 0.01 for name, value in weights.items()}
     for trainings, arguments, why in (
-        (Trainings(bench, weights, "never"), ("full", 20, 0), ""),
+        (Trainings(bench, weights, "never"), ("full", 20, 0), None),
         (Trainings(bench, other), ("full", 20, 0), "the pretrained weights is now"),
         (Trainings(bench, other), ("full", 20, 1), "the draw of the labels is now 1 and was 0"),
         (Trainings(bench, other), ("full", 24, 1), "--labels is now 24 and was 20"),
@@ -131,7 +131,7 @@ def test_a_tagger_is_taken_where_all_is_the_same_and_else_trained(
         before = len(steps)
         trainings.tagger(*arguments, tmp_path)
         assert len(steps) > before
-        assert why in caplog.text
+        assert why is None or why in caplog.text
     # From scratch nothing is left of a pretraining.
     before = len(steps)
     Trainings(bench, weights).tagger("scratch", 24, 1, tmp_path)
@@ -153,6 +153,43 @@ def test_a_training_may_go_on_with_other_settings_if_it_must(
     assert "learning_rate is now 1e-05 and was 0.001" in caplog.text
     assert records(tmp_path)[0]["views"] == 0
     assert steps
+
+
+def test_a_probe_has_no_steps_to_go_on_with(bench, weights, tmp_path, crash_at, caplog):
+    crash_at(3)
+    with pytest.raises(CrashError):
+        Trainings(bench, weights).tagger("full", 20, 0, tmp_path)
+    with pytest.raises(ConfigError, match="go on from it: --mode is now 'probe' and was 'full'"):
+        Trainings(bench, weights, "must").tagger("probe", 20, 0, tmp_path)
+    Trainings(bench, weights).tagger("probe", 20, 0, tmp_path)
+    assert "starts anew: --mode is now 'probe' and was 'full'" in caplog.text
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "config.yaml",
+        "weights.safetensors",
+    ]
+    with pytest.raises(InputFileError, match="no unfinished training to go on with"):
+        Trainings(bench, weights, "must").tagger("probe", 20, 0, tmp_path)
+
+
+def test_a_tagger_that_is_taken_has_the_settings_it_is_tested_with(dataset, quick, tmp_path):
+    finetune(dataset, quick, None, "scratch", 20, tmp_path)
+    before = load_file(tmp_path / "weights.safetensors")
+    other = changed(quick, evaluation={"efficiencies": [0.4], "max_jets": 90})
+    finetune(dataset, other, None, "scratch", 20, tmp_path)
+    assert all(
+        torch.equal(before[k], v) for k, v in load_file(tmp_path / "weights.safetensors").items()
+    )
+    assert load_training(tmp_path / "config.yaml") == other
+    tested = evaluate(dataset, tmp_path, tmp_path / "evaluation")
+    assert list(tested["rows"][0]["rejection"]) == ["0.4"]
+    assert tested["task"]["test_jets"] == 90
+
+
+def test_more_parts_than_views_of_a_batch_are_an_error(dataset, quick, tmp_path):
+    many = changed(quick, finetune={"parts": 100})
+    with pytest.raises(ConfigError, match="cannot be cut into 100 parts; lower `parts`"):
+        finetune(dataset, many, None, "scratch", 20, tmp_path)
+    assert not (tmp_path / "checkpoint.safetensors").exists()
 
 
 def test_a_folder_belongs_to_one_stage(dataset, quick, pretrained, tmp_path):
@@ -204,15 +241,20 @@ def test_a_run_done_before_is_not_done_again(dataset, quick, tmp_path, crash_at,
     # Another draw of labels leaves the pretraining.
     more = changed(quick, task={**QUICK["task"], "seeds": 3})
     with monkeypatch.context() as patch:
-        patch.setattr("rs3l_train.tasks.pretrain.set_up", lambda *_: pytest.fail("pretrains"))
+        patch.setattr("rs3l_train.tasks.pretrain._fit", lambda *_: pytest.fail("pretrains"))
         assert len(run(dataset, more, tmp_path)["trainings"]) == 9
     before = len(steps)
     (tmp_path / "pretrain" / "metrics.json").write_text("{")
     run(dataset, quick, tmp_path)
     assert len(steps) > before
-    before = len(steps)
+
+
+def test_never_does_everything_again(dataset, quick, tmp_path, crash_at):
+    steps = crash_at(None)
+    first = run(dataset, quick, tmp_path)
+    taken = len(steps)
     assert without_times(run(dataset, quick, tmp_path, "never")) == without_times(first)
-    assert len(steps) > 3 * (before // 4)
+    assert len(steps) == 2 * taken
 
 
 def test_a_run_asks_for_the_task_before_it_pretrains(dataset, quick, tmp_path, monkeypatch):
@@ -225,7 +267,13 @@ def test_a_run_asks_for_the_task_before_it_pretrains(dataset, quick, tmp_path, m
 
 def test_the_best_weights_serve_wherever_the_last_do(dataset, quick, pretrained, tmp_path):
     best = pretrained / "best.safetensors"
-    assert study(dataset, quick, best, tmp_path / "study")["stage"] == "study"
+    found = study(dataset, quick, best, tmp_path / "study")["diagnostics"]
+    last = study(dataset, quick, pretrained, tmp_path / "last")["diagnostics"]
+    losses = {record["validation_loss"]: record["views"] for record in records(pretrained)}
+    assert found["validation_loss"] == min(losses)
+    assert found["views"] == losses[min(losses)]
+    assert last["views"] == max(losses.values())
+    assert ("r2 |eta|" in last, "r2 |eta|" in found) == (True, False)
     assert embed(dataset, best, tmp_path / "best.h5")["dimension"] == 8
     finetune(dataset, quick, best, "probe", 20, tmp_path / "tagger")
     evaluate(dataset, tmp_path / "tagger" / "weights.safetensors", tmp_path / "evaluation")
@@ -248,13 +296,19 @@ def test_a_held_out_view_chooses_nothing(dataset, quick):
     assert {bench.jets.names[v] for v in bench.validation.views.tolist()} == {"seed"}
 
 
-def test_a_tagger_is_tested_where_it_could_not_be_trained(dataset, quick, tmp_path):
+def test_a_tagger_is_tested_where_it_could_not_be_trained(dataset, quick, tmp_path, caplog):
     held = changed(quick, data={"hold_out": ["fsr_up"]})
     finetune(dataset, held, None, "scratch", 20, tmp_path / "tagger")
     rest = dataset.select(splits="test", views=["nominal"])
     tested = evaluate(rest, tmp_path / "tagger", tmp_path / "evaluation")
     assert [row["view"] for row in tested["rows"]] == ["nominal"]
-    assert tested["task"]["training_views"] == ["nominal"]
+    # What the tagger was trained on, be it here or not.
+    assert tested["task"]["training_views"] == ["nominal", "seed"]
+    without = dataset.select(splits="test", views=["seed", "fsr_up"])
+    tested = evaluate(without, tmp_path / "tagger", tmp_path / "evaluation")
+    assert tested["task"]["training_views"] == ["nominal", "seed"]
+    assert tested["task"]["nominal_view"] == "seed"
+    assert "has no view 'nominal': the others are compared with 'seed'" in caplog.text
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,8 @@ from rs3l_train.objectives.simsiam import SimSiam
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.watch import collapse, knn_probe
 from rs3l_train.views.memory import load
-from tests.train.test_tasks import changed, records
+from tests.train.conftest import changed
+from tests.train.results import records
 
 SHORT = {"views_seen": 6000, "jets_per_batch": 32, "learning_rate": 1e-2, "warmup": 0.0}
 
@@ -137,15 +138,19 @@ def test_a_healthy_training_is_not_warned_of(
     assert titles == {"loss.png", "spectrum.png"}
 
 
-def test_the_probe_is_off_where_it_cannot_be(dataset, config):
+def test_the_probe_is_off_where_it_cannot_be(dataset, config, caplog):
+    caplog.set_level(logging.INFO, "rs3l_train")
     jets = load(dataset, ("nominal",), 16, torch.device("cpu"))
     assert knn_probe(jets, dataset, config) is not None
-    for blocks in (
-        {"pretrain": {"probe_jets": 0}},
-        {"pretrain": {"probe_jets": 30}},
-        {"task": {"signal": ["Hbb"]}},
+    for blocks, why in (
+        ({"pretrain": {"probe_jets": 0}}, ""),
+        ({"pretrain": {"probe_jets": 39}}, "it takes 40 jets, training.pretrain.probe_jets is 39"),
+        ({"task": {"signal": ["Hbb"]}}, ""),
     ):
+        caplog.clear()
         assert knn_probe(jets, dataset, changed(config, **blocks)) is None
+        assert bool(caplog.text) == bool(why)
+        assert why in caplog.text
 
 
 def test_the_probe_looks_at_validation_jets_of_both_classes(dataset, config):

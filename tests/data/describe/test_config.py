@@ -62,7 +62,7 @@ def test_unknown_names_are_answered_with_the_nearest():
         ({"processes": {"qcd": {"events": 0}}}, "processes.qcd.events: "),
         ({"hard": {"pt": [1000, 400]}}, "hard.pt: expected 0 < lower < upper"),
         ({"hard": {"chunk_events": 0}}, "hard.chunk_events: "),
-        ({"hard": {"pt": [True, 800]}}, "hard: pt: expected a number; found [True, 800]"),
+        ({"hard": {"pt": [True, 800]}}, "hard.pt: expected a number; found [True, 800]"),
         (
             {"jets": {"pt": [900, 450]}},
             "jets.pt: expected 0 <= lower < upper, found [900.0, 450.0]",
