@@ -89,7 +89,7 @@ def pretrain(
     identity = pretraining_identity(config, chosen)
     processes.require_same(identity.whole)
     done = _done_before(folder, identity) if resume == "auto" else None
-    processes.require_same({"what --out holds": done})
+    processes.require_same({"whether --out holds it done": done is not None})
     if done is not None:
         return done
     checkpoints = checkpoints_in(folder, identity, config.loop, resume, processes)

@@ -8,7 +8,10 @@ import pytest
 import torch
 
 import rs3l_data
+from rs3l_train.backbones import backbone_of
 from rs3l_train.config import validate_training
+from rs3l_train.loop.device import prepare
+from rs3l_train.tasks.bench import set_bench
 from rs3l_train.views.memory import load
 from tests.synthetic import make_dataset
 
@@ -68,6 +71,19 @@ def folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def dataset(folder):
     return rs3l_data.open(folder)
+
+
+@pytest.fixture(scope="session")
+def bench(dataset, config):
+    """The jets of the config's task."""
+    return set_bench(dataset, config, prepare(config))
+
+
+@pytest.fixture(scope="session")
+def weights(config):
+    """Those of a backbone that was not trained."""
+    torch.manual_seed(7)
+    return backbone_of(config).state_dict()
 
 
 @pytest.fixture

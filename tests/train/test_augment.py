@@ -161,3 +161,11 @@ def test_views_are_presented_as_the_config_says(batch):
     assert full.features.isfinite().all()
     first, second = shown(pretrain={"augmentations": {}}), full
     assert torch.equal(first.features, second.features)
+
+
+def test_no_part_of_a_splitting_is_softer_than_a_hundredth():
+    n = 4000
+    column, mask = torch.ones(n, 2), torch.tensor([[True, False]]).expand(n, 2)
+    batch = Batch({"pt": column, "energy": column, "eta": 0 * column}, mask, {})
+    pt = collinear_splittings(batch, torch.Generator().manual_seed(3)).constituents["pt"]
+    assert 0.01 - 1e-6 <= pt.min() < 0.02

@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 from sklearn.metrics import brier_score_loss, log_loss
 
 from rs3l_train.evaluation.calibration import (
+    Reliability,
     accuracy,
     brier,
     calibration,
@@ -122,3 +123,17 @@ def test_extreme_logits_are_finite():
     measured = calibration(scores, 0.5, fit_temperature(scores, 0.5))
     assert all(np.isfinite(value) for value in measured.values())
     assert measured["brier"] == pytest.approx(0.5)
+
+
+def test_the_error_of_the_expected_error_by_hand():
+    half = np.array([0.5, 0.5])
+    found = Reliability(np.array([0.2, 0.9]), np.array([0.1, 0.7]), np.array([0.06, 0.08]), half)
+    assert found.error_of_expected_error == pytest.approx(0.05)
+    assert calibration(Scores(np.array([1.0, 3.0]), np.array([-2.0, 1.5])))["ece_error"] > 0
+
+
+def test_errors_of_bins_by_hand():
+    """A bin of one kind alone has an error too."""
+    high, low = np.log(9.0), np.log(0.25)
+    found = reliability(Scores(np.array([high]), np.array([high, low, low])))
+    np.testing.assert_allclose(found.error, np.sqrt([1 / 6 * 5 / 6 / 2, 0.5 * 0.5 / 2]))

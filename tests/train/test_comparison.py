@@ -109,3 +109,11 @@ def test_where_no_background_passes_nothing_is_said():
     assert table[0]["rejection_mean"] is None
     assert table[0]["against_rejection_mean"] == 10
     assert table[0]["ratio"] is None
+
+
+def test_the_test_sample_s_error_is_of_the_mean_over_the_draws():
+    made = taggers({("probe", 9): 1.5, ("scratch", 9): 1.0}, 3, 300, own=1.0)
+    (entry,) = comparisons(made, [0.5])
+    logs = [resampled_logs(draws, [0.5])[:, :, 0] for draws in made.values()]
+    expected = (logs[0] - logs[1]).mean(1).std(ddof=1)
+    assert entry["ratio_error_test"] / entry["ratio"] == pytest.approx(expected)

@@ -12,7 +12,6 @@ import torch
 import rs3l_data
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_train.backbones import backbone_of
 from rs3l_train.config import load_training, validate_training
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
@@ -34,18 +33,10 @@ from tests.train.conftest import changed
 from tests.train.results import records, without_times
 
 
-@pytest.fixture(scope="module")
-def bench(dataset, config):
-    return set_bench(dataset, config, prepare(config))
-
-
-@pytest.fixture(scope="module")
-def weights(config):
-    torch.manual_seed(7)
-    return backbone_of(config).state_dict()
-
-
-def test_last_layers_alone_are_tuned(bench, weights, config, dataset):
+def test_last_layers_alone_are_tuned(weights, config, dataset):
+    rates = {"learning_rate": 1e-2, "backbone_learning_rate": 1e-2, "max_views_seen": 3000}
+    faster = changed(config, finetune=rates)
+    bench = set_bench(dataset, faster, prepare(faster))
     tagger, details = train_tagger(bench, "last_layers", 20, 0, weights)
     own = tagger.backbone.state_dict()
     last_two = list(weights)[-4:]  # weight and bias of either
@@ -54,7 +45,8 @@ def test_last_layers_alone_are_tuned(bench, weights, config, dataset):
     tagger(network_inputs(batch, config.data.inputs)).sum().backward()
     moving = [name for name, p in tagger.backbone.named_parameters() if p.grad is not None]
     assert moving == last_two
-    assert details["views_seen"] > 0
+    assert details["best_after_views"] > 0
+    assert not any(torch.equal(own[name], weights[name]) for name in last_two)
     many = changed(config, finetune={"last_layers": 50})
     with pytest.raises(ConfigError, match=r"finetune.last_layers: 50, but the network has \d+"):
         train_tagger(set_bench(dataset, many, prepare(many)), "last_layers", 20, 0, weights)

@@ -4,11 +4,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 from torch.nn import functional
 
 from rs3l_train.backbones import build
 from rs3l_train.backbones.edgeconv import EdgeConv, EdgeConvNet, nearest_neighbours, neighbour_max
 from rs3l_train.config import EdgeConvConfig
+from rs3l_train.views.inputs import JetInputs
 
 
 def jets(seed, n=6, width=9):
@@ -118,3 +120,16 @@ def test_a_gpu_takes_the_maximum_in_single_precision(monkeypatch):
     neighbours = torch.zeros(5, 3, dtype=torch.int64, device="meta")
     assert neighbour_max(values, neighbours).dtype == torch.bfloat16
     assert seen == [torch.float32]
+
+
+def test_the_network_is_its_definition():
+    """Dense layers for each constituent, convolutions, the sum over the jet, dense layers."""
+    x, mask = jets(6)
+    torch.manual_seed(1)
+    net = EdgeConvNet(4, 8, 2, 3, (7, 3)).double()
+    y = functional.elu(net.encode[2](functional.elu(net.encode[0](x))))
+    for layer in net.convolutions:
+        y = naive_edgeconv(layer, y, mask)
+    up, down = (layer for layer in net.decode if isinstance(layer, nn.Linear))
+    expected = down(functional.elu(up((y * mask[..., None]).sum(1))))
+    torch.testing.assert_close(net(JetInputs(x, x[..., :3], mask)), expected)

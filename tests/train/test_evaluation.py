@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from rs3l_train.errors import TrainingError
@@ -266,3 +267,46 @@ def test_plots_are_listed_with_their_captions(tmp_path):
     listed = json.loads((tmp_path / "plots" / "plots.json").read_text())
     assert listed == [{"file": "roc.png", "title": "ROC", "caption": "A curve."}]
     assert (tmp_path / "plots" / "roc.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_r2_is_measured_on_jets_that_were_not_fitted():
+    generator = torch.Generator().manual_seed(2)
+    z, noise = torch.randn(100, 40, generator=generator), torch.randn(100, generator=generator)
+    assert linear_r2(z, noise) < 0
+
+
+def test_jets_at_the_threshold_pass():
+    mass = np.array([10.0, 20, 30, 40])
+    scores = Scores(np.array([1.0, 2.0]), np.array([1.0, 1.0, 0.0, 0.0]), mass)
+    (row,) = figures_of_merit({"nominal": scores}, [1.0])
+    assert row["sculpting"]["1"]["n_passing"] == 2
+
+
+def test_as_many_trees_as_validate_best():
+    random = np.random.default_rng(6)
+    x, target = random.normal(size=(100, 8)), random.integers(0, 2, 100)
+    x[:, 3] += 2 * target
+    held, truth = random.normal(size=(500, 8)), random.integers(0, 2, 500)
+    held[:, 3] += 2 * truth
+    score, n_trees = fit_trees(x, target, held, truth, seed=1)
+    values = score(held)
+    trees = HistGradientBoostingClassifier(
+        max_iter=MOST_TREES, min_samples_leaf=5, early_stopping=False, random_state=1
+    ).fit(x, target)
+    aucs = [
+        auc(s[truth == 1], s[truth == 0])
+        for s in map(np.ravel, trees.staged_decision_function(held))
+    ]
+    assert n_trees == int(np.argmax(aucs)) + 1
+    assert auc(values[truth == 1], values[truth == 0]) == pytest.approx(max(aucs))
+
+
+def test_the_orientation_is_weighted_with_pt():
+    prongs = [
+        (300, 0.3, 0, 300, 0, 0, 0, 0, 0, 0),
+        (100, 0, 0.3, 100, 0, 0, 0, 0, 0, 0),
+        (100, 0.2, 0.2, 100, 0, 0, 0, 0, 0, 0),
+    ]
+    along, across = 300 * 0.09 - 100 * 0.09, 100 * 2 * 0.04
+    found = float(physical_targets(one_jet(prongs, padding=2))["orientation"])
+    assert found == pytest.approx(along / math.hypot(along, across))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import onnx
@@ -101,3 +102,12 @@ def test_random_jets_fall_in_pt_and_end_in_nothing():
     counts = (jets["pt"] > 0).sum(1)
     assert set(counts) == set(range(1, 10))
     assert all((column[jets["pt"] == 0] == 0).all() for column in jets.values())
+
+
+def test_a_difference_that_is_no_number_is_no_agreement(tmp_path, monkeypatch):
+    monkeypatch.setattr(task, "_serialised", lambda *_: b"")
+    monkeypatch.setattr(task, "largest_difference", lambda *_: math.nan)
+    save(tmp_path / "run")
+    with pytest.raises(ExportError, match="differ by nan"):
+        export(tmp_path / "run", tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -15,11 +17,12 @@ from rs3l_train.errors import TrainingError
 from rs3l_train.loop import fit as fit_module
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.checkpoint import load_network, require_same_network, save_network
-from rs3l_train.loop.device import prepare
+from rs3l_train.loop.device import precision_of, prepare
 from rs3l_train.loop.files import write_json, write_whole
 from rs3l_train.loop.fit import Budget, fit
 from rs3l_train.loop.folder import CHECKPOINT, require_other_file, require_own
 from rs3l_train.loop.history import History
+from rs3l_train.loop.identity import differing
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import joined
 from rs3l_train.loop.schedule import constant, pretraining_schedule, warmup_halving
@@ -357,3 +360,82 @@ def test_a_file_in_the_way_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"file is a file; choose another folder"):
         require_own(tmp_path / "file" / "out", "pretrain")
     require_own(tmp_path / "new" / "out", "pretrain")
+
+
+def test_the_training_loss_is_the_mean_since_the_last_validation(tmp_path):
+    model, losses = line(), itertools.count()
+    run(
+        model,
+        lambda _: model.weight.sum() * 0 + next(losses),
+        Budget(60),
+        validate_every=20,
+        log=MetricsLog(tmp_path),
+    )
+    assert [record["training_loss"] for record in records(tmp_path)[1:]] == [0.5, 2.5, 4.5]
+
+
+def test_the_step_schedule_warms_up_and_the_cosine_stays_at_its_end():
+    step = pretraining_schedule(
+        PretrainConfig(schedule="step", halve_every_epochs=2, warmup=0.1), 100, 10
+    )
+    assert [step(s) for s in (0, 4, 9, 10, 20)] == pytest.approx([0.1, 0.5, 1, 1, 0.5])
+    cosine = pretraining_schedule(PretrainConfig(warmup=0.1), 100, 10)
+    assert cosine(130) == pytest.approx(0)
+
+
+def test_another_number_of_constituents_names_the_key(config, tmp_path):
+    data = config.data.model_copy(update={"constituents": 8})
+    with pytest.raises(ConfigError, match=r"training\.data\.constituents: the config"):
+        require_same_network(config.model_copy(update={"data": data}), config, tmp_path)
+
+
+def test_weights_that_are_no_number_are_refused(tmp_path, config):
+    model = line()
+    nn.init.constant_(model.weight, math.nan)
+    save_network(tmp_path, model, "backbone", config, {})
+    with pytest.raises(InputFileError, match="weight has numbers that are not finite"):
+        load_network(tmp_path, "backbone")
+
+
+def test_what_is_gone_or_new_makes_a_difference():
+    assert differing({"a": (1,)}, {"a": [1], "b": 2}) == ["b is now None and was 2"]
+    assert differing({"a": 1, "b": 2}, {"a": 1}) == ["b is now 2 and was None"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("float32", torch.float32), ("bf16", torch.bfloat16)]
+)
+def test_a_network_runs_in_the_precision_of_the_config(config, precision, dtype):
+    loop = config.loop.model_copy(update={"precision": precision})
+    with precision_of(config.model_copy(update={"loop": loop}), torch.device("cpu")):
+        assert line()(torch.ones(1, 1)).dtype == dtype
+
+
+def test_the_best_score_is_one_that_all_processes_agree_on():
+    """Else one would stop, or keep its weights, and the others would not."""
+    model, agreed = line(), iter([0.1, 0.9, 0.2, 0.3])
+    others = SimpleNamespace(
+        first=True,
+        count=2,
+        same_weights=lambda _: None,
+        require_same=lambda _: None,
+        largest=lambda values: [next(agreed)] if len(values) == 1 else [0, 0],
+    )
+    budget = Budget(30, patience=9)
+    history = run(model, lambda _: model.weight.sum(), budget, [1, 1, 1, 1], processes=others)
+    assert (history.best_score, history.best_after) == (0.9, 10)
+
+
+def test_the_lowest_validation_loss_is_the_best():
+    model, losses, told = line(), iter([3.0, 2.0, 2.5, 1.0]), []
+    history = fit(
+        model,
+        torch.optim.SGD(model.parameters(), 0.1),
+        ten_views,
+        whole_batch(lambda _: model.weight.sum()),
+        lambda: {"validation_loss": next(losses)},
+        Budget(30),
+        **{"schedule": constant, "gradient_clip": 1e9, "validate_every": 10, "title": "t"},
+        on_best=lambda: told.append(1),
+    )
+    assert (history.best_score, history.best_after, len(told)) == (-1.0, 30, 3)

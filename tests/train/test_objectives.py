@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from rs3l_data.describe.schema import Category
@@ -10,8 +11,9 @@ from rs3l_train.config import validate_training
 from rs3l_train.objectives import build
 from rs3l_train.objectives.masked import N_CATEGORIES, feature_error, hidden_places, without
 from rs3l_train.objectives.ntxent import ntxent
+from rs3l_train.objectives.projection import projection
 from rs3l_train.objectives.simsiam import simsiam, standardised
-from rs3l_train.views.inputs import INPUTS, N_INPUTS, network_inputs
+from rs3l_train.views.inputs import INPUTS, N_INPUTS, JetInputs, network_inputs
 from rs3l_train.views.memory import Batch, Selection
 from rs3l_train.views.positives import Positives
 
@@ -247,3 +249,43 @@ def test_masked_modelling_learns_what_constituents_tell_of_each_other():
     # The direction enters by Δη/0.4 and ΔR/0.4: without it, Huber's loss would stay near this.
     blind = functional.smooth_l1_loss(direction / 0.4, zero) / 8
     assert losses[-1] < 0.15 * float(blind)
+
+
+def test_hidden_constituents_are_predicted_from_the_visible_ones_alone(jets, selection):
+    """Jet by jet, of nothing but the constituents that are left; the mean over those hidden."""
+    objective = made({"name": "masked"})
+    inputs = network_inputs(jets.gather(selection), "shortcut_free")
+    short = torch.arange(16) >= 2 + torch.arange(len(inputs.mask))[:, None] % 15
+    inputs = without(inputs, torch.arange(16).expand_as(short), short)
+    task, backbone = objective.prediction, objective.backbone
+    found = task(backbone, inputs, torch.Generator().manual_seed(1))
+    places, real = hidden_places(inputs.mask, task.fraction, torch.Generator().manual_seed(1))
+    for i, error in enumerate(found):
+        hidden, left = places[i][real[i]], inputs.mask[i].clone()
+        left[hidden] = False
+        rest = JetInputs(*(part[i : i + 1, left] for part in inputs))
+        seen = backbone.constituents(rest)
+        query, keys = (
+            task.rank(hidden) + task.jet(backbone.pool(seen, rest.mask)),
+            task.visible(seen),
+        )
+        x = query[None] + task.attention(query[None], keys, keys)[0]
+        target = inputs.features[i : i + 1, hidden]
+        expected = feature_error(task.features(x + task.refine(x)), target, task.category_weight)
+        torch.testing.assert_close(error, expected.mean(), rtol=1e-4, atol=1e-5)
+
+
+def test_chance_is_the_loss_of_a_network_that_cannot_tell_views_apart(selection):
+    objective = made({"name": "ntxent"})
+    same = torch.ones(len(selection), 8)
+    chance = objective.figures(same, selection.rows)["chance_loss"]
+    assert float(objective.loss(same, selection.rows)) == pytest.approx(chance, rel=1e-6)
+
+
+def test_a_projection_normalises_the_hidden_layers_of_each_jet():
+    project, x = projection(4, (6, 5, 3)), torch.randn(7, 4)
+    first, second, last = (layer for layer in project if isinstance(layer, nn.Linear))
+    hidden = functional.layer_norm(first(x), (6,)).relu()
+    hidden = functional.layer_norm(second(hidden), (5,)).relu()
+    torch.testing.assert_close(project(x), last(hidden))
+    assert torch.equal(projection(4, None)(x), x)

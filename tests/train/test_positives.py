@@ -169,3 +169,10 @@ def test_draws_without_weights_are_uniform_over_pairs(jets):
     pairs = np.unique(views.numpy(), axis=0, return_counts=True)[1]
     assert len(pairs) == 3
     assert np.abs(pairs - len(views) / 3).max() < 4 * math.sqrt(len(views) / 3)
+
+
+def test_copies_are_of_each_view_that_a_jet_brings(jets):
+    for batch in batches(jets, replace(EQUAL, copies=2))[1]:
+        assert torch.equal(batch.rows[::2], batch.rows[1::2])
+        assert torch.equal(batch.views[::2], batch.views[1::2])
+        assert jets.present[batch.views, batch.rows].all()

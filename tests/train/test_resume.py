@@ -251,13 +251,17 @@ def test_a_signal_after_the_last_step_acts_once_all_is_saved(tmp_path):
         saved.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, handler)
-    try:
-        with pytest.raises(KeyboardInterrupt), noticed() as outer:
+    def train_and_save():
+        with noticed() as outer:
             with noticed():
                 signal.raise_signal(signal.SIGTERM)
             assert outer
             assert not saved
+
+    before = signal.signal(signal.SIGTERM, handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train_and_save()
         assert saved == [signal.SIGTERM]
         assert signal.getsignal(signal.SIGTERM) is handler
     finally:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -90,3 +92,22 @@ def test_agreement_is_that_of_all_pairs():
     assert own["same_jet"] > own["other_jet"] + 0.3
     assert agreement(first, 5 * first)["same_jet"] == pytest.approx(1)
     assert agreement(first[:1], second[:1])["other_jet"] is None
+
+
+def test_the_error_relative_to_nominal_by_hand():
+    signal = np.ones(10)
+    here, there = np.r_[np.ones(20), np.zeros(80)], np.r_[np.ones(10), np.zeros(90)]
+    found = at_threshold(signal, here, signal, there, 1.0)
+    assert found["relative_to_nominal"] == pytest.approx(2)
+    expected = 2 * math.hypot(math.sqrt(0.2 * 0.8 / 100) / 0.2, math.sqrt(0.1 * 0.9 / 100) / 0.1)
+    assert found["relative_to_nominal_error"] == pytest.approx(expected)
+
+
+def test_the_error_of_the_agreement_is_that_of_a_mean():
+    random = np.random.default_rng(6)
+    first = random.normal(size=(50, 4)) + 1
+    second = first + random.normal(size=(50, 4))
+    norms = [np.linalg.norm(z, axis=1) for z in (first, second)]
+    cosines = (first * second).sum(1) / norms[0] / norms[1]
+    expected = cosines.std(ddof=1) / math.sqrt(50)
+    assert agreement(first, second)["same_jet_error"] == pytest.approx(expected)

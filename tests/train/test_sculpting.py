@@ -145,3 +145,13 @@ def test_the_penalty_lowers_the_sculpting_of_a_toy():
     assert free < 0.6 * plain
     # What remains is the other mark: the AUC of two Gaussians 1.5 apart is 0.86.
     assert plain_auc > free_auc > 0.7
+
+
+def test_the_penalty_is_on_the_probability_of_the_background():
+    logits, mass = torch.tensor([2.0, -1.0, 3.0, 0.5, -4.0]), torch.tensor([125.0, 30, 80, 60, 10])
+    target = torch.tensor([1.0, 0, 0, 0, 0])
+    plain = nn.functional.binary_cross_entropy_with_logits(logits, target)
+    penalty = squared_distance_correlation(logits[1:].sigmoid(), mass[1:])
+    assert float(decorrelated_loss(logits, target, mass, 10.0)) == pytest.approx(
+        float(plain + 10 * penalty)
+    )

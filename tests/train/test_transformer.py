@@ -295,3 +295,15 @@ def test_the_bias_is_one_that_fused_attention_takes():
     mask = torch.ones(3, 7, dtype=torch.bool)
     inputs = JetInputs(torch.randn(3, 7, 4), torch.rand(3, 7, 3), mask)
     assert net.bias(inputs).stride(-1) == 1
+
+
+def test_the_class_token_asks_itself_and_the_constituents():
+    torch.manual_seed(2)
+    net = shaken(ParticleTransformer(4, 8, 2, 1, 2, (6,), (3,)))
+    x, mask = random(2, 5, 8), torch.arange(5) < torch.tensor([[5], [3]])
+    found = net.pool(x, mask)
+    for jet, n in enumerate((5, 3)):
+        token = net.token
+        for block in net.class_blocks:
+            token = block(token, x[jet : jet + 1, :n], torch.zeros(1, 1, 1, 1 + n).double())
+        torch.testing.assert_close(found[jet : jet + 1], net.decode(token[:, 0]))

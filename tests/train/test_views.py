@@ -202,3 +202,46 @@ def test_fewer_constituents_are_the_first_of_more(dataset, jets):
     torch.testing.assert_close(
         small.gather(selection).constituents["pt"], jets.gather(selection).constituents["pt"][:, :4]
     )
+
+
+def test_labelled_batches_are_of_one_size_at_most_and_in_an_order_of_their_seed(jets):
+    selection = all_views(jets.present, torch.arange(20))
+    epochs = []
+    for seed in (1, 1, 2):
+        batches = list(labelled_batches(selection, 7, torch.Generator().manual_seed(seed)))
+        sizes = [len(batch) for batch in batches]
+        assert max(sizes) <= 7
+        assert max(sizes) - min(sizes) <= 1
+        assert len(sizes) == math.ceil(len(selection) / 7)
+        epochs.append(torch.cat([batch.rows * 3 + batch.views for batch in batches]).tolist())
+    assert epochs[0] == epochs[1]
+    assert epochs[0] != epochs[2]
+
+
+def test_a_jet_that_is_not_finite_is_named(dataset, monkeypatch):
+    def broken(read):
+        def with_nan(self, *arguments):
+            table = read(self, *arguments)
+            columns = getattr(table, "jets", table)
+            if "mass" in columns:
+                columns["mass"] = np.where(columns["present"], np.inf, columns["mass"])
+            return table
+
+        return with_nan
+
+    for name in ("jets", "read_view"):
+        monkeypatch.setattr(type(dataset), name, broken(getattr(type(dataset), name)))
+    with pytest.raises(InputFileError, match=r"\.h5: \d+ of \d+ values of jets/mass .* not finite"):
+        load(dataset, ("nominal",), 16, torch.device("cpu"))
+
+
+def test_the_sign_of_flight_survives_a_mirror_in_eta():
+    """There dz changes its sign and so does Δη."""
+    track = (20.0, -0.1, 0.2, 20.1, 0, 1, 0.3, 0.05, -0.4, 0.1)
+    in_mirror = (20.0, 0.1, 0.2, 20.1, 0, 1, 0.3, 0.05, 0.4, 0.1)
+    seen, mirrored = (
+        network_inputs(one_jet([t]), "shortcut_free").features[0, 0] for t in (track, in_mirror)
+    )
+    assert torch.equal(seen[6:8], mirrored[6:8])
+    assert seen[7] == pytest.approx(math.asinh(0.4 / 0.1) / 4)
+    assert seen[2] == -mirrored[2]

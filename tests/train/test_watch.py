@@ -10,10 +10,19 @@ import torch
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from rs3l_train.evaluation.representation import effective_rank, knn_auc, spectrum, spread
+from rs3l_train.evaluation.representation import (
+    alignment,
+    effective_rank,
+    knn_auc,
+    spectrum,
+    spread,
+    uniformity,
+)
+from rs3l_train.loop.history import History
 from rs3l_train.objectives.simsiam import SimSiam
-from rs3l_train.tasks.pretrain import pretrain
-from rs3l_train.tasks.watch import collapse, knn_probe
+from rs3l_train.tasks.pretrain import _warnings, pretrain
+from rs3l_train.tasks.pretraining import set_up
+from rs3l_train.tasks.watch import Watch, collapse, knn_probe
 from rs3l_train.views.memory import load
 from tests.train.conftest import changed
 from tests.train.results import records
@@ -169,3 +178,39 @@ def _with(config, objective, **pretrain):
     settings["objective"] = objective
     settings["pretrain"] |= SHORT | pretrain
     return type(config).model_validate(settings)
+
+
+def test_a_validation_is_the_mean_over_its_batches(dataset, config):
+    pretraining = set_up(dataset, config, torch.device("cpu"))
+    objective, sample = pretraining.objective, pretraining.validation
+    generator, losses, geometry = sample.generator(), [], []
+    with torch.no_grad():
+        record = Watch(objective, sample, None)()
+        of_embedding = sample.generator()
+        for batch in sample.epoch(0):
+            jets = sample.jets.gather(batch)
+            losses.append(float(objective.loss(objective.outputs(jets, generator), batch.rows)))
+            z = objective.embed(jets, of_embedding)
+            geometry.append((alignment(z, batch.rows), uniformity(z, batch.rows)))
+    assert len(losses) > 1
+    assert record["validation_loss"] == pytest.approx(np.mean(losses))
+    assert (record["alignment"], record["uniformity"]) == pytest.approx(tuple(np.mean(geometry, 0)))
+
+
+def test_a_collapse_is_not_told_before_training_and_once(dataset, config, monkeypatch, caplog):
+    monkeypatch.setattr("rs3l_train.tasks.watch.COLLAPSED_RANK", 100.0)
+    pretraining = set_up(dataset, config, torch.device("cpu"))
+    watch = Watch(pretraining.objective, pretraining.validation, None)
+    told = []
+    for _ in range(3):
+        watch()
+        told.append(caplog.text.count("collapsed"))
+    assert told == [0, 1, 1]
+
+
+def test_a_shortcut_is_named(caplog):
+    history = History(records=[{"effective_rank": 5.0, "compared_spread": 0.5}])
+    found = _warnings(history, {"r2 |eta|": 0.6, "r2 orientation": 0.4})
+    assert len(found) == 1
+    assert "the embedding holds |eta| (R² = 0.60)" in found[0]
+    assert found[0] in caplog.text

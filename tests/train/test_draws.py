@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from rs3l_data.describe.schema import Split
+from rs3l_train.loop.device import prepare
+from rs3l_train.tasks.bench import set_bench
+from rs3l_train.tasks.draws import draw_jets
+from tests.train.conftest import changed
+
+
+def test_jets_are_drawn_where_they_are_needed(dataset, config):
+    """Those to train and validate on in a view to train on, those to test in any."""
+    seed_alone = changed(config, data={"views": ["seed"]})
+    drawn = draw_jets(dataset, seed_alone, [(60, 0)])
+    present = {view: dataset.jets(view)["present"] for view in dataset.views}
+    assert present["seed"][drawn.labelled[60, 0]].all()
+    assert present["seed"][drawn.validation].all()
+    in_test = (dataset.initiators["split"] == Split.TEST) & np.any(list(present.values()), axis=0)
+    assert drawn.test.tolist() == np.flatnonzero(in_test).tolist()
+
+
+def test_the_balance_of_the_config_is_that_of_the_draws(dataset, config):
+    natural = changed(config, task={"balance": "natural"})
+    bench = set_bench(dataset, natural, prepare(natural), [(60, 0)])
+    n_signal = int((bench.target[torch.from_numpy(bench.labelled_rows[60, 0])] == 1).sum())
+    assert n_signal != 30
+    assert n_signal / 60 == pytest.approx(1 / 3, abs=0.15)
+    assert bench.signal_share is None
+    equal = set_bench(dataset, config, prepare(config), [(60, 0)])
+    assert int((equal.target[torch.from_numpy(equal.labelled_rows[60, 0])] == 1).sum()) == 30
+    assert equal.signal_share == 0.5
+
+
+def test_another_seed_draws_other_jets(dataset, config):
+    few = changed(config, task={"validation_labels": 20}, evaluation={"max_jets": 30})
+    one, other = (draw_jets(dataset, changed(few, seed=seed), [(20, 0)]) for seed in (3, 4))
+    assert set(one.labelled[20, 0]) != set(other.labelled[20, 0])
+    assert set(one.validation) != set(other.validation)
+    assert set(one.test) != set(other.test)

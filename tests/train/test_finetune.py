@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rs3l_train.backbones import backbone_of
+from rs3l_train.evaluation.calibration import fit_temperature
+from rs3l_train.loop.device import prepare
+from rs3l_train.loop.history import Budget, History
+from rs3l_train.loop.processes import ALONE
+from rs3l_train.tasks.bench import set_bench
+from rs3l_train.tasks.decorrelate import decorrelated_loss
+from rs3l_train.tasks.encode import apply_network
+from rs3l_train.tasks.finetune import (
+    _budget,
+    _described,
+    _epochs,
+    _gradients,
+    _loss,
+    _optimiser,
+    _rotation,
+    _validate,
+    train_tagger,
+)
+from rs3l_train.tasks.probe import PENALTIES, _fitted, fit_probe, score_auc
+from rs3l_train.tasks.tagger import Tagger, split_scores
+from rs3l_train.views.inputs import network_inputs
+from tests.train.conftest import changed
+
+
+def test_the_probe_keeps_the_penalty_that_validates_best():
+    generator = torch.Generator().manual_seed(3)
+    x, held = torch.randn(24, 15, generator=generator), torch.randn(400, 15, generator=generator)
+    y, truth = ((z[:, 0] + torch.randn(len(z), generator=generator) > 0).long() for z in (x, held))
+    aucs = [score_auc(held @ _fitted(x, y, penalty)[0].float(), truth) for penalty in PENALTIES]
+    probe = fit_probe(x, y, held, truth)
+    assert probe.validation_auc == max(aucs)
+    assert probe.penalty == PENALTIES[int(np.argmax(aucs))] not in (PENALTIES[0], PENALTIES[-1])
+
+
+def test_a_pretrained_backbone_has_its_own_learning_rate(bench, config):
+    tagger, own = Tagger(backbone_of(config), 8), config.finetune
+    for mode, rate in (("full", own.backbone_learning_rate), ("scratch", own.learning_rate)):
+        groups = _optimiser(bench, tagger, mode).param_groups
+        assert [group["lr"] for group in groups] == [rate, own.learning_rate]
+        assert sum(len(g["params"]) for g in groups) == len(list(tagger.parameters()))
+    assert own.backbone_learning_rate != own.learning_rate
+    assert _budget(own) == Budget(own.max_views_seen, None, own.patience, own.drops)
+
+
+def test_a_tagger_begins_as_the_probe_of_standardised_embeddings(bench, weights, config):
+    """Those of the labelled jets turned at random, those of the validation jets as they are."""
+    tagger, _ = train_tagger(bench, "probe", 20, 0, weights)
+    labelled, held, inputs = bench.labelled(20, 0), bench.validation, config.data.inputs
+    with torch.no_grad():
+        turned = network_inputs(bench.jets.gather(labelled), inputs, _rotation(bench, 0))
+        z = tagger.backbone(turned)
+    unseen = apply_network(tagger.backbone, bench.jets, held, inputs)
+    torch.testing.assert_close(tagger.mean, z.mean(0))
+    torch.testing.assert_close(tagger.spread, z.std(0))
+    standard = [(x - z.mean(0)) / z.std(0) for x in (z, unseen)]
+    targets = bench.target[labelled.rows], bench.target[held.rows]
+    probe = fit_probe(standard[0], targets[0], standard[1], targets[1])
+    torch.testing.assert_close(tagger.head.weight[0], probe.weight.float(), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(tagger.head.bias[0], probe.bias.float(), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("mode", ["probe", "full", "scratch"])
+def test_details_are_those_of_the_tagger_that_is_given_back(bench, weights, config, mode):
+    """The best weights' AUC, and the temperature for a mixture of as much signal."""
+    tagger, details = train_tagger(bench, mode, 20, 1, weights)
+    target = bench.target[bench.validation.rows]
+    with torch.no_grad():
+        logits = apply_network(tagger, bench.jets, bench.validation, config.data.inputs)
+    assert details["validation_auc"] == pytest.approx(score_auc(logits, target), abs=1e-6)
+    expected = fit_temperature(split_scores(logits, target), 0.5)
+    assert details["temperature"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_each_epoch_has_its_order_and_each_step_its_orientations(bench, config):
+    labelled, tagger = bench.labelled(20, 0), Tagger(backbone_of(config), 8)
+    orders = [
+        torch.cat([b.rows * 3 + b.views for b in _epochs(bench, labelled, d)(e)]).tolist()
+        for d, e in ((0, 0), (0, 0), (0, 1), (1, 0))
+    ]
+    assert orders[0] == orders[1]
+    assert orders[0] != orders[2]
+    assert orders[0] != orders[3]
+    gradients = _gradients(bench, tagger, 0, ALONE)
+    assert gradients(labelled, 0) == gradients(labelled, 0)
+    assert gradients(labelled, 0) != gradients(labelled, 1)
+
+
+def test_networks_from_scratch_differ_by_the_draw(bench, monkeypatch):
+    untrained = History(records=[{"views": 0, "auc": 0.5}])
+    monkeypatch.setattr("rs3l_train.tasks.finetune.fit", lambda *_, **__: untrained)
+    first, again, other = (
+        train_tagger(bench, "scratch", 20, draw, None)[0].backbone.state_dict()
+        for draw in (0, 0, 1)
+    )
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not any(torch.equal(first[name], other[name]) for name in first)
+
+
+@pytest.mark.parametrize("variable", ["mass", "softdrop_mass"])
+def test_the_penalty_is_on_the_mass_in_the_jet_s_own_view(dataset, config, variable):
+    chosen = changed(config, finetune={"decorrelate": {"variable": variable, "weight": 3}})
+    bench = set_bench(dataset, chosen, prepare(chosen))
+    # In this dataset both masses are the same.
+    bench = replace(bench, softdrop_mass=bench.softdrop_mass.flip(1))
+    held = {"mass": bench.jets.jets["mass"], "softdrop_mass": bench.softdrop_mass}[variable]
+    batch = bench.labelled(20, 0)
+    logits, target = torch.linspace(-2, 2, len(batch)), bench.target[batch.rows].float()
+    expected = decorrelated_loss(logits, target, held[batch.views, batch.rows], 3)
+    torch.testing.assert_close(_loss(bench, logits, batch), expected)
+    tagger = Tagger(backbone_of(config), 8)
+    scores = apply_network(tagger, bench.jets, bench.validation, config.data.inputs)
+    expected = -float(_loss(bench, scores, bench.validation))
+    assert _validate(bench, tagger)["score"] == pytest.approx(expected)
+
+
+def test_the_best_validation_is_the_one_described():
+    records = [{"views": 10 * i, "auc": auc} for i, auc in enumerate((0.6, 0.9, 0.7))]
+    described = _described(History(steps=2, views=20, best_after=10, records=records))
+    assert (described["validation_auc"], described["best_after_views"]) == (0.9, 10)

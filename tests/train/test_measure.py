@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import wasserstein_distance
+
+from rs3l_train.evaluation.calibration import accuracy, calibration, sigmoid
+from rs3l_train.evaluation.trees import fit_trees
+from rs3l_train.tasks import measure
+from rs3l_train.tasks.finetune import train_tagger
+from rs3l_train.tasks.measure import embed_test_jets, measure_tagger
+from rs3l_train.tasks.study import _summary
+from rs3l_train.tasks.trees import measure_trees
+
+
+def test_figures_of_a_view_are_those_of_its_jets(bench, weights, config):
+    tagger, _ = train_tagger(bench, "probe", 20, 0, weights)
+    measured = measure_tagger(bench, tagger, 2.0)
+    row = measured.rows[1]
+    first, own = measured.scores["nominal"], measured.scores["seed"]
+    rows = measure.tested_views(bench)["seed"].rows
+    background = rows[bench.target[rows] == 0].numpy()
+    np.testing.assert_array_equal(
+        own.background_mass,
+        bench.dataset.jets("seed")["softdrop_mass"][background].astype(np.float64),
+    )
+    assert (row["accuracy"], row["accuracy_error"]) == accuracy(own, 0.5)
+    assert row["calibration"] == calibration(own, 0.5, 2.0)
+    for name in ("signal", "background"):
+        expected = wasserstein_distance(sigmoid(getattr(own, name)), sigmoid(getattr(first, name)))
+        assert row["wasserstein"][name]["of_probability"] == pytest.approx(expected)
+
+
+def test_cosines_are_of_the_same_jets(bench, weights):
+    tagger, _ = train_tagger(bench, "probe", 20, 0, weights)
+    row = measure_tagger(bench, tagger, None).rows[1]
+    z = embed_test_jets(bench, tagger.backbone, ["nominal", "seed"])
+    found = {
+        view: dict(
+            zip(measure.tested_views(bench)[view].rows.tolist(), z[view].double(), strict=True)
+        )
+        for view in z
+    }
+    cosines = [
+        float(torch.cosine_similarity(found["nominal"][r], found["seed"][r], dim=0))
+        for r in found["nominal"].keys() & found["seed"].keys()
+        if bench.target[r] == 1
+    ]
+    assert row["cosine"]["signal"]["same_jet"] == pytest.approx(np.mean(cosines))
+
+
+def test_trees_stop_on_the_validation_jets(bench, monkeypatch):
+    given = []
+
+    def noted(*arguments, **keys):
+        given.append(arguments)
+        return fit_trees(*arguments, **keys)
+
+    monkeypatch.setattr("rs3l_train.tasks.trees.fit_trees", noted)
+    measure_trees(bench, 20, 0)
+    ((_, target, _, truth),) = given
+    assert target.tolist() == bench.target[bench.labelled(20, 0).rows].tolist()
+    assert truth.tolist() == bench.target[bench.validation.rows].tolist()
+
+
+def test_the_summary_is_of_the_nominal_view(bench, config):
+    rows = [
+        {"mode": mode, "labels": 20, "view": view, "auc": auc, "rejection": {"0.5": 10 * auc}}
+        for mode in config.task.modes
+        for view, aucs in (("nominal", (0.8, 0.9)), ("seed", (0.1, 0.2)))
+        for auc in aucs
+    ]
+    entry = _summary(rows, bench)[0]
+    assert entry["auc_mean"] == pytest.approx(0.85)
+    assert entry["rejection_mean"]["0.5"] == pytest.approx(8.5)
