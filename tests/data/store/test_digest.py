@@ -232,11 +232,15 @@ def test_sums_are_added_up_without_reading_a_jet(tmp_path, monkeypatch):
 
 
 def test_the_digest_of_a_dataset_stays_what_it_was(tmp_path):
-    """Digests are published beside datasets, and compared years later."""
-    shards = [*make_dataset(tmp_path / "ds", n_events=5).glob("*.h5")]
-    found = digest(rs3l_data.open(shards))
-    assert found == "61323276c496d80f1443de346f4714a9b60703197687ccc7c9cf9ade07dc757d"
-    for shard in shards:
-        make_older(shard, "1.1")
-    found = digest(rs3l_data.open(shards))
-    assert found == "799173cd37560356e2d461434f4c7f7ca049f26bf865bb712ffbe7d467375fb3"
+    """Digests are published beside datasets, and compared years later.
+
+    The rows are bytes drawn at random: logarithms, say, are rounded by one processor like this and
+    by another like that.
+    """
+    path = tmp_path / "shard.h5"
+    write_shard(path, *content(1), ATTRIBUTES)
+    found = digest(rs3l_data.open(path))
+    assert found == "661397daf02218c821d8068bec52bf5a02e8f3da224d3d605cd4147a86deec80"
+    make_older(path, "1.1")
+    found = digest(rs3l_data.open(path))
+    assert found == "c539d69b8181763935d80ec77c5a0f40287ddad85165339315a8f0be65b7aa94"
