@@ -86,10 +86,14 @@ def test_an_interrupted_and_then_killed_run_goes_on_bit_for_bit(
 
 def test_two_processes_train_as_one_does(arguments, whole, tmp_path):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command = [*launcher, "--nproc-per-node", "2", "-m", "rs3l_train", *arguments, str(tmp_path)]
-    done = subprocess.run(command, check=True, timeout=120, capture_output=True, text=True)
+    out, log = tmp_path / "out", tmp_path / "x.log"
+    # After the dashes nothing is torchrun's, which takes `--log` for one of its own.
+    command = [*launcher, "--nproc-per-node", "2", "-m", "--", "rs3l_train", *arguments, str(out)]
+    command += ["--log", str(log)]
+    done = subprocess.run(command, check=True, timeout=600, capture_output=True, text=True)
     assert done.stdout.count("metrics.json") == 1
-    found, expected = records(tmp_path), records(whole)
+    assert log.read_text(encoding="utf-8").count(" took ") == 1
+    found, expected = records(out), records(whole)
     assert len(found) == len(expected)
     # Gradients added in another order differ in the last digit, which training amplifies.
     assert found[1]["training_loss"] == pytest.approx(expected[1]["training_loss"], rel=1e-4)
