@@ -8,21 +8,17 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
-from rs3l_data.errors import ConfigError, InputFileError, StorageError
-from rs3l_train.config import PretrainConfig, validate_training
+from rs3l_data.errors import ConfigError, StorageError
+from rs3l_train.config import PretrainConfig
 from rs3l_train.errors import TrainingError
 from rs3l_train.loop import fit as fit_module
 from rs3l_train.loop.best import BestWeights
-from rs3l_train.loop.checkpoint import load_network, require_same_network, save_network
 from rs3l_train.loop.device import precision_of, prepare
 from rs3l_train.loop.files import write_json, write_whole
 from rs3l_train.loop.fit import Budget, fit
-from rs3l_train.loop.folder import CHECKPOINT, require_other_file, require_own
 from rs3l_train.loop.history import History
-from rs3l_train.loop.identity import differing
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import joined
 from rs3l_train.loop.schedule import constant, pretraining_schedule, warmup_halving
@@ -159,53 +155,6 @@ def test_schedules():
     assert {flat(s) for s in range(101)} == {1.0}
 
 
-def test_a_network_comes_back_with_its_config(tmp_path, config):
-    model = line()
-    save_network(tmp_path, model, "backbone", config, {"views": ["a"]})
-    weights, saved, details = load_network(tmp_path, "backbone")
-    assert torch.equal(weights["weight"], model.weight)
-    assert saved == config
-    assert details == {"views": ["a"]}
-    assert {path.name for path in tmp_path.iterdir()} == {"weights.safetensors", "config.yaml"}
-
-
-def test_a_folder_without_a_network_or_with_another_kind_is_named(tmp_path, config):
-    with pytest.raises(InputFileError, match="holds no trained network"):
-        load_network(tmp_path, "backbone")
-    save_network(tmp_path, line(), "backbone", config, {})
-    with pytest.raises(InputFileError, match="holds a backbone, expected a tagger"):
-        load_network(tmp_path, "tagger")
-    path = tmp_path / "weights.safetensors"
-    path.write_bytes(path.read_bytes()[:-2])
-    with pytest.raises(InputFileError, match="not a whole safetensors file"):
-        load_network(tmp_path, "backbone")
-
-
-def test_a_foreign_safetensors_file_is_refused(tmp_path):
-    from safetensors.torch import save_file
-
-    save_file({"w": torch.ones(1)}, tmp_path / "weights.safetensors")
-    with pytest.raises(InputFileError, match="not written by this version"):
-        load_network(tmp_path, "backbone")
-
-
-@pytest.mark.parametrize(
-    ("change", "key"),
-    [
-        ({"backbone": {"width": 32}}, "backbone.width"),
-        ({"data": {"inputs": "rs3l"}}, "data.inputs"),
-    ],
-)
-def test_another_architecture_names_the_key(config, tmp_path, change, key):
-    settings = config.model_dump()
-    for block, values in change.items():
-        settings[block] |= values
-    other = validate_training(settings, "test")
-    with pytest.raises(ConfigError, match=f"training.{key}: the config says"):
-        require_same_network(other, config, tmp_path)
-    require_same_network(config, config, tmp_path)
-
-
 def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "deep" / "metrics.json"
     write_json(path, {"a": 1})
@@ -279,73 +228,6 @@ def test_who_is_left_alone_says_so(monkeypatch):
         raise RuntimeError("shapes do not fit")
 
 
-def left_by(folder, stage):
-    """What a stage that was stopped, or its part, leaves to be recognised by."""
-    folder.mkdir(parents=True)
-    one = {"w": torch.ones(1)}
-    match stage:
-        case "run":
-            (folder / "study").mkdir()
-        case "study":
-            (folder / "trainings").mkdir()
-        case "unfinished pretrain":
-            save_file(one, folder / CHECKPOINT, {"fixed": json.dumps({"training.seed": 1})})
-        case "unfinished finetune":
-            save_file(one, folder / CHECKPOINT, {"fixed": json.dumps({"--mode": "full"})})
-        case "pretrain" | "finetune":
-            kind = {"pretrain": "backbone", "finetune": "tagger"}[stage]
-            save_file(one, folder / "weights.safetensors", {"kind": kind})
-        case "damaged":
-            (folder / CHECKPOINT).write_bytes(b"no checkpoint")
-        case "evaluate":
-            write_json(folder / "metrics.json", {"stage": "evaluate"})
-        case "nobody":
-            (folder / "notes.txt").write_text("mine")
-
-
-STAGES = ("run", "pretrain", "finetune", "study", "evaluate")
-
-
-@pytest.mark.parametrize(
-    "found", [*STAGES, "unfinished pretrain", "unfinished finetune", "damaged", "nobody"]
-)
-@pytest.mark.parametrize("asked", STAGES)
-def test_a_folder_is_of_one_stage(tmp_path, found, asked):
-    folder = tmp_path / "out"
-    left_by(folder, found)
-    owner = found.removeprefix("unfinished ")
-    if owner in (asked, "damaged", "nobody"):
-        require_own(folder, asked)
-    else:
-        with pytest.raises(ConfigError, match=f"holds what `{owner}` left, which `{asked}`"):
-            require_own(folder, asked)
-
-
-def test_a_tagger_of_a_study_is_the_study_s(tmp_path):
-    folder = tmp_path / "study" / "trainings" / "full_100_0"
-    left_by(folder, "finetune")
-    for stage in ("pretrain", "finetune"):
-        with pytest.raises(ConfigError, match="holds what `study` left"):
-            require_own(folder, stage)
-
-
-def test_a_result_does_not_take_the_place_of_its_network(tmp_path):
-    require_other_file(tmp_path / "test.h5", tmp_path)
-    for model in (tmp_path, tmp_path / "weights.safetensors"):
-        with pytest.raises(ConfigError, match="is the network itself"):
-            require_other_file(tmp_path / "weights.safetensors", model)
-
-
-def test_a_result_does_not_take_the_place_of_jets(folder, dataset, tmp_path):
-    require_other_file(tmp_path / "test.h5", tmp_path, dataset)
-    require_other_file(folder / "test.h5", tmp_path, dataset)
-    for name in ("shard-0001.h5", "dataset.json", "../dataset0/shard-0000.h5"):
-        with pytest.raises(ConfigError, match="is a file of the dataset"):
-            require_other_file(folder / name, tmp_path, dataset)
-    with pytest.raises(ConfigError, match="is a dataset; choose another folder"):
-        require_own(folder, "pretrain")
-
-
 def test_a_full_disk_is_told_of_the_records_too(tmp_path, monkeypatch):
     log = MetricsLog(tmp_path)
     log.start([])
@@ -353,13 +235,6 @@ def test_a_full_disk_is_told_of_the_records_too(tmp_path, monkeypatch):
     (tmp_path / "metrics.jsonl").symlink_to("/dev/full")
     with pytest.raises(StorageError, match=r"metrics\.jsonl: does not fit"):
         log.add({"views": 1})
-
-
-def test_a_file_in_the_way_is_named(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"file is a file; choose another folder"):
-        require_own(tmp_path / "file" / "out", "pretrain")
-    require_own(tmp_path / "new" / "out", "pretrain")
 
 
 def test_the_training_loss_is_the_mean_since_the_last_validation(tmp_path):
@@ -381,25 +256,6 @@ def test_the_step_schedule_warms_up_and_the_cosine_stays_at_its_end():
     assert [step(s) for s in (0, 4, 9, 10, 20)] == pytest.approx([0.1, 0.5, 1, 1, 0.5])
     cosine = pretraining_schedule(PretrainConfig(warmup=0.1), 100, 10)
     assert cosine(130) == pytest.approx(0)
-
-
-def test_another_number_of_constituents_names_the_key(config, tmp_path):
-    data = config.data.model_copy(update={"constituents": 8})
-    with pytest.raises(ConfigError, match=r"training\.data\.constituents: the config"):
-        require_same_network(config.model_copy(update={"data": data}), config, tmp_path)
-
-
-def test_weights_that_are_no_number_are_refused(tmp_path, config):
-    model = line()
-    nn.init.constant_(model.weight, math.nan)
-    save_network(tmp_path, model, "backbone", config, {})
-    with pytest.raises(InputFileError, match="weight has numbers that are not finite"):
-        load_network(tmp_path, "backbone")
-
-
-def test_what_is_gone_or_new_makes_a_difference():
-    assert differing({"a": (1,)}, {"a": [1], "b": 2}) == ["b is now None and was 2"]
-    assert differing({"a": 1, "b": 2}, {"a": 1}) == ["b is now 2 and was None"]
 
 
 @pytest.mark.parametrize(

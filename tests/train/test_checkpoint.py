@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_train.config import validate_training
+from rs3l_train.loop.checkpoint import load_network, require_same_network, save_network
+from rs3l_train.loop.identity import differing
+
+
+def test_a_network_comes_back_with_its_config(tmp_path, config):
+    model = nn.Linear(1, 1)
+    save_network(tmp_path, model, "backbone", config, {"views": ["a"]})
+    weights, saved, details = load_network(tmp_path, "backbone")
+    assert torch.equal(weights["weight"], model.weight)
+    assert saved == config
+    assert details == {"views": ["a"]}
+    assert {path.name for path in tmp_path.iterdir()} == {"weights.safetensors", "config.yaml"}
+
+
+def test_a_folder_without_a_network_or_with_another_kind_is_named(tmp_path, config):
+    with pytest.raises(InputFileError, match="holds no trained network"):
+        load_network(tmp_path, "backbone")
+    save_network(tmp_path, nn.Linear(1, 1), "backbone", config, {})
+    with pytest.raises(InputFileError, match="holds a backbone, expected a tagger"):
+        load_network(tmp_path, "tagger")
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(InputFileError, match="not a whole safetensors file"):
+        load_network(tmp_path, "backbone")
+
+
+def test_a_foreign_safetensors_file_is_refused(tmp_path):
+
+    save_file({"w": torch.ones(1)}, tmp_path / "weights.safetensors")
+    with pytest.raises(InputFileError, match="not written by this version"):
+        load_network(tmp_path, "backbone")
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"backbone": {"width": 32}}, "backbone.width"),
+        ({"data": {"inputs": "rs3l"}}, "data.inputs"),
+    ],
+)
+def test_another_architecture_names_the_key(config, tmp_path, change, key):
+    settings = config.model_dump()
+    for block, values in change.items():
+        settings[block] |= values
+    other = validate_training(settings, "test")
+    with pytest.raises(ConfigError, match=f"training.{key}: the config says"):
+        require_same_network(other, config, tmp_path)
+    require_same_network(config, config, tmp_path)
+
+
+def test_another_number_of_constituents_names_the_key(config, tmp_path):
+    data = config.data.model_copy(update={"constituents": 8})
+    with pytest.raises(ConfigError, match=r"training\.data\.constituents: the config"):
+        require_same_network(config.model_copy(update={"data": data}), config, tmp_path)
+
+
+def test_weights_that_are_no_number_are_refused(tmp_path, config):
+    model = nn.Linear(1, 1)
+    nn.init.constant_(model.weight, math.nan)
+    save_network(tmp_path, model, "backbone", config, {})
+    with pytest.raises(InputFileError, match="weight has numbers that are not finite"):
+        load_network(tmp_path, "backbone")
+
+
+def test_what_is_gone_or_new_makes_a_difference():
+    assert differing({"a": (1,)}, {"a": [1], "b": 2}) == ["b is now None and was 2"]
+    assert differing({"a": 1, "b": 2}, {"a": 1}) == ["b is now 2 and was None"]
