@@ -39,11 +39,11 @@ class Cosine(BaseModel):
 
 
 class Sculpting(BaseModel):
-    """Mass of the background before and after a cut."""
+    """What a cut does to the mass of the background."""
 
     jsd: float | None
     jsd_of_noise: float | None
-    n_passing: int
+    n_passing: float
 
 
 class Row(BaseModel):

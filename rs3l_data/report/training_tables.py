@@ -213,8 +213,8 @@ def _sculpting(metrics: Metrics, view: str) -> Table | None:
             rows.append([name, labels, *cells])
     header = ["tagger", "labels", *(f"cut at ε_S = {key}" for key in keys)]
     title = (
-        "Mass sculpting: Jensen-Shannon divergence of the background's mass before and after the"
-        " cut (in brackets: of as many random jets)"
+        "Mass sculpting: Jensen-Shannon divergence of the background's mass where it passes and"
+        " where it fails the cut (in brackets: of as many random jets)"
     )
     return Table(header, rows, title=title) if rows else None
 

@@ -73,10 +73,11 @@ def compare(first: Draws, second: Draws, efficiency: float, resampled: F8) -> di
     dict
         `rejection` and `against_rejection` of each draw, their means and standard deviations;
         `ratio`, the geometric mean over the draws of the ratio of the two; `ratio_error`, composed
-        of `ratio_error_draws` and `ratio_error_test`; `verdict`: `higher`, `equal within errors`,
-        `lower` (from 1 by more than two errors or not, that of few draws by Student's t as much
-        wider as it is uncertain), or `undefined` where in a draw no background passes, or where
-        there is one draw: then the error is that of the test sample alone.
+        of `ratio_error_draws` and `ratio_error_test`, of the test sample as far as it moves all
+        draws together (how it moves one against another is in their spread); `verdict`: `higher`,
+        `equal within errors`, `lower` (from 1 by more than two errors or not, that of few draws by
+        Student's t as much wider as it is uncertain), or `undefined` where in a draw no background
+        passes, or where there is one draw: then the error is that of the test sample alone.
     """
     own, other = _rejections(first, efficiency), _rejections(second, efficiency)
     table: dict[str, Any] = {
@@ -89,7 +90,7 @@ def compare(first: Draws, second: Draws, efficiency: float, resampled: F8) -> di
     mean = float(logs.mean())
     n = len(logs)
     of_draws = float(logs.std(ddof=1) / math.sqrt(n)) if n > 1 else 0.0
-    of_test = float(resampled.mean(1).std(ddof=1))
+    of_test = _error_shared(resampled)
     ratio = math.exp(mean)
     allowed = math.hypot(_widening(n) * of_draws, of_test) if n > 1 else None
     return {
@@ -127,6 +128,16 @@ def resampled_logs(draws: Draws, efficiencies: Sequence[float]) -> F8:
             )
             logs[b, d] = np.log(n_background / np.maximum(found.n_passing, 0.5))
     return logs
+
+
+def _error_shared(resampled: F8) -> float:
+    """Compute the error that the draws share, from their logs (n_bootstrap, n_draws)."""
+    variance = resampled.mean(1).var(ddof=1)
+    n = resampled.shape[1]
+    if n > 1:
+        own = resampled - resampled.mean(1, keepdims=True)
+        variance -= own.var(0, ddof=1).sum() / (n * (n - 1))
+    return math.sqrt(max(0.0, float(variance)))
 
 
 def _rejections(draws: Draws, efficiency: float) -> list[float | None]:

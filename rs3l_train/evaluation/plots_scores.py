@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from rs3l_train.evaluation.calibration import Reliability
 from rs3l_train.evaluation.plots import COLOURS, MODE_COLOURS, MODES, axes_of
-from rs3l_train.evaluation.roc import F8, threshold_at
+from rs3l_train.evaluation.roc import F8, cut_at
 from rs3l_train.evaluation.sculpting import sculpting
 from rs3l_train.evaluation.tagging import Scores
 
@@ -97,24 +97,25 @@ def background_masses(scores: Mapping[str, Scores], efficiency: float) -> Figure
         if mass is None:
             raise ValueError(f"{mode}: the masses of the background jets are not given")
         if i == 0:
-            before = _outline(mass[np.isfinite(mass)])
+            before = _outline(mass, np.ones(len(mass)))
             axes.stairs(before, MASS_BINS, color="lightgrey", fill=True, label="before the cut")
-        passing = own.background >= threshold_at(own.signal, efficiency)
+        passing = cut_at(own.signal, efficiency)(own.background)
         found = sculpting(mass, passing)
-        after = mass[passing & np.isfinite(mass)]
-        if not len(after):
+        if found["jsd"] is None:
             continue
         label = (
-            f"{MODES[mode]}: {found['n_passing']} jets,"
+            f"{MODES[mode]}: {found['n_passing']:.0f} jets,"
             f" JSD {found['jsd']:.2f} ({found['jsd_of_noise']:.2f})"
         )
-        axes.stairs(_outline(after), MASS_BINS, color=MODE_COLOURS[mode], label=label)
+        axes.stairs(_outline(mass, passing), MASS_BINS, color=MODE_COLOURS[mode], label=label)
     axes.set_xlim(MASS_BINS[0], MASS_BINS[-1])
     axes.set_ylim(0, 1.4 * axes.get_ylim()[1])  # room for the legend
     axes.legend(fontsize="small")
     return figure
 
 
-def _outline(mass: F8) -> F8:
-    """Part of the jets in each bin; those beyond the last are in none."""
-    return np.asarray(np.histogram(mass, MASS_BINS)[0] / len(mass), dtype=np.float64)
+def _outline(mass: F8, weights: F8) -> F8:
+    """Part of the jets in each bin; those beyond the last are in none, nor those without a mass."""
+    known = np.isfinite(mass)
+    counts, _ = np.histogram(mass[known], MASS_BINS, weights=weights[known])
+    return np.asarray(counts / weights[known].sum(), dtype=np.float64)

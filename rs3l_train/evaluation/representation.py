@@ -84,7 +84,7 @@ def linear_r2(embeddings: Tensor, target: Tensor) -> float:
     embeddings
         (n, D)
     target
-        (n,)
+        (n,), or (n, k), of which the best predicted column counts.
 
     Returns
     -------
@@ -94,36 +94,50 @@ def linear_r2(embeddings: Tensor, target: Tensor) -> float:
     x = embeddings.double()
     x = (x - x.mean(0)) / x.std(0).clamp(min=1e-9)
     x = torch.cat([x, torch.ones_like(x[:, :1])], dim=1)
-    y = target.double()
-    y = y - y.mean()
+    y = target.double().view(len(target), -1)
+    y = y - y.mean(0)
     fit, test = slice(0, None, 2), slice(1, None, 2)
     penalty = RIDGE * len(x[fit]) * torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
     weights = torch.linalg.solve(x[fit].T @ x[fit] + penalty, x[fit].T @ y[fit])
-    residual = (y[test] - x[test] @ weights).square().sum()
-    return float(1 - residual / (y[test] - y[test].mean()).square().sum().clamp(min=1e-300))
+    residual = (y[test] - x[test] @ weights).square().sum(0)
+    variation = (y[test] - y[test].mean(0)).square().sum(0)
+    return float((1 - residual / variation.clamp(min=1e-300)).max())
 
 
 def physical_targets(batch: Batch) -> dict[str, Tensor]:
-    """Compute quantities of jets, (n,) each, to look for in their embedding.
+    """Compute quantities of jets, (n,) or (n, 4), to look for in their embedding.
 
     |eta| and the orientation of the jet in (Δη, Δφ) are shortcuts: the views of a jet share them,
-    and they say nothing about its kind. log pT and log mass are physics.
+    and they say nothing about its kind. log pT and log mass are physics. An orientation is an
+    angle, which no linear regression finds as such: its columns are the cosine and sine of twice
+    that of the principal axis of the radiation, and of that of its third moment, which tells the
+    two ends of the axis apart.
     """
     return {
         "|eta|": batch.jets["eta"].abs(),
-        "orientation": _cos_2psi(batch),
+        "orientation": _orientation(batch),
         "log pt": batch.jets["pt"].log(),
         "log mass": batch.jets["mass"].clamp(min=1e-3).log(),
     }
 
 
-def _cos_2psi(batch: Batch) -> Tensor:
-    """Cosine of twice the angle of the principal axis of the radiation, weighted with pT."""
+def _orientation(batch: Batch) -> Tensor:
+    """Cosines and sines of the two angles, (n, 4); moments of the radiation weighted with pT.
+
+    The first moment is no use: about the jet's axis it vanishes.
+    """
     deta, dphi = relative_angles(batch)
     weight = batch.constituents["pt"] * batch.mask
-    along = (weight * (deta.square() - dphi.square())).sum(1)
-    across = (weight * 2 * deta * dphi).sum(1)
-    return along / torch.hypot(along, across).clamp(min=1e-12)
+    third = weight * (deta.square() + dphi.square())
+    second = _unit(
+        (weight * (deta.square() - dphi.square())).sum(1), (weight * 2 * deta * dphi).sum(1)
+    )
+    return torch.stack([*second, *_unit((third * deta).sum(1), (third * dphi).sum(1))], dim=1)
+
+
+def _unit(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    length = torch.hypot(x, y).clamp(min=1e-12)
+    return x / length, y / length
 
 
 def _pairs(embeddings: Tensor, jets: Tensor) -> tuple[Tensor, Tensor]:

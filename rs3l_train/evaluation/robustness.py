@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_train.evaluation.roc import F8, part_below, threshold_at
+from rs3l_train.evaluation.roc import F8, cut_at, part_below
 
 NOISE_DRAWS = 20
 
@@ -60,17 +60,18 @@ def at_threshold(
     -------
     dict
         Both efficiencies, the background's relative to the reference's (None if that is 0), and
-        their binomial errors, for which the two views count as independent.
+        their binomial errors, for which the two views count as independent. The reference's own
+        efficiency of the signal has none, as it is chosen.
     """
-    threshold = threshold_at(reference_signal, efficiency)
-    kept, kept_error = _efficiency(signal, threshold)
-    here, here_error = _efficiency(background, threshold)
-    there, there_error = _efficiency(reference_background, threshold)
-    ratio = here / there if there else None
+    cut = cut_at(reference_signal, efficiency)
     same = background is reference_background
+    kept, kept_error = _efficiency(cut(signal))
+    here, here_error = _efficiency(cut(background))
+    there, there_error = _efficiency(cut(reference_background))
+    ratio = here / there if there else None
     return {
         "signal_efficiency": kept,
-        "signal_efficiency_error": kept_error,
+        "signal_efficiency_error": 0.0 if same else kept_error,
         "background_efficiency": here,
         "background_efficiency_error": here_error,
         "relative_to_nominal": ratio,
@@ -82,9 +83,13 @@ def at_threshold(
     }
 
 
-def _efficiency(scores: F8, threshold: float) -> tuple[float, float]:
-    part = float(np.mean(scores >= threshold))
-    return part, math.sqrt(part * (1 - part) / len(scores))
+def _efficiency(passing: F8) -> tuple[float, float]:
+    """Average how much of each jet passes; the error is never 0, if all jets do or none does."""
+    n, mean = len(passing), float(passing.mean())
+    if mean in (0.0, 1.0):
+        likely = (n * mean + 0.5) / (n + 1)
+        return mean, math.sqrt(likely * (1 - likely) / n)
+    return mean, float(passing.std()) / math.sqrt(n)
 
 
 def agreement(reference: F8, other: F8) -> dict[str, Any]:

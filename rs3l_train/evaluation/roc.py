@@ -12,11 +12,24 @@ import numpy.typing as npt
 F8 = npt.NDArray[np.float64]
 
 
+class Cut(NamedTuple):
+    """A threshold on a score, and what becomes of the jets that lie on it."""
+
+    threshold: float
+    part: float
+    """Of the jets at the threshold, that counts as passing"""
+
+    def __call__(self, scores: F8) -> F8:
+        """Say how much of each jet passes, (n,): all above the threshold, a part of those on it."""
+        tied = np.where(scores == self.threshold, self.part, 0.0)
+        return np.where(scores > self.threshold, 1.0, tied)
+
+
 @dataclass(frozen=True, slots=True)
 class WorkingPoint:
     """What passes at a signal efficiency."""
 
-    threshold: float
+    cut: Cut
     n_passing: float
     """Background jets above the threshold, and of those at it as large a part as of the signal"""
     n_background: int
@@ -91,10 +104,10 @@ def part_below(scores: F8, others: F8) -> F8:
     return np.asarray((below + up_to) / (2 * len(others)), dtype=np.float64)
 
 
-def threshold_at(signal: F8, efficiency: float) -> float:
-    """Find the highest threshold that at least this part of the signal reaches."""
-    n_passing = math.ceil(efficiency * len(signal) - 1e-9)
-    return float(np.sort(signal)[len(signal) - max(1, n_passing)])
+def cut_at(signal: F8, efficiency: float) -> Cut:
+    """Find the cut that keeps this part of the signal."""
+    found = cuts(signal, signal[:0], np.array([efficiency]))
+    return Cut(float(found.thresholds[0]), float(found.part[0]))
 
 
 def cuts(signal: F8, background: F8, efficiencies: F8) -> Cuts:
@@ -126,7 +139,7 @@ def working_point(signal: F8, background: F8, efficiency: float) -> WorkingPoint
     binomial = max(0.0, variance / n_passing**2 - 1 / n_background) if n_passing else 0.0
     of_threshold = math.log(max(more, 0.5) / max(fewer, 0.5)) / 2
     return WorkingPoint(
-        float(found.thresholds[0]),
+        Cut(float(found.thresholds[0]), float(found.part[0])),
         n_passing,
         n_background,
         math.hypot(math.sqrt(binomial), of_threshold),

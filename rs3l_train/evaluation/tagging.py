@@ -85,7 +85,7 @@ def _in_one_view(
     }
     if scores.background_mass is not None:
         row["sculpting"] = {
-            key: sculpting(scores.background_mass, scores.background >= point.threshold)
+            key: sculpting(scores.background_mass, point.cut(scores.background))
             for key, point in points.items()
         }
     return row

@@ -130,9 +130,8 @@ def fit(
                 history.drops += 1
                 best.put_back()
             if best.exhausted or ended:
-                history.ended = (
-                    "patience" if best.exhausted else "time" if out_of_time else "budget"
-                )
+                patient = best.exhausted and history.drops >= budget.drops
+                history.ended = "patience" if patient else "time" if out_of_time else "budget"
                 break
             history.seconds = clock()
             if stopped:

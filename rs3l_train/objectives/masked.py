@@ -23,7 +23,8 @@ N_CATEGORIES = len(Category)
 class Masked(Objective):
     """Hide a part of each jet's constituents and predict their features (arXiv:2401.13537).
 
-    Outputs: the mean error of a jet's hidden constituents, (n, 1).
+    Outputs: the mean error of a jet's hidden constituents, (n, 1); 0 for a jet of one constituent,
+    in which none is hidden.
     """
 
     needs_pairs = False

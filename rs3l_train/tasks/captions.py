@@ -25,8 +25,8 @@ CALIBRATION = (
 MASS = (
     "Soft-drop mass of background jets of the view {view}: all of them (grey), and those that pass"
     " the cut which keeps {efficiency:g} of the signal; heavier jets are counted and not shown."
-    " JSD: Jensen-Shannon divergence of the two; in brackets what as many jets picked at random"
-    " would show."
+    " JSD: Jensen-Shannon divergence of those that pass and those that fail; in brackets what as"
+    " many jets picked at random would show."
 )
 EMBEDDING = (
     "The first two principal components of the pretrained embedding, test jets of the view {view}."

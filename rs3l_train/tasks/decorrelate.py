@@ -1,4 +1,4 @@
-"""A tagger's loss with a penalty on what its score tells about the background's mass.
+"""A penalty on what a tagger's score tells about the background's mass.
 
 Distance correlation is 0 for independent variables alone, and unlike Pearson's coefficient sees
 every kind of dependence (Székely, Rizzo and Bakirov, arXiv:0803.4101). As a penalty it keeps the
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 
 def squared_distance_correlation(x: Tensor, y: Tensor) -> Tensor:
@@ -36,21 +35,18 @@ def _centred_distances(x: Tensor) -> Tensor:
     return distance - means[:, None] - means[None, :] + means.mean()
 
 
-def decorrelated_loss(logits: Tensor, target: Tensor, mass: Tensor, weight: float) -> Tensor:
-    """Compute the cross entropy plus the penalty on the background's score.
+def mass_penalty(logits: Tensor, target: Tensor, mass: Tensor) -> Tensor:
+    """Compute dCor² between the background's probability of signal and its mass.
 
     Parameters
     ----------
     logits, target
         (n,), the target 1 for signal and 0 for background.
     mass
-        (n,) [GeV]; jets whose mass is NaN are left out of the penalty. Where fewer than two
-        background jets have one, there is nothing to penalise.
-    weight
-        Of dCor² between probability and mass.
+        (n,) [GeV]; jets whose mass is NaN are left out. Where fewer than two background jets have
+        one, there is nothing to penalise.
     """
-    loss = functional.binary_cross_entropy_with_logits(logits, target)
     used = (target == 0) & torch.isfinite(mass)
     if int(used.sum()) < 2:
-        return loss
-    return loss + weight * squared_distance_correlation(logits[used].sigmoid(), mass[used])
+        return logits.new_zeros((), dtype=torch.float64)
+    return squared_distance_correlation(logits[used].sigmoid(), mass[used])

@@ -13,7 +13,7 @@ from torch.nn import functional
 from rs3l_train.backbones import backbone_of
 from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.config import FinetuneConfig, NetworkMode
-from rs3l_train.evaluation.calibration import fit_temperature
+from rs3l_train.evaluation.calibration import cross_entropy, fit_temperature
 from rs3l_train.loop.device import adam, precision_of
 from rs3l_train.loop.fit import Budget, Epochs, History, fit
 from rs3l_train.loop.logs import MetricsLog
@@ -22,7 +22,7 @@ from rs3l_train.loop.schedule import constant
 from rs3l_train.loop.step import SEED_STEP, InParts
 from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.tasks.bench import Bench
-from rs3l_train.tasks.decorrelate import decorrelated_loss
+from rs3l_train.tasks.decorrelate import mass_penalty
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.probe import fit_probe, score_auc
 from rs3l_train.tasks.tagger import Tagger, split_scores
@@ -189,22 +189,29 @@ def _gradients(bench: Bench, tagger: Tagger, draw: int, processes: Processes) ->
 
 
 def _validate(bench: Bench, tagger: Tagger) -> dict[str, float]:
-    logits = _score_validation(bench, tagger)
-    auc = score_auc(logits, _validation_target(bench))
+    logits, target = _score_validation(bench, tagger), _validation_target(bench)
+    auc = score_auc(logits, target)
     if bench.config.finetune.decorrelate is None:
         return {"score": auc, "auc": auc}
-    # The AUC alone would choose the weights that the penalty has changed least.
-    return {"score": -float(_loss(bench, logits, bench.validation)), "auc": auc}
+    # The AUC alone would choose the weights that the penalty has changed least. The classes weigh
+    # as among labelled jets: more background here would favour a tagger that calls all jets so.
+    loss = cross_entropy(split_scores(logits, target), bench.signal_share)
+    return {"score": -loss - float(_penalty(bench, logits, bench.validation)), "auc": auc}
 
 
 def _loss(bench: Bench, logits: Tensor, selection: Selection) -> Tensor:
     target = bench.target[selection.rows].float()
+    loss = functional.binary_cross_entropy_with_logits(logits, target)
+    return loss + _penalty(bench, logits, selection)
+
+
+def _penalty(bench: Bench, logits: Tensor, selection: Selection) -> Tensor | float:
     decorrelate = bench.config.finetune.decorrelate
     if decorrelate is None:
-        return functional.binary_cross_entropy_with_logits(logits, target)
+        return 0.0
     masses = {"mass": bench.jets.jets["mass"], "softdrop_mass": bench.softdrop_mass}
     mass = masses[decorrelate.variable][selection.views, selection.rows]
-    return decorrelated_loss(logits, target, mass, decorrelate.weight)
+    return decorrelate.weight * mass_penalty(logits, bench.target[selection.rows], mass)
 
 
 def _described(history: History) -> dict[str, Any]:

@@ -65,7 +65,9 @@ class Watch:
             if (vectors := objective.compared(outputs)) is not None:
                 compared.append(vectors)
         self.embeddings = torch.cat(embeddings)
-        record = {key: float(np.mean([m[key] for m in measured])) for key in measured[0]}
+        # A batch in which no two views are of one jet has no alignment.
+        keys = dict.fromkeys(key for figures in measured for key in figures)
+        record = {key: float(np.mean([m[key] for m in measured if key in m])) for key in keys}
         record["effective_rank"] = effective_rank(self.embeddings)
         record["spread"] = spread(self.embeddings)
         if compared:

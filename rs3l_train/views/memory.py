@@ -174,8 +174,8 @@ def load(
     Raises
     ------
     InputFileError
-        If a number is not finite, or a transverse momentum not above 0, which has no logarithm:
-        networks would spread it over all their weights.
+        If a number is not finite, or a transverse momentum or a constituent's energy not above 0,
+        which has no logarithm: networks would spread it over all their weights.
     """
     read = [dataset.read_view(view, (), ["present", *JET_COLUMNS]) for view in views]
     jets = [table.jets for table in read]
@@ -195,7 +195,9 @@ def load(
         # takes their memory: processes that share a machine would need as much of it as GPUs have.
         for part in dataset.by_shard():
             offsets, columns = part.constituents(view, CONSTITUENT_COLUMNS)
-            _check_momenta(columns["pt"].astype(np.float32, copy=False), part, view)
+            for name in PADDING:
+                values = columns[name].astype(np.float32, copy=False)
+                _check_positive(values, part, view, f"constituents/{name}")
             n = int(np.minimum(np.diff(offsets), n_constituents).sum())
             place = constituents[filled : filled + n]
             block = place.numpy() if here else recycled.empty((n, shape[1]), np.float32)
@@ -207,7 +209,8 @@ def load(
                 place.copy_(torch.from_numpy(block))
             filled += n
         for name in JET_COLUMNS:
-            if not np.isfinite(jets[v][name][present[v]]).all():
+            own = jets[v][name][present[v]].astype(np.float32, copy=False)
+            if not np.isfinite(own).all() or (name == "pt" and own.min(initial=1) <= 0):
                 _name_the_shard(dataset, view, name)
     padding = [float(PADDING.get(name, 0)) for name in CONSTITUENT_COLUMNS]
     constituents[-1] = torch.tensor(padding, device=device)
@@ -236,11 +239,13 @@ def _finite_sum(values: npt.NDArray[np.float32]) -> bool:
         return bool(np.isfinite(values.sum()))
 
 
-def _check_momenta(pt: npt.NDArray[np.float32], dataset: Dataset, view: str) -> None:
+def _check_positive(
+    values: npt.NDArray[np.float32], dataset: Dataset, view: str, column: str
+) -> None:
     # NaN is for `_check_finite` to say.
-    if pt.min(initial=1) <= 0:
+    if values.min(initial=1) <= 0:
         raise InputFileError(
-            f"{dataset.source}: {np.count_nonzero(pt <= 0)} of {len(pt)} values of constituents/pt"
+            f"{dataset.source}: {np.count_nonzero(values <= 0)} of {len(values)} values of {column}"
             f" in the view {view!r} are not above 0; find the rows with `rs3l-data validate`, and"
             " make the shard anew"
         )
@@ -258,7 +263,10 @@ def _check_finite(values: Array, dataset: Dataset, view: str, column: str) -> No
 def _name_the_shard(dataset: Dataset, view: str, name: str) -> None:
     for part in dataset.by_shard():
         table = part.jets(view, ["present", name])
-        _check_finite(table[name][table["present"]], part, view, f"jets/{name}")
+        own = table[name][table["present"]]
+        _check_finite(own, part, view, f"jets/{name}")
+        if name == "pt":
+            _check_positive(own.astype(np.float32, copy=False), part, view, f"jets/{name}")
 
 
 def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np.bool_]) -> Tensor:

@@ -115,5 +115,16 @@ def test_the_test_sample_s_error_is_of_the_mean_over_the_draws():
     made = taggers({("probe", 9): 1.5, ("scratch", 9): 1.0}, 3, 300, own=1.0)
     (entry,) = comparisons(made, [0.5])
     logs = [resampled_logs(draws, [0.5])[:, :, 0] for draws in made.values()]
-    expected = (logs[0] - logs[1]).mean(1).std(ddof=1)
-    assert entry["ratio_error_test"] / entry["ratio"] == pytest.approx(expected)
+    # What moves one draw against another is in their spread.
+    covariance = np.cov((logs[0] - logs[1]).T)
+    shared = covariance[~np.eye(3, dtype=bool)].mean()
+    assert entry["ratio_error_test"] / entry["ratio"] == pytest.approx(math.sqrt(max(0, shared)))
+
+
+def test_the_error_of_a_ratio_is_the_spread_of_repeated_studies():
+    pairs = {("probe", 9): 1.3, ("scratch", 9): 1.2}
+    for own in (0.2, 0.8):
+        tables = [comparisons(taggers(pairs, 5, 1000, s, own), [0.5])[0] for s in range(60)]
+        spread = np.std([math.log(table["ratio"]) for table in tables])
+        claimed = np.mean([table["ratio_error"] / table["ratio"] for table in tables])
+        assert claimed == pytest.approx(spread, rel=0.25)

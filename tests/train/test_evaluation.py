@@ -28,7 +28,7 @@ from rs3l_train.evaluation.roc import (
     auc,
     auc_error,
     background_efficiencies,
-    threshold_at,
+    cut_at,
     working_point,
 )
 from rs3l_train.evaluation.substructure import COLUMNS, VARIABLES, variables
@@ -52,9 +52,12 @@ def test_auc_is_that_of_scikit_learn_with_ties(signal, background):
 @settings(max_examples=60)
 @given(SCORES, st.floats(0.01, 1.0))
 def test_a_threshold_keeps_at_least_the_signal_asked_for_and_no_higher_one_does(signal, efficiency):
-    threshold = threshold_at(signal, efficiency)
+    threshold, part = cut_at(signal, efficiency)
     assert np.mean(signal >= threshold) >= efficiency - 1e-9
     assert np.mean(signal > threshold) < efficiency
+    assert 0 < part <= 1
+    kept = cut_at(signal, efficiency)(signal).sum()
+    assert kept == pytest.approx(max(1, math.ceil(efficiency * len(signal) - 1e-9)))
 
 
 def test_the_error_of_the_auc_is_the_spread_of_repeated_samples():
@@ -70,7 +73,7 @@ def test_rejection_and_its_error_by_hand():
     signal = np.arange(10.0)
     background = np.r_[np.full(4, 7.5), np.full(96, -1.0)]
     point = working_point(signal, background, 0.3)
-    assert (point.threshold, point.n_passing, point.n_background) == (7.0, 4, 100)
+    assert (point.cut, point.n_passing, point.n_background) == ((7.0, 1.0), 4, 100)
     assert point.rejection == 25
     # A standard deviation of the signal further, two jets or five would do: 0 or 4 would pass.
     assert point.relative_error == pytest.approx(math.hypot(math.sqrt(0.24), math.log(8) / 2))
@@ -121,6 +124,21 @@ def test_half_of_what_is_tied_passes_with_half_of_the_signal():
     outside = np.r_[np.full(4, -np.inf), np.arange(6.0)]
     point = working_point(outside, np.r_[np.full(30, -np.inf), np.full(10, 3.5)], 0.8)
     assert point.n_passing == 10 + 30 * 2 / 4
+
+
+@settings(max_examples=60)
+@given(SCORES, SCORES, st.floats(0.01, 1.0))
+def test_all_figures_of_a_cut_count_the_same_jets(signal, background, efficiency):
+    masses = np.arange(len(background), dtype=float)
+    (row,) = figures_of_merit({"nominal": Scores(signal, background, masses)}, [efficiency])
+    (passing,) = row["background_passing"].values()
+    (here,) = row["at_nominal_threshold"].values()
+    (sculpted,) = row["sculpting"].values()
+    assert here["background_efficiency"] == pytest.approx(passing / len(background))
+    assert here["signal_efficiency"] == pytest.approx(
+        max(1, math.ceil(efficiency * len(signal) - 1e-9)) / len(signal)
+    )
+    assert sculpted["n_passing"] == pytest.approx(passing)
 
 
 def test_an_infinite_rejection_says_so_and_is_valid_json():
@@ -241,13 +259,26 @@ def test_r2_of_what_is_and_is_not_in_the_embedding():
 
 
 def test_orientation_is_that_of_the_radiation():
-    def cosine(deta, dphi):
-        prongs = [(100, s * deta, s * dphi, 100, 0, 0, 0, 0, 0, 0) for s in (1, -1)]
-        return float(physical_targets(one_jet(prongs, padding=2))["orientation"])
+    def orientation(*prongs):
+        jet = [(pt, deta, dphi, pt, 0, 0, 0, 0, 0, 0) for pt, deta, dphi in prongs]
+        return physical_targets(one_jet(jet, padding=2))["orientation"][0].tolist()
 
-    assert cosine(0.3, 0.0) == pytest.approx(1)
-    assert cosine(0.0, 0.3) == pytest.approx(-1)
-    assert cosine(0.2, 0.2) == pytest.approx(0, abs=1e-6)
+    for psi in (0.0, 0.4, 1.5, 4.0):
+        x, y = 0.2 * math.cos(psi), 0.2 * math.sin(psi)
+        # About the axis of a jet, with the softer prong further out.
+        found = orientation((100, -x, -y), (50, 2 * x, 2 * y))
+        expected = [math.cos(2 * psi), math.sin(2 * psi), math.cos(psi), math.sin(psi)]
+        assert found == pytest.approx(expected, abs=1e-5)
+
+
+def test_an_orientation_is_found_however_the_embedding_holds_it():
+    generator = torch.Generator().manual_seed(5)
+    psi = 2 * math.pi * torch.rand(2000, generator=generator)
+    target = torch.stack([f(k * psi) for k in (2, 1) for f in (torch.cos, torch.sin)], dim=1)
+    noise = torch.randn(2000, 3, generator=generator)
+    for held in target.T:
+        assert linear_r2(torch.cat([noise, held[:, None]], dim=1), target) > 0.99
+    assert linear_r2(noise, target) == pytest.approx(0, abs=0.02)
 
 
 def test_a_band_holds_its_curve():
@@ -308,5 +339,8 @@ def test_the_orientation_is_weighted_with_pt():
         (100, 0.2, 0.2, 100, 0, 0, 0, 0, 0, 0),
     ]
     along, across = 300 * 0.09 - 100 * 0.09, 100 * 2 * 0.04
-    found = float(physical_targets(one_jet(prongs, padding=2))["orientation"])
-    assert found == pytest.approx(along / math.hypot(along, across))
+    found = physical_targets(one_jet(prongs, padding=2))["orientation"][0].tolist()
+    length = math.hypot(along, across)
+    assert found[:2] == pytest.approx([along / length, across / length])
+    x, y = 300 * 0.027 + 100 * 0.2 * 0.08, 100 * 0.027 + 100 * 0.2 * 0.08
+    assert found[2:] == pytest.approx([x / math.hypot(x, y), y / math.hypot(x, y)])

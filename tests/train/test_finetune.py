@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from rs3l_train.backbones import backbone_of
 from rs3l_train.evaluation.calibration import fit_temperature
@@ -12,7 +13,7 @@ from rs3l_train.loop.device import prepare
 from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.processes import ALONE
 from rs3l_train.tasks.bench import set_bench
-from rs3l_train.tasks.decorrelate import decorrelated_loss
+from rs3l_train.tasks.decorrelate import mass_penalty
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.finetune import (
     _budget,
@@ -112,13 +113,22 @@ def test_the_penalty_is_on_the_mass_in_the_jet_s_own_view(dataset, config, varia
     # In this dataset both masses are the same.
     bench = replace(bench, softdrop_mass=bench.softdrop_mass.flip(1))
     held = {"mass": bench.jets.jets["mass"], "softdrop_mass": bench.softdrop_mass}[variable]
+
+    def penalty(logits, batch):
+        return 3 * mass_penalty(logits, bench.target[batch.rows], held[batch.views, batch.rows])
+
     batch = bench.labelled(20, 0)
     logits, target = torch.linspace(-2, 2, len(batch)), bench.target[batch.rows].float()
-    expected = decorrelated_loss(logits, target, held[batch.views, batch.rows], 3)
+    expected = binary_cross_entropy_with_logits(logits, target) + penalty(logits, batch)
     torch.testing.assert_close(_loss(bench, logits, batch), expected)
     tagger = Tagger(backbone_of(config), 8)
-    scores = apply_network(tagger, bench.jets, bench.validation, config.data.inputs)
-    expected = -float(_loss(bench, scores, bench.validation))
+    logits = apply_network(tagger, bench.jets, bench.validation, config.data.inputs)
+    # The labelled jets are as many of either class; those of the validation are not.
+    target = bench.target[bench.validation.rows].float()
+    assert target.mean() < 0.45
+    weights = torch.where(target == 1, 0.5 / target.sum(), 0.5 / (1 - target).sum())
+    loss = binary_cross_entropy_with_logits(logits, target, weights, reduction="sum")
+    expected = -float(loss + penalty(logits, bench.validation))
     assert _validate(bench, tagger)["score"] == pytest.approx(expected)
 
 

@@ -105,6 +105,16 @@ def test_patience_can_lower_the_learning_rate_first():
     assert model.weight.item() == pytest.approx(best - 0.01)
 
 
+def test_a_budget_that_ends_before_the_drop_is_no_patience():
+    """The stage of the lower learning rate did not come: more views would have changed things."""
+    model = line()
+    for views, ended in ((40, "budget"), (70, "patience")):
+        scores = [0.5, 0.6] + 6 * [0.4]
+        budget = Budget(views, patience=3, drops=1)
+        history = run(model, lambda _: model.weight.sum(), budget, scores)
+        assert history.ended == ended, views
+
+
 def test_time_ends_the_training(monkeypatch):
     ticks = iter(range(0, 10_000, 10))
     monkeypatch.setattr(fit_module.time, "monotonic", lambda: next(ticks))

@@ -80,6 +80,18 @@ def test_errors_at_the_nominal_threshold_are_the_spread_of_repeated_samples():
     assert np.mean([table["relative_to_nominal"] for table in tables]) > 1.2
 
 
+def test_where_nothing_passes_the_error_is_not_0_and_what_is_chosen_has_none():
+    signal = np.arange(10.0)
+    reference = np.r_[np.full(2, 9.0), np.zeros(8)]
+    found = at_threshold(signal, np.zeros(4), signal, reference, 0.5)
+    assert found["background_efficiency"] == found["relative_to_nominal"] == 0
+    # As if half a jet of one more had passed.
+    assert found["background_efficiency_error"] == pytest.approx(math.sqrt(0.1 * 0.9 / 4))
+    assert found["relative_to_nominal_error"] == pytest.approx(math.sqrt(0.1 * 0.9 / 4) / 0.2)
+    assert found["signal_efficiency_error"] == pytest.approx(math.sqrt(0.25 / 10))
+    assert at_threshold(signal, reference, signal, reference, 0.5)["signal_efficiency_error"] == 0
+
+
 def test_agreement_is_that_of_all_pairs():
     random = np.random.default_rng(5)
     first = random.normal(size=(30, 6)) + 1

@@ -12,9 +12,9 @@ from hypothesis.extra import numpy as hnp
 from scipy.spatial.distance import jensenshannon
 from torch import nn
 
-from rs3l_train.evaluation.roc import auc, threshold_at
+from rs3l_train.evaluation.roc import Cut, auc, cut_at
 from rs3l_train.evaluation.sculpting import jensen_shannon, sculpting
-from rs3l_train.tasks.decorrelate import decorrelated_loss, squared_distance_correlation
+from rs3l_train.tasks.decorrelate import mass_penalty, squared_distance_correlation
 
 COUNTS = hnp.arrays(np.int64, 8, elements=st.integers(0, 50)).filter(lambda x: x.sum() > 0)
 
@@ -35,9 +35,9 @@ def test_distributions_with_nothing_in_common_are_one_bit_apart():
 def test_a_random_cut_does_not_sculpt_and_a_window_does():
     random = np.random.default_rng(1)
     mass = random.exponential(60, 20_000)
-    blind = sculpting(mass, random.random(20_000) < 0.02)
+    blind = sculpting(mass, 1.0 * (random.random(20_000) < 0.02))
     assert blind["jsd"] == pytest.approx(blind["jsd_of_noise"], rel=0.6)
-    window = sculpting(mass, np.abs(mass - 125) < 10)
+    window = sculpting(mass, 1.0 * (np.abs(mass - 125) < 10))
     assert window["jsd"] > 0.5
     assert window["jsd"] > 10 * window["jsd_of_noise"]
     assert window["inverse_jsd"] == pytest.approx(1 / window["jsd"])
@@ -47,13 +47,39 @@ def test_a_random_cut_does_not_sculpt_and_a_window_does():
 
 def test_jets_without_a_mass_and_cuts_without_a_jet():
     mass = np.array([10.0, 20.0, np.nan, 30.0])
-    nothing = sculpting(mass, np.array([False, False, True, False]))
+    nothing = sculpting(mass, np.array([0.0, 0, 1, 0]))
     assert nothing["n_passing"] == 0
-    assert nothing["jsd"] is None
-    everything = sculpting(mass, np.ones(4, bool))
+    everything = sculpting(mass, np.ones(4))
     assert everything["n_passing"] == 3
-    assert everything["jsd"] == 0
-    assert everything["inverse_jsd"] is None
+    alone = sculpting(mass[:1], np.array([0.5]))
+    assert alone["n_passing"] == 0.5
+    for found in (nothing, everything, alone):
+        assert found["jsd"] is found["inverse_jsd"] is found["jsd_of_noise"] is None
+
+
+def test_the_divergence_is_that_of_jets_that_pass_and_jets_that_fail():
+    random = np.random.default_rng(2)
+    mass = random.exponential(60, 10_000)
+    passing = mass > np.median(mass)
+    # Nothing in common, and no wider bins can hide it.
+    assert sculpting(mass, 1.0 * passing)["jsd"] == pytest.approx(1)
+    passing = random.random(10_000) < np.where(passing, 0.8, 0.3)
+    edges = np.quantile(mass, np.linspace(0, 1, 21))
+    histograms = [np.histogram(mass[which], edges)[0] for which in (passing, ~passing)]
+    expected = jensenshannon(*histograms, base=2) ** 2
+    assert sculpting(mass, 1.0 * passing)["jsd"] == pytest.approx(expected)
+
+
+def test_of_jets_on_the_threshold_a_part_passes():
+    mass = np.repeat([50.0, 100.0, 150.0, 200.0], 100)
+    scores = np.where(mass == 150, 1.0, 0.0)
+    # All jets of 150 GeV, and a tenth of all others.
+    found = sculpting(mass, Cut(0.0, 0.1)(scores))
+    assert found["n_passing"] == pytest.approx(130)
+    assert found["mass_before"] == [50, 100, 150]
+    assert found["mass_after"] == [150, 150, 150]
+    expected = jensenshannon([10, 10, 100, 10], [90, 90, 0, 90], base=2) ** 2
+    assert found["jsd"] == pytest.approx(expected)
 
 
 def naive(x, y):
@@ -105,13 +131,10 @@ def test_signal_and_jets_without_a_mass_are_not_penalised():
     logits = torch.tensor([2.0, -1.0, 0.5, 1.0, -2.0])
     target = torch.tensor([1.0, 0.0, 0.0, 0.0, 1.0])
     mass = torch.tensor([120.0, 30.0, 80.0, float("nan"), 5.0])
-    plain = nn.functional.binary_cross_entropy_with_logits(logits, target)
     # Two jets always correlate fully.
-    assert float(decorrelated_loss(logits, target, mass, 10.0)) == pytest.approx(
-        float(plain) + 10.0
-    )
+    assert float(mass_penalty(logits, target, mass)) == pytest.approx(1)
     mass[2] = float("nan")
-    assert float(decorrelated_loss(logits, target, mass, 10.0)) == pytest.approx(float(plain))
+    assert float(mass_penalty(logits, target, mass)) == 0
 
 
 def test_the_penalty_lowers_the_sculpting_of_a_toy():
@@ -132,11 +155,12 @@ def test_the_penalty_lowers_the_sculpting_of_a_toy():
         for _ in range(steps):
             logits = network(x).squeeze(1)
             optimiser.zero_grad()
-            decorrelated_loss(logits, target, mass, weight).backward()
+            loss = nn.functional.binary_cross_entropy_with_logits(logits, target)
+            (loss + weight * mass_penalty(logits, target, mass)).backward()
             optimiser.step()
         scores = network(x).squeeze(1).detach().double().numpy()
         signal, background = scores[:n], scores[n:]
-        passing = background >= threshold_at(signal, 0.5)
+        passing = cut_at(signal, 0.5)(background)
         return sculpting(mass[n:].double().numpy(), passing)["jsd"], auc(signal, background)
 
     plain, plain_auc = train(0.0, 150)
@@ -150,8 +174,5 @@ def test_the_penalty_lowers_the_sculpting_of_a_toy():
 def test_the_penalty_is_on_the_probability_of_the_background():
     logits, mass = torch.tensor([2.0, -1.0, 3.0, 0.5, -4.0]), torch.tensor([125.0, 30, 80, 60, 10])
     target = torch.tensor([1.0, 0, 0, 0, 0])
-    plain = nn.functional.binary_cross_entropy_with_logits(logits, target)
-    penalty = squared_distance_correlation(logits[1:].sigmoid(), mass[1:])
-    assert float(decorrelated_loss(logits, target, mass, 10.0)) == pytest.approx(
-        float(plain + 10 * penalty)
-    )
+    expected = squared_distance_correlation(logits[1:].sigmoid(), mass[1:])
+    assert float(mass_penalty(logits, target, mass)) == pytest.approx(float(expected))

@@ -179,19 +179,20 @@ def test_numbers_that_are_not_finite_are_named(dataset, monkeypatch):
         load(dataset, ("nominal", "seed"), 16, torch.device("cpu"))
 
 
-def test_a_constituent_without_momentum_is_refused(dataset, monkeypatch):
+@pytest.mark.parametrize("name", ["pt", "energy"])
+def test_a_constituent_without_momentum_is_refused(dataset, monkeypatch, name):
     """Its logarithm would be infinite, and the loss of every jet of its batch no number."""
     read = type(dataset).constituents
 
     def with_zero(self, view, names=None):
         offsets, columns = read(self, view, names)
-        columns["pt"] = columns["pt"].copy()
-        columns["pt"][offsets[1] - 1] = 0
+        columns[name] = columns[name].copy()
+        columns[name][offsets[1] - 1] = 0
         return offsets, columns
 
     monkeypatch.setattr(type(dataset), "constituents", with_zero)
     with pytest.raises(
-        InputFileError, match=r"\.h5: 1 of \d+ values of constituents/pt .* above 0"
+        InputFileError, match=rf"\.h5: 1 of \d+ values of constituents/{name} .* above 0"
     ):
         load(dataset, ("nominal",), 16, torch.device("cpu"))
 
@@ -218,20 +219,23 @@ def test_labelled_batches_are_of_one_size_at_most_and_in_an_order_of_their_seed(
     assert epochs[0] != epochs[2]
 
 
-def test_a_jet_that_is_not_finite_is_named(dataset, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "value", "fault"), [("mass", np.inf, "not finite"), ("pt", 0, "not above 0")]
+)
+def test_a_jet_that_networks_cannot_take_is_named(dataset, monkeypatch, name, value, fault):
     def broken(read):
-        def with_nan(self, *arguments):
+        def with_fault(self, *arguments):
             table = read(self, *arguments)
             columns = getattr(table, "jets", table)
-            if "mass" in columns:
-                columns["mass"] = np.where(columns["present"], np.inf, columns["mass"])
+            if name in columns:
+                columns[name] = np.where(columns["present"], value, columns[name])
             return table
 
-        return with_nan
+        return with_fault
 
-    for name in ("jets", "read_view"):
-        monkeypatch.setattr(type(dataset), name, broken(getattr(type(dataset), name)))
-    with pytest.raises(InputFileError, match=r"\.h5: \d+ of \d+ values of jets/mass .* not finite"):
+    for method in ("jets", "read_view"):
+        monkeypatch.setattr(type(dataset), method, broken(getattr(type(dataset), method)))
+    with pytest.raises(InputFileError, match=rf"\.h5: \d+ of \d+ values of jets/{name} .* {fault}"):
         load(dataset, ("nominal",), 16, torch.device("cpu"))
 
 

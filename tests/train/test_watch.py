@@ -23,7 +23,7 @@ from rs3l_train.objectives.simsiam import SimSiam
 from rs3l_train.tasks.pretrain import _warnings, pretrain
 from rs3l_train.tasks.pretraining import set_up
 from rs3l_train.tasks.watch import Watch, collapse, knn_probe
-from rs3l_train.views.memory import load
+from rs3l_train.views.memory import Selection, load
 from tests.train.conftest import changed
 from tests.train.results import records
 
@@ -195,6 +195,27 @@ def test_a_validation_is_the_mean_over_its_batches(dataset, config):
     assert len(losses) > 1
     assert record["validation_loss"] == pytest.approx(np.mean(losses))
     assert (record["alignment"], record["uniformity"]) == pytest.approx(tuple(np.mean(geometry, 0)))
+
+
+def test_a_validation_batch_without_pairs_has_no_alignment(dataset, config):
+    pretraining = set_up(dataset, _with(config, {"name": "masked"}), torch.device("cpu"))
+    whole = Watch(pretraining.objective, pretraining.validation, None)()
+
+    class Sample:
+        """The same batches, of which one in the middle has one view of each jet alone."""
+
+        jets, generator = pretraining.validation.jets, pretraining.validation.generator
+
+        def epoch(self, number):
+            for i, batch in enumerate(pretraining.validation.epoch(number)):
+                pairs = np.unique(batch.rows.numpy(), return_index=True)[1]
+                alone = torch.from_numpy(np.sort(pairs))
+                yield batch if i != self.alone else Selection(batch.views[alone], batch.rows[alone])
+
+    for Sample.alone in (0, 1):
+        found = Watch(pretraining.objective, Sample(), None)()
+        assert found.keys() == whole.keys()
+        assert found["alignment"] != whole["alignment"]
 
 
 def test_a_collapse_is_not_told_before_training_and_once(dataset, config, monkeypatch, caplog):
