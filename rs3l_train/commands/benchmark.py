@@ -34,7 +34,7 @@ def benchmark(
     from rs3l_train.benchmark.table import as_markdown
 
     settings = load_training(config, overrides or ())
-    with logging_to(log), naming_skip(settings.data.corrupt, "--set data.corrupt=skip"):
+    with logging_to(log), naming_skip(data, settings.data.corrupt, "--set data.corrupt=skip"):
         dataset = opened(data, settings.data.corrupt)
         report = task(dataset, settings, networks or list(NETWORKS), seconds)
     typer.echo(json.dumps(report) if as_json else as_markdown(report))

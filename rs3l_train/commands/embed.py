@@ -45,7 +45,7 @@ def embed(
     from rs3l_train.tasks import embed as task
     from rs3l_train.views.loading import readable
 
-    with logging_to(log), naming_skip(corrupt.value, "--corrupt skip"):
+    with logging_to(log), naming_skip(data, corrupt.value, "--corrupt skip"):
         names = None if views is None else [name.strip() for name in views.split(",")]
         if names is not None and not all(names):
             raise ConfigError(f"--views {views!r}: a name is empty; write --views nominal,seed")

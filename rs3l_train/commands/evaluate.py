@@ -15,6 +15,7 @@ from rs3l_train.commands.options import (
     Json,
     Log,
     answer,
+    named_folder,
     naming_skip,
     opened,
 )
@@ -26,7 +27,11 @@ def evaluate(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", help="Folder for the results; else `evaluation` in the tagger's."
+            "--out",
+            "-o",
+            help="Folder for the results; else `evaluation` in the tagger's.",
+            parser=named_folder,
+            metavar="<path>",
         ),
     ] = None,
     corrupt: Corrupt = CorruptName.stop,
@@ -41,6 +46,6 @@ def evaluate(
     from rs3l_train.tasks import stages
 
     folder = out or folder_of(model) / EVALUATION
-    with logging_to(log), naming_skip(corrupt.value, "--corrupt skip"):
+    with logging_to(log), naming_skip(data, corrupt.value, "--corrupt skip"):
         metrics = stages.evaluate(opened(data, corrupt.value), model, folder, corrupt.value)
     answer(metrics, folder, as_json)

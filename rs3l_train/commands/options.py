@@ -50,7 +50,21 @@ class CorruptName(StrEnum):
 
 Data = Annotated[Path, typer.Option("--data", help="Folder of a dataset, or a shard.")]
 Config = Annotated[Path, typer.Option("--config", help="The config with its `training` block.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
+
+
+def named_folder(text: str) -> Path:
+    """Refuse an empty name, as of a shell's variable that is not set: it is the present folder."""
+    if not text:
+        raise typer.BadParameter("is empty; name a folder")
+    return Path(text)
+
+
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out", "-o", help="Folder for the results.", parser=named_folder, metavar="<path>"
+    ),
+]
 Model = Annotated[Path, typer.Option("--model", help="Folder of a trained network.")]
 Overrides = Annotated[
     list[str] | None,
@@ -89,12 +103,13 @@ Json = Annotated[
 
 
 @contextmanager
-def naming_skip(corrupt: Literal["stop", "skip"], option: str) -> Iterator[None]:
-    """Let the error at a damaged shard name the option by which one goes on without it."""
+def naming_skip(data: Path, corrupt: Literal["stop", "skip"], option: str) -> Iterator[None]:
+    """Let the error at a damaged shard name the option by which one goes on with the others."""
     try:
         yield
     except DamagedFileError as error:
-        if corrupt == "skip":
+        others = [path for path in data.rglob("*.h5") if str(path) not in str(error)]
+        if corrupt == "skip" or not others:
             raise
         raise DamagedFileError(f"{error}, or go on without its jets: {option}") from error
 
@@ -122,7 +137,7 @@ def training(
         if not processes.first:
             logging.disable(logging.WARNING)
         command = ["python", "-m", "rs3l_train", *sys.argv[1:]]
-        with naming_skip(settings.data.corrupt, "--set data.corrupt=skip"):
+        with naming_skip(data, settings.data.corrupt, "--set data.corrupt=skip"):
             dataset = opened(data, settings.data.corrupt)
             about = provenance(dataset, data, settings, command, processes.count)
             yield dataset, processes

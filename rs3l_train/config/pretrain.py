@@ -30,6 +30,11 @@ class AugmentationsConfig(Strict):
         " as many as there are empty places",
     )
 
+    @property
+    def without_effect(self) -> bool:
+        """Whether they leave a view as it is."""
+        return not (self.translation or self.smearing or self.splitting)
+
 
 class PretrainConfig(Strict):
     """How pretraining runs."""

@@ -79,7 +79,8 @@ def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingC
         None: the defaults.
     overrides
         ``key=value`` with the key's path inside the block, such as
-        ``pretrain.views_seen=10000``; the value is read as YAML.
+        ``pretrain.views_seen=10000``, or from the top of the file, with ``training.`` before it;
+        the value is read as YAML.
 
     Raises
     ------
@@ -112,7 +113,9 @@ def _overridden(block: Any, override: str) -> dict[str, Any]:
         value = parse_yaml(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"--set {override}: the value is not YAML: {error}") from None
-    return _with_value(block, ["training"], key.split("."), value)
+    # Messages name keys from the top of the file.
+    path = key.removeprefix("training.").split(".")
+    return _with_value(block, ["training"], path, value)
 
 
 def _with_value(block: Any, outside: list[str], path: list[str], value: Any) -> dict[str, Any]:

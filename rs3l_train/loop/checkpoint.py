@@ -6,17 +6,12 @@ never differ; ``config.yaml`` beside it says the same to a reader, and can be tr
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError, InputFileError
@@ -24,10 +19,12 @@ from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import WEIGHTS, network_file, save_config
 from rs3l_train.loop.identity import Identity, differing
+from rs3l_train.loop.sealed import read_header, read_sealed, sealed
 
 logger = logging.getLogger(__name__)
 
-FORMAT = "rs3l-network-3"
+FORMAT = "rs3l-network-4"
+TRAIN_AGAIN = "train again"
 
 
 def save_network(
@@ -59,15 +56,13 @@ def save_network(
         If the files cannot be written.
     """
     weights = {key: value.contiguous().cpu() for key, value in network.state_dict().items()}
-    metadata = {
-        "format": FORMAT,
+    header = {
         "kind": kind,
         "config": config.model_dump_json(),
         "details": json.dumps(details),
         "identity": json.dumps(identity.whole if identity else {}),
-        "digest": _digest(weights),
     }
-    write_whole(folder / name, save(weights, metadata))
+    write_whole(folder / name, sealed(FORMAT, weights, header))
     save_config(folder, config)
 
 
@@ -93,13 +88,13 @@ def load_network(
         If the folder holds no network of this kind, or a damaged one.
     """
     path = network_file(folder)
-    metadata, weights = _whole(path)
-    if metadata["kind"] != kind:
+    weights, header = _whole(path)
+    if header["kind"] != kind:
         raise InputFileError(
-            f"{path}: holds a {metadata['kind']}, expected a {kind}: give {_FOLDERS[kind]}"
+            f"{path}: holds a {header['kind']}, expected a {kind}: give {_FOLDERS[kind]}"
         )
-    config = validate_training(json.loads(metadata["config"]), str(path))
-    return weights, config, json.loads(metadata["details"])
+    config = validate_training(json.loads(header["config"]), str(path))
+    return weights, config, json.loads(header["details"])
 
 
 def done_before(folder: Path, identity: Identity) -> bool:
@@ -110,11 +105,11 @@ def done_before(folder: Path, identity: Identity) -> bool:
     if not (folder / WEIGHTS).exists():
         return False
     try:
-        metadata, _ = _whole(folder / WEIGHTS)
+        _, header = _whole(folder / WEIGHTS)
     except InputFileError as error:
-        logger.warning("%s; trained again", error)
+        logger.warning("%s", error)
         return False
-    changes = differing(identity.whole, json.loads(metadata["identity"]))
+    changes = differing(identity.whole, json.loads(header["identity"]))
     if changes:
         logger.info("%s: trained again: %s", folder, changes[0])
     else:
@@ -130,40 +125,26 @@ def saved_kind(folder: Path) -> str:
     InputFileError
         If it holds no network.
     """
-    with _opened(network_file(folder)) as file:
-        return str(file.metadata()["kind"])
+    path = network_file(folder)
+    _require_file(path)
+    return read_header(path, FORMAT, TRAIN_AGAIN)["kind"]
 
 
-def _whole(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+def _whole(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read a network's file, and check that its numbers are those that were written."""
-    with _opened(path) as file:
-        metadata: dict[str, str] = file.metadata()
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    if metadata["digest"] != _digest(weights):
-        raise InputFileError(f"{path}: damaged: not the numbers that were written; train again")
+    _require_file(path)
+    weights, header = read_sealed(path, FORMAT, TRAIN_AGAIN)
     for name, value in weights.items():
         if not value.isfinite().all():
-            raise InputFileError(f"{path}: {name} has numbers that are not finite; train again")
-    return metadata, weights
+            raise InputFileError(f"{path}: {name} has numbers that are not finite; {TRAIN_AGAIN}")
+    return weights, header
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _require_file(path: Path) -> None:
     if not path.is_file():
         inside = path.parent / "pretrain"
         hint = f"; did you mean {inside}?" if (inside / WEIGHTS).is_file() else ""
         raise InputFileError(f"{path}: no such file; {path.parent} holds no trained network{hint}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            found = (file.metadata() or {}).get("format")
-            if found != FORMAT:
-                raise InputFileError(
-                    f"{path}: not written by this version of rs3l_train: its format is"
-                    f" {found!r}, expected {FORMAT!r}"
-                )
-            yield file
-    except (SafetensorError, OSError) as error:
-        raise InputFileError(f"{path}: not a whole safetensors file: {error}") from None
 
 
 def require_same_network(asked: TrainingConfig, saved: TrainingConfig, folder: Path) -> None:
@@ -203,11 +184,3 @@ def load_weights(network: nn.Module, weights: dict[str, Tensor], source: Path) -
         raise InputFileError(
             f"{source}: the weights do not fit the network of its config: {error}"
         ) from None
-
-
-def _digest(weights: dict[str, Tensor]) -> str:
-    found = hashlib.sha256()
-    for name, value in sorted(weights.items()):
-        found.update(name.encode())
-        found.update(value.numpy().tobytes())
-    return found.hexdigest()

@@ -34,9 +34,11 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     """
     path = folder / METRICS
     try:
-        metrics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        metrics = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputFileError(f"{path}: cannot be read: {error}; train again") from None
+    if not isinstance(metrics, dict):
+        raise InputFileError(f"{path}: damaged: not what a training writes; train again")
     return metrics
 
 

@@ -17,6 +17,7 @@ WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
 RECORDS = "metrics.jsonl"
+OWN_FILES = (WEIGHTS, BEST, CHECKPOINT, RECORDS, METRICS, "config.yaml", "run.json")
 EVALUATION = "evaluation"
 """Folder of `evaluate`'s results, if not told otherwise"""
 TRAININGS = "trainings"
@@ -95,6 +96,8 @@ def require_other_file(path: Path, model: Path, dataset: Dataset | None = None) 
     """
     if path.resolve() == network_file(model).resolve():
         raise ConfigError(f"--out {path}: is the network itself; choose another file")
+    if path.name in OWN_FILES and path.resolve().parent == folder_of(model).resolve():
+        raise ConfigError(f"--out {path}: is a file of the training; choose another one")
     for shard in dataset.shards if dataset is not None else ():
         if path.resolve() in (shard.path.resolve(), shard.path.with_name(MANIFEST_NAME).resolve()):
             raise ConfigError(f"--out {path}: is a file of the dataset; choose another one")

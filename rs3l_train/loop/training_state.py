@@ -18,8 +18,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError, InputFileError
@@ -30,10 +28,12 @@ from rs3l_train.loop.folder import CHECKPOINT, forget
 from rs3l_train.loop.history import History
 from rs3l_train.loop.identity import Identity, differing
 from rs3l_train.loop.processes import Processes
+from rs3l_train.loop.sealed import read_header, read_sealed, sealed
 
 logger = logging.getLogger(__name__)
 
-FORMAT = "rs3l-training-2"
+FORMAT = "rs3l-training-3"
+START_ANEW = "start anew with --resume never"
 
 Resume = Literal["auto", "never", "must"]
 
@@ -131,7 +131,7 @@ class Checkpoints:
         """Look up a note of the checkpoint that the training goes on from; None without one."""
         if not self.goes_on:
             return None
-        notes: dict[str, str] = json.loads(_read(self.path, tensors=False)[1]["notes"])
+        notes: dict[str, str] = json.loads(self._header()["notes"])
         return notes.get(name)
 
     def restore(self, state: TrainingState | None) -> None:
@@ -155,12 +155,12 @@ class Checkpoints:
             forget(self.path.parent, went_on=self.goes_on)
 
     def _load(self, state: TrainingState) -> None:
-        tensors, header = _read(self.path)
+        tensors, header = read_sealed(self.path, FORMAT, START_ANEW)
         try:
             state.load(tensors, json.loads(header["history"]))
         except (RuntimeError, KeyError, ValueError) as error:
             raise InputFileError(
-                f"{self.path}: does not fit this network: {error}; start anew with --resume never"
+                f"{self.path}: does not fit this network: {error}; {START_ANEW}"
             ) from None
         self._last_views = state.history.views
         logger.info("going on after %d views from %s", state.history.views, self.path)
@@ -184,19 +184,21 @@ class Checkpoints:
         self._last_views = state.history.views
         if self._writes:
             header = {
-                "format": FORMAT,
                 "fixed": json.dumps(self._identity.fixed),
                 "settings": json.dumps(self._identity.settings),
                 "history": json.dumps(asdict(state.history)),
                 "notes": json.dumps(self.notes),
             }
-            write_whole(self.path, save(state.tensors(), header))
+            write_whole(self.path, sealed(FORMAT, state.tensors(), header))
         self._last_time = time.monotonic()
 
     def remove(self) -> None:
         """Take the checkpoint of a finished run away."""
         if self._writes:
             self.path.unlink(missing_ok=True)
+
+    def _header(self) -> dict[str, str]:
+        return read_header(self.path, FORMAT, START_ANEW)
 
     def _usable(self) -> bool:
         if self._resume == "never":
@@ -208,7 +210,7 @@ class Checkpoints:
                     " with; --resume auto starts anew"
                 )
             return False
-        _, header = _read(self.path, tensors=False)
+        header = self._header()
         fixed = differing(self._identity.fixed, json.loads(header["fixed"]))
         settings = differing(self._identity.settings, json.loads(header["settings"]))
         if self._resume == "auto" and (fixed or settings):
@@ -241,21 +243,3 @@ def checkpoints_in(
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-
-def _read(path: Path, tensors: bool = True) -> tuple[dict[str, Tensor], dict[str, str]]:
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            names = file.keys() if tensors else ()
-            values = {name: file.get_tensor(name) for name in names}
-    except (SafetensorError, OSError) as error:
-        raise InputFileError(
-            f"{path}: not a whole safetensors file: {error}; start anew with --resume never"
-        ) from None
-    if header.get("format") != FORMAT:
-        raise InputFileError(
-            f"{path}: not a checkpoint of this version of rs3l_train: its format is"
-            f" {header.get('format')!r}, expected {FORMAT!r}; start anew with --resume never"
-        )
-    return values, header

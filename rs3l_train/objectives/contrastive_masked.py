@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.config.objective import ContrastiveMaskedConfig
@@ -51,8 +52,8 @@ class ContrastiveMasked(Objective):
         return contrast + self.weight * outputs[:, -1].mean()
 
     def compared(self, outputs: Tensor) -> Tensor:
-        """Give the projections."""
-        return outputs[:, :-1]
+        """Give the directions of the projections."""
+        return functional.normalize(outputs[:, :-1], dim=1)
 
     def figures(self, outputs: Tensor, rows: Tensor) -> dict[str, float]:
         """Name the two parts, without weight."""

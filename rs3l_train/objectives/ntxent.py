@@ -38,8 +38,8 @@ class NTXent(Objective):
         return ntxent(outputs, rows, self.temperature)
 
     def compared(self, outputs: Tensor) -> Tensor:
-        """Give the outputs."""
-        return outputs
+        """Give the directions of the outputs."""
+        return functional.normalize(outputs, dim=1)
 
     def figures(self, outputs: Tensor, rows: Tensor) -> dict[str, float]:  # noqa: ARG002
         """Name the loss of a network that cannot tell views apart."""

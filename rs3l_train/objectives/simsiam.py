@@ -42,8 +42,8 @@ class SimSiam(Objective):
         return simsiam(z, self.predict(z), rows)
 
     def compared(self, outputs: Tensor) -> Tensor:
-        """Give the projections."""
-        return outputs
+        """Give the directions of the projections, not standardised: that would hide a collapse."""
+        return functional.normalize(outputs, dim=1)
 
 
 def standardised(z: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ from rs3l_train.tasks.draws import (
     draw_jets,
     draw_test_jets,
 )
-from rs3l_train.tasks.labels import tagging_task, warn_of_empty_labels
+from rs3l_train.tasks.labels import known_part, tagging_task, warn_of_empty_labels
 from rs3l_train.views.batches import all_views, one_view
 from rs3l_train.views.loading import readable
 from rs3l_train.views.memory import JetViews, Selection, chosen_views, load
@@ -111,7 +111,10 @@ def set_test_bench(
     ----------
     trained_on
         The views that the tagger was trained on, be they in this dataset or not.
+
+    Labels of the task that the dataset does not know are left out; see `known_part`.
     """
+    config = config.model_copy(update={"task": known_part(dataset, config.task)})
     dataset = _of_task(dataset, config)
     if NOMINAL not in dataset.views:
         logger.warning(

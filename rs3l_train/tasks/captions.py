@@ -3,14 +3,18 @@
 LABELS = (
     "AUC and background rejection on the test split of the view {view} against the number of"
     " labelled jets. Capped bars: standard deviation over independent draws of the labels. Wide"
-    " bars: statistical error of the test sample, common to all taggers. Grey: single variables, no"
-    " network."
+    " bars: statistical error of the test sample, common to all taggers. Black, grey and light blue"
+    " lines: single variables, no network."
 )
 ROC = (
     "Background rejection against signal efficiency on the test split of the view {view}: one over"
     " the mean background efficiency of independent draws of the labelled jets. The bands are the"
     " range of the draws; the statistical error of the test sample, common to all curves, is in"
     " metrics.json."
+)
+ROC_OF_ONE = (
+    "Background rejection against signal efficiency on the test split of the view {view}; the"
+    " statistical error of the test sample is in metrics.json."
 )
 SCORES = (
     "Score of test jets in each view, and below its ratio to the view {view}, whose statistical"
@@ -30,6 +34,6 @@ MASS = (
 )
 EMBEDDING = (
     "The first two principal components of the pretrained embedding, test jets of the view {view}."
-    " Each panel has the jets of one label in colour over all others in grey. The network has not"
-    " seen any label."
+    " Each panel has the jets of one label in colour over all others in grey. The network is as"
+    " pretraining left it."
 )

@@ -13,7 +13,7 @@ from torch.nn import functional
 from rs3l_train.backbones import backbone_of
 from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.config import FinetuneConfig, NetworkMode
-from rs3l_train.evaluation.calibration import cross_entropy, fit_temperature
+from rs3l_train.evaluation.calibration import fit_temperature
 from rs3l_train.loop.device import adam, precision_of
 from rs3l_train.loop.fit import Budget, Epochs, History, fit
 from rs3l_train.loop.logs import MetricsLog
@@ -195,23 +195,24 @@ def _validate(bench: Bench, tagger: Tagger) -> dict[str, float]:
         return {"score": auc, "auc": auc}
     # The AUC alone would choose the weights that the penalty has changed least. The classes weigh
     # as among labelled jets: more background here would favour a tagger that calls all jets so.
-    loss = cross_entropy(split_scores(logits, target), bench.signal_share)
-    return {"score": -loss - float(_penalty(bench, logits, bench.validation)), "auc": auc}
+    share, mean = bench.signal_share, target.float().mean()
+    weight = (
+        None if share is None else torch.where(target == 1, share / mean, (1 - share) / (1 - mean))
+    )
+    return {"score": -float(_loss(bench, logits, bench.validation, weight)), "auc": auc}
 
 
-def _loss(bench: Bench, logits: Tensor, selection: Selection) -> Tensor:
-    target = bench.target[selection.rows].float()
-    loss = functional.binary_cross_entropy_with_logits(logits, target)
-    return loss + _penalty(bench, logits, selection)
-
-
-def _penalty(bench: Bench, logits: Tensor, selection: Selection) -> Tensor | float:
+def _loss(
+    bench: Bench, logits: Tensor, selection: Selection, weight: Tensor | None = None
+) -> Tensor:
+    target = bench.target[selection.rows]
+    loss = functional.binary_cross_entropy_with_logits(logits, target.float(), weight)
     decorrelate = bench.config.finetune.decorrelate
     if decorrelate is None:
-        return 0.0
+        return loss
     masses = {"mass": bench.jets.jets["mass"], "softdrop_mass": bench.softdrop_mass}
     mass = masses[decorrelate.variable][selection.views, selection.rows]
-    return decorrelate.weight * mass_penalty(logits, bench.target[selection.rows], mass)
+    return loss + decorrelate.weight * mass_penalty(logits, target, mass)
 
 
 def _described(history: History) -> dict[str, Any]:

@@ -20,6 +20,7 @@ I8 = npt.NDArray[np.int64]
 logger = logging.getLogger(__name__)
 
 SIGNAL, BACKGROUND, NEITHER = 1, 0, -1
+NO_JET = "training.task.%s: the dataset has no jet of label %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +72,32 @@ def tagging_task(dataset: Dataset, config: TaskConfig) -> TaggingTask:
     return TaggingTask(target, dataset.initiators["split"].astype(np.int64))
 
 
+def known_part(dataset: Dataset, config: TaskConfig) -> TaskConfig:
+    """Leave out the labels of a task that a dataset does not know, with a warning for each.
+
+    Raises
+    ------
+    ConfigError
+        If it knows none of the signal, or of the background.
+    """
+    sides: dict[str, tuple[str, ...]] = {"signal": config.signal, "background": config.background}
+    known = {
+        key: tuple(name for name in names if name in dataset.labels) for key, names in sides.items()
+    }
+    for key, names in sides.items():
+        if not known[key]:
+            require_labels(dataset, names, f"task.{key}")
+        for name in sorted(set(names) - set(known[key])):
+            logger.warning(NO_JET, key, name)
+    return config.model_copy(update=known)
+
+
 def warn_of_empty_labels(dataset: Dataset, config: TaskConfig) -> None:
     """Log a warning for each label of a task that the dataset knows but has no jet of."""
     found = {dataset.labels[i] for i in np.unique(dataset.initiators["label"])}
     for key, names in (("signal", config.signal), ("background", config.background)):
         for name in sorted(set(names) & set(dataset.labels) - found):
-            logger.warning("training.task.%s: the dataset has no jet of label %s", key, name)
+            logger.warning(NO_JET, key, name)
 
 
 def draw_labelled(

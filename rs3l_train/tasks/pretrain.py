@@ -161,7 +161,7 @@ def _metrics(
         "best_after": history.best_after,
         "final": history.records[-1],
         "spectrum": spectrum(watch.embeddings).tolist(),
-        "warnings": _warnings(history, diagnostics),
+        "warnings": _warnings(history, diagnostics, objective.needs_pairs),
         "diagnostics": diagnostics,
     }
 
@@ -234,15 +234,21 @@ def _diagnostics(
     return {f"r2 {name}": linear_r2(z, target) for name, target in targets.items()}
 
 
-def _warnings(history: History, diagnostics: dict[str, float]) -> list[str]:
-    """Name what is wrong with the embedding; the watch has told of a collapse when it saw it."""
+def _warnings(history: History, diagnostics: dict[str, float], compares: bool) -> list[str]:
+    """Name what is wrong with the embedding; the watch has told of a collapse when it saw it.
+
+    Parameters
+    ----------
+    compares
+        Whether the objective compares views: else there is nothing to recognise them for.
+    """
     collapsed = collapse(history.records[-1])
     shortcuts = [
         f"the embedding holds {name} (R² = {diagnostics[f'r2 {name}']:.2f}), by which it recognises"
         " the views of a jet without its physics: use training.data.inputs: shortcut_free and"
         " training.data.rotation: true"
         for name in ("|eta|", "orientation")
-        if diagnostics[f"r2 {name}"] > SHORTCUT_R2
+        if compares and diagnostics[f"r2 {name}"] > SHORTCUT_R2
     ]
     for shortcut in shortcuts:
         logger.warning("%s", shortcut)

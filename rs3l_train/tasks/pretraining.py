@@ -87,13 +87,19 @@ def load_and_build(
     ConfigError
         If a batch has more parts than jets, or the choice of positives cannot be.
     InputFileError
-        If too few jets are present in enough views.
+        If too few jets are present in enough views, or labels are to be learned and there is one.
     """
     if config.loop.parts > config.pretrain.jets_per_batch:
         raise ConfigError(
             f"training.loop.parts: {config.loop.parts} parts of a batch of"
             f" {config.pretrain.jets_per_batch} jets; use no more than"
             " training.pretrain.jets_per_batch"
+        )
+    if config.objective.name == "supervised" and len(np.unique(dataset.initiators["label"])) < 2:
+        raise InputFileError(
+            f"{dataset.source}: training.objective.name: 'supervised' tells labels apart, but all"
+            " jets to train on have the same; take more in training.data.labels, or another"
+            " objective"
         )
     views = tuple(dataset.views)
     jets = view_source(dataset, config, device, loading)

@@ -59,7 +59,6 @@ def with_earlier(about: dict[str, Any], path: Path) -> dict[str, Any]:
     """Add, as `earlier`, what an earlier command left in the same file: it may have trained it."""
     try:
         before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        earlier = before.pop("earlier", [])
-    except (OSError, ValueError, AttributeError):  # None yet, or a damaged one.
+        return {**about, "earlier": [*before.pop("earlier", []), before]}
+    except (OSError, ValueError, AttributeError, TypeError):  # None yet, or a damaged one.
         return about
-    return {**about, "earlier": [*earlier, before]}

@@ -151,7 +151,7 @@ def _tested(bench: Bench, tagger: Tagger, folder: Path, about: dict[str, Any]) -
     mode = about["mode"]
     with Plots(folder) as plots:
         curves = roc_curves({mode: [own]}, baseline_scores)
-        plots.add(curves, "roc", "ROC curve", captions.ROC.format(view=view))
+        plots.add(curves, "roc", "ROC curve", captions.ROC_OF_ONE.format(view=view))
         plots.add(
             score_distributions(measured.scores, view),
             "scores",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import Tensor
 
+from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import Mode, NetworkMode, TrainingConfig
@@ -20,6 +21,7 @@ from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import METRICS, read_metrics, write_json
 from rs3l_train.loop.folder import (
     BEST,
+    RECORDS,
     TRAININGS,
     folder_of,
     network_file,
@@ -118,11 +120,22 @@ def study(
 def _diagnostics(pretrained: Path) -> dict[str, Any]:
     """Read what is known of the pretrained network, be it the last or that of the best score."""
     folder = folder_of(pretrained)
+    if not (folder / METRICS).exists():
+        raise InputFileError(
+            f"{folder}: its pretraining has not ended, as {METRICS} is missing; go on with it: the"
+            " same `pretrain` again"
+        )
     metrics = read_metrics(folder)
-    if network_file(pretrained).name != BEST:
-        return {**metrics["diagnostics"], **metrics["final"]}
-    # What can be read off the embedding was measured of the last weights alone.
-    return next(r for r in read_records(folder) if r["views"] == metrics["best_after"])
+    try:
+        if network_file(pretrained).name != BEST:
+            return {**metrics["diagnostics"], **metrics["final"]}
+        # What can be read off the embedding was measured of the last weights alone.
+        return next(r for r in read_records(folder) if r["views"] == metrics["best_after"])
+    except (KeyError, TypeError, StopIteration):
+        raise InputFileError(
+            f"{folder}: {METRICS} or {RECORDS} is damaged: not what a pretraining writes; train"
+            " again"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,8 @@ def knn_probe(jets: ViewSource, dataset: Dataset, config: TrainingConfig) -> Knn
 def collapse(record: Mapping[str, float]) -> str | None:
     """Say what is wrong with the embedding that a record describes; None if nothing."""
     advice = (
-        "lower training.pretrain.learning_rate, train for longer, or take an objective that keeps"
-        " embeddings apart, such as `ntxent`"
+        "lower training.pretrain.learning_rate, or train for longer; of the objectives `ntxent` and"
+        " `vicreg` keep embeddings apart, `simsiam` does not by itself"
     )
     # An objective that compares no vectors does not care for a mean that all embeddings share.
     spread_left = record.get("compared_spread", 1.0)

@@ -63,6 +63,7 @@ def chosen_positives(
         effect, or all entries of a jet would be the same.
     """
     settings = config.pretrain
+    unaugmented = settings.augmentations is None or settings.augmentations.without_effect
     keys = [_key(dataset, view, settings.view_weights) for view in views]
     weights = torch.tensor([settings.view_weights.get(key, 1.0) for key in keys])
     n_views = int((weights > 0).sum())
@@ -98,7 +99,7 @@ def chosen_positives(
             ", ".join(view for view, w in zip(views, weights.tolist(), strict=True) if w > 0),
         )
     alone = pairs and min(n_views, settings.views_per_jet or n_views) == 1
-    if alone and settings.copies is None and settings.augmentations is None:
+    if alone and settings.copies is None and unaugmented:
         raise ConfigError(
             f"training.objective.name: {config.objective.name!r} compares two views of a jet, and"
             f" a batch would have one{f' ({views[0]})' if n_views == 1 else ''}. Take two at least"
@@ -112,10 +113,11 @@ def chosen_positives(
             f"training.pretrain.copies: 1, with one view of a jet in a batch, but the objective"
             f" {config.objective.name!r} compares two; set it to 2, or take more views"
         )
-    if copies > 1 and pairs and not config.data.rotation and settings.augmentations is None:
+    if copies > 1 and pairs and not config.data.rotation and unaugmented:
         raise ConfigError(
-            f"training.pretrain.augmentations: none, so that the {copies} copies of a view are the"
-            " same; choose augmentations, or set training.data.rotation: true"
+            "training.pretrain.augmentations: none with an effect, so that the"
+            f" {copies} copies of a view are the same; choose augmentations, or set"
+            " training.data.rotation: true"
         )
     return Positives(weights, settings.views_per_jet, copies)
 

@@ -69,6 +69,9 @@ def test_errors_are_one_message_and_exit_code_2(command, folder, config_file, tm
     assert code == 2
     assert error.startswith("error: ")
     assert "sed: unknown key; did you mean 'seed'" in error
+    code, _, error = command("pretrain", "--data", folder, "--config", config_file, "--out", "")
+    assert code == 2
+    assert "is empty; name a folder" in error
     missing = ("pretrain", "--data", tmp_path / "none", "--config", config_file, *out)
     assert command(*missing)[0] == 2
     tagger = ("--mode", "scratch", "--labels", 20, "--pretrained", tmp_path)
@@ -98,6 +101,27 @@ def test_an_error_at_damage_names_the_option_that_leaves_it_out(
     assert code == 2
     assert "no such file" in error
     assert error.endswith("or go on without its jets: --set data.corrupt=skip\n")
+
+
+def test_where_no_other_shard_is_left_nobody_is_told_to_go_on(
+    command, damaged, config_file, tmp_path
+):
+    (damaged / "shard-0000.h5").unlink()
+    for data in (damaged / "shard-0001.h5", config_file):
+        training = ("--data", data, "--config", config_file, "--out", tmp_path / "out")
+        code, _, error = command("pretrain", *training)
+        assert code == 2
+        assert "corrupt=skip" not in error
+
+
+@pytest.mark.parametrize("content", ["[]", '{"earlier": 3}', "no json"])
+def test_a_damaged_account_of_the_command_is_written_anew(
+    command, folder, config_file, tmp_path, content
+):
+    (tmp_path / "run.json").write_text(content)
+    few = ("--config", config_file, "--set", "pretrain.views_seen=100")
+    assert command("pretrain", "--data", folder, *few, "--out", tmp_path)[0] == 0
+    assert "earlier" not in json.loads((tmp_path / "run.json").read_text())
 
 
 def test_nothing_takes_the_place_of_what_it_is_made_of(command, folder, config_file, tmp_path):

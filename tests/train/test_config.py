@@ -59,6 +59,8 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
     assert config.pretrain.views_seen == 77
     assert config.pretrain.jets_per_batch == 8
     assert config.data.views == ("a", "b")
+    # As messages name them.
+    assert load_training(path, ["training.pretrain.views_seen=77", "training.seed=5"]).seed == 5
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from rs3l_data.errors import ConfigError
-from rs3l_train.loop.files import write_json
+from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_train.loop.files import read_metrics, write_json
 from rs3l_train.loop.folder import CHECKPOINT, require_other_file, require_own
 
 
@@ -66,6 +66,22 @@ def test_a_result_does_not_take_the_place_of_its_network(tmp_path):
     for model in (tmp_path, tmp_path / "weights.safetensors"):
         with pytest.raises(ConfigError, match="is the network itself"):
             require_other_file(tmp_path / "weights.safetensors", model)
+
+
+@pytest.mark.parametrize("name", ["best.safetensors", "metrics.json", "run.json", "config.yaml"])
+def test_a_result_does_not_take_the_place_of_what_the_training_wrote(tmp_path, name):
+    for model in (tmp_path, tmp_path / "best.safetensors"):
+        with pytest.raises(ConfigError, match=f"{name}: is "):
+            require_other_file(tmp_path / name, model)
+    require_other_file(tmp_path / "elsewhere" / name, tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "{", "null"])
+def test_metrics_that_are_none_are_damaged(tmp_path, content):
+    (tmp_path / "metrics.json").write_text(content)
+    with pytest.raises(InputFileError, match=r"metrics\.json: .*; train again"):
+        read_metrics(tmp_path)
+    require_own(tmp_path, "pretrain")
 
 
 def test_a_result_does_not_take_the_place_of_jets(folder, dataset, tmp_path):

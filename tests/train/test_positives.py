@@ -13,6 +13,7 @@ from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.memory import chosen_views
 from rs3l_train.views.positives import Positives, chosen_positives
 
+NONE = {"translation": 0, "smearing": 0, "splitting": False}
 EQUAL = Positives(torch.ones(3), None, 1)
 
 
@@ -146,6 +147,11 @@ def test_one_view_is_copied_where_views_are_compared(dataset):
         (
             {"data": {"views": ["seed"], "rotation": False}, "pretrain": {"copies": 2}},
             "the 2 copies of a view are the same; choose augmentations",
+        ),
+        ({"pretrain": {"views_per_jet": 1, "augmentations": NONE}}, "'ntxent' compares two"),
+        (
+            {"data": {"rotation": False}, "pretrain": {"copies": 2, "augmentations": NONE}},
+            "augmentations: none with an effect, so that the 2 copies",
         ),
         ({"data": {"views": ["nominal", "sede"]}}, "data.views: .* 'sede'; did you mean 'seed'"),
         ({"data": {"hold_out": ["vincia"]}}, "data.hold_out: .* no view 'vincia'"),

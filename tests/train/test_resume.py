@@ -159,8 +159,8 @@ def test_a_checkpoint_that_is_not_whole_is_named(tmp_path):
     path.write_bytes(whole[:-3])
     with pytest.raises(InputFileError, match=r"not a whole safetensors file.*--resume never"):
         train(tmp_path)
-    path.write_bytes(whole.replace(b"rs3l-training-2", b"rs3l-training-1"))
-    with pytest.raises(InputFileError, match="'rs3l-training-1', expected 'rs3l-training-2'"):
+    path.write_bytes(whole.replace(b"rs3l-training-3", b"rs3l-training-2"))
+    with pytest.raises(InputFileError, match="'rs3l-training-2', expected 'rs3l-training-3'"):
         train(tmp_path)
 
 

@@ -52,6 +52,13 @@ def test_the_same_seed_gives_the_same_losses(dataset, config, pretrained, tmp_pa
     assert records(tmp_path / "other") != records(pretrained[0])
 
 
+def test_one_label_alone_teaches_nothing(dataset, config):
+    alone = changed(config, data={"labels": ["qcd"]})
+    settings = alone.model_dump() | {"objective": {"name": "supervised"}}
+    with pytest.raises(InputFileError, match="'supervised' tells labels apart, but all"):
+        set_up(dataset, validate_training(settings, "test"), prepare(alone))
+
+
 def test_test_jets_are_not_pretrained_on(dataset, config, pretrained):
     train = dataset.initiators["split"] == Split.TRAIN
     in_two = sum(dataset.jets(view)["present"].astype(int) for view in dataset.views) >= 2

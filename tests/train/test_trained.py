@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -25,6 +26,7 @@ from rs3l_train.tasks.run import run
 from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.tasks.study import study
 from rs3l_train.tasks.trained import Trainings
+from tests.synthetic import make_dataset
 from tests.train.conftest import SETTINGS, changed
 from tests.train.results import records, without_times
 
@@ -309,6 +311,35 @@ def test_a_tagger_is_tested_where_it_could_not_be_trained(dataset, quick, tmp_pa
     assert tested["task"]["training_views"] == ["nominal", "seed"]
     assert tested["task"]["nominal_view"] == "seed"
     assert "has no view 'nominal': the others are compared with 'seed'" in caplog.text
+
+
+def test_a_tagger_is_tested_on_the_labels_that_there_are(dataset, quick, tmp_path, caplog):
+    wider = rs3l_data.open(
+        make_dataset(tmp_path / "wider", 100, dataset.views, ("higgs", "qcd", "top"))
+    )
+    task = changed(quick, task={"background": ["qcd", "top"]})
+    finetune(wider, task, None, "scratch", 20, tmp_path / "tagger")
+    tested = evaluate(dataset, tmp_path / "tagger", tmp_path / "evaluation")
+    assert tested["task"]["background"] == ["qcd"]
+    assert "training.task.background: the dataset has no jet of label top" in caplog.text
+    unlike = make_dataset(tmp_path / "unlike", 100, dataset.views, ("higgs", "wqq"))
+    with pytest.raises(ConfigError, match=r"task\.background: the dataset has no label 'qcd'"):
+        evaluate(rs3l_data.open(unlike), tmp_path / "tagger", tmp_path / "evaluation")
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "metrics.jsonl"])
+def test_a_study_names_what_is_wrong_with_its_pretraining(
+    dataset, quick, pretrained, tmp_path, name
+):
+    folder = tmp_path / "pretrained"
+    shutil.copytree(pretrained, folder)
+    (folder / name).write_text("{}")
+    model = folder / ("best.safetensors" if name == "metrics.jsonl" else "")
+    with pytest.raises(InputFileError, match=r"metrics\.json or metrics\.jsonl is damaged"):
+        study(dataset, quick, model, tmp_path / "study")
+    (folder / "metrics.json").unlink()
+    with pytest.raises(InputFileError, match="its pretraining has not ended"):
+        study(dataset, quick, folder / "best.safetensors", tmp_path / "study")
 
 
 @pytest.fixture(scope="module")

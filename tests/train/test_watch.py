@@ -95,6 +95,25 @@ def test_a_collapse_without_variance_is_caught(dataset, config, tmp_path, caplog
     assert log[-1]["validation_loss"] < 0.05 * log[0]["validation_loss"]
 
 
+def test_vectors_of_one_direction_are_collapsed_however_long_they_are(dataset, config):
+    """Cosines do not see their lengths."""
+    for name in ("ntxent", "simsiam", "contrastive_masked"):
+        own = {"name": name} | ({"predictor": 8} if name == "simsiam" else {})
+        objective = set_up(dataset, _with(config, own), torch.device("cpu")).objective
+        outputs = torch.ones(50, 9) * (1 + torch.rand(50, 1))
+        assert spread(objective.compared(outputs)) == pytest.approx(0, abs=1e-3)
+        assert spread(objective.compared(gaussian(4000, 9))) == pytest.approx(1, abs=0.01)
+
+
+def test_a_contrastive_collapse_is_caught(dataset, config, tmp_path, caplog):
+    """A learning rate far too high turns all embeddings in one direction, of unlike lengths."""
+    wild = _with(config, {"name": "ntxent"}, learning_rate=1.0, views_seen=4000)
+    with caplog.at_level(logging.WARNING):
+        metrics = pretrain(dataset, wild, tmp_path)
+    assert metrics["final"]["validation_loss"] > 0.99 * metrics["final"]["chance_loss"]
+    assert len(warned(caplog)) == 1
+
+
 def test_a_collapse_without_stopped_gradient_is_caught(
     dataset, config, tmp_path, caplog, monkeypatch
 ):
@@ -231,7 +250,9 @@ def test_a_collapse_is_not_told_before_training_and_once(dataset, config, monkey
 
 def test_a_shortcut_is_named(caplog):
     history = History(records=[{"effective_rank": 5.0, "compared_spread": 0.5}])
-    found = _warnings(history, {"r2 |eta|": 0.6, "r2 orientation": 0.4})
+    found = _warnings(history, {"r2 |eta|": 0.6, "r2 orientation": 0.4}, True)
     assert len(found) == 1
     assert "the embedding holds |eta| (R² = 0.60)" in found[0]
     assert found[0] in caplog.text
+    # What compares no views has none to recognise.
+    assert _warnings(history, {"r2 |eta|": 0.6, "r2 orientation": 0.6}, False) == []
