@@ -14,7 +14,7 @@ Projection = tuple[Count, ...] | None
 
 _PROJECTION = (
     "widths of a perceptron between embedding and loss, thrown away after pretraining; null: the"
-    " loss acts on the embedding itself, as in the paper"
+    " loss acts on the embedding itself, as in RS3L's paper"
 )
 
 
@@ -62,7 +62,9 @@ class VICRegConfig(Strict):
     )
     covariance: Weight = Field(default=1.0, description="weight of the squared covariances")
     projection: Projection = Field(
-        default=(256, 256, 256), min_length=1, description=f"{_PROJECTION} (here: thrice 8192)"
+        default=(256, 256, 256),
+        min_length=1,
+        description=f"{_PROJECTION} (VICReg's has three of 8192)",
     )
 
 
@@ -73,7 +75,7 @@ class SimSiamConfig(Strict):
         default="simsiam", description="a predictor and a stopped gradient; no negatives"
     )
     projection: Projection = Field(
-        default=(128, 128), min_length=1, description=f"{_PROJECTION} (here: thrice 2048)"
+        default=(128, 128), min_length=1, description=f"{_PROJECTION} (SimSiam's has three of 2048)"
     )
     predictor: Count = Field(default=32, description="width of the predictor's hidden layer")
 

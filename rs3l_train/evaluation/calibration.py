@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
 
 from rs3l_train.evaluation.roc import F8
 from rs3l_train.evaluation.tagging import Scores
@@ -93,8 +95,8 @@ def brier(
     The error is for given numbers of signal and background jets.
     """
     classes = (
-        sigmoid(-scores.signal / temperature) ** 2,
-        sigmoid(scores.background / temperature) ** 2,
+        expit(-scores.signal / temperature) ** 2,
+        expit(scores.background / temperature) ** 2,
     )
     weights = _weights(scores, share)
     mean = sum(w * float(squares.sum()) for w, squares in zip(weights, classes, strict=True))
@@ -116,20 +118,15 @@ def cross_entropy(scores: Scores, share: float | None = None, temperature: float
 def fit_temperature(scores: Scores, share: float | None = None) -> float:
     """Find what logits are to be divided by for the least cross entropy (arXiv:1706.04599).
 
-    Between 0.01 and 100, by golden sections: the cross entropy is convex in the inverse of the
-    temperature, and so has one minimum.
+    Between 0.01 and 100; the cross entropy is convex in its inverse, and so has one minimum.
     """
-    low, high = (math.log(t) for t in TEMPERATURES)
-    golden = (math.sqrt(5) - 1) / 2
-    while high - low > 1e-5:
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        if cross_entropy(scores, share, math.exp(left)) < cross_entropy(
-            scores, share, math.exp(right)
-        ):
-            high = right
-        else:
-            low = left
-    return math.exp((low + high) / 2)
+    found = minimize_scalar(
+        lambda log_t: cross_entropy(scores, share, math.exp(log_t)),
+        bounds=[math.log(t) for t in TEMPERATURES],
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return math.exp(found.x)
 
 
 def accuracy(scores: Scores, share: float | None = None) -> tuple[float, float]:
@@ -176,7 +173,7 @@ def calibration(
 def _sample(scores: Scores, share: float | None, temperature: float) -> tuple[F8, F8, F8]:
     logits = np.concatenate([scores.signal, scores.background]) / temperature
     truth = np.repeat([1.0, 0.0], _sizes(scores))
-    return sigmoid(logits), truth, np.repeat(_weights(scores, share), _sizes(scores))
+    return expit(logits), truth, np.repeat(_weights(scores, share), _sizes(scores))
 
 
 def _weights(scores: Scores, share: float | None) -> tuple[float, float]:
@@ -188,8 +185,3 @@ def _weights(scores: Scores, share: float | None) -> tuple[float, float]:
 
 def _sizes(scores: Scores) -> tuple[int, int]:
     return len(scores.signal), len(scores.background)
-
-
-def sigmoid(x: F8) -> F8:
-    """Turn logits into probabilities."""
-    return np.asarray(np.exp(-np.logaddexp(0, -x)), dtype=np.float64)

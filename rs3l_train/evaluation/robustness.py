@@ -52,9 +52,21 @@ def ranks(scores: F8, signal: F8, background: F8) -> F8:
 
 
 def at_threshold(
-    signal: F8, background: F8, reference_signal: F8, reference_background: F8, efficiency: float
+    signal: F8,
+    background: F8,
+    reference_signal: F8,
+    reference_background: F8,
+    efficiency: float,
+    same: bool = False,
 ) -> dict[str, float | None]:
     """Measure what the cut does here that keeps ``efficiency`` of the reference's signal.
+
+    Parameters
+    ----------
+    signal, background, reference_signal, reference_background
+        Scores, of any number each.
+    same
+        Whether this is the reference itself.
 
     Returns
     -------
@@ -64,7 +76,6 @@ def at_threshold(
         efficiency of the signal has none, as it is chosen.
     """
     cut = cut_at(reference_signal, efficiency)
-    same = background is reference_background
     kept, kept_error = _efficiency(cut(signal))
     here, here_error = _efficiency(cut(background))
     there, there_error = _efficiency(cut(reference_background))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.stats import entropy
 
 from rs3l_train.evaluation.roc import F8
 
@@ -71,13 +72,8 @@ def jensen_shannon(first: F8, second: F8) -> float:
     (1991) 145).
     """
     p, q = first / first.sum(), second / second.sum()
-    middle = (p + q) / 2
-    return max(0.0, (_kullback_leibler(p, middle) + _kullback_leibler(q, middle)) / 2)
-
-
-def _kullback_leibler(p: F8, q: F8) -> float:
-    some = p > 0
-    return float((p[some] * np.log2(p[some] / q[some])).sum())
+    # SciPy's `jensenshannon` takes a root, which is NaN where rounding leaves less than 0.
+    return max(0.0, float(entropy(p, p + q, base=2) + entropy(q, p + q, base=2)) / 2)
 
 
 def _counts(mass: F8, weights: F8, edges: F8) -> F8:

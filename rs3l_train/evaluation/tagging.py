@@ -48,13 +48,14 @@ def figures_of_merit(
         of the reference, lie from its own, and `sculpting` what the cut does to the mass of the
         background, where that is known.
     """
-    reference = scores[reference_view(list(scores))]
-    return [_in_one_view(view, own, reference, efficiencies) for view, own in scores.items()]
+    reference = reference_view(list(scores))
+    return [_in_one_view(view, scores, reference, efficiencies) for view in scores]
 
 
 def _in_one_view(
-    view: str, scores: Scores, reference: Scores, efficiencies: Sequence[float]
+    view: str, views: Mapping[str, Scores], nominal: str, efficiencies: Sequence[float]
 ) -> dict[str, Any]:
+    scores, reference = views[view], views[nominal]
     points = {
         f"{efficiency:g}": working_point(scores.signal, scores.background, efficiency)
         for efficiency in efficiencies
@@ -75,6 +76,7 @@ def _in_one_view(
                 reference.signal,
                 reference.background,
                 efficiency,
+                same=view == nominal,
             )
             for efficiency in efficiencies
         },

@@ -12,6 +12,7 @@ from rs3l_data.store.manifest import MANIFEST_NAME
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.files import METRICS, read_metrics, write_whole
+from rs3l_train.loop.identity import MODE
 
 WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
@@ -73,7 +74,7 @@ def _owner(folder: Path) -> str | None:
     if "kind" in saved:
         return "finetune" if saved["kind"] == "tagger" else "pretrain"
     if "fixed" in unfinished:
-        return "finetune" if '"--mode"' in unfinished["fixed"] else "pretrain"
+        return "finetune" if f'"{MODE}"' in unfinished["fixed"] else "pretrain"
     return None
 
 

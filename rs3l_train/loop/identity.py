@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MODE = "--mode"
+"""Key of what only a tagger has, by which its checkpoint is told from a pretraining's"""
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

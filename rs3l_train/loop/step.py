@@ -67,6 +67,11 @@ class InParts:
         ----------
         batch
             The same one on all processes.
+
+        Raises
+        ------
+        ConfigError
+            If it has fewer views than parts.
         """
         own = list(self._own_parts(batch))
         in_one_go = len(own) == 1

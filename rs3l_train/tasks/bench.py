@@ -107,12 +107,12 @@ def set_test_bench(
 ) -> Bench:
     """Load the test jets alone, in whatever views there are; see `set_bench`.
 
+    Labels of the task that the dataset does not know are left out; see `known_part`.
+
     Parameters
     ----------
     trained_on
         The views that the tagger was trained on, be they in this dataset or not.
-
-    Labels of the task that the dataset does not know are left out; see `known_part`.
     """
     config = config.model_copy(update={"task": known_part(dataset, config.task)})
     dataset = _of_task(dataset, config)

@@ -55,7 +55,7 @@ def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        What was written: `rows`, `views` (present jets of each), `dimension`, `scores`.
+        What was written: `path`, `rows`, `views` (present jets of each), `dimension`, `scores`.
 
     Raises
     ------

@@ -66,7 +66,14 @@ def train_tagger(
     Raises
     ------
     ConfigError
-        If more of the last layers are to be trained than the backbone has.
+        If more of the last layers are to be trained than the backbone has, or a batch has fewer
+        views than parts.
+    TrainingError
+        If the loss or its gradient is not finite.
+    TrainingStoppedError
+        If a signal asked to stop.
+    ValueError
+        If a mode other than ``scratch`` is given no weights.
     """
     config = bench.config
     torch.manual_seed(config.seed + SEED_STEP * draw)

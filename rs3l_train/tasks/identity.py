@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import NetworkMode, TrainingConfig
-from rs3l_train.loop.identity import Identity, flat
+from rs3l_train.loop.identity import MODE, Identity, flat
 from rs3l_train.tasks.bench import Bench
 
 Array = npt.NDArray[Any]
@@ -64,7 +64,7 @@ def tagger_identity(
         weights = _digest(value.cpu().numpy() for value in pretrained.values())
     return Identity(
         {
-            "--mode": mode,
+            MODE: mode,
             "--labels": n_labels,
             "the draw of the labels": draw,
             **_flat(

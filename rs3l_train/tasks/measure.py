@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import expit
 from torch import Tensor, nn
 
 from rs3l_data.errors import InputFileError
 from rs3l_train.evaluation.baselines import baseline_scores
-from rs3l_train.evaluation.calibration import accuracy, calibration, sigmoid
+from rs3l_train.evaluation.calibration import accuracy, calibration
 from rs3l_train.evaluation.robustness import agreement, wasserstein
 from rs3l_train.evaluation.tagging import Scores, figures_of_merit
 from rs3l_train.tasks.bench import Bench
@@ -30,7 +31,7 @@ class Measured:
 
     scores: dict[str, Scores]
     rows: list[dict[str, Any]]
-    """One for each view, see `docs/training.md`"""
+    """One for each view, see `docs/tagging.md`"""
 
 
 def tested_views(bench: Bench) -> dict[str, Selection]:
@@ -71,7 +72,7 @@ def measure_logits(
         row["calibration"] = calibration(own, share, temperature)
         for name in CLASSES:
             here, there = getattr(own, name), getattr(reference, name)
-            distance = wasserstein(sigmoid(here), sigmoid(there))
+            distance = wasserstein(expit(here), expit(there))
             row["wasserstein"][name]["of_probability"] = distance
     return Measured(scores, rows)
 

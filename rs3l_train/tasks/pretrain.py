@@ -35,13 +35,14 @@ from rs3l_train.tasks.pretraining import (
     DIAGNOSTIC_JETS,
     OUT_OF_MEMORY,
     Pretraining,
+    chosen_loading,
     gradients_in_parts,
     jets_to_pretrain_on,
     load_and_build,
 )
 from rs3l_train.tasks.watch import Watch, collapse, knn_probe
 from rs3l_train.views.batches import one_view
-from rs3l_train.views.loading import Loading, chosen_loading
+from rs3l_train.views.loading import Loading
 from rs3l_train.views.memory import JetViews
 
 logger = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ def pretrain(
             pretraining.objective,
             pretraining.validation,
             knn_probe(pretraining.jets, chosen, config),
+            trained=checkpoints.goes_on,
         )
         with noticed():
             history = _fit(pretraining, watch, folder, checkpoints, processes)

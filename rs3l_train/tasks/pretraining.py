@@ -15,12 +15,12 @@ from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.device import precision_of
-from rs3l_train.loop.processes import ALONE, Processes
+from rs3l_train.loop.processes import ALONE, Processes, processes_here
 from rs3l_train.loop.step import InParts
 from rs3l_train.objectives import Objective, build
 from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
-from rs3l_train.views.loading import Loading, chosen_loading, readable, view_source
+from rs3l_train.views.loading import Loading, bytes_needed, free_memory, readable, view_source
 from rs3l_train.views.memory import JetViews, Selection, chosen_views
 from rs3l_train.views.positives import Positives, chosen_positives
 from rs3l_train.views.source import ViewSource
@@ -28,6 +28,8 @@ from rs3l_train.views.source import ViewSource
 logger = logging.getLogger(__name__)
 
 DIAGNOSTIC_JETS = 5000
+LARGEST_SHARE = 0.5
+"""Of the free memory, that jets may take"""
 
 OUT_OF_MEMORY = (
     "Raise training.loop.parts, which keeps the loss as it is; or lower"
@@ -64,6 +66,26 @@ def jets_to_pretrain_on(dataset: Dataset, config: TrainingConfig) -> Dataset:
     require_labels(dataset, config.data.labels or (), "data.labels")
     chosen = dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
     return readable(chosen, views) if config.data.corrupt == "skip" else chosen
+
+
+def chosen_loading(
+    dataset: Dataset,
+    config: TrainingConfig,
+    device: torch.device,
+    processes: Processes = ALONE,
+) -> Loading:
+    """Resolve the config's choice, on which the order of the jets depends: all processes agree."""
+    if config.data.loading != "auto":
+        return config.data.loading
+    needed = bytes_needed(dataset, dataset.views, config.data.constituents)
+    # Processes on a machine share its memory, but have a GPU each.
+    free = free_memory(device) / (processes_here() if device.type == "cpu" else 1)
+    if not processes.largest([needed >= LARGEST_SHARE * free])[0]:
+        return "memory"
+    logger.info(
+        "jets of %.1f GB are streamed (%.1f GB of memory are free)", needed / 1e9, free / 1e9
+    )
+    return "stream"
 
 
 def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pretraining:

@@ -21,7 +21,7 @@ def run(
     resume: Literal["auto", "never"] = "auto",
     processes: Processes = ALONE,
 ) -> dict[str, Any]:
-    """Pretrain, train taggers with and without, test them in every view, draw the pictures.
+    """Pretrain, train taggers with and without that, test them in every view, draw the pictures.
 
     Leaves ``config.yaml`` (every default filled in), ``pretrain/`` and ``study/`` in the folder.
 
@@ -43,7 +43,9 @@ def run(
     ConfigError, InputFileError
         If dataset and config do not fit together.
     TrainingError
-        If a loss is no longer a number.
+        If a loss is no longer a number, or memory is lacking.
+    TrainingStoppedError
+        If a signal asked to stop; the state is saved.
     """
     require_own(folder, "run")
     require_task(dataset, config)

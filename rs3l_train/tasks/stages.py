@@ -88,8 +88,10 @@ def evaluate(
 
     Raises
     ------
+    ConfigError
+        If the dataset knows no label of the tagger's signal, or of its background.
     InputFileError
-        If the folder holds no tagger, or the dataset not its classes.
+        If the folder holds no tagger, or the dataset no jets of a class.
     TrainingError
         If memory is lacking.
     """

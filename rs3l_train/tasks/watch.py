@@ -37,13 +37,25 @@ NEIGHBOURS = 20
 
 
 class Watch:
-    """Validates an objective, the same way each time."""
+    """Validates an objective, the same way each time.
 
-    def __init__(self, objective: Objective, validation: Sample, probe: KnnProbe | None):
+    Parameters
+    ----------
+    trained
+        Whether it has begun to learn, so that the first validation may warn of a collapse.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        validation: Sample,
+        probe: KnnProbe | None,
+        trained: bool = False,
+    ):
         self.objective, self.validation, self.probe = objective, validation, probe
         self.embeddings = torch.empty(0)
         """(n, D) of the last validation"""
-        self._n = 0
+        self._trained = trained
         self._warned = False
 
     @torch.no_grad()
@@ -80,10 +92,10 @@ class Watch:
     def _warn(self, record: Mapping[str, float]) -> None:
         """Warn of a collapse once, and not before training, which may start from little spread."""
         fault = collapse(record)
-        if fault and self._n and not self._warned:
+        if fault and self._trained and not self._warned:
             logger.warning("%s", fault)
             self._warned = True
-        self._n += 1
+        self._trained = True
 
 
 class KnnProbe:
@@ -99,7 +111,10 @@ class KnnProbe:
 
 
 def knn_probe(jets: ViewSource, dataset: Dataset, config: TrainingConfig) -> KnnProbe | None:
-    """Choose the jets of the probe; None if the config wants none or a class has too few."""
+    """Choose the jets of the probe.
+
+    None if the config wants none, the dataset has not these labels, or a class has too few.
+    """
     n = config.pretrain.probe_jets
     task = config.task
     known = set(task.signal) | set(task.background) <= set(dataset.labels)

@@ -1,4 +1,4 @@
-"""Whether jets are held in memory or streamed, and what becomes of shards that cannot be read."""
+"""Jets held in memory or streamed, and what becomes of shards that cannot be read."""
 
 from __future__ import annotations
 
@@ -14,39 +14,15 @@ import torch
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import DataConfig, TrainingConfig
-from rs3l_train.loop.processes import ALONE, Processes, processes_here
 from rs3l_train.views.memory import CONSTITUENT_COLUMNS, JET_COLUMNS, load
 from rs3l_train.views.source import ViewSource
 from rs3l_train.views.stream import StreamedViews
 
 logger = logging.getLogger(__name__)
 
-LARGEST_SHARE = 0.5
-"""Of the free memory, that jets may take"""
-_BLOCK = 50_000
-
-
 Loading = Literal["memory", "stream"]
 
-
-def chosen_loading(
-    dataset: Dataset,
-    config: TrainingConfig,
-    device: torch.device,
-    processes: Processes = ALONE,
-) -> Loading:
-    """Resolve the config's choice, on which the order of the jets depends: all processes agree."""
-    if config.data.loading != "auto":
-        return config.data.loading
-    needed = bytes_needed(dataset, dataset.views, config.data.constituents)
-    # Processes on a machine share its memory, but have a GPU each.
-    free = free_memory(device) / (processes_here() if device.type == "cpu" else 1)
-    if not processes.largest([needed >= LARGEST_SHARE * free])[0]:
-        return "memory"
-    logger.info(
-        "jets of %.1f GB are streamed (%.1f GB of memory are free)", needed / 1e9, free / 1e9
-    )
-    return "stream"
+_BLOCK = 50_000
 
 
 def view_source(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.optimize import minimize_scalar
+from scipy.special import expit
 from sklearn.metrics import brier_score_loss, log_loss
 
 from rs3l_train.evaluation.calibration import (
@@ -13,7 +13,6 @@ from rs3l_train.evaluation.calibration import (
     cross_entropy,
     fit_temperature,
     reliability,
-    sigmoid,
 )
 from rs3l_train.evaluation.tagging import Scores
 
@@ -30,7 +29,7 @@ def calibrated(n, seed, share=0.5):
 
 def pooled(scores):
     truth = np.r_[np.ones(len(scores.signal)), np.zeros(len(scores.background))]
-    return truth, sigmoid(np.r_[scores.signal, scores.background])
+    return truth, expit(np.r_[scores.signal, scores.background])
 
 
 def test_true_probabilities_are_calibrated_and_sharpened_ones_are_not():
@@ -111,8 +110,8 @@ def test_the_temperature_is_found(true):
     heated = Scores(true * scores.signal, true * scores.background)
     found = fit_temperature(heated, 0.5)
     assert found == pytest.approx(true, rel=0.05)
-    expected = minimize_scalar(lambda t: cross_entropy(heated, 0.5, t), bounds=(0.05, 20)).x
-    assert found == pytest.approx(expected, rel=1e-2)
+    nearby = [cross_entropy(heated, 0.5, found * factor) for factor in (0.999, 1.0, 1.001)]
+    assert min(nearby) == nearby[1]
     measured = calibration(heated, 0.5, found)
     assert measured["ece_scaled"] < 3 * measured["ece_of_noise"]
     assert measured["brier_scaled"] <= measured["brier"] + 1e-12

@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from scipy.special import expit
 from scipy.stats import wasserstein_distance
 
-from rs3l_train.evaluation.calibration import accuracy, calibration, sigmoid
+from rs3l_train.evaluation.calibration import accuracy, calibration
 from rs3l_train.evaluation.trees import fit_trees
 from rs3l_train.tasks import measure
 from rs3l_train.tasks.finetune import train_tagger
@@ -28,7 +29,7 @@ def test_figures_of_a_view_are_those_of_its_jets(bench, weights, config):
     assert (row["accuracy"], row["accuracy_error"]) == accuracy(own, 0.5)
     assert row["calibration"] == calibration(own, 0.5, 2.0)
     for name in ("signal", "background"):
-        expected = wasserstein_distance(sigmoid(getattr(own, name)), sigmoid(getattr(first, name)))
+        expected = wasserstein_distance(expit(getattr(own, name)), expit(getattr(first, name)))
         assert row["wasserstein"][name]["of_probability"] == pytest.approx(expected)
 
 

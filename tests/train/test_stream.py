@@ -17,11 +17,11 @@ from rs3l_train.config import DataConfig, validate_training
 from rs3l_train.loop import fit
 from rs3l_train.loop.processes import ALONE
 from rs3l_train.tasks.pretrain import pretrain
+from rs3l_train.tasks.pretraining import chosen_loading
 from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.loading import (
     bytes_needed,
-    chosen_loading,
     readable,
     streamed_rows,
     view_source,
@@ -90,7 +90,9 @@ def test_the_choice_of_loading(dataset, jets, monkeypatch):
     needed = bytes_needed(dataset, VIEWS, 16)
 
     def kind(loading, free=10.0, processes=ALONE):
-        monkeypatch.setattr("rs3l_train.views.loading.free_memory", lambda _: int(free * needed))
+        monkeypatch.setattr(
+            "rs3l_train.tasks.pretraining.free_memory", lambda _: int(free * needed)
+        )
         settings = config(loading=loading)
         loading = chosen_loading(dataset, settings, CPU, processes)
         return type(view_source(dataset, settings, CPU, loading))
@@ -186,7 +188,7 @@ def test_a_training_goes_on_as_it_loaded_before(dataset, tmp_path, monkeypatch, 
     settings = changed(config(loading="auto"), loop={"checkpoint_views": 40})
 
     def with_free(loading, out):
-        monkeypatch.setattr("rs3l_train.views.loading.free_memory", lambda _: free[loading])
+        monkeypatch.setattr("rs3l_train.tasks.pretraining.free_memory", lambda _: free[loading])
         return pretrain(dataset, settings, tmp_path / out)
 
     whole = with_free(before, "whole")

@@ -246,6 +246,9 @@ def test_a_collapse_is_not_told_before_training_and_once(dataset, config, monkey
         watch()
         told.append(caplog.text.count("collapsed"))
     assert told == [0, 1, 1]
+    # A training that goes on was trained before.
+    Watch(pretraining.objective, pretraining.validation, None, trained=True)()
+    assert caplog.text.count("collapsed") == 2
 
 
 def test_a_shortcut_is_named(caplog):
