@@ -23,15 +23,16 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.chain import hard_chunk, shower_seeds
-from rs3l_data.commands.inputs import read_hard_of, read_sample_of, sample_key
-from rs3l_data.commands.provenance import attributes, software
-from rs3l_data.commands.resimulate import job
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.pileup import has_pileup
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.describe.view import View
 from rs3l_data.errors import RS3LError
 from rs3l_data.events.particles import Particles
+from rs3l_data.jobs.inputs import read_hard_of, read_sample_of, sample_key
+from rs3l_data.jobs.provenance import attributes, software
+from rs3l_data.jobs.resimulate import job
 from rs3l_data.pileup import sample_of
 from rs3l_data.simulate.restore import restored
 from rs3l_data.store.config_file import save
@@ -62,9 +63,7 @@ def measure(
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         found = {
-            process: _efficiency(
-                with_events(config, process, events), process, view, folder, rounds
-            )
+            process: _efficiency(one_chunk(config, process, events), process, view, folder, rounds)
             for process in processes
         }
         first = processes[0]
@@ -75,22 +74,13 @@ def measure(
             "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
             "software": software(),
             "processes": found,
-            "cost_of_a_view": _costs(
-                with_events(config, first, events), first, view, folder, rounds
-            ),
-            "two_processes": _scaling(with_events(config, first, events), first, view, folder),
+            "cost_of_a_view": _costs(one_chunk(config, first, events), first, view, folder, rounds),
+            "two_processes": _scaling(one_chunk(config, first, events), first, view, folder),
             "peak_memory_mb": {
-                str(n): _peak_memory(with_events(config, first, n), first, view, folder)
+                str(n): _peak_memory(one_chunk(config, first, n), first, view, folder)
                 for n in (events // 4, events)
             },
         }
-
-
-def with_events(config: Config, process: str, events: int) -> Config:
-    """Make a config of one process with one chunk of so many events."""
-    size = {"events": events, "chunk_events": events}
-    spec = config.processes[process].model_copy(update=size)
-    return config.model_copy(update={"processes": {process: spec}})
 
 
 def _efficiency(
@@ -99,7 +89,7 @@ def _efficiency(
     hard_file = _write_hard(config, process, folder)
     n = config.processes[process].events
     steps: dict[str, float] = defaultdict(float)
-    short = with_events(config, process, _WARM_UP)
+    short = one_chunk(config, process, _WARM_UP)
     with _one_core():
         _round(short, _write_hard(short, process, folder), view, folder, {})
         seconds = [_round(config, hard_file, view, folder, steps) for _ in range(rounds)]

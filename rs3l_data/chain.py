@@ -1,6 +1,6 @@
 """The chain of one job: a shower of hard events, with all views of it, to tables of jets.
 
-Everything here works on arrays in memory; `rs3l_data.commands.resimulate` reads and writes files.
+Everything here works on arrays in memory; `rs3l_data.jobs` reads and writes files.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ def hard(
     Example: rs3l-data hard config/demo.yaml hbb 0 --out hbb-0.h5
     """
     from rs3l_data.chain import hard_chunk
-    from rs3l_data.commands.provenance import attributes
     from rs3l_data.describe.config import load_config
+    from rs3l_data.jobs.provenance import attributes
     from rs3l_data.progress import Progress, logging_to
     from rs3l_data.simulate.pythia import generator_output_to
     from rs3l_data.store.hard import write_hard_events

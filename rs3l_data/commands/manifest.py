@@ -32,9 +32,9 @@ def manifest(
     Example: rs3l-data manifest results/demo/{config.yaml,dataset,hard}
     """
     import rs3l_data
-    from rs3l_data.commands.provenance import attributes, software
     from rs3l_data.describe.config import load_config
     from rs3l_data.describe.resolved import Resolved
+    from rs3l_data.jobs.provenance import attributes, software
     from rs3l_data.progress import logging_to
     from rs3l_data.store.hard import read_hard_run
     from rs3l_data.store.manifest import write_manifest
@@ -59,7 +59,7 @@ def manifest(
 
 
 def _check_origins(config: Config, processes: Sequence[str], shards: Sequence[Shard]) -> None:
-    from rs3l_data.commands.inputs import check_origin
+    from rs3l_data.jobs.inputs import check_origin
 
     seen = set()
     for process, shard in zip(processes, shards, strict=True):

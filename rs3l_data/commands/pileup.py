@@ -12,9 +12,9 @@ def pileup(
 
     Example: rs3l-data pileup my.yaml --out pileup.h5
     """
-    from rs3l_data.commands.inputs import sample_key
-    from rs3l_data.commands.provenance import attributes
     from rs3l_data.describe.config import load_config
+    from rs3l_data.jobs.inputs import sample_key
+    from rs3l_data.jobs.provenance import attributes
     from rs3l_data.pileup import sample_of
     from rs3l_data.progress import Progress, logging_to
     from rs3l_data.simulate.pythia import generator_output_to

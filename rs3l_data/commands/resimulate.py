@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
-from rs3l_data.describe.config import Config
-from rs3l_data.events.hard_events import HardEvents, HardRun
-from rs3l_data.events.particles import Particles
-from rs3l_data.progress import Progress, Stopwatch, logging_to, no_stopwatch
+from rs3l_data.progress import Progress, logging_to
 
 
 def resimulate(
@@ -33,10 +29,11 @@ def resimulate(
 
     Example: rs3l-data resimulate config/demo.yaml hbb-0.h5 fsr_up --out hbb-0-fsr_up.h5
     """
-    from rs3l_data.commands.inputs import read_hard_of, read_sample_of
     from rs3l_data.describe.config import load_config
     from rs3l_data.describe.tree import roots, shower_of
     from rs3l_data.errors import ConfigError
+    from rs3l_data.jobs.inputs import read_hard_of, read_sample_of
+    from rs3l_data.jobs.resimulate import job
     from rs3l_data.simulate.pythia import generator_output_to
 
     config = load_config(config_file)
@@ -55,33 +52,3 @@ def resimulate(
         Progress(title, len(hard), style=progress) as bar,
     ):
         job(config, hard, run, view, out, bar, sample=sample)
-
-
-def job(
-    config: Config,
-    hard: HardEvents,
-    run: HardRun,
-    view: str,
-    out: Path,
-    progress: Callable[[int], None],
-    stopwatch: Stopwatch = no_stopwatch,
-    sample: Particles | None = None,
-) -> None:
-    """Simulate one shower of hard events, with its views, into a file."""
-    from rs3l_data.chain import initiator_table, shower_blocks
-    from rs3l_data.commands.provenance import attributes
-    from rs3l_data.describe.tree import family
-    from rs3l_data.store.view_file import Span, write_view_file
-
-    events = hard.events["event"]
-    initiators = initiator_table(config, run.process, hard).columns
-    write_view_file(
-        out,
-        Span(run.process, first_event=int(events[0]), last_event=int(events[-1])),
-        {name: initiators[name] for name in ("event", "initiator")},
-        family(config.views, view),
-        shower_blocks(config, run.process, view, hard, progress, stopwatch, sample),
-        attributes(config),
-        config.store.compression,
-        stopwatch,
-    )

@@ -8,9 +8,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import rs3l_data
-from rs3l_data.benchmark import with_events
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.pileup import PileupOfRun
 from rs3l_data.describe.rates import Command, Footprint
 from rs3l_data.describe.validation import Validation
@@ -18,6 +17,7 @@ from rs3l_data.describe.view import View
 from rs3l_data.errors import RS3LError
 from rs3l_data.plan.spent import Spent, read_spent
 from rs3l_data.store.config_file import save
+from rs3l_data.store.opening import open_dataset
 
 _SMALL = 512
 """Events of the shorter run: many batches, after which memory grows by the tables alone."""
@@ -66,8 +66,8 @@ def measure_commands(
     alone = config.model_copy(
         update={"views": {"root": root}, "pileup": PileupOfRun(), "validation": Validation()}
     )
-    small = _run(with_events(alone, process, _SMALL), process, folder / "small")
-    large = _run(with_events(alone, process, max(2 * _SMALL, events)), process, folder / "large")
+    small = _run(one_chunk(alone, process, _SMALL), process, folder / "small")
+    large = _run(one_chunk(alone, process, max(2 * _SMALL, events)), process, folder / "large")
     counts: dict[Command, tuple[int, int]] = {
         command: (run.events, large.events) if command == "hard" else (small.rows, large.rows)
         for command, run in dict.fromkeys(small.spent, small).items()
@@ -122,5 +122,5 @@ def _run(config: Config, process: str, folder: Path) -> _Run:
             raise RS3LError(f"{' '.join(map(str, call))} failed:\n{done.stderr}")
         run.spent[command] = spent
     run.hard_bytes = hard_file.stat().st_size
-    run.rows = len(rs3l_data.open(dataset))
+    run.rows = len(open_dataset(dataset))
     return run

@@ -15,20 +15,19 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Literal
 
-from rs3l_data.benchmark import with_events
 from rs3l_data.chain import hard_chunk, selection
-from rs3l_data.commands.provenance import software
-from rs3l_data.commands.resimulate import job
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.cost import Costs
+from rs3l_data.describe.cost import Costs, kind_of
+from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
-from rs3l_data.describe.rates import Rates, recorded, shower_kind
+from rs3l_data.describe.rates import Rates, recorded
 from rs3l_data.describe.tree import roots
-from rs3l_data.describe.variation import variation
 from rs3l_data.describe.view import View
 from rs3l_data.errors import ConfigError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.events.particles import Particles
+from rs3l_data.jobs.provenance import software
+from rs3l_data.jobs.resimulate import job
 from rs3l_data.pileup import sample_of
 from rs3l_data.plan.commands import measure_commands
 from rs3l_data.progress import Stopwatch, no_stopwatch
@@ -86,11 +85,8 @@ def kinds_of(config: Config) -> dict[str, View]:
     kinds: dict[str, View] = {}
     for name in roots(config.views):
         view = config.views[name]
-        changed = variation(view)
-        settings = (*config.generator.settings, *changed.settings)
         if view.hepmc is None:
-            kind = shower_kind(changed.tune or config.generator.tune, settings)
-            kinds.setdefault(kind, view.model_copy(update={"pileup": {}}))
+            kinds.setdefault(kind_of(config, name), view.model_copy(update={"pileup": {}}))
     return kinds
 
 
@@ -195,7 +191,7 @@ def _measure_process(
     step: Callable[[], None],
 ) -> _OfProcess:
     clock = _Clock()
-    sized = with_events(config, name, _HARD_EVENTS)
+    sized = one_chunk(config, name, _HARD_EVENTS)
     hard, run = hard_chunk(sized, name, 0, clock)
     rows = len(find_rows(hard, selection(config, name)).event) / len(hard)
     found = _OfProcess(clock.ms, rows)

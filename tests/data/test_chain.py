@@ -8,9 +8,9 @@ import pytest
 import rs3l_data
 from rs3l_data.chain import hard_chunk, initiator_table
 from rs3l_data.cluster.kinematics import delta_r
-from rs3l_data.commands.provenance import attributes
 from rs3l_data.describe.schema import Split, Status
 from rs3l_data.describe.tree import roots
+from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.digest import digest
 from rs3l_data.store.shard import write_shard
 from tests.data.conftest import make_config

@@ -8,14 +8,14 @@ import yaml
 
 import rs3l_data
 from rs3l_data.chain import hard_chunk, initiator_table
-from rs3l_data.commands.inputs import check_origin
 from rs3l_data.commands.manifest import manifest
-from rs3l_data.commands.provenance import attributes
 from rs3l_data.describe.chunks import settled
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.names import names_of
 from rs3l_data.describe.strict import validate
 from rs3l_data.errors import InputFileError
+from rs3l_data.jobs.inputs import check_origin
+from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.hard import write_hard_events
 from rs3l_data.store.shard import write_shard
 from tests.data.store.random_tables import random_view

@@ -7,8 +7,8 @@ import numpy as np
 
 import rs3l_data
 from rs3l_data.chain import hard_chunk, initiator_table
-from rs3l_data.commands.provenance import attributes
 from rs3l_data.describe.names import names_of
+from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.digest import digest
 from rs3l_data.store.hard import write_hard_events
 from rs3l_data.store.shard import write_shard

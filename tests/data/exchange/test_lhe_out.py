@@ -8,10 +8,10 @@ import pytest
 import pythia8mc
 
 from rs3l_data.chain import hard_chunk
-from rs3l_data.commands.provenance import attributes
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import InputFileError
 from rs3l_data.exchange.lhe_out import export_lhe
+from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.hard import write_hard_events
 from tests.data.conftest import make_config, momenta_of
 from tests.data.exchange.conftest import higgs_config, joined, take

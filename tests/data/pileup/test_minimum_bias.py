@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from rs3l_data.commands.inputs import read_sample_of, sample_key
 from rs3l_data.describe.seeds import event_keys, pythia_seeds
 from rs3l_data.describe.settings import pileup_settings
 from rs3l_data.errors import GeneratorError, InputFileError
 from rs3l_data.events.particles import COLUMNS
+from rs3l_data.jobs.inputs import read_sample_of, sample_key
 from rs3l_data.simulate import minimum_bias as module
 from rs3l_data.simulate.minimum_bias import minimum_bias
 from rs3l_data.store.pileup import read_sample, write_sample

@@ -1,0 +1,12 @@
+"""A config cut down to one chunk of one process: to measure what a job of it takes."""
+
+from __future__ import annotations
+
+from rs3l_data.describe.config import Config
+
+
+def one_chunk(config: Config, process: str, events: int) -> Config:
+    """Make a config of one process with one chunk of so many events."""
+    size = {"events": events, "chunk_events": events}
+    spec = config.processes[process].model_copy(update=size)
+    return config.model_copy(update={"processes": {process: spec}})
