@@ -35,10 +35,10 @@ def onepass(
     from dataclasses import asdict
 
     from rs3l_data.chain import initiator_table, onepass_chunk
-    from rs3l_data.commands.inputs import read_sample_of
-    from rs3l_data.commands.provenance import attributes
     from rs3l_data.describe.config import load_config
     from rs3l_data.describe.references import onepass_events, reference_of
+    from rs3l_data.jobs.inputs import read_sample_of
+    from rs3l_data.jobs.provenance import attributes
     from rs3l_data.progress import Progress, logging_to
     from rs3l_data.simulate.pythia import generator_output_to
     from rs3l_data.store.shard import write_shard

@@ -20,10 +20,11 @@ from rs3l_data.describe.strict import Strict, nearest, validate
 from rs3l_data.describe.validation import Validation
 from rs3l_data.describe.variation import variation
 from rs3l_data.describe.view import View
+from rs3l_data.describe.wording import NAME, found
 from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import ConfigError, RS3LError
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Name = Annotated[str, Field(pattern=NAME)]
 Range = tuple[float, float]
 
 
@@ -120,9 +121,11 @@ class Jets(Strict):
 class SplitFractions(Strict):
     """Shares of the events; all views and initiators of an event lie in one part."""
 
-    train: float = Field(0.7, ge=0, le=1)
-    validation: float = Field(0.1, ge=0, le=1)
-    test: float = Field(0.2, ge=0, le=1)
+    train: float = Field(0.7, ge=0, le=1, description="To train on.")
+    validation: float = Field(
+        0.1, ge=0, le=1, description="To decide by during a training, as when it ends."
+    )
+    test: float = Field(0.2, ge=0, le=1, description="To measure on; no training sees it.")
 
     @model_validator(mode="after")
     def _sum(self) -> Self:
@@ -177,13 +180,19 @@ class Config(Strict):
         """Write a view with `copies: n` out as n views of their own, name_1 to name_n."""
         if not isinstance(value, dict):
             return value
-        views = {}
+        views: dict[Any, Any] = {}
         for name, given in value.items():
             n = given.get("copies", 1) if isinstance(given, dict) else 1
-            if not isinstance(n, int) or n < 1:
-                raise ValueError(f"{name}.copies: expected a whole number from 1, found {n!r}")
-            alone = {k: v for k, v in given.items() if k != "copies"} if n > 1 else given
+            # True is an int, too.
+            if type(n) is not int or n < 1:
+                raise ValueError(f"{name}.copies: expected a whole number from 1, found {found(n)}")
             names = [f"{name}_{i + 1}" for i in range(n)] if n > 1 else [name]
+            if taken := [one for one in names if one in views]:
+                raise ValueError(
+                    f"two views would be called '{taken[0]}': `copies` makes NAME_1, NAME_2, … of "
+                    "a view, and these names must not be given to others; rename one"
+                )
+            alone = {**given, "copies": 1} if n > 1 else given
             views.update(dict.fromkeys(names, alone))
         return views
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rs3l_data.describe import tree
-from rs3l_data.describe.pileup import pileup_on_branch
+from rs3l_data.describe.pileup import has_pileup, pileup_of
 from rs3l_data.describe.rates import Command, Rate, Rates, shower_kind
-from rs3l_data.describe.variation import variation
+from rs3l_data.describe.variation import tune_of, variation
 
 if TYPE_CHECKING:
     from rs3l_data.describe.config import Config
@@ -25,6 +24,12 @@ class Cost(NamedTuple):
     """Whether each part of it was measured, or some concluded from something like it"""
 
 
+def kind_of(config: Config, view: str) -> str:
+    """Tell the kind of a view's shower, as rates know it: its tune and what is set beside it."""
+    settings = (*config.generator.settings, *variation(config.views[view]).settings)
+    return shower_kind(tune_of(config, view), settings)
+
+
 @dataclass(frozen=True, slots=True)
 class Costs:
     """The costs of a config's jobs at given rates."""
@@ -34,21 +39,23 @@ class Costs:
 
     def view_ms(self, process: str, view: str) -> Rate:
         """Estimate the CPU time of a view, an event [ms], without the view that it starts from."""
-        config, rates = self.config, self.rates
-        spec = config.views[view]
+        alone = self._without_pileup(process, view)
+        return Rate(alone.value + self._pileup_ms(view), alone.measured)
+
+    def _without_pileup(self, process: str, view: str) -> Rate:
+        rates = self.rates
+        spec = self.config.views[view]
         if spec.redo == "shower":
-            changed = variation(spec)
-            settings = (*config.generator.settings, *changed.settings)
-            kind = shower_kind(changed.tune or config.generator.tune, settings)
-            own = rates.shower(kind, process)
+            own = rates.shower(kind_of(self.config, view), process)
         elif spec.redo == "hadronization":
             own = rates.of_process(rates.hadronization_ms, process)
         else:
             own = rates.of_process(rates.detector_ms, process)
-        collisions = pileup_on_branch(config.pileup, config.views, view).mean
         # Nobody has timed reading another program's showers; it is no slower than making ours.
-        measured = own.measured and spec.hepmc is None
-        return Rate(own.value + collisions * rates.pileup_ms, measured)
+        return Rate(own.value, own.measured and spec.hepmc is None)
+
+    def _pileup_ms(self, view: str) -> float:
+        return pileup_of(self.config, view).mean * self.rates.pileup_ms
 
     def family_ms(self, process: str, root: str) -> Rate:
         """Estimate the CPU time of a view and of all that share its shower, an event [ms]."""
@@ -71,20 +78,24 @@ class Costs:
         rows, disk = self._rows(process, events)
         # Views are written block by block: memory grows with the hard events and the rows' keys.
         cost = self._job("resimulate", rows, events * each.value, disk * len(views), each.measured)
-        if not any(self._has_pileup(view) for view in views):
-            return cost
-        sample = self.config.pileup.sample_events * self.rates.memory["pileup"].each_kb / 1e3
-        return cost._replace(memory_mb=cost.memory_mb + sample)
+        return self._with_sample(cost) if has_pileup(self.config, root) else cost
 
     def onepass(self, process: str, tables: list[str], events: int) -> Cost:
         """Estimate a job of one-pass Pythia: hard process, shower, and each table's detector."""
         first, *others = tables
         root = tree.shower_of(self.config.views, first)
-        parts = [self.rates.of_process(self.rates.hard_ms, process), self.view_ms(process, root)]
-        parts += [self.rates.of_process(self.rates.detector_ms, process)] * len(others)
+        parts = [
+            self.rates.of_process(self.rates.hard_ms, process),
+            self._without_pileup(process, root),
+            *[self.rates.of_process(self.rates.detector_ms, process)] * len(others),
+        ]
+        pileup_ms = sum(map(self._pileup_ms, tables))
         rows, disk = self._rows(process, events * len(tables))
-        ms = events * sum(part.value for part in parts)
-        return self._job("resimulate", rows, ms, disk, all(part.measured for part in parts))
+        ms = events * (sum(part.value for part in parts) + pileup_ms)
+        cost = self._job("resimulate", rows, ms, disk, all(part.measured for part in parts))
+        # Tables are written at the end, not block by block.
+        cost = cost._replace(memory_mb=cost.memory_mb + disk)
+        return self._with_sample(cost) if pileup_ms > 0 else cost
 
     def pack(self, process: str, events: int) -> Cost:
         """Estimate the job that packs a shard."""
@@ -99,24 +110,18 @@ class Costs:
         n_views = len(self.config.views)
         rows = sum(self._rows(name, process.events * n_views)[0] for name, process in processes)
         # Time goes into checksums of all bytes, memory into what is kept of each shard.
-        return self._job("manifest", self._n_shards(), rows * self.rates.manifest_ms, 0, True)
+        n_shards = sum(map(self.config.chunks, self.config.processes))
+        return self._job("manifest", n_shards, rows * self.rates.manifest_ms, 0, True)
 
     def pileup(self) -> Cost:
         """Estimate the job that makes the minimum-bias events."""
         n, rates = self.config.pileup.sample_events, self.rates
         return self._job("pileup", n, n * rates.minimum_bias_ms, n * rates.pileup_kb / 1e3, True)
 
-    def _n_shards(self) -> int:
-        """Count the chunks, of which those of a run have a size; one a process where none has."""
-        config = self.config
-        sizes = [
-            (process.events, process.chunk_events or config.hard.chunk_events or process.events)
-            for process in config.processes.values()
-        ]
-        return sum(math.ceil(events / size) for events, size in sizes)
-
-    def _has_pileup(self, view: str) -> bool:
-        return pileup_on_branch(self.config.pileup, self.config.views, view).mean > 0
+    def _with_sample(self, cost: Cost) -> Cost:
+        """Add the memory of the minimum-bias events."""
+        sample = self.config.pileup.sample_events * self.rates.memory["pileup"].each_kb / 1e3
+        return cost._replace(memory_mb=cost.memory_mb + sample)
 
     def _rows(self, process: str, events: float) -> tuple[float, float]:
         """Count the rows of so many events, and the megabytes of their views."""

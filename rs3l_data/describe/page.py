@@ -12,10 +12,17 @@ from rs3l_data.describe.config import Config
 
 def config_markdown() -> str:
     """Write one Markdown table for each block of a config, in their order."""
-    return "\n".join(_tables(Config, ""))
+    return "\n".join(tables(Config, ""))
 
 
-def _tables(model: type[BaseModel], path: str) -> list[str]:
+def tables(model: type[BaseModel], path: str) -> list[str]:
+    """Write one table for a block and one for each below it.
+
+    Raises
+    ------
+    ValueError
+        If a key has no description.
+    """
     lines = [f"### {f'`{path}`' if path else 'Top level'}", "", _summary(model), ""]
     lines += ["| key | default | meaning |", "|---|---|---|"]
     below = []
@@ -24,8 +31,8 @@ def _tables(model: type[BaseModel], path: str) -> list[str]:
         place = f"{path}.{name}" if path else name
         if inner is not None:
             per_name = "<name>" if "dict" in str(field.annotation) else ""
-            below += _tables(inner, f"{place}.{per_name}" if per_name else place)
-        lines.append(f"| `{name}` | {_default(model, name)} | {_meaning(field, inner)} |")
+            below += tables(inner, f"{place}.{per_name}" if per_name else place)
+        lines.append(f"| `{name}` | {_default(model, name)} | {_meaning(place, field, inner)} |")
     return [*lines, "", *below]
 
 
@@ -33,8 +40,10 @@ def _summary(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").strip()
 
 
-def _meaning(field: FieldInfo, inner: type[BaseModel] | None) -> str:
-    meaning = field.description or (_summary(inner) if inner else "Share of the events.")
+def _meaning(place: str, field: FieldInfo, inner: type[BaseModel] | None) -> str:
+    meaning = field.description or (_summary(inner) if inner else "")
+    if not meaning:
+        raise ValueError(f"{place}: expected a description of this key, found none")
     return meaning.replace("|", "\\|")
 
 

@@ -9,6 +9,8 @@ from pydantic import ConfigDict, Field, model_validator
 from rs3l_data.describe.owned import check_not_owned
 from rs3l_data.describe.seeds import PYTHIA_SEED_MAX
 from rs3l_data.describe.strict import Strict
+from rs3l_data.describe.variation import acts_after_the_hard_process
+from rs3l_data.describe.wording import NAME
 
 BY_FLAVOUR = "by_flavour"
 """The label of a process whose rows are labelled by the flavour of the initiator"""
@@ -31,7 +33,8 @@ class Process(Strict):
     settings: tuple[str, ...] = Field(
         description="Pythia settings that select the process. They reach its hard events; the "
         "lines that begin with a PDG code, as `15:onIfAny = 13`, also reach all of its views, "
-        "because the particle may decay there."
+        "because the particle may decay there. What acts after the hard process only, as "
+        "`TimeShower:`, is refused: its place is `generator.settings` or a view."
     )
     lhe: tuple[str, ...] = Field(
         (),
@@ -43,7 +46,7 @@ class Process(Strict):
         min_length=1, description="PDG codes, either sign, of the particles whose jets are rows."
     )
     label: str = Field(
-        pattern=r"^[A-Za-z][A-Za-z0-9_]*$",
+        pattern=NAME,
         description="Class of the rows; `by_flavour` labels partons q (u, d, s), c, b and g.",
     )
     description: str = Field("", description="What the report calls the process.")
@@ -60,6 +63,13 @@ class Process(Strict):
     @model_validator(mode="after")
     def _possible(self) -> Self:
         check_not_owned(self.settings, "settings", lhe=bool(self.lhe))
+        late = [line for line in self.settings if acts_after_the_hard_process(line)]
+        if late:
+            raise ValueError(
+                f"settings: {late} would have no effect: a process's settings reach its hard "
+                "events, these act after the hard process only; give them in `generator.settings` "
+                "for all views, or as the `variation` of a view"
+            )
         wrong = [code for code in self.initiators if abs(code) not in FLAVOURS]
         if self.label == BY_FLAVOUR and wrong:
             raise ValueError(

@@ -71,6 +71,11 @@ def reference_of(config: Config, name: str) -> Reference:
                 "give that name"
             )
     config.require("views", name)
+    if (file := config.views[shower_of(config.views, name)].hepmc) is not None:
+        raise ConfigError(
+            f"view '{name}' comes from the HepMC file '{file}': there are no settings of Pythia to "
+            "make its events with in one go; give another view"
+        )
     raise ConfigError(f"view '{name}' is not among those of `validation.views`")
 
 
@@ -79,13 +84,18 @@ def needs_sample(config: Config, name: str) -> bool:
     return any(pileup_of(config, table).mean > 0 for table in reference_of(config, name).tables)
 
 
-def onepass_chunks(config: Config) -> list[tuple[str, str]]:
-    """List all (process, chunk) pairs of a sample, the chunk as it stands in file names.
+def comparable_processes(config: Config) -> list[str]:
+    """List the processes that Pythia can make in one go: not those from other hard events."""
+    return [name for name, process in config.processes.items() if not process.lhe]
 
-    Hard events of another program are not among them: Pythia cannot make them in one go.
-    """
-    ours = [name for name, process in config.processes.items() if not process.lhe]
-    return [(process, f"{i:04d}") for process in ours for i in range(_n_chunks(config, process))]
+
+def onepass_chunks(config: Config) -> list[tuple[str, str]]:
+    """List all (process, chunk) pairs of a sample, the chunk as it stands in file names."""
+    return [
+        (process, f"{i:04d}")
+        for process in comparable_processes(config)
+        for i in range(_n_chunks(config, process))
+    ]
 
 
 def _n_chunks(config: Config, process: str) -> int:
@@ -98,8 +108,13 @@ def onepass_events(config: Config, process: str, chunk: int) -> range:
     Raises
     ------
     ConfigError
-        If there is no such chunk.
+        If there is no such chunk, or the hard events are another program's.
     """
+    if config.processes[process].lhe:
+        raise ConfigError(
+            f"processes.{process}: its hard events come from `lhe` files, Pythia cannot make them "
+            f"in one go; processes that it can: {', '.join(comparable_processes(config)) or 'none'}"
+        )
     n_chunks = _n_chunks(config, process)
     if not 0 <= chunk < n_chunks:
         raise ConfigError(f"chunk {chunk}: the validation has chunks 0 to {n_chunks - 1}")

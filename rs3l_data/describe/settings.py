@@ -6,8 +6,8 @@ from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.owned import is_particle
 from rs3l_data.describe.process import Process
-from rs3l_data.describe.tree import path_to, shower_of
-from rs3l_data.describe.variation import variation
+from rs3l_data.describe.tree import shower_of
+from rs3l_data.describe.variation import branch_settings, tune_of
 
 _QUIET = ("Print:quiet = on",)
 
@@ -81,12 +81,10 @@ def view_settings(config: Config, process: str, view: str) -> list[str]:
     Of the process's own settings they hold what it says of particles, as some decay after the hard
     process only; a variation is read later and may say something else.
     """
-    root = shower_of(config.views, view)
-    # A tune overwrites what was set before it.
-    tune = variation(config.views[root]).tune or config.generator.tune
     return [
         *_QUIET,
-        *entry("tunes", tune)["settings"],
+        # A tune overwrites what was set before it.
+        *entry("tunes", tune_of(config, view))["settings"],
         "Beams:frameType = 5",
         # The saved masses, virtualities and lifetimes are to be kept as they are.
         "LesHouches:setQuarkMass = 0",
@@ -98,11 +96,7 @@ def view_settings(config: Config, process: str, view: str) -> list[str]:
         *_calorimeter(config, view),
         *config.generator.settings,
         *filter(is_particle, config.processes[process].settings),
-        *(
-            line
-            for name in path_to(config.views, view)
-            for line in variation(config.views[name]).settings
-        ),
+        *branch_settings(config, view),
     ]
 
 
@@ -125,20 +119,17 @@ def hadronization_settings(config: Config, process: str, view: str) -> list[str]
 def onepass_settings(config: Config, process: str, view: str) -> list[str]:
     """List the settings with which Pythia makes a view's events in one go, hard process included.
 
-    They are those of the hard process and of the view, in the order in which each reads them.
+    They are those of the hard process and of the view, in the order in which each reads them. Of
+    the process's own settings all are among them, but none that acts after the hard process only:
+    a config cannot give it there, since the views would not obey it.
     """
-    tune = variation(config.views[shower_of(config.views, view)]).tune or config.generator.tune
-    generator = config.generator.model_copy(update={"tune": tune})
+    generator = config.generator.model_copy(update={"tune": tune_of(config, view)})
     return [
         *hard_settings(config.model_copy(update={"generator": generator}), process),
         "PartonLevel:all = on",
         "ParticleDecays:limitCylinder = on",
         *_calorimeter(config, view),
-        *(
-            line
-            for name in path_to(config.views, view)
-            for line in variation(config.views[name]).settings
-        ),
+        *branch_settings(config, view),
     ]
 
 

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from rs3l_data.describe import tree
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.owned import is_particle, parameter
 from rs3l_data.describe.strict import Strict, validate
 
 if TYPE_CHECKING:
+    from rs3l_data.describe.config import Config
     from rs3l_data.describe.view import View
 
 AFTER_THE_SHOWER = (
@@ -30,6 +32,24 @@ AFTER_THE_SHOWER = (
 )
 """Settings of Pythia that act on partons after their shower and nowhere before."""
 
+AFTER_THE_HARD_PROCESS = (
+    "PartonLevel:",
+    "PartonShowers:",
+    "Vincia:",
+    "TimeShower:",
+    "SpaceShower:",
+    "WeakShower:",
+    "MultipartonInteractions:",
+    "ColourReconnection:",
+    "BeamRemnants:",
+    "PartonVertex:",
+    "TauDecays:",
+    *AFTER_THE_SHOWER,
+)
+"""Settings of Pythia that leave the hard process and the decays of its resonances as they are.
+
+Of Vincia's the tune alone does not, which is for a view or the run in any case.
+"""
 
 Direction = Literal["up", "down", "same"]
 Point = Literal["shower", "hadronization", "detector"]
@@ -105,6 +125,18 @@ def variation(view: View) -> Variation:
     return Variation(settings=view.variation)
 
 
+def tune_of(config: Config, view: str) -> str:
+    """Name the tune of a view: that of its shower, or the run's."""
+    root = config.views[tree.shower_of(config.views, view)]
+    return variation(root).tune or config.generator.tune
+
+
+def branch_settings(config: Config, view: str) -> list[str]:
+    """List the settings that a view and those that it starts from change, its root's first."""
+    branch = (config.views[name] for name in tree.path_to(config.views, view))
+    return [line for one in branch for line in variation(one).settings]
+
+
 @cache
 def known_variation(name: str) -> KnownVariation:
     """Look up an entry of the catalogue.
@@ -136,5 +168,19 @@ def acts_after_the_shower(line: str) -> bool:
     >>> acts_after_the_shower("StringZ:aLund = 0.6"), acts_after_the_shower("Tune:pp = 21")
     (True, False)
     """
-    late = tuple(prefix.lower() for prefix in AFTER_THE_SHOWER)
-    return is_particle(line) or parameter(line).startswith(late)
+    return is_particle(line) or _belongs_to(AFTER_THE_SHOWER, line)
+
+
+def acts_after_the_hard_process(line: str) -> bool:
+    """Say whether a setting leaves the hard process alone; one of a particle may not.
+
+    >>> acts_after_the_hard_process("TimeShower:renormMultFac = 4")
+    True
+    >>> acts_after_the_hard_process("25:onMode = off")
+    False
+    """
+    return _belongs_to(AFTER_THE_HARD_PROCESS, line)
+
+
+def _belongs_to(groups: tuple[str, ...], line: str) -> bool:
+    return parameter(line).startswith(tuple(group.lower() for group in groups))

@@ -40,6 +40,15 @@ class View(Strict):
         "and `{chunk}` (0000, 0001, …) stand for theirs.",
     )
 
+    # Written out before a view is made: each copy is a view of its own, and says nothing of it.
+    copies: int = Field(
+        1,
+        ge=1,
+        exclude=True,
+        description="How many views to make of it, which differ in their random numbers alone: "
+        "from 2, their names are `<name>_1`, `<name>_2`, …",
+    )
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
         changed = variation(self)

@@ -68,10 +68,13 @@ def summary(weight: F8) -> Weights:
     )
 
 
-def cross_sections(manifest: Mapping[str, Any], runs: Sequence[HardRun]) -> dict[str, CrossSection]:
-    """Compare each process's cross section in the manifest with that of one-pass Pythia."""
+def cross_sections(
+    manifest: Mapping[str, Any], processes: Sequence[str], runs: Sequence[HardRun]
+) -> dict[str, CrossSection]:
+    """Compare the cross sections of processes in the manifest with those of one-pass Pythia."""
     found = {}
-    for process, made in manifest["processes"].items():
+    for process in processes:
+        made = manifest["processes"][process]
         own = combine([run for run in runs if run.process == process])
         found[process] = CrossSection(
             made["cross_section_pb"],

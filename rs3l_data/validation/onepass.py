@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-import rs3l_data
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.references import Reference, onepass_chunks, references
+from rs3l_data.describe.references import (
+    Reference,
+    comparable_processes,
+    onepass_chunks,
+    references,
+)
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.hard_events import HardRun
 from rs3l_data.report.observables import values
+from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Columns
 from rs3l_data.validation.statistics import Result, Sample, chi2_test, ks_test, share_test
@@ -51,11 +56,20 @@ def open_references(config: Config, results: Path) -> tuple[list[Comparison], li
     Raises
     ------
     InputFileError
-        If a file is missing or unreadable.
+        If a file is missing or unreadable, or another program made all views or all hard events.
     """
+    if not comparable_processes(config):
+        raise InputFileError(
+            f"{results}: all processes take their hard events from `lhe` files; there is nothing "
+            "that Pythia could make in one go"
+        )
     samples = [(one, _open(config, results, one)) for one in references(config)]
     if not samples:
-        raise InputFileError(f"{results}: `validation.views` names no view; there is none to check")
+        where = "of `validation.views` " if config.validation.views else ""
+        raise InputFileError(
+            f"{results}: all views {where}come from HepMC files, and Pythia cannot make events "
+            "with another program's settings; at least one view without `hepmc` is needed"
+        )
     found = {
         view: Comparison(view, table, dataset)
         for reference, dataset in samples
@@ -77,11 +91,13 @@ def _open(config: Config, results: Path, reference: Reference) -> Dataset:
             f"{missing[0]}: no such file (and {len(missing) - 1} more): the one-pass events of "
             f"'{reference.name}' are not made; `snakemake validation` makes them"
         )
-    return rs3l_data.open(paths)
+    return open_dataset(paths)
 
 
-def compare(dataset: Dataset, comparisons: list[Comparison]) -> Iterator[Test]:
-    """Test every view, process and quantity.
+def compare(
+    dataset: Dataset, processes: Sequence[str], comparisons: list[Comparison]
+) -> Iterator[Test]:
+    """Test every view and quantity of processes.
 
     Raises
     ------
@@ -89,7 +105,7 @@ def compare(dataset: Dataset, comparisons: list[Comparison]) -> Iterator[Test]:
         If a view or process is missing, or too few jets are there to be compared.
     """
     for one in comparisons:
-        for process in dataset.processes:
+        for process in processes:
             restored = read_jets(dataset.select(processes=process), one.view)
             reference = read_jets(one.reference.select(processes=process), one.table)
             yield from compare_jets(one.view, process, restored, reference)

@@ -13,6 +13,7 @@ import jinja2
 import matplotlib.style
 
 from rs3l_data.describe.config import Config, load_config
+from rs3l_data.describe.references import comparable_processes
 from rs3l_data.report import style
 from rs3l_data.report.gather import gather
 from rs3l_data.store.atomic import atomic_write
@@ -81,9 +82,10 @@ def find(results: Path) -> Findings:
     comparisons, runs = onepass.open_references(config, results)
     changes = variations.changes(config, dataset)
     points = closure.measure(config.detector.load(), config.seed)
-    sections = montecarlo.cross_sections(gathered.manifest, runs)
+    processes = comparable_processes(config)
+    sections = montecarlo.cross_sections(gathered.manifest, processes, runs)
     tests = [
-        *onepass.compare(dataset, comparisons),
+        *onepass.compare(dataset, processes, comparisons),
         *variations.tests(changes),
         *closure.tests(points),
         *montecarlo.compare(dataset, comparisons[0].reference, sections),
@@ -111,7 +113,7 @@ def render(found: Findings) -> str:
     threshold = found.config.validation.threshold
     with matplotlib.style.context(["default", style.RC]):
         pictures = _pictures(found)
-    processes = [*found.dataset.processes]
+    processes = comparable_processes(found.config)
     return environment.get_template("validation.html.j2").render(
         name=found.config.name,
         n_tests=len(found.tests),
@@ -120,6 +122,7 @@ def render(found: Findings) -> str:
         limit=limit(found.tests, threshold),
         lines=verdict_lines(found.tests, threshold),
         processes=processes,
+        left_out=[name for name in found.config.processes if name not in processes],
         matrix=cells(found.tests, processes, threshold),
         failed=test_table(failed(found.tests, threshold)),
         by_process={
@@ -141,11 +144,12 @@ def render(found: Findings) -> str:
 
 def _pictures(found: Findings) -> dict[str, Any]:
     reference = found.comparisons[0].reference
+    processes = comparable_processes(found.config)
     return {
         "p_values": figures.p_values(found.tests, found.config.validation.threshold),
         "one_pass": {
             process: figures.one_pass(found.dataset, process, found.comparisons)
-            for process in found.dataset.processes
+            for process in processes
         },
         "variations": figures.variations(found.changes, found.dataset) if found.changes else None,
         "response": closure_figures.response(found.points),
@@ -156,7 +160,7 @@ def _pictures(found: Findings) -> dict[str, Any]:
                     montecarlo.spectrum(found.dataset, process),
                     montecarlo.spectrum(reference, process),
                 )
-                for process in found.dataset.processes
+                for process in processes
             },
             found.dataset,
         ),

@@ -20,8 +20,8 @@ from rs3l_data.describe.config import Config
 from rs3l_data.describe.owned import parameter
 from rs3l_data.describe.pileup import pileup_of
 from rs3l_data.describe.process import BY_FLAVOUR
-from rs3l_data.describe.tree import path_to, shower_of
-from rs3l_data.describe.variation import known_variation, points, variation
+from rs3l_data.describe.tree import shower_of
+from rs3l_data.describe.variation import branch_settings, known_variation, points, tune_of
 from rs3l_data.report.observables import values
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Columns
@@ -133,9 +133,13 @@ def changes(config: Config, dataset: Dataset) -> list[Change]:
 def expectations(config: Config, view: str, base: str) -> dict[str, Expected]:
     """Say what is expected of a view: by the catalogue, or nothing at all where nothing changes.
 
-    Of what a config itself changes, pile-up included, nothing is known.
+    Of what a config itself changes, pile-up included, nothing is known, nor how another program's
+    shower differs from ours.
     """
     own = config.views[view]
+    roots = {shower_of(config.views, name) for name in (view, base)}
+    if len(roots) > 1 and any(config.views[root].hepmc for root in roots):
+        return {}
     # A view that shares nothing but the hard event differs in all that its base changes, too.
     alone = own.of is not None or (
         config.views[base].variation is None and not config.views[base].detector
@@ -149,17 +153,12 @@ def expectations(config: Config, view: str, base: str) -> dict[str, Expected]:
         return dict.fromkeys(ALWAYS, "nothing")
     known = entry("variations", own.variation)
     # Some changes are told against a tune, and say nothing about any other.
-    if known.get("reference", tune := _tune(config, base)) != tune:
+    if known.get("reference", tune := tune_of(config, base)) != tune:
         return {}
     if _starts_elsewhere(config, own.variation, base):
         return {}
     expected: dict[str, Expected] = known.get("expect", {})
     return expected
-
-
-def _tune(config: Config, view: str) -> str:
-    root = shower_of(config.views, view)
-    return variation(config.views[root]).tune or config.generator.tune
 
 
 def _starts_elsewhere(config: Config, name: str, base: str) -> bool:
@@ -171,11 +170,10 @@ def _starts_elsewhere(config: Config, name: str, base: str) -> bool:
     known = known_variation(name)
     if known.tune or not known.settings or "hadronization" not in points(known):
         return False
-    branch = (variation(config.views[v]).settings for v in path_to(config.views, base))
     lines = [
-        *entry("tunes", _tune(config, base))["settings"],
+        *entry("tunes", tune_of(config, base))["settings"],
         *config.generator.settings,
-        *(line for settings in branch for line in settings),
+        *branch_settings(config, base),
     ]
     before = {parameter(line) for line in lines}
     return "vincia:tune" in before or bool(before & {parameter(line) for line in known.settings})

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from rs3l_data.chain import hard_chunk, onepass_chunk, selection
-from rs3l_data.describe.references import reference_of, references
+from rs3l_data.describe.references import (
+    onepass_chunks,
+    onepass_events,
+    reference_of,
+    references,
+)
 from rs3l_data.describe.seeds import own_pythia_seeds
 from rs3l_data.describe.settings import hard_settings, onepass_settings
 from rs3l_data.errors import ConfigError
@@ -64,6 +69,19 @@ def test_views_with_the_same_settings_share_a_sample_and_detectors_have_their_ow
 def test_a_sample_that_there_is_not_is_named(view, message):
     with pytest.raises(ConfigError, match=message):
         reference_of(small(), view)
+
+
+def test_what_another_program_makes_has_no_sample():
+    mg = {"events": 6, "lhe": ["a.lhe"], "initiators": [25], "label": "H"}
+    config = small(
+        processes={"mg": mg, "qcd": {"events": 6}},
+        views={"nominal": {}, "herwig": {"hepmc": "{process}"}},
+    )
+    assert {process for process, _ in onepass_chunks(config)} == {"qcd"}
+    with pytest.raises(ConfigError, match=r"processes\.mg: .*`lhe`.* that it can: qcd"):
+        onepass_events(config, "mg", 0)
+    with pytest.raises(ConfigError, match="'herwig' comes from the HepMC file"):
+        reference_of(config, "herwig")
 
 
 @pytest.mark.parametrize(("process", "flatten"), [("qcd", True), ("top", False)])

@@ -230,3 +230,36 @@ def test_flavour_labels_are_for_quarks_and_gluons():
     assert "processes.mine: label: `by_flavour` is for the partons [1, 2, 3, 4, 5, 21]" in text
     assert "found [6, -24]" in text
     validate(Config, changed(processes={"mine": {**mine, "initiators": [-5, 21]}}), "my.yaml")
+
+
+LATE = (
+    "TimeShower:renormMultFac = 4",
+    " spaceshower::ALPHASVALUE = 0.12",
+    "PartonLevel:MPI = off",
+    "PartonShowers:model = 2",
+    "MultipartonInteractions:pT0Ref = 2.5",
+    "ColourReconnection:reconnect = off",
+    "HadronLevel:Decay = off",
+    "StringZ:aLund = 0.5",
+    "TauDecays:mode = 0",
+)
+
+
+@pytest.mark.parametrize("line", LATE)
+def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
+    """The views would not obey, one-pass Pythia would."""
+    mine = {"events": 1, "initiators": [6], "label": "top"}
+    mine["settings"] = ["Top:all = on", line]
+    text = message(changed(processes={"mine": mine}))
+    assert f"processes.mine: settings: [{line!r}] would have no effect" in text
+    assert "`generator.settings`" in text
+    validate(Config, changed(generator={"settings": [line]}), "my.yaml")
+
+
+def test_a_process_can_set_what_acts_on_its_hard_events():
+    mine = {"events": 1, "initiators": [6], "label": "top"}
+    mine["settings"] = [
+        *("Top:all = on", "6:m0 = 171.5", "24:onMode = off", "SigmaProcess:alphaSvalue = 0.12"),
+        *("PDF:pSet = 20", "PhaseSpace:mHatMin = 500", "ResonanceWidths:minWidth = 1e-7"),
+    ]
+    validate(Config, changed(processes={"mine": mine}), "my.yaml")

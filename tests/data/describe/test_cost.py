@@ -98,3 +98,31 @@ def test_the_manifest_takes_time_for_rows_and_memory_for_shards():
     assert long.cpu_s - start == pytest.approx(10 * (few.cpu_s - start))
     each_mb = recorded().memory["manifest"].each_kb / 1e3
     assert many.memory_mb - long.memory_mb == pytest.approx(90 * each_mb)
+
+
+def onepass_cost(pileup, sample_events=20_000, **views):
+    views = {"nominal": {}, **views}
+    costs = costs_of(views, pileup={"mean": pileup, "sample_events": sample_events})
+    return costs.onepass("qcd", [*views], 1000)
+
+
+def test_a_one_pass_job_pays_for_the_pileup_of_each_of_its_tables():
+    rates = recorded()
+    crowded = {"redo": "detector", "of": "nominal", "pileup": {"mean": 60}}
+    scaled = {"redo": "detector", "of": "nominal", "detector": {"ecal_scale": 1.1}}
+    without = onepass_cost(0, scaled=scaled)
+    more = onepass_cost(0, scaled=crowded)
+    assert more.cpu_s - without.cpu_s == pytest.approx(60 * rates.pileup_ms)
+    everywhere = onepass_cost(30, scaled=scaled)
+    assert everywhere.cpu_s - without.cpu_s == pytest.approx(2 * 30 * rates.pileup_ms)
+    sample_mb = 20_000 * rates.memory["pileup"].each_kb / 1e3
+    for one in (more, everywhere):
+        assert one.memory_mb - without.memory_mb == pytest.approx(sample_mb)
+
+
+def test_a_one_pass_job_keeps_its_tables_in_memory():
+    scaled = {"redo": "detector", "of": "nominal", "detector": {"ecal_scale": 1.1}}
+    one, two = onepass_cost(0), onepass_cost(0, scaled=scaled)
+    rates = recorded()
+    each_kb = rates.memory["resimulate"].each_kb + rates.view_kb["qcd"]
+    assert two.memory_mb - one.memory_mb == pytest.approx(1000 * rates.rows["qcd"] * each_kb / 1e3)

@@ -1,8 +1,13 @@
 import json
 from pathlib import Path
 
+import jsonschema
+import pytest
+import yaml
+from pydantic import BaseModel, Field
+
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.page import config_markdown
+from rs3l_data.describe.page import config_markdown, tables
 
 ROOT = Path(__file__).parents[3]
 
@@ -18,7 +23,19 @@ def test_the_schema_for_editors_is_that_of_the_code():
     assert found == Config.model_json_schema()
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.stem)
+def test_the_configs_of_the_repository_fit_the_schema_for_editors(path):
+    schema = json.loads((ROOT / "config/schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
+
+
 def test_every_key_is_explained():
-    text = config_markdown()
-    assert "| `candidate_pt_min` | `0.5` |" in text
-    assert "|  |\n" not in text
+    class Half(BaseModel):
+        """A block of which one key is not explained."""
+
+        known: int = Field(1, description="The known one.")
+        forgotten: int = 2
+
+    assert "| `candidate_pt_min` | `0.5` |" in config_markdown()
+    with pytest.raises(ValueError, match=r"half\.forgotten: expected a description"):
+        tables(Half, "half")

@@ -46,6 +46,18 @@ def test_copies():
     run = config({"nominal": {}, "again": {"redo": "detector", "of": "nominal", "copies": 3}})
     assert [*run.views] == ["nominal", "again_1", "again_2", "again_3"]
     assert run.views["again_1"] == run.views["again_3"]
+    # A copy knows nothing of the others, so a resolved config is one that says the same.
+    assert "copies" not in run.model_dump()["views"]["again_1"]
+    assert config(run.model_dump()["views"]) == run
+    alone = config({"nominal": {"copies": 1}})
+    assert alone == config({"nominal": {}})
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_copies_do_not_take_the_name_of_another_view(order):
+    views = [("a", {"copies": 2}), ("a_1", {"variation": "fsr_up"})]
+    with pytest.raises(ConfigError, match="two views would be called 'a_1'"):
+        config(dict(views[::order]))
 
 
 @pytest.mark.parametrize(
@@ -60,6 +72,9 @@ def test_copies():
         ({"redo": "hadronization", "of": "nominal", "variation": "fsr_up"}, "TimeShower"),
         ({"redo": "hadronization", "of": "noise"}, "give 'nominal'"),
         ({"copies": 0}, "new.copies: expected a whole number from 1, found 0"),
+        ({"copies": True}, "new.copies: expected a whole number from 1, found true"),
+        ({"copies": "2"}, "new.copies: expected a whole number from 1, found '2'"),
+        ({"copies": None}, "new.copies: expected a whole number from 1, found nothing"),
         ({"detector": {"ecal_scal": 1}}, "ecal_scal: unknown key"),
     ],
 )

@@ -5,7 +5,7 @@ import yaml
 from typer.testing import CliRunner
 
 from rs3l_data.__main__ import app
-from rs3l_data.describe.references import references
+from rs3l_data.describe.references import onepass_chunks, references
 from rs3l_data.describe.resolved import Resolved
 from rs3l_data.store.config_file import save
 from tests.data.conftest import make_config
@@ -18,6 +18,26 @@ def command(*arguments):
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+def make_run(folder, config):
+    """Make the dataset of a config, and the one-pass events that `snakemake validation` makes."""
+    path = folder / "config.yaml"
+    save(config, path)
+    for process, chunk in Resolved(config).chunks:
+        hard = folder / f"hard/{process}/{chunk}.h5"
+        assert command("hard", path, process, chunk, "-o", hard).exit_code == 0
+        views = [folder / f"views/{process}/{root}.h5" for root in Resolved(config).showers]
+        for view in views:
+            assert command("resimulate", path, hard, view.stem, "-o", view).exit_code == 0
+        shard = folder / f"dataset/{process}-{chunk}.h5"
+        assert command("pack", path, hard, *views, "-o", shard).exit_code == 0
+    for process, chunk in onepass_chunks(config):
+        for one in references(config):
+            out = folder / f"onepass/{one.name}/{process}-{chunk}.h5"
+            result = command("onepass", path, process, chunk, "--view", one.name, "-o", out)
+            assert result.exit_code == 0, result.output
+    assert command("manifest", path, folder / "dataset", folder / "hard").exit_code == 0
 
 
 @pytest.fixture(scope="session")
@@ -35,20 +55,7 @@ def finished(tmp_path_factory):
         },
         validation={"events": N_EVENTS},
     )
+    make_run(folder, config)
     path = folder / "config.yaml"
-    save(config, path)
-    for process, chunk in Resolved(config).chunks:
-        hard = folder / f"hard/{process}/{chunk}.h5"
-        assert command("hard", path, process, chunk, "-o", hard).exit_code == 0
-        views = [folder / f"views/{process}/{root}.h5" for root in Resolved(config).showers]
-        for view in views:
-            assert command("resimulate", path, hard, view.stem, "-o", view).exit_code == 0
-        shard = folder / f"dataset/{process}-{chunk}.h5"
-        assert command("pack", path, hard, *views, "-o", shard).exit_code == 0
-        for one in references(config):
-            out = folder / f"onepass/{one.name}/{process}-{chunk}.h5"
-            result = command("onepass", path, process, chunk, "--view", one.name, "-o", out)
-            assert result.exit_code == 0, result.output
-    assert command("manifest", path, folder / "dataset", folder / "hard").exit_code == 0
     assert yaml.safe_load(path.read_text())["validation"]["events"] == N_EVENTS
     return folder

@@ -7,13 +7,16 @@ import shutil
 import pytest
 
 import rs3l_data
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.report.pictures import Picture, data_uri
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import View
 from rs3l_data.validation import page as page_of
+from rs3l_data.validation.onepass import open_references
 from rs3l_data.validation.page import write_validation
-from tests.data.validation.conftest import command
+from tests.data.conftest import make_config
+from tests.data.exchange.lhe_text import write_lhe
+from tests.data.validation.conftest import N_EVENTS, command, make_run
 
 
 @pytest.fixture(scope="module")
@@ -116,3 +119,63 @@ def test_missing_one_pass_events_are_named(finished, tmp_path):
     with pytest.raises(InputFileError, match=r"qcd-0000\.h5: no such file.*snakemake validation"):
         write_validation(folder, tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_process_of_another_programs_hard_events_is_left_out_and_named(tmp_path):
+    """Pythia cannot make it in one go; all else of it is on the page."""
+    folder = tmp_path / "mixed"
+    process = {"events": 12, "lhe": [str(write_lhe(tmp_path / "mg.lhe", range(12)))]}
+    config = make_config(
+        # Before the others, so that nothing takes the first process for one of Pythia's.
+        processes={
+            "mg": {**process, "initiators": [25], "label": "Hbb"},
+            "qcd": {"events": N_EVENTS},
+        },
+        views={"nominal": {}, "seed": {}},
+        hard={"chunk_events": N_EVENTS},
+        validation={"events": N_EVENTS},
+    )
+    make_run(folder, config)
+    assert command("validation", folder).exit_code == 0
+    numbers = json.loads((folder / "validation.json").read_text())
+    assert {t["process"] for t in numbers["tests"] if t["group"] == "one-pass"} == {"qcd"}
+    assert {t["process"] for t in numbers["tests"] if t["group"] == "monte carlo"} == {"qcd"}
+    assert [*numbers["cross_sections_pb"]] == ["qcd"]
+    assert {one["process"] for one in numbers["variations"]} >= {"qcd"}
+    assert {*numbers["weights"]} == {"mg", "qcd"}
+    page = (folder / "validation.html").read_text(encoding="utf-8")
+    assert re.search(r"Not compared with Pythia[^.]*: mg\.", page)
+    with pytest.raises(ConfigError, match=r"processes\.mg: its hard events come from `lhe` files"):
+        command("onepass", folder / "config.yaml", "mg", 0, "-o", tmp_path / "no.h5")
+    assert not (tmp_path / "no.h5").exists()
+
+
+def test_all_processes_are_compared_where_pythia_makes_them(written):
+    page, _ = written
+    assert "Not compared with Pythia" not in page
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        ({"views": {"herwig": {"hepmc": "{process}"}}}, "all views come from HepMC files"),
+        (
+            {
+                "views": {"nominal": {}, "herwig": {"hepmc": "{process}"}},
+                "validation": {"views": ["herwig"]},
+            },
+            "all views of `validation.views` come from HepMC files",
+        ),
+        (
+            {
+                "processes": {
+                    "mg": {"events": 1, "lhe": ["a.lhe"], "initiators": [25], "label": "H"}
+                }
+            },
+            "all processes take their hard events from `lhe` files",
+        ),
+    ],
+)
+def test_a_run_without_anything_to_compare_says_why(blocks, message, tmp_path):
+    with pytest.raises(InputFileError, match=message):
+        open_references(make_config(**blocks), tmp_path)

@@ -85,6 +85,22 @@ def test_expectations():
     assert expectations(other, "fsr_up", "tuned") == {}
 
 
+def test_nothing_is_expected_between_our_shower_and_another_programs():
+    views = {
+        "nominal": {},
+        "herwig": {"hepmc": "{process}.hepmc"},
+        "sherpa": {"hepmc": "{process}-sherpa.hepmc"},
+        "resmeared": {"redo": "detector", "of": "herwig"},
+        "fsr_up": {"variation": "fsr_up"},
+    }
+    config = make_config(views=views)
+    for pair in (("herwig", "nominal"), ("sherpa", "herwig"), ("nominal", "herwig")):
+        assert expectations(config, *pair) == {}
+    assert expectations(config, "fsr_up", "herwig") == {}
+    # Both have Herwig's particles: the detector's random numbers are all that differs.
+    assert expectations(config, "resmeared", "herwig") == dict.fromkeys(ALWAYS, "nothing")
+
+
 def peaked(rng, n, position, tail):
     """A peak of width 8 % with a tail to small masses."""
     inside = rng.normal(position, 0.08 * position, n)
