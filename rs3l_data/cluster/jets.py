@@ -21,9 +21,10 @@ I8 = npt.NDArray[np.int64]
 fastjet.ClusterSequenceArea.set_fastjet_banner_stream(None)
 
 _GHOST_SCALE = 1e-50
-_LEAST_PT = 1e-30  # [GeV]; a jet of ghosts alone has less.
 """Factor on the momenta of ghosts: next to any candidate they vanish in double precision, and
 FastJet can still tell their direction and the inverse square of their pT."""
+_LEAST_PT = 1e-30
+"""A jet of ghosts alone has less [GeV]"""
 
 
 @dataclass(frozen=True, slots=True)

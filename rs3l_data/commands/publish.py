@@ -71,8 +71,9 @@ def publish(
 ) -> None:
     """Make a record: shards, manifest, checksums, README.md (the card), metadata of the archive.
 
-    `--upload` takes the token from the environment's ZENODO_TOKEN; repeated, it sends what is
-    missing. Try it at `--base-url https://sandbox.zenodo.org` first.
+    `--upload` takes the token from the environment's ZENODO_TOKEN; repeated, it writes what
+    `--about` says anew, and sends what is missing or has changed. Try it at
+    `--base-url https://sandbox.zenodo.org` first.
 
     Example: rs3l-data publish results/demo/dataset --to record --about docs/publication.yaml
     """
@@ -86,7 +87,8 @@ def publish(
     from rs3l_data.record.client import Client
     from rs3l_data.record.deposit import Token
     from rs3l_data.record.deposit import upload as send
-    from rs3l_data.record.publish import METADATA, Layout, check_record
+    from rs3l_data.record.layout import Layout
+    from rs3l_data.record.publish import METADATA, describe_again
     from rs3l_data.record.publish import publish as make
 
     token = os.environ.get("ZENODO_TOKEN", "")
@@ -98,10 +100,15 @@ def publish(
             f"deposit:write at {base_url}/account/settings/applications"
         )
     spoken_for = validate(Publication, read_yaml(about), str(about))
-    layout = Layout(shard_size, by_view, tuple(process or ()), tuple(view or ()))
+    layout = Layout(
+        shard_bytes=shard_size,
+        by_view=by_view,
+        processes=tuple(process or ()),
+        views=tuple(view or ()),
+    )
     with logging_to(log):
         if upload and (to / METADATA).is_file():
-            check_record(dataset, to)
+            describe_again(dataset, to, spoken_for, layout)
         else:
             made = make(dataset, to, spoken_for, layout, progress)
             size = sum(file["bytes"] for file in made["files"]) / 1e6

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import AsJson
+from rs3l_data.commands.options import AsJson, ProgressStyle
 
 
 def validate(
@@ -21,6 +21,7 @@ def validate(
         bool, typer.Option("--digest/--no-digest", help="Compare the content's digest too.")
     ] = True,
     as_json: AsJson = False,
+    progress: ProgressStyle = "auto",
 ) -> None:
     """Check every promise of docs/format.md; each violation with file, dataset and row.
 
@@ -31,8 +32,10 @@ def validate(
     import json
 
     from rs3l_data.integrity.validate import validate as findings_of
+    from rs3l_data.progress import logging_to
 
-    findings = findings_of(path, at_most, with_digest)
+    with logging_to(None):
+        findings = findings_of(path, at_most, with_digest, progress)
     if as_json:
         typer.echo(json.dumps({"path": str(path), **findings.as_json()}))
     else:

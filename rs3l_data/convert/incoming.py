@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-import rs3l_data
 from rs3l_data.describe.schema import DECAYS, INITIATORS, Split, empty
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import write_manifest
+from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.split import split_of
 from rs3l_data.store.summary import build_manifest
@@ -109,7 +109,7 @@ def _write(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict[str, A
     if not paths:
         raise InputFileError(f"{', '.join(origin.files)}: no jet found, so no dataset was written")
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    manifest = build_manifest(rs3l_data.open(paths), folder, None, software, created)
+    manifest = build_manifest(open_dataset(paths), folder, None, software, created)
     write_manifest(folder, {**manifest, "citation": list(map(dict, origin.citation))})
     return {"n_rows": n_rows, "left_out": n_read - n_rows}
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 JETS, CANDIDATES = "singletons", "jet_pflow_cands"
 N_SINGLETONS = 13
 JETTYPE = 0
-UNDESCRIBED = slice(1, 9)
 PT, ETA, PHI, ENERGY = 9, 10, 11, 12
 
 FEATURES = (

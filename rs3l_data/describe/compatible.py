@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_FREE = ("name", "store", "training", "validation", "publish")
+_FREE = ("name", "store", "training", "validation")
 """What has no part in the values of the rows"""
 
 

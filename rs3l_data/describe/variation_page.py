@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rs3l_data.describe.card import changed_keys
 from rs3l_data.describe.catalogue import catalogue
+from rs3l_data.describe.changes import described
 from rs3l_data.describe.variation import Expectation, KnownVariation, known_variation, points
 
 _SECTIONS = (
@@ -22,15 +22,13 @@ def variations_markdown() -> str:
     parts = [_expectations()]
     for where, title in _SECTIONS:
         rows = (
-            (f"`{name}`", _changes(one), _expected(one), one.source)
+            (f"`{name}`", _lines(described({"variation": name})[0]), _expected(one), one.source)
             for name, one in known.items()
             if points(one) == where
         )
         parts.append(_table(title, ("variation", "changes", "expected", "source"), rows))
     tunes = catalogue("tunes")
-    listed = (
-        (f"`{name}`", _settings(one["settings"]), one["source"]) for name, one in tunes.items()
-    )
+    listed = ((f"`{name}`", _lines(one["settings"]), one["source"]) for name, one in tunes.items())
     parts.append(_table("Tunes", ("tune", "settings", "source"), listed))
     return "\n\n".join(parts) + "\n"
 
@@ -42,13 +40,7 @@ def _expectations() -> str:
     return _table("What is expected", ("quantity", "meaning"), rows)
 
 
-def _changes(known: KnownVariation) -> str:
-    tune = [f"tune `{known.tune}`"] if known.tune else []
-    lines = [*known.settings, *changed_keys(known.detector)]
-    return "; ".join([*tune, *([_settings(lines)] if lines else [])])
-
-
-def _settings(lines: Iterable[str]) -> str:
+def _lines(lines: Iterable[str]) -> str:
     return "; ".join(f"`{line}`" for line in lines)
 
 

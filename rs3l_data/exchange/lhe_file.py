@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 import pylhe
 
@@ -27,8 +27,25 @@ _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _BALANCE = 1e-3
 """Of the energy, which files with few digits may miss in the sum of their momenta"""
 
+# What pylhe raises at the faults of a file; of a whole number that is infinite, the third.
+_FAULTS = (ValueError, IndexError, OverflowError, KeyError, AttributeError, RuntimeWarning)
+
 INCOMING, OUTGOING, DECAYED = -1, 1, 2
 """Status codes of particles (hep-ph/0109068, ISTUP) that are read."""
+
+
+class Densities(NamedTuple):
+    """What a `#pdf` line says of the incoming partons."""
+
+    id1: int
+    id2: int
+    x1: float
+    x2: float
+    scale: float
+    """Of the factorisation [GeV]"""
+    pdf1: float
+    """x times the density"""
+    pdf2: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,8 @@ class Part:
     meanings: dict[str, str]
     """What the header says of each further weight, by its id"""
     events: list[pylhe.LHEEvent]
+    densities: list[Densities | None]
+    """Of each event, where the file says them"""
 
 
 def read_events(paths: Sequence[Path], wanted: range) -> list[Part]:
@@ -149,25 +168,27 @@ def _read_file(path: Path, first: int, wanted: range) -> tuple[Part, int]:
     """
     scanner = _Scanner(path, first, wanted)
     events: list[pylhe.LHEEvent] = []
+    densities: list[Densities | None] = []
     with reading_lines(path, lambda: scanner.where) as lines, warnings.catch_warnings():
         # At a fault pylhe warns and stops as at the end of the file.
         warnings.simplefilter("error", RuntimeWarning)
         try:
             file = pylhe.LHEFile.frombuffer(scanner.open(lines))
             for event in file.events:
-                _check(event)
+                densities.append(_check(event))
                 events.append(event)
-        except (ValueError, IndexError, KeyError, AttributeError, RuntimeWarning) as error:
+        except _FAULTS as error:
             what = re.sub(r": line \d+, column \d+", "", str(error))
             raise InputFileError(
                 f"{path}: {scanner.where}: malformed: {what}; correct the file or make it again"
             ) from None
     weights = () if file.header is None else file.header.initrwgt.iter_weights()
-    return Part(path, file.init, {each.id: each.name for each in weights}, events), scanner.number
+    meanings = {each.id: each.name for each in weights}
+    return Part(path, file.init, meanings, events, densities), scanner.number
 
 
-def _check(event: pylhe.LHEEvent) -> None:
-    """Check what the rest relies on.
+def _check(event: pylhe.LHEEvent) -> Densities | None:
+    """Check what the rest relies on, and read the `#pdf` line if there is one.
 
     Raises
     ------
@@ -182,9 +203,12 @@ def _check(event: pylhe.LHEEvent) -> None:
         raise ValueError(
             f"status codes {statuses}, expected -1 for the first two particles, then 1 and 2"
         )
+    densities = _densities(event.optional)
     numbers = [info.weight, info.scale, info.aqed, info.aqcd, *event.weights.values()]
+    numbers += densities or ()
     for particle in particles:
         numbers += [particle.px, particle.py, particle.pz, particle.e, particle.m]
+        numbers += [particle.lifetime, particle.spin]
         if not 0 <= particle.mother1 <= len(particles) >= particle.mother2 >= 0:
             raise ValueError(
                 f"mothers {particle.mother1} and {particle.mother2} of {len(particles)} particles"
@@ -199,3 +223,15 @@ def _check(event: pylhe.LHEEvent) -> None:
                 f"{name} of the outgoing particles adds up to {made:.6g} GeV, of the incoming to "
                 f"{total:.6g} GeV"
             )
+    return densities
+
+
+def _densities(comments: Sequence[str]) -> Densities | None:
+    """Read the last `#pdf` line among an event's comments."""
+    lines = [words[1:] for line in comments if (words := line.split())[0] == "#pdf"]
+    if not lines:
+        return None
+    if len(lines[-1]) != len(Densities._fields):
+        raise ValueError(f"{len(lines[-1])} numbers after #pdf, expected {len(Densities._fields)}")
+    id1, id2, *rest = map(float, lines[-1])
+    return Densities(int(id1), int(id2), *rest)

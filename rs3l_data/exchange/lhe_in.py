@@ -18,7 +18,7 @@ from rs3l_data.describe.settings import hard_settings
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.events.weights import Weights
-from rs3l_data.exchange.lhe_file import DECAYED, INCOMING, OUTGOING, Part, read_events
+from rs3l_data.exchange.lhe_file import DECAYED, INCOMING, OUTGOING, Densities, Part, read_events
 from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.decay import decay
 from rs3l_data.simulate.generate import columns_of
@@ -80,7 +80,8 @@ def hard_events(parts: Sequence[Part], events: npt.NDArray[np.int64], energy: fl
         If events have different further weights.
     """
     read = [event for part in parts for event in part.events]
-    rows = [_event_row(n, event, energy) for n, event in zip(events.tolist(), read, strict=True)]
+    densities = [each for part in parts for each in part.densities]
+    rows = [_event_row(*one, energy) for one in zip(events.tolist(), read, densities, strict=True)]
     particles = [_particle_row(each) for event in read for each in event.particles]
     counts = [len(event.particles) for event in read]
     return HardEvents(
@@ -91,18 +92,19 @@ def hard_events(parts: Sequence[Part], events: npt.NDArray[np.int64], energy: fl
     )
 
 
-def _event_row(number: int, event: pylhe.LHEEvent, energy: float) -> tuple[float, ...]:
+def _event_row(
+    number: int, event: pylhe.LHEEvent, densities: Densities | None, energy: float
+) -> tuple[float, ...]:
     """One event in the order of `HARD_EVENTS`."""
     info, (a, b) = event.eventinfo, event.particles[:2]
-    # Light-cone fractions: the incoming partons are collinear with the beams.
-    x = (a.e + a.pz) / energy, (b.e - b.pz) / energy
-    densities = (a.id, b.id, *x, 0.0, 0.0, info.scale)
-    for line in event.optional:
-        words = line.split()
-        if words[0] == "#pdf" and len(words) == 8:
-            id1, id2, x1, x2, scale, pdf1, pdf2 = map(float, words[1:])
-            densities = (int(id1), int(id2), x1, x2, pdf1, pdf2, scale)
-    return number, info.weight, info.scale, info.aqcd, info.aqed, *densities, info.pid
+    if densities is None:
+        # Light-cone fractions: the incoming partons are collinear with the beams.
+        x1, x2 = (a.e + a.pz) / energy, (b.e - b.pz) / energy
+        densities = Densities(a.id, b.id, x1, x2, info.scale, 0.0, 0.0)
+    id1, id2, x1, x2, scale, pdf1, pdf2 = densities
+    couplings = info.aqcd, info.aqed
+    partons = id1, id2, x1, x2, pdf1, pdf2, scale
+    return number, info.weight, info.scale, *couplings, *partons, info.pid
 
 
 def _particle_row(particle: pylhe.LHEParticle) -> tuple[float, ...]:

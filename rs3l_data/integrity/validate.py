@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from rs3l_data.integrity.manifest import check_file, check_totals
 from rs3l_data.integrity.parts import Parts
 from rs3l_data.integrity.rows import check_decays, check_rows
 from rs3l_data.integrity.structure import check_structure
+from rs3l_data.progress import Progress, Style
 from rs3l_data.store.hdf5 import reading
 from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest
 from rs3l_data.store.row_sum import RowSum, initiator_hashes, view_sum
@@ -26,14 +26,10 @@ from rs3l_data.store.shard import Shard, open_shard
 from rs3l_data.store.tables import Initiators
 
 _BLOCK = 20_000
-Progress = Callable[[int], object]
 
 
 def validate(
-    path: Path,
-    at_most: int = 10,
-    with_digest: bool = True,
-    progress: Progress = lambda _: None,
+    path: Path, at_most: int = 10, with_digest: bool = True, style: Style = "auto"
 ) -> Findings:
     """Check every promise that docs/format.md makes of a dataset.
 
@@ -46,8 +42,8 @@ def validate(
         How many violations of each kind are kept in full; all are counted.
     with_digest
         Whether the content's digest, and the sums that shards carry for it, are compared too.
-    progress
-        Called with the number of shards done.
+    style
+        How progress through a dataset's shards is told.
 
     Raises
     ------
@@ -59,7 +55,7 @@ def validate(
     if path.is_dir() or path.suffix == ".json":
         folder = path if path.is_dir() else path.parent
         manifest = read_manifest(path / MANIFEST_NAME if path.is_dir() else path)
-        _check_folder(folder, manifest, census, digests, findings, progress)
+        _check_folder(folder, manifest, census, digests, findings, style)
         # Of content that breaks another promise, the digest says nothing new.
         if digests is not None and findings.counts.total() == findings.counts["digest"]:
             digests.check(folder, manifest, findings)
@@ -68,7 +64,6 @@ def validate(
         shard = open_shard(path)
         _check_shard(shard, {"path": path.name}, Parts(shard.views), census, digests, findings)
         census.check_spread(findings)
-        progress(1)
     return findings
 
 
@@ -78,22 +73,24 @@ def _check_folder(
     census: Census,
     digests: Digests | None,
     findings: Findings,
-    progress: Progress,
+    style: Style,
 ) -> None:
     first: Shard | None = None
     parts = Parts(manifest["views"])
     whole = True
-    for done, entry in enumerate(manifest["files"]):
-        # HDF5 may crash on damaged bytes; a file that is not the one described stays closed.
-        shard = _opened(folder, entry, findings) if check_file(folder, entry, findings) else None
-        if shard is None:
-            whole = False
-            findings.leave_out(f"the content of {folder / entry['path']}: the file is damaged")
-        else:
-            first = first or shard
-            _check_belongs(shard, first, manifest, findings)
-            whole &= _check_shard(shard, entry, parts, census, digests, findings)
-        progress(done + 1)
+    with Progress("validate", len(manifest["files"]), "shards", style) as bar:
+        for done, entry in enumerate(manifest["files"], 1):
+            # HDF5 may crash on damaged bytes; a file that is not the one described stays closed.
+            sound = check_file(folder, entry, findings)
+            shard = _opened(folder, entry, findings) if sound else None
+            if shard is None:
+                whole = False
+                findings.leave_out(f"the content of {folder / entry['path']}: the file is damaged")
+            else:
+                first = first or shard
+                _check_belongs(shard, first, manifest, findings)
+                whole &= _check_shard(shard, entry, parts, census, digests, findings)
+            bar(done)
     census.check_spread(findings)
     if whole:
         parts.check_complete(folder, findings)

@@ -69,8 +69,8 @@ def measure_commands(
     small = _run(one_chunk(alone, process, _SMALL), process, folder / "small")
     large = _run(one_chunk(alone, process, max(2 * _SMALL, events)), process, folder / "large")
     counts: dict[Command, tuple[int, int]] = {
-        command: (run.events, large.events) if command == "hard" else (small.rows, large.rows)
-        for command, run in dict.fromkeys(small.spent, small).items()
+        command: (small.events, large.events) if command == "hard" else (small.rows, large.rows)
+        for command in small.spent
     }
     # The manifest looks at one shard at a time: only far more of them show what it keeps of each,
     # which stays as recorded.

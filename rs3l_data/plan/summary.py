@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,12 +14,14 @@ from rs3l_data.plan.jobs import Job
 from rs3l_data.plan.schedule import schedule
 
 _FOLDERS = {
-    "hard": ("hard",),
-    "resimulate": ("views",),
-    "pack": ("dataset",),
-    "onepass": ("onepass",),
-    "pileup": ("pileup.h5",),
+    "hard": "hard",
+    "resimulate": "views",
+    "pack": "dataset",
+    "manifest": "dataset",
+    "onepass": "onepass",
+    "pileup": "pileup.h5",
 }
+"""Where each stage writes its files"""
 _SMALL_FILE_MB = 0.004
 """A log or a benchmark file takes one block of the file system."""
 _LONG_S = 2 * 3600
@@ -103,21 +106,16 @@ def _views(run: Resolved, rates: Rates) -> list[dict[str, Any]]:
     return found
 
 
-def _disk(jobs: Iterable[Job]) -> dict[str, float]:
+def _disk(jobs: Sequence[Job]) -> dict[str, float]:
     sizes: dict[str, float] = {}
     for job in jobs:
-        for folder in _FOLDERS.get(job.stage, ()):
-            sizes[folder] = sizes.get(folder, 0.0) + job.cost.disk_mb
-        for folder in ("logs", "benchmarks"):
-            sizes[folder] = sizes.get(folder, 0.0) + _SMALL_FILE_MB
-    return sizes
+        folder = _FOLDERS[job.stage]
+        sizes[folder] = sizes.get(folder, 0.0) + job.cost.disk_mb
+    return {**sizes, **dict.fromkeys(("logs", "benchmarks"), len(jobs) * _SMALL_FILE_MB)}
 
 
 def _files(jobs: Sequence[Job]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for job in jobs:
-        for folder in _FOLDERS.get(job.stage, ("dataset",)):
-            counts[folder] = counts.get(folder, 0) + 1
+    counts = Counter(_FOLDERS[job.stage] for job in jobs)
     # Snakemake keeps a record of each output, in .snakemake/metadata.
     return {**counts, "logs": len(jobs), "benchmarks": len(jobs), "records": len(jobs)}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rs3l_data.describe.catalogue import catalogue
+from rs3l_data.describe.card import changed_keys
+from rs3l_data.describe.changes import described
 from rs3l_data.describe.publication import LICENCES, Publication
 from rs3l_data.record.metadata import describe_process, summary, year_of
 from rs3l_data.store.page import shard_markdown
@@ -100,14 +101,17 @@ def _normalisation(made: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _views(manifest: Mapping[str, Any]) -> list[str]:
-    described = manifest["config"].get("views", {})
+    views = manifest["config"].get("views", {})
     rows = []
     for name in manifest["views"]:
-        view = described.get(name, {})
+        view = views.get(name, {})
         start = _STARTS[view.get("redo", "shower")].format(of=view.get("of"))
         here = sum(label["present"][name] for label in manifest["labels"].values())
         share = here / manifest["n_rows"] if manifest["n_rows"] else 0.0
-        what, source = _change(view)
+        changes, source = described(view)
+        variation = view.get("variation")
+        known = f"{variation}: " if isinstance(variation, str) else ""
+        what = known + "; ".join(f"`{change}`" for change in changes) or "nothing else"
         rows.append((f"`{name}`", start, what, source, f"{share:.1%}"))
     return [
         "A view shares with the others all that lies before the point where it starts again; from "
@@ -115,26 +119,6 @@ def _views(manifest: Mapping[str, Any]) -> list[str]:
         "",
         *_table(("view", "starts again from", "changes", "source", "jets present"), rows),
     ]
-
-
-def _change(view: Mapping[str, Any]) -> tuple[str, str]:
-    """Say what a view changes besides the random numbers, and where that comes from."""
-    variation = view.get("variation")
-    changes, source = [], ""
-    if isinstance(variation, str):
-        known = catalogue("variations").get(variation, {})
-        source = str(known.get("source", ""))
-        changes.append(f"{variation}:")
-        changes += [f"`tune {known['tune']}`"] if known.get("tune") else []
-        changes += [f"`{line}`" for line in known.get("settings", ())]
-        changes += [f"`{key} = {value}`" for key, value in known.get("detector", {}).items()]
-    elif variation:
-        changes += [f"`{line}`" for line in variation]
-    for block in ("detector", "pileup"):
-        changes += [f"`{block}.{key} = {value}`" for key, value in view.get(block, {}).items()]
-    if view.get("hepmc"):
-        changes.append("showered by another program (HepMC)")
-    return " ".join(changes) or "nothing else", source
 
 
 def _labels(manifest: Mapping[str, Any]) -> list[str]:
@@ -175,7 +159,7 @@ def _selection(config: Mapping[str, Any]) -> list[str]:
         more = "".join(f", `{line}`" for line in generator["settings"])
         lines.append(f"- generator: tune {generator['tune']}{more}, unless a view changes it")
     if detector := config.get("detector"):
-        more = "".join(f", `{k} = {v}`" for k, v in detector["overrides"].items())
+        more = "".join(f", `{change}`" for change in changed_keys(detector["overrides"]))
         lines.append(f"- detector: card `{detector['card']}`{more}, unless a view changes it")
     if (pileup := config.get("pileup")) and pileup.get("mean"):
         lines.append(f"- pile-up: {pileup['mean']:g} collisions on average")

@@ -13,11 +13,12 @@ import requests
 from pydantic import BaseModel, ValidationError
 from requests.auth import AuthBase
 
+from rs3l_data.describe.strict import Strict
 from rs3l_data.errors import ConfigError, InputFileError, TransferError
 from rs3l_data.progress import Progress, Style
 from rs3l_data.record.client import AgainError, Client, Patience
+from rs3l_data.record.memory import recall, remember
 from rs3l_data.record.publish import METADATA
-from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.manifest import checksum
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,13 @@ class Deposit:
     sent: int
     """Files that were not there before"""
     released: bool
+
+
+class _Begun(Strict):
+    """What a folder remembers of its draft."""
+
+    base: str
+    id: str
 
 
 class _Stored(BaseModel):
@@ -91,7 +99,9 @@ def upload(
     Raises
     ------
     InputFileError
-        If the folder is no record, or was sent to another archive.
+        If the folder is no record, or what it remembers of the draft cannot be understood.
+    ConfigError
+        If it was sent to another archive, or its draft is released already.
     TransferError
         If the archive refuses, or stores something else than was sent.
     """
@@ -132,17 +142,16 @@ def _read_metadata(folder: Path) -> dict[str, Any]:
 def _draft(folder: Path, base: str, client: Client, metadata: dict[str, Any]) -> _Deposition:
     """Find the draft of an earlier call, or begin one."""
     path = folder / STATE
-    if path.exists():
-        known = json.loads(path.read_text(encoding="utf-8"))
-        if known["base"] != base:
+    remedy = "remove it, and the files go to a new draft (remove the old one on its page)"
+    if (known := recall(path, _Begun, remedy)) is not None:
+        if known.base != base:
             raise ConfigError(
-                f"{path}: sent to {known['base']} before; remove it to send the files to {base}"
+                f"{path}: sent to {known.base} before; remove it to send the files to {base}"
             )
-        return _parsed(client.json("GET", f"{base}/api/deposit/depositions/{known['id']}"), base)
+        return _parsed(client.json("GET", f"{base}/api/deposit/depositions/{known.id}"), base)
     begun = client.json("POST", f"{base}/api/deposit/depositions", body={"metadata": metadata})
     draft = _parsed(begun, base)
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps({"base": base, "id": str(draft.id)}) + "\n")
+    remember(path, _Begun(base=base, id=str(draft.id)))
     return draft
 
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from rs3l_data.describe.strict import Strict
-from rs3l_data.errors import InputFileError
 from rs3l_data.record.address import Address
 from rs3l_data.record.listing import Checksum, parse_checksum
+from rs3l_data.record.memory import recall, remember
 from rs3l_data.record.names import STATE
 from rs3l_data.record.selection import Selection
-from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.manifest import checksum
 
 
@@ -61,23 +57,12 @@ def read_state(folder: Path) -> State | None:
     InputFileError
         If that cannot be understood.
     """
-    path = folder / STATE
-    try:
-        return State.model_validate_json(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValidationError) as error:
-        fault = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-        raise InputFileError(
-            f"{path}: {fault}; remove it, and the files are looked up again"
-        ) from None
+    return recall(folder / STATE, State, "remove it, and the files are looked up again")
 
 
 def write_state(folder: Path, state: State) -> None:
     """Remember where a folder's files come from."""
-    text = json.dumps(state.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    with atomic_write(folder / STATE) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    remember(folder / STATE, state)
 
 
 def faults(folder: Path, files: Iterable[LocalFile]) -> list[str]:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rs3l_data
 from rs3l_data.describe.publication import Publication
 from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.progress import Progress, Style
 from rs3l_data.record.card import card
+from rs3l_data.record.layout import LAYOUT, Layout, check_layout
 from rs3l_data.record.listing import Algorithm
+from rs3l_data.record.memory import remember
 from rs3l_data.record.metadata import datacite, zenodo
 from rs3l_data.record.names import check_names
 from rs3l_data.record.plan import MOST_FILES, OUR_FILES, check_size, n_shards
 from rs3l_data.record.repack import bytes_of_processes, repack
 from rs3l_data.record.subset import manifest_of
+from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.checksums import checksums
 from rs3l_data.store.digest import digest
 from rs3l_data.store.folder import new_folder
@@ -30,27 +31,13 @@ from rs3l_data.store.manifest import (
     read_manifest,
     write_manifest,
 )
+from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.row_sum import ALGORITHM
 from rs3l_data.store.views import copy_views
 
 METADATA = ".zenodo.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a dataset is laid out in a record; as it is, if nothing is said."""
-
-    shard_bytes: int | None = None
-    by_view: bool = False
-    """One file for each view of each shard, so that views can be fetched alone"""
-    processes: tuple[str, ...] = ()
-    views: tuple[str, ...] = ()
-
-    @property
-    def keeps_files(self) -> bool:
-        """Whether the dataset's own files may do."""
-        return self == Layout()
+_ALGORITHMS: tuple[Algorithm, ...] = ("sha256", "md5")
 
 
 def publish(
@@ -82,25 +69,32 @@ def publish(
         if layout.keeps_files and _suits(manifest):
             record = _copied(dataset, manifest, place)
         else:
-            record = _repacked(rs3l_data.open(dataset), manifest, place, layout, progress)
+            record = _repacked(open_dataset(dataset), manifest, place, layout, progress)
         check_size(sum(file["bytes"] for file in record["files"]))
         _describe(place, record, about)
+        remember(place / LAYOUT, layout)
     return record
 
 
-def check_record(dataset: Path, folder: Path) -> None:
-    """Make sure that a folder is a whole record of a dataset.
+def describe_again(dataset: Path, folder: Path, about: Publication, layout: Layout) -> None:
+    """Write anew what people say of a record that exists; its data files stay.
 
     Raises
     ------
     InputFileError
-        If it is not.
+        If the folder is no whole record of the dataset.
+    ConfigError
+        If the layout is another than the record's.
+    StorageError
+        If a file cannot be written.
     """
     record, source = read_manifest(folder / MANIFEST_NAME), read_manifest(dataset / MANIFEST_NAME)
     if record.get("part_of", record)["digest"] != source["digest"]:
         raise InputFileError(f"{folder}: a record, but not of {dataset}; remove it")
     if faults := damaged_files(folder, record):
         raise InputFileError("\n".join([f"{folder}: damaged; remove it:", *faults]))
+    check_layout(folder, layout)
+    _describe(folder, record, about)
 
 
 def _suits(manifest: Mapping[str, Any]) -> bool:
@@ -127,7 +121,7 @@ def _repacked(
     with Progress("publish", len(chosen), "rows", style) as bar:
         shards = repack(chosen, pieces, place, bar)
     record = manifest_of(manifest, shards, place)
-    if layout.keeps_files and digest(rs3l_data.open(shards)) != _digest_of(whole, manifest):
+    if layout.keeps_files and digest(open_dataset(shards)) != _digest_of(whole, manifest):
         raise StorageError(f"{place}: the rows are not those of the dataset after they were copied")
     if layout.by_view:
         record = {**record, "files": list(_by_view(record["files"], place))}
@@ -145,7 +139,7 @@ def _by_view(files: Sequence[Mapping[str, Any]], place: Path) -> Iterator[dict[s
     """Cut each shard into one file for each view."""
     for file in files:
         shard = place / file["path"]
-        for view in rs3l_data.open(shard).views:
+        for view in open_dataset(shard).views:
             part = shard.with_name(f"{shard.stem}.{view}.h5")
             copy_views([(shard, [view])], part)
             yield {
@@ -161,19 +155,24 @@ def _by_view(files: Sequence[Mapping[str, Any]], place: Path) -> Iterator[dict[s
 
 def _describe(place: Path, record: Mapping[str, Any], about: Publication) -> None:
     """Write what stands beside the shards and the manifest."""
-    (place / "README.md").write_text(card(about, record), encoding="utf-8")
+    _write(place / "README.md", card(about, record))
     for name, content in (
         (METADATA, zenodo(about, record)),
         ("datacite.json", datacite(about, record)),
     ):
-        text = json.dumps(content, indent=2, ensure_ascii=False)
-        (place / name).write_text(text + "\n", encoding="utf-8")
+        _write(place / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     known = {file["path"]: file for file in record["files"]}
-    names = sorted(path.name for path in place.iterdir() if not path.name.startswith("."))
-    algorithms: tuple[Algorithm, ...] = ("sha256", "md5")
-    for algorithm in algorithms:
+    lists = {algorithm: f"{algorithm}sums.txt" for algorithm in _ALGORITHMS}
+    files = (path for path in place.iterdir() if path.is_file())
+    there = {path.name for path in files if not path.name.startswith(".")}
+    for algorithm, own in lists.items():
         lines = [
             f"{known[n][algorithm] if n in known else checksum(place / n, algorithm)}  {n}\n"
-            for n in names
+            for n in sorted(there - set(lists.values()))
         ]
-        (place / f"{algorithm}sums.txt").write_text("".join(lines), encoding="utf-8")
+        _write(place / own, "".join(lines))
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

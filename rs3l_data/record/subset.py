@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-import rs3l_data
+from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.summary import contents
 
@@ -29,7 +29,7 @@ def manifest_of(whole: Mapping[str, Any], shards: Sequence[Path], folder: Path) 
     folder
         Where the manifest will lie, with the shards in it.
     """
-    dataset = rs3l_data.open(shards)
+    dataset = open_dataset(shards)
     found = contents(dataset, folder)
     has_history = "history" in whole
     processes = {

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import rs3l_data
 from rs3l_data.errors import InputFileError
 from rs3l_data.report.benchmarks import Job, read_jobs
 from rs3l_data.report.training import Training, read_trainings
 from rs3l_data.store.manifest import MANIFEST_NAME
+from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 
 
@@ -41,7 +41,7 @@ def gather(folder: Path) -> Results:
             f"{folder}: no results of a run: there is no dataset/{MANIFEST_NAME}; give the folder "
             "results/<name> of a run that `snakemake` or `rs3l-data manifest` has finished"
         )
-    dataset = rs3l_data.open(path)
+    dataset = open_dataset(path)
     if dataset.manifest is None or len(dataset) == 0:
         raise InputFileError(f"{path}: the dataset has no rows, so there is nothing to report")
     return Results(

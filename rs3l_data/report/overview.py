@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rs3l_data.describe.card import changed_keys
-from rs3l_data.describe.catalogue import catalogue
+from rs3l_data.describe.changes import described
 from rs3l_data.describe.pileup import Pileup, PileupOfRun, pileup_on_branch
 from rs3l_data.describe.strict import validate
 from rs3l_data.describe.view import View
@@ -20,9 +19,10 @@ def process_table(dataset: Dataset, manifest: Mapping[str, Any]) -> Table:
     view = dataset.views[0]
     present = dataset.jets(view, ["present"])["present"]
     rows = []
-    for i, (name, made) in enumerate(manifest["processes"].items()):
+    for name, made in manifest["processes"].items():
         about = manifest["config"].get("processes", {}).get(name, {})
-        own = dataset.initiators["process"] == i
+        # A part of a dataset lists its own processes, but its shards name those before them, too.
+        own = dataset.initiators["process"] == dataset.processes.index(name)
         rows.append(
             [
                 name,
@@ -51,8 +51,8 @@ def view_table(manifest: Mapping[str, Any]) -> Table:
         view = views[name]
         start = view.redo if view.of is None else f"{view.redo} of {view.of}"
         pileup = _pileup(pileup_on_branch(of_run, views, name))
-        rows.append([name, start, *_variation(view.variation, i == 0), pileup])
-    header = ["view", "simulated again from", "variation", "settings", "source", "pile-up"]
+        rows.append([name, start, *_variation(config["views"][name], i == 0), pileup])
+    header = ["view", "simulated again from", "variation", "changes", "source", "pile-up"]
     return Table(header, rows, text_columns=tuple(range(6)))
 
 
@@ -62,23 +62,17 @@ def _pileup(pileup: Pileup) -> str:
     return f"{pileup.mean:g} collisions, mitigation: {pileup.mitigation}"
 
 
-def _variation(variation: Any, first: bool) -> list[str]:
-    """Name a variation, its settings and its source."""
-    if variation is None:
-        meaning = "none: the reference" if first else "none: other random numbers"
-        return [meaning, NOTHING, NOTHING]
-    if not isinstance(variation, str):
-        return ["of the config", "; ".join(variation), "the config"]
-    found = catalogue("variations").get(variation)
-    if found is None:
-        return [variation, NOTHING, "not in this version's catalogue"]
-    settings = [*found.get("settings", []), *changed_keys(found.get("detector", {}))]
-    source = found["source"]
-    if "tune" in found:
-        tune = catalogue("tunes")[found["tune"]]
-        settings = [*tune["settings"], *settings]
-        source = f"{source}: {tune['source']}"
-    return [variation, "; ".join(settings), source]
+def _variation(view: Mapping[str, Any], first: bool) -> list[str]:
+    """Name a view's variation, what it changes, and its source."""
+    changes, source = described(view)
+    variation = view.get("variation")
+    if isinstance(variation, str):
+        name = variation
+    elif changes:
+        name = "of the config"
+    else:
+        name = "none: the reference" if first else "none: other random numbers"
+    return [name, "; ".join(changes) or NOTHING, source or NOTHING]
 
 
 def label_table(manifest: Mapping[str, Any]) -> Table:

@@ -23,13 +23,20 @@ from rs3l_data.store.tables import Columns
 
 _MAX_LENGTH = 1000
 _MAX_NODES = 300
+
+
+def _differs(left: Any, right: Any) -> Any:
+    """Compare with !=, which numpy takes to be true of NaN."""
+    return (left < right) | (left > right)
+
+
 _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
     ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
+    ast.NotEq: _differs,
 }
 _ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -49,10 +56,11 @@ class Cut:
     """Of the columns that it needs"""
 
     def __call__(self, table: Columns) -> npt.NDArray[np.bool_]:
-        """Say of each row, (n_rows,), whether it fulfils the condition; NaN never does.
+        """Say of each row, (n_rows,), whether it fulfils the condition.
 
-        Comparisons with NaN are false, so ``not pt > 500`` is true for a missing jet: rows without
-        a jet are for the caller to leave out.
+        Comparisons with NaN are false, ``!=`` as the others; a column alone stands for ``!= 0``. So
+        ``not pt > 500`` is true for a missing jet: rows without a jet are for the caller to leave
+        out.
         """
         with np.errstate(all="ignore"):
             fulfilled: npt.NDArray[np.bool_] = _truth(self.condition, table)
@@ -153,7 +161,7 @@ def _truth(node: ast.expr, table: Columns) -> Any:
         for op, left, right in zip(node.ops, values[:-1], values[1:], strict=True):
             holds &= _COMPARE[type(op)](left, right)
         return holds
-    return _value(node, table) != 0
+    return _differs(_value(node, table), 0)
 
 
 def _value(node: ast.expr, table: Columns) -> Any:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_args
@@ -37,26 +36,52 @@ def open_source(path: Path) -> Dataset:
     return open_dataset(path, verify=True)
 
 
-def only(dataset: Dataset, shard: int) -> Dataset:
-    """Choose the rows that lie in one shard."""
-    return replace(dataset, shards=(dataset.shards[shard],), rows=(dataset.rows[shard],))
-
-
-def write_part(
-    path: Path, part: Dataset, views: dict[str, View], names: dict[str, Any], history: list[Any]
-) -> None:
-    """Write rows of one shard as a shard of the new dataset.
+def write_parts(
+    folder: Path,
+    parts: Iterable[Dataset],
+    names: dict[str, Any],
+    history: list[Any],
+    read: Callable[[Dataset, str], View] = Dataset.read_view,
+) -> list[Path]:
+    """Write rows, shard by shard, as shards of the new dataset; memory holds one at a time.
 
     Parameters
     ----------
-    part
-        Rows of one shard.
-    views
-        Their tables by name, which may have been changed.
+    parts
+        Each some rows of one shard; where there are none, no shard is written.
     names
         Attributes that differ: `process_names`, `label_names` (which the columns are renumbered
         for), `config`.
+    read
+        Gives a part's view by its name, changed or as it is.
+
+    Returns
+    -------
+    list
+        The shards' paths, all in ``folder`` itself.
     """
+    paths: list[Path] = []
+    for part in parts:
+        if len(part):
+            path = _free(folder / part.shards[0].path.name, paths)
+            views = {name: read(part, name) for name in part.views}
+            _write_part(path, part, views, names, history)
+            paths.append(path)
+    return paths
+
+
+def _free(path: Path, taken: Sequence[Path]) -> Path:
+    """Give a shard another name if one that lay in another folder is called the same."""
+    number, free = 2, path
+    while free in taken:
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        number += 1
+    return free
+
+
+def _write_part(
+    path: Path, part: Dataset, views: dict[str, View], names: dict[str, Any], history: list[Any]
+) -> None:
     (shard,) = part.shards
     initiators = part.read_initiators()
     for column, old in (("process", part.processes), ("label", part.labels)):

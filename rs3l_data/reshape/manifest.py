@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import rs3l_data
 from rs3l_data.describe.schema import FORMAT
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.hard_events import HardRun
 from rs3l_data.store.manifest import write_manifest
+from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.summary import combine, contents
 
@@ -32,7 +32,7 @@ def finish(folder: Path, paths: Sequence[Path], sources: Sequence[Dataset]) -> N
     """
     if not paths:
         raise InputFileError(f"{sources[0].source}: no row fulfils all conditions; nothing written")
-    dataset = rs3l_data.open(list(paths))
+    dataset = open_dataset(paths)
     manifests = [source.manifest or {} for source in sources]
     papers = [paper for manifest in manifests for paper in manifest.get("citation", [])]
     found = contents(dataset, folder)

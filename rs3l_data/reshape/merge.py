@@ -12,7 +12,7 @@ import numpy as np
 from rs3l_data.describe.compatible import differences, joined
 from rs3l_data.errors import InputFileError
 from rs3l_data.integrity.census import Census
-from rs3l_data.reshape.derived import only, open_source, step, write_part
+from rs3l_data.reshape.derived import open_source, step, write_parts
 from rs3l_data.reshape.manifest import finish
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.reader import Dataset
@@ -48,15 +48,9 @@ def merge(paths: Sequence[Path], to: Path) -> None:
     }
     history = step("merge", {}, sources)
     with new_folder(to) as folder:
-        written: list[Path] = []
-        for source in sources:
-            for number in range(len(source.shards)):
-                part = replace(only(source, number), views=sources[0].views)
-                path = _free(folder / part.shards[0].path.name, written)
-                views = {name: part.read_view(name) for name in part.views}
-                write_part(path, part, views, names, history)
-                written.append(path)
-        finish(folder, written, sources)
+        same = (replace(source, views=sources[0].views) for source in sources)
+        parts = (part for source in same for part in source.by_shard())
+        finish(folder, write_parts(folder, parts, names, history), sources)
 
 
 def _check_same(one: Dataset, other: Dataset) -> None:
@@ -93,12 +87,3 @@ def _check_once(sources: Sequence[Dataset]) -> None:
             f"{second.path}: has event {event} of the process '{process}', as {first.path} has; "
             "each event may be there once"
         )
-
-
-def _free(path: Path, taken: Sequence[Path]) -> Path:
-    """Give a shard another name if two sources call theirs the same."""
-    number, free = 2, path
-    while free in taken:
-        free = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        number += 1
-    return free

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from rs3l_data.describe.schema import INITIATORS, JETS
 from rs3l_data.reshape.absent import cut_away
 from rs3l_data.reshape.cuts import Cut, parse
-from rs3l_data.reshape.derived import only, open_source, step, write_part
+from rs3l_data.reshape.derived import open_source, step, write_parts
 from rs3l_data.reshape.manifest import finish
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.reader import Dataset
@@ -74,16 +75,11 @@ def write_choice(dataset: Dataset, choice: Choice, to: Path, history: list[Any])
     named = dataset.select(choice.processes, choice.labels, views=choice.views)
     names = _names(named, choice)
     chosen = named.select(splits=choice.splits)
-    paths = []
+    parts = (
+        part if row_cut is None else part[row_cut(part.initiators)] for part in chosen.by_shard()
+    )
     with new_folder(to) as folder:
-        for number in range(len(chosen.shards)):
-            part = only(chosen, number)
-            if row_cut is not None and len(part):
-                part = part[row_cut(part.initiators)]
-            if len(part):
-                views = {name: _view(part, name, jet_cut) for name in part.views}
-                paths.append(folder / part.shards[0].path.name)
-                write_part(paths[-1], part, views, names, history)
+        paths = write_parts(folder, parts, names, history, partial(_view, cut=jet_cut))
         finish(folder, paths, [dataset])
 
 

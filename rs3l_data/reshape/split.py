@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError
-from rs3l_data.reshape.derived import only, open_source, step, write_part
+from rs3l_data.reshape.derived import open_source, step, write_parts
 from rs3l_data.reshape.manifest import finish
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.reader import Dataset
@@ -51,15 +51,8 @@ def split(path: Path, by: str, to: Path) -> list[Path]:
             own = folder / name
             history = step("split", {"by": by, "part": name}, [dataset])
             names = _names(dataset, name if by == "process" else None)
-            paths = []
-            for number in range(len(dataset.shards)):
-                part = only(dataset, number)
-                part = part[mask(part)] if len(part) else part
-                if len(part):
-                    views = {view: part.read_view(view) for view in part.views}
-                    paths.append(own / part.shards[0].path.name)
-                    write_part(paths[-1], part, views, names, history)
-            if paths:
+            parts = (part[mask(part)] for part in dataset.by_shard())
+            if paths := write_parts(own, parts, names, history):
                 finish(own, paths, [dataset])
                 written.append(to / name)
     return written
@@ -72,8 +65,8 @@ def _parts(dataset: Dataset, by: str) -> Iterator[tuple[str, Mask]]:
     elif by == "split":
         for part in Split:
             yield part.name.lower(), _of_split(part)
-    elif by.isascii() and by.isdigit() and 1 <= int(by[:6]) <= 10_000:
-        n = int(by[:6])
+    elif by.isascii() and by.isdigit() and len(by) <= 5 and 1 <= int(by) <= 10_000:
+        n = int(by)
         for i in range(n):
             yield f"part-{i:0{len(str(n - 1))}d}", _remainder(n, i)
     else:

@@ -1,1 +1,1 @@
-"""Files: schema, writer, reader, manifest, digest."""
+"""Files: writer, reader, manifest, digest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from rs3l_data.errors import StorageError
 from rs3l_data.store.faults import why_not_written
 
 _ABANDONED = 3600.0
-"""Age of a temporary file that nobody writes to any more [s]"""
+"""Age of what is hidden that nobody writes to any more [s]"""
 
 
 @contextmanager
@@ -40,11 +41,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """
     if path.is_dir():
         raise StorageError(f"{path}: a folder, expected the name of a file to write")
-    # Processes on two nodes may have the same number.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.part")
+    temporary = hidden_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_left_over(path)
+        remove_left_over(path)
         yield temporary
         settle(temporary, path)
     except BaseException as error:
@@ -78,11 +78,22 @@ def settle(temporary: Path, path: Path) -> None:
     _flush(path.parent)
 
 
-def _remove_left_over(path: Path) -> None:
+def hidden_beside(path: Path) -> Path:
+    """Give the name under which a file or a folder is written: no other process has it."""
+    # Processes on two nodes, or in two containers, may have the same number.
+    return path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.part")
+
+
+def remove_left_over(path: Path) -> None:
     """Remove what killed processes have left: a living one writes more often than that."""
     for left_over in path.parent.glob(f".{escape(path.name)}.*.part"):
         with suppress(OSError):
-            if time.time() - left_over.stat().st_mtime > _ABANDONED:
+            written = max(one.stat().st_mtime for one in (left_over, *left_over.rglob("*")))
+            if time.time() - written <= _ABANDONED:
+                continue
+            if left_over.is_dir():
+                shutil.rmtree(left_over, ignore_errors=True)
+            else:
                 left_over.unlink()
 
 

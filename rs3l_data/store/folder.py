@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rs3l_data.errors import StorageError
-from rs3l_data.store.atomic import explained
+from rs3l_data.store.atomic import explained, hidden_beside, remove_left_over
 
 
 @contextmanager
 def new_folder(to: Path) -> Iterator[Path]:
     """Give a folder to write to, which becomes ``to`` when the block ends well.
+
+    It lies hidden beside ``to``, as a file of `atomic_write` does, and is removed as that is.
 
     Raises
     ------
@@ -23,11 +24,12 @@ def new_folder(to: Path) -> Iterator[Path]:
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise StorageError(f"{to}: there is something already; give the name of a new folder")
-    building = to.with_name(f".{to.name}.{os.getpid()}.part")
-    try:
-        with explained(to):
-            building.mkdir(parents=True)
+    building = hidden_beside(to)
+    with explained(to):
+        remove_left_over(to)
+        building.mkdir(parents=True)
+        try:
             yield building
             building.replace(to)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)

@@ -34,8 +34,7 @@ def copy_views(sources: Sequence[Source], out: Path) -> None:
         first = files[0]
         names = [name for _, views in sources for name in views]
         attributes = {**read_attributes(first), "view_names": names}
-        with create(out, "shard", attributes) as target:
-            target.attrs["format_version"] = first.attrs["format_version"]
+        with create(out, "shard", attributes, first.attrs["format_version"]) as target:
             for name in first:
                 if name != "views":
                     first.copy(name, target)

@@ -19,7 +19,8 @@ from rs3l_data.record import repack
 from rs3l_data.record.address import Address
 from rs3l_data.record.client import Client
 from rs3l_data.record.download import download
-from rs3l_data.record.publish import Layout, publish
+from rs3l_data.record.layout import Layout
+from rs3l_data.record.publish import publish
 from rs3l_data.record.selection import Selection
 from rs3l_data.reshape.merge import merge
 from rs3l_data.reshape.select import Choice, select

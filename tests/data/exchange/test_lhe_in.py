@@ -8,9 +8,9 @@ import pytest
 
 import rs3l_data
 from rs3l_data.chain import hard_chunk, initiator_table, row_weights
-from rs3l_data.commands.provenance import attributes
 from rs3l_data.describe.schema import Status
 from rs3l_data.errors import GeneratorError, InputFileError
+from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.digest import digest
 from rs3l_data.store.hard import read_hard_events, write_hard_events
 from rs3l_data.store.shard import open_shard, write_shard
@@ -158,6 +158,12 @@ def broken(text, what):
         "xml": seventh.replace("</rwgt>", "</rwgtt>"),
         "weights": seventh.replace("<wgt id='1001'>", "<wgt id='1002'>"),
         "momentum": seventh.replace(lines[3].split()[6], "1e3"),
+        "endless": seventh.replace(lines[2], lines[2].replace("21", "inf", 1)),
+        "lifetime": seventh.replace(lines[2], lines[2].removesuffix("0 9") + "nan 9"),
+        "spin": seventh.replace(lines[2], lines[2].removesuffix("9") + "nan"),
+        "pdf letters": seventh.replace("<rwgt>", "#pdf 21 21 0.1 x 91 1 1\n<rwgt>"),
+        "pdf infinite": seventh.replace("<rwgt>", "#pdf 21 21 0.1 0.1 91 1 nan\n<rwgt>"),
+        "pdf count": seventh.replace("<rwgt>", "#pdf 21 21 0.1 0.1\n<rwgt>"),
     }[what]
     return "<event>\n".join([*events[:8], changed, *events[9:]])
 
@@ -175,6 +181,12 @@ def broken(text, what):
         ("mother", "event 7: malformed: mothers 1 and 9 of 4 particles"),
         ("status", r"event 7: malformed: status codes \[-1, -1, 3, 1\]"),
         ("momentum", "event 7: malformed: px of the outgoing particles adds up to"),
+        ("endless", "event 7: malformed: cannot convert float infinity"),
+        ("lifetime", "event 7: malformed: a number is infinite or none"),
+        ("spin", "event 7: malformed: a number is infinite or none"),
+        ("pdf letters", "event 7: malformed: could not convert string to float: 'x'"),
+        ("pdf infinite", "event 7: malformed: a number is infinite or none"),
+        ("pdf count", "event 7: malformed: 4 numbers after #pdf, expected 7"),
         ("xml", "event 7: malformed: Parse Error: mismatched tag"),
         ("weights", "event 7: has the weights of event 0, except for 1001, 1002"),
     ],

@@ -168,7 +168,11 @@ def run(*arguments):
 
 
 def test_exit_codes_and_output(copy, tmp_path):
-    assert run(copy)[0] == 0
+    code, out, err = run(copy)
+    assert code == 0
+    assert out.endswith(f"{copy}: valid\n")
+    assert "validate: 2/2 shards" in err, "progress is told, but not among what was found"
+    assert "2/2" not in out
     change(copy / "shard-0001.h5", "views/seed/jets/n_constituents", lambda v: v.__iadd__(1))
     code, out, _ = run(copy / "shard-0001.h5", "--json")
     said = json.loads(out)

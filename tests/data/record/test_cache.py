@@ -8,7 +8,8 @@ import rs3l_data
 from rs3l_data.describe.publication import Publication
 from rs3l_data.errors import ConfigError, InputFileError, TransferError
 from rs3l_data.record.cache import cache_folder
-from rs3l_data.record.publish import Layout, publish
+from rs3l_data.record.layout import Layout
+from rs3l_data.record.publish import publish
 from rs3l_data.store.digest import digest
 from tests.data.record.test_download import contents
 

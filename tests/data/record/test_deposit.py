@@ -5,10 +5,12 @@ from typer.testing import CliRunner
 
 from rs3l_data.__main__ import app
 from rs3l_data.describe.publication import Publication
-from rs3l_data.errors import ConfigError, TransferError
+from rs3l_data.errors import ConfigError, InputFileError, TransferError
 from rs3l_data.record.client import Client
 from rs3l_data.record.deposit import Token, upload
-from rs3l_data.record.publish import Layout, publish
+from rs3l_data.record.layout import Layout
+from rs3l_data.record.publish import publish
+from rs3l_data.store.manifest import checksum
 from tests.archive_server import TOKEN, Fault
 
 ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})
@@ -72,6 +74,20 @@ def test_a_release_is_asked_for(archive, record):
         upload(record, archive.url, client())
 
 
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"base": "x"}', '{"base": "x", "id": 1}'])
+def test_a_damaged_memory_of_the_draft_is_told(archive, record, content):
+    (record / ".deposit.json").write_text(content)
+    with pytest.raises(InputFileError, match=r"\.deposit\.json: .*remove it, and the files go to"):
+        upload(record, archive.url, client())
+    assert archive.requests == []
+
+
+def test_a_record_goes_to_one_archive(archive, record):
+    upload(record, archive.url, client())
+    with pytest.raises(ConfigError, match=f"sent to {archive.url} before; remove it"):
+        upload(record, "https://archive.example", client())
+
+
 def test_a_draft_is_not_begun_twice_when_the_answer_is_lost(archive, record):
     archive.faults["depositions"] = [Fault(status=502)]
     with pytest.raises(TransferError, match="look whether it arrived"):
@@ -112,3 +128,68 @@ def test_the_command_sends_a_draft_and_never_shows_the_token(
     monkeypatch.delenv("ZENODO_TOKEN")
     with pytest.raises(ConfigError, match="ZENODO_TOKEN is not set"):
         CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def command(archive, folder, tmp_path, *options, title="Jets"):
+    """Publish and upload; gives what was said."""
+    about = tmp_path / "about.yaml"
+    about.write_text(json.dumps({"title": title, "creators": [{"name": "Curie, Marie"}]}))
+    arguments = ["publish", folder, "--to", tmp_path / "record", "--about", about, "--upload"]
+    arguments += ["--base-url", archive.url, *options]
+    done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
+    return done.output
+
+
+@pytest.fixture
+def with_token(monkeypatch):
+    monkeypatch.setenv("ZENODO_TOKEN", TOKEN)
+
+
+@pytest.mark.usefixtures("with_token")
+def test_a_second_upload_says_what_about_says_now(archive, folder, tmp_path):
+    command(archive, folder, tmp_path)
+    data = {p.name: p.read_bytes() for p in (tmp_path / "record").glob("*.h5")}
+    said = command(archive, folder, tmp_path, title="Other jets")
+    # The card, its metadata, and the two lists of checksums that hold theirs.
+    assert "4 files sent" in said
+    ((number, draft),) = archive.depositions.items()
+    assert draft["metadata"]["title"] == "Other jets"
+    assert archive.stored[number] == visible(tmp_path / "record")
+    assert archive.stored[number].items() >= data.items()
+    assert archive.stored[number]["README.md"].startswith(b"# Other jets")
+    for algorithm in ("sha256", "md5"):
+        lines = archive.stored[number][f"{algorithm}sums.txt"].decode().splitlines()
+        found = {name: hexadecimal for hexadecimal, name in map(str.split, lines)}
+        assert found.keys() == archive.stored[number].keys() - {"sha256sums.txt", "md5sums.txt"}
+        for name, hexadecimal in found.items():
+            assert hexadecimal == checksum(tmp_path / "record" / name, algorithm)
+
+
+@pytest.mark.usefixtures("with_token")
+@pytest.mark.parametrize(
+    ("option", "others"),
+    [
+        (
+            ["--process", "qcd"],
+            [["--process", "higgs"], ["--process", "qcd", "--process", "higgs"]],
+        ),
+        (["--view", "seed"], [["--view", "nominal"]]),
+        (["--shard-size", "50kB"], [["--shard-size", "60kB"], ["--by-view"]]),
+        (["--by-view"], [["--process", "qcd"]]),
+    ],
+)
+def test_a_second_upload_refuses_what_would_be_another_record(
+    archive, folder, tmp_path, option, others
+):
+    command(archive, folder, tmp_path, *option)
+    before = visible(tmp_path / "record")
+    for again in (option, []):
+        assert "0 files sent" in command(archive, folder, tmp_path, *again)
+    for other in others:
+        with pytest.raises(ConfigError, match=f"the record exists.*leave {other[0]} away"):
+            command(archive, folder, tmp_path, *other, title="Other jets")
+        assert visible(tmp_path / "record") == before
+    (tmp_path / "record" / ".layout.json").unlink()
+    assert "0 files sent" in command(archive, folder, tmp_path)
+    with pytest.raises(InputFileError, match=r"\.layout\.json: .*make the record again"):
+        command(archive, folder, tmp_path, *option)

@@ -10,7 +10,8 @@ import pytest
 import rs3l_data
 from rs3l_data.describe.publication import Publication
 from rs3l_data.errors import ConfigError, InputFileError, TransferError
-from rs3l_data.record.publish import Layout, publish
+from rs3l_data.record.layout import Layout
+from rs3l_data.record.publish import publish
 from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import damaged_files, read_manifest
 from tests.archive_server import Fault

@@ -13,9 +13,10 @@ from rs3l_data.describe.strict import validate
 from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_data.record.card import card
+from rs3l_data.record.layout import Layout
 from rs3l_data.record.metadata import datacite, zenodo
 from rs3l_data.record.plan import MOST_BYTES, n_shards
-from rs3l_data.record.publish import Layout, publish
+from rs3l_data.record.publish import publish
 from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import damaged_files, read_manifest
 from tests.data.conftest import make_config
@@ -90,8 +91,8 @@ def test_other_tools_verify_the_files(folder, tmp_path):
         done = subprocess.run(command, cwd=tmp_path / "record", capture_output=True, check=False)
         assert done.returncode == 0, done
         checked = {line.split(":")[0] for line in done.stdout.decode().splitlines()}
-        hidden = {".zenodo.json", "sha256sums.txt", "md5sums.txt"}
-        assert checked == set(names(tmp_path / "record")) - hidden
+        there = {name for name in names(tmp_path / "record") if not name.startswith(".")}
+        assert checked == there - {"sha256sums.txt", "md5sums.txt"}
 
 
 def test_a_part_of_a_dataset_says_so(folder, tmp_path):
@@ -165,7 +166,10 @@ def manifest(folder):
             "seed": {"variation": "fsr_up"},
             "resmeared": {"redo": "detector", "of": "nominal", "pileup": {"mean": 60}},
             "own": {"variation": ["StringFlav:probStoUD = 0.3"]},
+            "coarse": {"variation": "hcal_coarse"},
+            "cuts": {"variation": "thresholds_up", "detector": {"hcal": {"energy_min": 3.0}}},
         },
+        detector={"overrides": {"ecal": {"energy_min": 0.7}}},
     ).model_dump(mode="json", exclude={"training", "validation"})
     found = read_manifest(folder / "dataset.json")
     processes = {"hbb": found["processes"]["higgs"], "qcd": found["processes"]["qcd"]}
@@ -220,6 +224,10 @@ def test_the_card_says_everything(manifest):
     assert "| `seed` | the hard process | fsr_up: `TimeShower:renormMultFac = 4` | muR of" in text
     assert "| `resmeared` | the particles of `nominal` | `pileup.mean = 60` |" in text
     assert "`StringFlav:probStoUD = 0.3`" in text
+    assert "| hcal_coarse: `hcal.cells = [...]` | cells of twice" in text
+    changes = "`ecal.energy_min = 1.0`; `hcal.energy_min = 2.0`; `hcal.energy_min = 3.0`"
+    assert f"| thresholds_up: {changes} |" in text
+    assert "card `cms`, `ecal.energy_min = 0.7`, unless a view changes it" in text
     assert "400 < pT < 1000 GeV, |η| < 2.5" in text
     assert "anti-kT, R = 0.8, of candidates with pT > 0.5 GeV" in text
     assert "pT > 350 GeV" in text

@@ -52,10 +52,23 @@ def test_conditions_mean_what_python_means_by_them(text, seed):
         assert found[row] == expected, (text, row)
 
 
-def test_comparisons_with_nan_are_false():
-    table = {"pt": np.array([np.nan, 600], "f4")}
-    assert parse("pt > 500", JETS, "jets")(table).tolist() == [False, True]
-    assert parse("pt <= 500", JETS, "jets")(table).tolist() == [False, False]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("pt > 500", [False, True, False]),
+        ("pt <= 500", [False, False, True]),
+        ("pt != 600", [False, False, True]),
+        ("pt == 600", [False, True, False]),
+        ("600 != pt != 1", [False, False, True]),
+        ("pt", [False, True, False]),
+        ("not pt", [True, False, True]),
+        ("1 != 2", [True, True, True]),
+        ("1 != 1", [False, False, False]),
+    ],
+)
+def test_comparisons_with_nan_are_false(text, expected):
+    table = {"pt": np.array([np.nan, 600, 0], "f4")}
+    assert parse(text, JETS, "jets")(table).tolist() == expected
 
 
 def test_chains_constants_and_unsigned_columns():

@@ -215,3 +215,42 @@ def test_a_damaged_source_is_refused(whole, tmp_path):
     path.write_bytes(content)
     with refused(r"shard-0001\.h5: SHA-256 .*\nfetch"):
         select(copy, Choice(), tmp_path / "new")
+
+
+@pytest.fixture
+def nested(whole, tmp_path):
+    """The same dataset, with shards that share a name in two folders."""
+    manifest = manifest_of(whole)
+    for entry, name in zip(manifest["files"], ("a/x.h5", "b/x.h5"), strict=True):
+        path = tmp_path / "nested" / name
+        path.parent.mkdir(parents=True)
+        shutil.copyfile(whole / entry["path"], path)
+        entry["path"] = name
+    (tmp_path / "nested" / "dataset.json").write_text(json.dumps(manifest))
+    return tmp_path / "nested"
+
+
+def test_shards_of_one_name_in_two_folders_stay_two(nested, tmp_path):
+    assert validate(nested).valid
+    select(nested, Choice(), tmp_path / "selected")
+    (part,) = split(nested, "1", tmp_path / "parts")
+    merge(split(nested, "2", tmp_path / "halves"), tmp_path / "merged")
+    for folder, n_shards in ((tmp_path / "selected", 2), (part, 2), (tmp_path / "merged", 4)):
+        assert validate(folder).valid
+        assert manifest_of(folder)["digest"] == manifest_of(nested)["digest"]
+        assert len([*folder.glob("x*.h5")]) == n_shards
+
+
+@pytest.mark.parametrize("by", ["0", "0000100", "10001", "٣", "1.0", "-2"])
+def test_what_is_no_number_of_parts(whole, tmp_path, by):
+    with refused(f"--by {by}: expected 'process', 'split' or a number", ConfigError):
+        split(whole, by, tmp_path / "parts")
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_a_number_of_parts_may_begin_with_a_zero(whole, tmp_path):
+    assert [path.name for path in split(whole, "03", tmp_path / "parts")] == [
+        "part-0",
+        "part-1",
+        "part-2",
+    ]

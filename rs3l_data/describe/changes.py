@@ -1,0 +1,51 @@
+"""What a view changes, in words: for the dataset card, the report and the page of variations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rs3l_data.describe.card import changed_keys
+from rs3l_data.describe.catalogue import catalogue
+
+
+def described(view: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Say what a view changes besides the random numbers, and where that comes from.
+
+    Parameters
+    ----------
+    view
+        Its entry in a config, which may be that of another version: a variation that the catalogue
+        does not have is no error.
+
+    Returns
+    -------
+    changes
+        ``key = value`` each, and ``tune <name>``; empty where nothing changes.
+    source
+        Of a variation of the catalogue, and of the tune that it names; empty for what the config
+        itself says.
+
+    Examples
+    --------
+    >>> described({"variation": ["StringFlav:probStoUD = 0.3"], "pileup": {"mean": 60}})
+    (['StringFlav:probStoUD = 0.3', 'pileup.mean = 60'], '')
+    """
+    variation = view.get("variation") or ()
+    changes, source = _known(variation) if isinstance(variation, str) else ([*variation], "")
+    changes += changed_keys(view.get("detector", {}))
+    changes += changed_keys(view.get("pileup", {}), "pileup.")
+    if view.get("hepmc"):
+        changes.append("shower = another program's (HepMC)")
+    return changes, source
+
+
+def _known(variation: str) -> tuple[list[str], str]:
+    found = catalogue("variations").get(variation)
+    if found is None:
+        return [], "not in this version's catalogue"
+    changes = [*found.get("settings", ()), *changed_keys(found.get("detector", {}))]
+    if "tune" not in found:
+        return changes, found["source"]
+    tune = found["tune"]
+    return [f"tune {tune}", *changes], f"{found['source']}: {catalogue('tunes')[tune]['source']}"

@@ -1,0 +1,60 @@
+"""Folders that appear whole or not at all."""
+
+import os
+import time
+
+import pytest
+
+from rs3l_data.errors import StorageError
+from rs3l_data.store.folder import new_folder
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_appears_at_the_end_with_its_content(tmp_path):
+    with new_folder(tmp_path / "new" / "x") as place:
+        (place / "a").write_text("whole")
+        assert not (tmp_path / "new" / "x").exists()
+    assert names(tmp_path / "new") == ["x"]
+    assert names(tmp_path / "new" / "x") == ["a"]
+
+
+def test_two_that_write_to_one_place_do_not_meet(tmp_path):
+    """Two containers often have the same number of a process, as this one has twice."""
+    other = new_folder(tmp_path / "x")
+    (other.__enter__() / "a").write_text("other's")
+    with new_folder(tmp_path / "x") as place:
+        (place / "b").write_text("ours")
+        assert len(names(tmp_path)) == 2
+    assert len(names(tmp_path)) == 2, "the other's is still there"
+    fault = KeyboardInterrupt()
+    assert not other.__exit__(KeyboardInterrupt, fault, None)
+    assert names(tmp_path) == ["x"]
+    assert names(tmp_path / "x") == ["b"]
+
+
+def test_what_a_killed_process_left_is_removed_an_hour_later(tmp_path):
+    old, busy, other = (tmp_path / f".{name}.part" for name in ("x.1", "x.2", "y.1"))
+    hour_ago = (time.time() - 4000,) * 2
+    for left_over in (old, busy, other):
+        (left_over / "train").mkdir(parents=True)
+        (left_over / "train" / "a.h5").touch()
+        if left_over != busy:
+            os.utime(left_over / "train" / "a.h5", hour_ago)
+        # Nothing has been added to the folder itself for long, but to a file within.
+        os.utime(left_over / "train", hour_ago)
+        os.utime(left_over, hour_ago)
+    with new_folder(tmp_path / "x"):
+        pass
+    assert names(tmp_path) == [busy.name, other.name, "x"]
+
+
+def test_a_folder_in_a_file_is_told_in_words(tmp_path):
+    (tmp_path / "file").touch()
+    with (
+        pytest.raises(StorageError, match="file is not a folder; choose another"),
+        new_folder(tmp_path / "file" / "x"),
+    ):
+        pass
