@@ -37,11 +37,6 @@ class WorkingPoint:
     """Of ε_B: the binomial one, and that of the threshold, which a sample of signal sets"""
 
     @property
-    def background_efficiency(self) -> float:
-        """The part of the background that passes, ε_B."""
-        return self.n_passing / self.n_background
-
-    @property
     def rejection(self) -> float | None:
         """1/ε_B; None where no background passes, which makes it infinite."""
         return self.n_background / self.n_passing if self.n_passing else None

@@ -82,7 +82,7 @@ def train_tagger(
         if pretrained is None:
             raise ValueError(f"{mode} needs the weights of a pretrained backbone")
         backbone.load_state_dict(pretrained)
-    tagger = Tagger(backbone, config.backbone.output[-1]).to(bench.jets.device)
+    tagger = Tagger(backbone).to(bench.jets.device)
     if mode == "last_layers":
         tagger.freeze_all_but_last(config.finetune.last_layers)
     labelled = bench.labelled(n_labels, draw)

@@ -43,7 +43,7 @@ def load_tagger(folder: Path) -> tuple[Tagger, TrainingConfig, dict[str, Any]]:
     """
     weights, config, details = load_network(folder, "tagger")
     backbone = backbone_of(config)
-    tagger = Tagger(backbone, backbone.dimension)
+    tagger = Tagger(backbone)
     load_weights(tagger, weights, folder)
     return tagger, config, details
 
@@ -59,7 +59,7 @@ def open_model(folder: Path) -> Model:
     kind = saved_kind(folder)
     weights, config, details = load_network(folder, kind)
     backbone = backbone_of(config)
-    tagger = Tagger(backbone, backbone.dimension) if kind == "tagger" else None
+    tagger = Tagger(backbone) if kind == "tagger" else None
     load_weights(tagger or backbone, weights, folder)
     (tagger or backbone).eval()
     provenance = {

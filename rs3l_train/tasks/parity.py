@@ -18,7 +18,7 @@ Jets = dict[str, dict[str, F4]]
 CHECKED_JETS = 200
 
 
-def random_jets(n_jets: int, n_constituents: int, seed: int = 0) -> Jets:
+def random_jets(n_jets: int, n_constituents: int) -> Jets:
     """Make jets of any shape that fill the ranges of real ones, some with few constituents.
 
     Returns
@@ -26,7 +26,7 @@ def random_jets(n_jets: int, n_constituents: int, seed: int = 0) -> Jets:
     dict
         `constituents`: (n, P) each; `jets`: (n,) each. Places without a constituent are 0.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     shape = (n_jets, n_constituents)
     inside = np.arange(n_constituents) < random.integers(1, n_constituents + 1, (n_jets, 1))
     pt = -np.sort(-(random.exponential(4, shape) ** 2 + 0.5), axis=1)

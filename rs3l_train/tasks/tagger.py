@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError
+from rs3l_train.backbones import Backbone
 from rs3l_train.errors import TrainingError
 from rs3l_train.evaluation.tagging import Scores
 from rs3l_train.views.inputs import JetInputs
@@ -23,12 +24,12 @@ class Tagger(nn.Module):
     mean: Tensor
     spread: Tensor
 
-    def __init__(self, backbone: nn.Module, dimension: int):
+    def __init__(self, backbone: Backbone):
         super().__init__()
         self.backbone = backbone
-        self.register_buffer("mean", torch.zeros(dimension))
-        self.register_buffer("spread", torch.ones(dimension))
-        self.head = nn.Linear(dimension, 1)
+        self.register_buffer("mean", torch.zeros(backbone.dimension))
+        self.register_buffer("spread", torch.ones(backbone.dimension))
+        self.head = nn.Linear(backbone.dimension, 1)
 
     def forward(self, inputs: JetInputs) -> Tensor:
         """Compute the logits (n,) of jets."""

@@ -108,7 +108,7 @@ def test_a_step_of_tagging_waits_for_nothing(dataset, monkeypatch, backbone):
     with pretended_gpu(monkeypatch) as questions:
         bench = set_bench(dataset, config, GPU)
         network = backbone_of(config)
-        tagger = Tagger(network, network.dimension).to(GPU)
+        tagger = Tagger(network).to(GPU)
         batch = next(_epochs(bench, bench.labelled(20, 0), 0)(0))
         gradients = _gradients(bench, tagger, 0, ALONE)
         with questions.nobody_waits():

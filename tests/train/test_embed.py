@@ -31,7 +31,7 @@ def save(folder, name="edgeconv", tagger=True, inputs="shortcut_free"):
     data = {**SETTINGS["data"], "inputs": inputs}
     config = validate_training({**SETTINGS, "data": data, "backbone": NETWORKS[name]}, "test")
     backbone = build(config.backbone, N_INPUTS[inputs])
-    network = Tagger(backbone, 8) if tagger else backbone
+    network = Tagger(backbone) if tagger else backbone
     save_network(folder, network, "tagger" if tagger else "backbone", config, {"note": "a test"})
     return network.eval()
 

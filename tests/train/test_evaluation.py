@@ -154,8 +154,8 @@ def test_roc_curve_agrees_with_the_working_points():
     random = np.random.default_rng(2)
     signal, background = random.normal(1, 1, 300), random.normal(0, 1, 500)
     grid = np.array([0.1, 0.3, 0.5, 1.0])
-    expected = [working_point(signal, background, e).background_efficiency for e in grid]
-    np.testing.assert_allclose(background_efficiencies(signal, background, grid), expected)
+    expected = [working_point(signal, background, e).n_passing for e in grid]
+    np.testing.assert_allclose(500 * background_efficiencies(signal, background, grid), expected)
 
 
 def test_other_views_are_judged_at_the_nominal_threshold():

@@ -43,7 +43,7 @@ def test_the_probe_keeps_the_penalty_that_validates_best():
 
 
 def test_a_pretrained_backbone_has_its_own_learning_rate(bench, config):
-    tagger, own = Tagger(backbone_of(config), 8), config.finetune
+    tagger, own = Tagger(backbone_of(config)), config.finetune
     for mode, rate in (("full", own.backbone_learning_rate), ("scratch", own.learning_rate)):
         groups = _optimiser(bench, tagger, mode).param_groups
         assert [group["lr"] for group in groups] == [rate, own.learning_rate]
@@ -82,7 +82,7 @@ def test_details_are_those_of_the_tagger_that_is_given_back(bench, weights, conf
 
 
 def test_each_epoch_has_its_order_and_each_step_its_orientations(bench, config):
-    labelled, tagger = bench.labelled(20, 0), Tagger(backbone_of(config), 8)
+    labelled, tagger = bench.labelled(20, 0), Tagger(backbone_of(config))
     orders = [
         torch.cat([b.rows * 3 + b.views for b in _epochs(bench, labelled, d)(e)]).tolist()
         for d, e in ((0, 0), (0, 0), (0, 1), (1, 0))
@@ -121,7 +121,7 @@ def test_the_penalty_is_on_the_mass_in_the_jet_s_own_view(dataset, config, varia
     logits, target = torch.linspace(-2, 2, len(batch)), bench.target[batch.rows].float()
     expected = binary_cross_entropy_with_logits(logits, target) + penalty(logits, batch)
     torch.testing.assert_close(_loss(bench, logits, batch), expected)
-    tagger = Tagger(backbone_of(config), 8)
+    tagger = Tagger(backbone_of(config))
     logits = apply_network(tagger, bench.jets, bench.validation, config.data.inputs)
     # The labelled jets are as many of either class; those of the validation are not.
     target = bench.target[bench.validation.rows].float()
