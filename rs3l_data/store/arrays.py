@@ -9,13 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.store import recycled
-from rs3l_data.store.tables import I8, Array, Columns, Initiators, View, take_items
+from rs3l_data.store.tables import I8, Array, Columns, Initiators, View
 
 if TYPE_CHECKING:
     import awkward as ak
 
 
-_ROWS = 1024
+_ROWS = 256
+"""Whose items fit into half a megabyte"""
 
 
 class Padded(TypedDict):
@@ -57,9 +58,9 @@ def pad(
     return features, mask
 
 
-def put_side_by_side(
-    offsets: I8, columns: Sequence[Array], at_most: int, out: npt.NDArray[np.float32]
-) -> int:
+def side_by_side(
+    offsets: I8, columns: Sequence[Array], at_most: int
+) -> Iterator[npt.NDArray[np.float32]]:
     """Put the columns of items side by side, of each row the first ``at_most`` items.
 
     Parameters
@@ -68,19 +69,26 @@ def put_side_by_side(
         (n_rows + 1,)
     columns
         Of shape (offsets[-1],) each.
-    out
-        (n_items or more, n_columns), a place for each of these items.
 
-    Returns
-    -------
-    The number of these items.
+    Yields
+    ------
+    (n, n_columns)
+        Items of the next rows, so few that they are still in the CPU's cache; overwritten by the
+        next ones.
     """
-    place = 0
-    for _, own, items in _side_by_side(offsets, columns):
-        _, chosen = take_items(own, np.arange(len(own) - 1), at_most)
-        items.take(chosen, axis=0, out=out[place : place + len(chosen)], mode="clip")
-        place += len(chosen)
-    return place
+    counts = np.diff(offsets)
+    kept = np.minimum(counts, at_most)
+    runs = np.stack((kept, counts - kept), axis=1)
+    pattern = np.tile([True, False], _ROWS)
+    for start, _, items in _side_by_side(offsets, columns):
+        own = runs[start : start + _ROWS]
+        if own[:, 1].any():
+            # One record an item: a mask copies runs of records, indices one record at a time.
+            records = items.view(f"V{items.strides[0]}")[:-1, 0]
+            first = np.repeat(pattern[: own.size], own.ravel())
+            yield records[first].view(np.float32).reshape(-1, len(columns))
+        else:
+            yield items[:-1]
 
 
 def _pad_into(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 SMALLEST = 1 << 17
 """Of fewer bytes than these, `malloc` itself uses memory again"""
 MOST_IDLE = 1 << 28
-"""So many bytes are kept for later, at most; what was used last stays"""
+"""So many bytes are kept for later, at most; what was used last stays, a larger array does not"""
 
 _Block = npt.NDArray[np.uint8]
 # By its id, the oldest first. Each operation on it is one of a dictionary, which threads share.
@@ -55,6 +55,8 @@ def _used_before(n_bytes: int) -> _Block | None:
 
 
 def _keep(block: _Block) -> None:
+    if len(block) > MOST_IDLE:
+        return
     _idle[id(block)] = block
     surplus = sum(map(len, list(_idle.values()))) - MOST_IDLE
     for key, oldest in list(_idle.items()):

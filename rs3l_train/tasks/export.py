@@ -22,7 +22,7 @@ from rs3l_train.loop.folder import require_other_file
 from rs3l_train.tasks.deployed import Deployed
 from rs3l_train.tasks.model import Model, open_model
 from rs3l_train.tasks.parity import largest_difference, named, random_jets, tensors
-from rs3l_train.views.memory import CONSTITUENT_COLUMNS, JET_COLUMNS
+from rs3l_train.views.reading import CONSTITUENT_COLUMNS, JET_COLUMNS
 
 logger = logging.getLogger(__name__)
 

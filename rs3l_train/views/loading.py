@@ -14,7 +14,8 @@ import torch
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import DataConfig, TrainingConfig
-from rs3l_train.views.memory import CONSTITUENT_COLUMNS, JET_COLUMNS, load
+from rs3l_train.views.memory import load
+from rs3l_train.views.reading import CONSTITUENT_COLUMNS, JET_COLUMNS
 from rs3l_train.views.source import ViewSource
 from rs3l_train.views.stream import StreamedViews
 

@@ -9,33 +9,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from rs3l_data.describe.strict import nearest
-from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.errors import ConfigError
 from rs3l_data.store import recycled
-from rs3l_data.store.arrays import put_side_by_side
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import Array, Columns
 from rs3l_train.config import DataConfig
-
-Array = npt.NDArray[np.generic]
-
-JET_COLUMNS = ("pt", "eta", "phi", "mass")
-CONSTITUENT_COLUMNS = (
-    "pt",
-    "eta",
-    "phi",
-    "energy",
-    "category",
-    "charge",
-    "d0",
-    "d0_error",
-    "dz",
-    "dz_error",
+from rs3l_train.views.reading import (
+    CONSTITUENT_COLUMNS,
+    JET_COLUMNS,
+    WITH_LOGARITHM,
+    check_jets,
+    read_constituents,
 )
-PADDING = {"pt": 1, "energy": 1}
+
+PADDING = dict.fromkeys(WITH_LOGARITHM["constituents"], 1)
 """What stands in padded places, so that every logarithm is finite; 0 in the other columns"""
 
 
@@ -190,28 +181,18 @@ def load(
         else torch.empty(shape, device=device)
     )
     filled = 0
-    for v, view in enumerate(views):
-        # Each shard's columns go to their place at once, that on a GPU included, and the next shard
-        # takes their memory: processes that share a machine would need as much of it as GPUs have.
-        for part in dataset.by_shard():
-            offsets, columns = part.constituents(view, CONSTITUENT_COLUMNS)
-            for name in PADDING:
-                values = columns[name].astype(np.float32, copy=False)
-                _check_positive(values, part, view, f"constituents/{name}")
-            n = int(np.minimum(np.diff(offsets), n_constituents).sum())
-            place = constituents[filled : filled + n]
-            block = place.numpy() if here else recycled.empty((n, shape[1]), np.float32)
-            put_side_by_side(offsets, list(columns.values()), n_constituents, block)
-            if not _finite_sum(block):
-                for i, name in enumerate(CONSTITUENT_COLUMNS):
-                    _check_finite(block[:, i], part, view, f"constituents/{name}")
-            if not here:
-                place.copy_(torch.from_numpy(block))
-            filled += n
-        for name in JET_COLUMNS:
-            own = jets[v][name][present[v]].astype(np.float32, copy=False)
-            if not np.isfinite(own).all() or (name == "pt" and own.min(initial=1) <= 0):
-                _name_the_shard(dataset, view, name)
+    # Each goes to its place at once, that on a GPU included, and a later one takes its memory:
+    # processes that share a machine would need as much of it as GPUs have.
+    for some in read_constituents(dataset, views):
+        n = int(np.minimum(np.diff(some.offsets), n_constituents).sum())
+        place = constituents[filled : filled + n]
+        block = place.numpy() if here else recycled.empty((n, shape[1]), np.float32)
+        some.put(n_constituents, block)
+        if not here:
+            place.copy_(torch.from_numpy(block))
+        filled += n
+    for view, own, there in zip(views, jets, present, strict=True):
+        check_jets(dataset, view, there, own)
     padding = [float(PADDING.get(name, 0)) for name in CONSTITUENT_COLUMNS]
     constituents[-1] = torch.tensor(padding, device=device)
     return JetViews(
@@ -233,43 +214,7 @@ def _picked(table: Tensor, entry: Tensor) -> Tensor:
     return table.view(-1).index_select(0, entry)
 
 
-def _finite_sum(values: npt.NDArray[np.float32]) -> bool:
-    """Tell whether the sum is finite: then every value is, found in a tenth of the time."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool(np.isfinite(values.sum()))
-
-
-def _check_positive(
-    values: npt.NDArray[np.float32], dataset: Dataset, view: str, column: str
-) -> None:
-    # NaN is for `_check_finite` to say.
-    if values.min(initial=1) <= 0:
-        raise InputFileError(
-            f"{dataset.source}: {np.count_nonzero(values <= 0)} of {len(values)} values of {column}"
-            f" in the view {view!r} are not above 0; find the rows with `rs3l-data validate`, and"
-            " make the shard anew"
-        )
-
-
-def _check_finite(values: Array, dataset: Dataset, view: str, column: str) -> None:
-    n_bad = int((~np.isfinite(values)).sum())
-    if n_bad:
-        raise InputFileError(
-            f"{dataset.source}: {n_bad} of {len(values)} values of {column} in the view {view!r}"
-            " are not finite; find the rows with `rs3l-data validate`, and make the shard anew"
-        )
-
-
-def _name_the_shard(dataset: Dataset, view: str, name: str) -> None:
-    for part in dataset.by_shard():
-        table = part.jets(view, ["present", name])
-        own = table[name][table["present"]]
-        _check_finite(own, part, view, f"jets/{name}")
-        if name == "pt":
-            _check_positive(own.astype(np.float32, copy=False), part, view, f"jets/{name}")
-
-
-def _jet_column(jets: list[dict[str, Array]], name: str, present: npt.NDArray[np.bool_]) -> Tensor:
+def _jet_column(jets: list[Columns], name: str, present: Array) -> Tensor:
     values = np.stack([table[name] for table in jets])
     return torch.from_numpy(np.where(present, values, 0).astype(np.float32))
 

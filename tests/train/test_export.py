@@ -17,7 +17,8 @@ from rs3l_train.tasks.export import export
 from rs3l_train.tasks.model import open_model
 from rs3l_train.tasks.parity import random_jets, tensors
 from rs3l_train.views.inputs import network_inputs
-from rs3l_train.views.memory import CONSTITUENT_COLUMNS, JET_COLUMNS, Selection
+from rs3l_train.views.memory import Selection
+from rs3l_train.views.reading import CONSTITUENT_COLUMNS, JET_COLUMNS
 from tests.train.test_embed import NETWORKS, save
 
 

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rs3l_data.describe.schema import Category
-from rs3l_data.errors import InputFileError
 from rs3l_train.views.batches import all_views, labelled_batches, one_view
 from rs3l_train.views.inputs import INPUTS, N_INPUTS, network_inputs, relative_angles
 from rs3l_train.views.memory import Batch, Selection, load
@@ -161,42 +160,6 @@ def test_labelled_batches_go_through_everything_once(jets):
     assert jets.present[1, single.rows].all()
 
 
-def test_numbers_that_are_not_finite_are_named(dataset, monkeypatch):
-    read = type(dataset).constituents
-
-    def with_nan(self, view, names=None):
-        offsets, columns = read(self, view, names)
-        if view == "seed" and "d0" in columns:
-            columns["d0"] = columns["d0"].copy()
-            columns["d0"][[0, offsets[7]]] = np.nan
-        return offsets, columns
-
-    monkeypatch.setattr(type(dataset), "constituents", with_nan)
-    load(dataset, ("nominal",), 16, torch.device("cpu"))
-    with pytest.raises(
-        InputFileError, match=r"\.h5: 2 of \d+ values of constituents/d0 .* 'seed' are not"
-    ):
-        load(dataset, ("nominal", "seed"), 16, torch.device("cpu"))
-
-
-@pytest.mark.parametrize("name", ["pt", "energy"])
-def test_a_constituent_without_momentum_is_refused(dataset, monkeypatch, name):
-    """Its logarithm would be infinite, and the loss of every jet of its batch no number."""
-    read = type(dataset).constituents
-
-    def with_zero(self, view, names=None):
-        offsets, columns = read(self, view, names)
-        columns[name] = columns[name].copy()
-        columns[name][offsets[1] - 1] = 0
-        return offsets, columns
-
-    monkeypatch.setattr(type(dataset), "constituents", with_zero)
-    with pytest.raises(
-        InputFileError, match=rf"\.h5: 1 of \d+ values of constituents/{name} .* above 0"
-    ):
-        load(dataset, ("nominal",), 16, torch.device("cpu"))
-
-
 def test_fewer_constituents_are_the_first_of_more(dataset, jets):
     small = load(dataset, jets.names, 4, torch.device("cpu"))
     selection = one_view(jets.present, torch.arange(30), 0)
@@ -217,26 +180,6 @@ def test_labelled_batches_are_of_one_size_at_most_and_in_an_order_of_their_seed(
         epochs.append(torch.cat([batch.rows * 3 + batch.views for batch in batches]).tolist())
     assert epochs[0] == epochs[1]
     assert epochs[0] != epochs[2]
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "fault"), [("mass", np.inf, "not finite"), ("pt", 0, "not above 0")]
-)
-def test_a_jet_that_networks_cannot_take_is_named(dataset, monkeypatch, name, value, fault):
-    def broken(read):
-        def with_fault(self, *arguments):
-            table = read(self, *arguments)
-            columns = getattr(table, "jets", table)
-            if name in columns:
-                columns[name] = np.where(columns["present"], value, columns[name])
-            return table
-
-        return with_fault
-
-    for method in ("jets", "read_view"):
-        monkeypatch.setattr(type(dataset), method, broken(getattr(type(dataset), method)))
-    with pytest.raises(InputFileError, match=rf"\.h5: \d+ of \d+ values of jets/{name} .* {fault}"):
-        load(dataset, ("nominal",), 16, torch.device("cpu"))
 
 
 def test_the_sign_of_flight_survives_a_mirror_in_eta():
