@@ -24,8 +24,9 @@ from rs3l_train.benchmark.machine import (
 )
 from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.device import adam, prepare
-from rs3l_train.loop.fit import endless_batches, take_step
+from rs3l_train.loop.fit import endless_batches
 from rs3l_train.loop.history import History
+from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.pretraining import Pretraining, gradients_in_parts, set_up
 from rs3l_train.views.inputs import network_inputs
 from rs3l_train.views.loading import bytes_needed, streamed_rows
@@ -195,21 +196,20 @@ class Step:
 
     def __init__(self, pretraining: Pretraining) -> None:
         config = pretraining.config
-        self._objective = pretraining.objective
-        self._gradients = gradients_in_parts(pretraining)
-        self._optimiser = adam(
-            self._objective.parameters(), config.pretrain.learning_rate, pretraining.jets.device
+        objective, device = pretraining.objective, pretraining.jets.device
+        self._updates = Updates(
+            objective,
+            adam(objective.parameters(), config.pretrain.learning_rate, device),
+            gradients_in_parts(pretraining),
+            gradient_clip=config.pretrain.gradient_clip,
         )
-        self._clip = config.pretrain.gradient_clip
         self._history = History()
         self._batches = endless_batches(pretraining.training.epoch, self._history)
 
     def __call__(self) -> None:
         """Take the next step."""
         batch = next(self._batches)
-        take_step(
-            self._objective, self._optimiser, self._gradients, batch, self._clip, self._history
-        )
+        self._updates.step(batch, self._history)
         self._history.steps += 1
         self._history.views += len(batch)
 

@@ -8,9 +8,6 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NoReturn
 
-import torch
-from torch import nn
-
 from rs3l_data.progress import Progress
 from rs3l_train.errors import TrainingError, TrainingStoppedError
 from rs3l_train.loop.best import BestWeights
@@ -18,30 +15,22 @@ from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.interrupts import Interrupt, noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.loop.schedule import Schedule
-from rs3l_train.loop.step import Gradients
 from rs3l_train.loop.training_state import Checkpoints, TrainingState
+from rs3l_train.loop.updates import Updates
 from rs3l_train.views.memory import Selection
 
-__all__ = ["Budget", "History", "endless_batches", "fit", "take_step"]
-
-# What patience multiplies the learning rate with.
-DROP = 0.1
+__all__ = ["Budget", "History", "endless_batches", "fit"]
 
 Epochs = Callable[[int], Iterator[Selection]]
 """Gives the batches of an epoch by its number, the same ones each time"""
 
 
 def fit(
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
+    updates: Updates,
     epochs: Epochs,
-    gradients: Gradients,
     validate: Callable[[], dict[str, float]],
     budget: Budget,
     *,
-    schedule: Schedule,
-    gradient_clip: float,
     validate_every: int,
     title: str,
     log: MetricsLog | None = None,
@@ -49,24 +38,16 @@ def fit(
     checkpoints: Checkpoints | None = None,
     processes: Processes = ALONE,
 ) -> History:
-    """Train ``model`` in place, from the start or from its last checkpoint.
+    """Train a model in place, from the start or from its last checkpoint.
 
     With a patience in the budget, the validation's ``score`` decides, and the weights of the best
     validation, that before the first step included, are put back at the end.
 
     Parameters
     ----------
-    optimiser
-        Its learning rates are the highest.
-    gradients
-        Leaves the gradients of a batch in the parameters, and gives its loss; must depend on
-        nothing but the weights, the batch and the step's number for a resumed training to go on
-        as if it had not been stopped.
     validate
         Called before the first step, every ``validate_every`` views, and at the end; its ``score``,
         or else its falling ``validation_loss``, says which weights are the best.
-    schedule
-        Factor of the learning rates at a step.
     log
         Takes the validations' records; of the first process only.
     on_best
@@ -83,15 +64,14 @@ def fit(
         If a signal asked to stop; the state is saved.
     """
     history = History(next_validation=validate_every)
-    best = BestWeights(model, history, budget.patience)
-    state = TrainingState(model, optimiser, best, history)
-    highest_rates = [group["lr"] for group in optimiser.param_groups]
+    best = BestWeights(updates.model, history, budget.patience)
+    state = TrainingState(updates.model, updates.optimiser, best, history)
     if checkpoints is not None:
         checkpoints.restore(state)
     processes.require_same(
         {"what is done": [history.steps, history.epoch, history.batch, history.views]}
     )
-    processes.same_weights(model)
+    processes.same_weights(updates.model)
     if log is not None:
         log.start(history.records)
     clock = _Clock(history.seconds)
@@ -111,10 +91,8 @@ def fit(
         noticed() as interrupt,
     ):
         for batch in endless_batches(epochs, history):
-            for group, rate in zip(optimiser.param_groups, highest_rates, strict=True):
-                group["lr"] = rate * (schedule(history.steps) * DROP**history.drops)
             try:
-                loss = take_step(model, optimiser, gradients, batch, gradient_clip, history)
+                loss = updates.step(batch, history)
             except TrainingError as error:
                 _give_up(error, state, checkpoints, processes)
             _count(history, len(batch), loss)
@@ -159,39 +137,6 @@ def endless_batches(epochs: Epochs, history: History) -> Iterator[Selection]:
             history.batch += 1
             yield batch
         history.epoch, history.batch = history.epoch + 1, 0
-
-
-def take_step(
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    gradients: Gradients,
-    batch: Selection,
-    clip: float,
-    history: History,
-) -> float:
-    """Change the weights by the gradient of one batch, and give the loss before.
-
-    Raises
-    ------
-    TrainingError
-        If the loss or its gradient is not finite; no weight has changed then.
-    """
-    optimiser.zero_grad(set_to_none=True)
-    gradient_loss = gradients(batch, history.steps)
-    gradient_norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
-    # The one place of a step where the host waits for a GPU.
-    read: list[float] = torch.stack([gradient_loss, gradient_norm]).tolist()
-    loss, norm = read
-    place = f"step {history.steps} (epoch {history.epoch}, batch {history.batch - 1})"
-    if not math.isfinite(loss):
-        raise TrainingError(
-            f"{place}: the loss is {loss}; lower the learning rate, or look for extreme values in"
-            " the dataset with `rs3l-data validate`"
-        )
-    if not math.isfinite(norm):
-        raise TrainingError(f"{place}: the gradient is not finite though the loss is {loss}")
-    optimiser.step()
-    return loss
 
 
 def _count(history: History, views: int, loss: float) -> None:

@@ -18,9 +18,9 @@ from rs3l_train.loop.device import adam, precision_of
 from rs3l_train.loop.fit import Budget, Epochs, History, fit
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.loop.schedule import constant
 from rs3l_train.loop.step import SEED_STEP, InParts
 from rs3l_train.loop.training_state import Checkpoints
+from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.decorrelate import mass_penalty
 from rs3l_train.tasks.encode import apply_network
@@ -96,15 +96,17 @@ def train_tagger(
     if mode != "probe":
         if config.loop.compile:
             compile_backbone(backbone)
-        history = fit(
+        updates = Updates(
             tagger,
             _optimiser(bench, tagger, mode),
-            _epochs(bench, labelled, draw),
             _gradients(bench, tagger, draw, processes),
+            gradient_clip=config.finetune.gradient_clip,
+        )
+        history = fit(
+            updates,
+            _epochs(bench, labelled, draw),
             partial(_validate, bench, tagger),
             _budget(config.finetune),
-            schedule=constant,
-            gradient_clip=config.finetune.gradient_clip,
             validate_every=config.finetune.validate_every,
             title=f"{mode}, {n_labels} labels",
             log=log,

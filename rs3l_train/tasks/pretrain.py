@@ -29,6 +29,7 @@ from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.schedule import pretraining_schedule
 from rs3l_train.loop.training_state import Checkpoints, Resume, checkpoints_in
+from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.pretraining import (
@@ -207,15 +208,18 @@ def _fit(
     def save_best() -> None:
         save_network(folder, objective.backbone, "backbone", config, {}, name=BEST)
 
-    return fit(
+    updates = Updates(
         objective,
         adam(objective.parameters(), settings.learning_rate, training.jets.device),
-        training.epoch,
         gradients_in_parts(pretraining, processes),
+        pretraining_schedule(settings, n_steps, training.steps),
+        settings.gradient_clip,
+    )
+    return fit(
+        updates,
+        training.epoch,
         watch,
         Budget(settings.views_seen, settings.seconds),
-        schedule=pretraining_schedule(settings, n_steps, training.steps),
-        gradient_clip=settings.gradient_clip,
         validate_every=min(training.views, -(-settings.views_seen // LEAST_VALIDATIONS)),
         title="pretraining",
         log=MetricsLog(folder, config.loop.tensorboard) if processes.first else None,

@@ -14,9 +14,9 @@ from rs3l_train.benchmark.machine import gpu_seconds, seconds_per_call, wait
 from rs3l_train.config import validate_training
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.device import adam, prepare
-from rs3l_train.loop.fit import take_step
 from rs3l_train.loop.history import History
 from rs3l_train.loop.training_state import TrainingState
+from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.embed import embed
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.pretraining import gradients_in_parts, set_up
@@ -180,10 +180,12 @@ class Training:
 
     def steps(self, numbers):
         batches = list(self.pretraining.training.epoch(0))
-        gradients = gradients_in_parts(self.pretraining)
+        updates = Updates(
+            self.model, self.optimiser, gradients_in_parts(self.pretraining), gradient_clip=1.0
+        )
         for number in numbers:
             self.history.steps = number
-            take_step(self.model, self.optimiser, gradients, batches[number], 1.0, self.history)
+            updates.step(batches[number], self.history)
         return parameters_to_vector(self.model.parameters()).detach()
 
 

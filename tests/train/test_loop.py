@@ -21,7 +21,8 @@ from rs3l_train.loop.fit import Budget, fit
 from rs3l_train.loop.history import History
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import joined
-from rs3l_train.loop.schedule import constant, halving, pretraining_schedule
+from rs3l_train.loop.schedule import halving, pretraining_schedule
+from rs3l_train.loop.updates import Updates
 from rs3l_train.views.memory import Selection
 from tests.train.results import records
 
@@ -39,18 +40,16 @@ def whole_batch(loss_of):
     return gradients
 
 
-def run(model, loss_of, budget, scores=None, **options):
+def run(model, loss_of, budget, scores=None, gradient_clip=math.inf, **options):
     scores = iter(scores) if scores is not None else None
     validate = (lambda: {"score": next(scores)}) if scores else (lambda: {})
+    optimiser = torch.optim.SGD(model.parameters(), 0.1)
     return fit(
-        model,
-        torch.optim.SGD(model.parameters(), 0.1),
+        Updates(model, optimiser, whole_batch(loss_of), gradient_clip=gradient_clip),
         ten_views,
-        whole_batch(loss_of),
         validate,
         budget,
-        **{"schedule": constant, "gradient_clip": 1e9, "validate_every": 10, "title": "t"}
-        | options,
+        **{"validate_every": 10, "title": "t"} | options,
     )
 
 
@@ -298,13 +297,16 @@ def test_the_best_score_is_one_that_all_processes_agree_on():
 def test_the_lowest_validation_loss_is_the_best():
     model, losses, told = line(), iter([3.0, 2.0, 2.5, 1.0]), []
     history = fit(
-        model,
-        torch.optim.SGD(model.parameters(), 0.1),
+        Updates(
+            model,
+            torch.optim.SGD(model.parameters(), 0.1),
+            whole_batch(lambda _: model.weight.sum()),
+        ),
         ten_views,
-        whole_batch(lambda _: model.weight.sum()),
         lambda: {"validation_loss": next(losses)},
         Budget(30),
-        **{"schedule": constant, "gradient_clip": 1e9, "validate_every": 10, "title": "t"},
+        validate_every=10,
+        title="t",
         on_best=lambda: told.append(1),
     )
     assert (history.best_score, history.best_after, len(told)) == (-1.0, 30, 3)

@@ -21,6 +21,7 @@ from rs3l_train.loop.logs import MetricsLog, read_records
 from rs3l_train.loop.memory import out_of_memory_says
 from rs3l_train.loop.step import InParts
 from rs3l_train.loop.training_state import CHECKPOINT, Checkpoints, TrainingState
+from rs3l_train.loop.updates import Updates
 from rs3l_train.views.memory import Selection
 from tests.train.results import records
 
@@ -77,14 +78,16 @@ def train(
         return {"score": -abs(loss - 2.0), "validation_loss": loss}
 
     history = fit(
-        model,
-        torch.optim.Adam(model.parameters(), rate),
+        Updates(
+            model,
+            torch.optim.Adam(model.parameters(), rate),
+            gradients,
+            lambda step: 1 / (1 + step / 10),
+            gradient_clip=1.0,
+        ),
         batches,
-        gradients,
         validate,
         budget or Budget(200),
-        schedule=lambda step: 1 / (1 + step / 10),
-        gradient_clip=1.0,
         validate_every=15,
         title="t",
         log=MetricsLog(folder),

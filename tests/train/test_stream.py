@@ -14,8 +14,8 @@ import rs3l_data
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.stream import Stream
 from rs3l_train.config import DataConfig, validate_training
-from rs3l_train.loop import fit
 from rs3l_train.loop.processes import ALONE
+from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.pretraining import chosen_loading
 from rs3l_train.tasks.stages import evaluate, finetune
@@ -192,15 +192,15 @@ def test_a_training_goes_on_as_it_loaded_before(dataset, tmp_path, monkeypatch, 
         return pretrain(dataset, settings, tmp_path / out)
 
     whole = with_free(before, "whole")
-    steps, step = iter(range(5)), fit.take_step
+    steps, step = iter(range(5)), Updates.step
 
-    def take_step(*arguments):
+    def counted(*arguments):
         if next(steps, None) is None:
             raise CrashError
         return step(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit, "take_step", take_step)
+        patch.setattr(Updates, "step", counted)
         with pytest.raises(CrashError):
             with_free(before, "cut")
     assert with_free(after, "cut")["final"]["validation_loss"] == whole["final"]["validation_loss"]

@@ -17,8 +17,8 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.reshape.select import Choice, select
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import load_training
-from rs3l_train.loop import fit as fit_module
 from rs3l_train.loop.device import prepare
+from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.embed import embed
 from rs3l_train.tasks.pretrain import pretrain
@@ -73,16 +73,16 @@ def crash_at(monkeypatch):
     def set_step(number):
         taken = []
 
-        def take_step(*arguments):
+        def counted(*arguments):
             if len(taken) == number:
                 raise CrashError
             taken.append(1)
             return step(*arguments)
 
-        monkeypatch.setattr(fit_module, "take_step", take_step)
+        monkeypatch.setattr(Updates, "step", counted)
         return taken
 
-    step = fit_module.take_step
+    step = Updates.step
     return set_step
 
 
