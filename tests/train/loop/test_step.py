@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from rs3l_data.errors import ConfigError
 from rs3l_train.loop.step import InParts, seed_of
-from tests.train.steps import CPU, LOSSES, Model, batch, features, gradients
+from tests.train.loop.steps import CPU, LOSSES, Model, batch, features, gradients
 
 
 def naive(name):
@@ -70,7 +70,16 @@ def two_processes(tmp_path_factory):
     """The gradients in 2 and in 4 parts, of both processes."""
     path = tmp_path_factory.mktemp("step") / "gradients"
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command = [*launcher, "--nproc-per-node", "2", "-m", "tests.train.steps", str(path), "2", "4"]
+    command = [
+        *launcher,
+        "--nproc-per-node",
+        "2",
+        "-m",
+        "tests.train.loop.steps",
+        str(path),
+        "2",
+        "4",
+    ]
     subprocess.run(command, check=True, timeout=120)
     return {n: [load_file(f"{path}.{n}.{rank}") for rank in (0, 1)] for n in (2, 4)}
 

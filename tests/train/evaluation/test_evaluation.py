@@ -35,7 +35,7 @@ from rs3l_train.evaluation.substructure import COLUMNS, VARIABLES, variables
 from rs3l_train.evaluation.tagging import Scores, figures_of_merit
 from rs3l_train.evaluation.trees import MOST_TREES, fit_trees
 from rs3l_train.tasks.tagger import split_scores
-from tests.train.test_views import one_jet
+from tests.train.views.test_views import one_jet
 
 SCORES = hnp.arrays(np.float64, st.integers(2, 40), elements=st.integers(-5, 5).map(float))
 

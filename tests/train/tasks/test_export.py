@@ -19,7 +19,7 @@ from rs3l_train.tasks.parity import random_jets, tensors
 from rs3l_train.views.inputs import network_inputs
 from rs3l_train.views.memory import Selection
 from rs3l_train.views.reading import CONSTITUENT_COLUMNS, JET_COLUMNS
-from tests.train.test_embed import NETWORKS, save
+from tests.train.tasks.test_embed import NETWORKS, save
 
 
 def columns(dataset, view, rows, width):

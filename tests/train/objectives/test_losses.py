@@ -15,7 +15,7 @@ from rs3l_train.objectives.ntxent import ntxent
 from rs3l_train.objectives.pairs import branches, same_jet
 from rs3l_train.objectives.simsiam import simsiam, standardised
 from rs3l_train.objectives.vicreg import vicreg_terms
-from tests.train.test_ntxent import views
+from tests.train.objectives.test_ntxent import views
 
 SEEDS = st.integers(0, 2**31)
 

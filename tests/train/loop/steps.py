@@ -1,6 +1,6 @@
 """One gradient of a small objective, the same in a test and in processes that torchrun starts.
 
-torchrun --nproc-per-node 2 -m tests.train.steps FILE PARTS...
+torchrun --nproc-per-node 2 -m tests.train.loop.steps FILE PARTS...
 """
 
 from __future__ import annotations
