@@ -22,6 +22,7 @@ from rs3l_train.benchmark.machine import (
 from rs3l_train.benchmark.rates import Step, benchmark
 from rs3l_train.benchmark.table import as_markdown
 from rs3l_train.config import validate_training
+from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.pretraining import set_up
 
 CPU = torch.device("cpu")
@@ -100,16 +101,16 @@ def test_the_command_reports_every_network(dataset, config):
     assert len({line.count("|") for line in table[-4:]}) == 1
 
 
-def test_no_step_that_is_timed_has_the_batch_of_another(dataset, config):
+def test_no_step_that_is_timed_has_the_batch_of_another(dataset, config, monkeypatch):
     seen = []
-    step = Step(set_up(dataset, config, CPU))
-    gradients = step._gradients
+    update = Updates.step
 
-    def noted(batch, number):
+    def noted(self, batch, history):
         seen.append((batch.rows.tolist(), batch.views.tolist()))
-        return gradients(batch, number)
+        return update(self, batch, history)
 
-    step._gradients = noted
+    monkeypatch.setattr(Updates, "step", noted)
+    step = Step(set_up(dataset, config, CPU))
     in_an_epoch = set_up(dataset, config, CPU).training.steps
     n = 2 * in_an_epoch + 1
     for _ in range(n):
