@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from rs3l_data.describe.owned import check_not_owned
+from rs3l_data.describe.owned import check_not_owned, parameter
 from rs3l_data.describe.seeds import PYTHIA_SEED_MAX
 from rs3l_data.describe.strict import Strict
 from rs3l_data.describe.variation import acts_after_the_hard_process
@@ -17,6 +17,9 @@ BY_FLAVOUR = "by_flavour"
 
 FLAVOURS = {1: "q", 2: "q", 3: "q", 4: "c", 5: "b", 21: "g"}
 """Those labels by PDG code"""
+
+_SHARED = ("tune:", "pdf:pset")
+"""Settings of Pythia that the hard process and the showers obey, in small letters"""
 
 
 class Process(Strict):
@@ -34,7 +37,9 @@ class Process(Strict):
         description="Pythia settings that select the process. They reach its hard events; the "
         "lines that begin with a PDG code, as `15:onIfAny = 13`, also reach all of its views, "
         "because the particle may decay there. What acts after the hard process only, as "
-        "`TimeShower:`, is refused: its place is `generator.settings` or a view."
+        "`TimeShower:`, is refused, and so is what the showers share with it, `Tune:` and "
+        "`PDF:pSet`: their place is `generator`, or a view. Parton densities of the hard process "
+        "alone are `PDF:useHard = on` and `PDF:pHardSet`."
     )
     lhe: tuple[str, ...] = Field(
         (),
@@ -69,6 +74,14 @@ class Process(Strict):
                 f"settings: {late} would have no effect: a process's settings reach its hard "
                 "events, these act after the hard process only; give them in `generator.settings` "
                 "for all views, or as the `variation` of a view"
+            )
+        shared = [line for line in self.settings if parameter(line).startswith(_SHARED)]
+        if shared:
+            raise ValueError(
+                f"settings: {shared} would hold for the hard events and not for the views that "
+                "shower them; give a tune as `generator.tune` and parton densities in "
+                "`generator.settings`, or those of the hard process alone as `PDF:useHard = on` "
+                "and `PDF:pHardSet`"
             )
         wrong = [code for code in self.initiators if abs(code) not in FLAVOURS]
         if self.label == BY_FLAVOUR and wrong:

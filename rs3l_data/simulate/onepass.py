@@ -177,6 +177,6 @@ def _keeping_hard_process(hard: Sequence[str], settings: Sequence[str]) -> list[
     was, now = prepared(hard).settings, prepared(settings).settings
     lines = [f"{key} = {was.parm(key)!r}" for key in _ALPHA_S if was.parm(key) != now.parm(key)]
     lines += [f"{key} = {was.mode(key)}" for key in _ORDERS if was.mode(key) != now.mode(key)]
-    if was.word(_PDF) != now.word(_PDF):
+    if was.word(_PDF) != now.word(_PDF) and not was.flag("PDF:useHard"):
         lines += ["PDF:useHard = on", f"PDF:pHardSet = {was.word(_PDF)}"]
     return lines

@@ -113,9 +113,15 @@ def test_an_event_does_not_depend_on_those_before_it():
     assert np.array_equal(together.pdg_id[last], alone.pdg_id)
 
 
-def test_another_tune_leaves_the_hard_process_alone():
-    """A restored view keeps parton densities and couplings of the run's tune; so must this."""
-    config = small()
+@pytest.mark.parametrize("own", [(), ("PDF:useHard = on", "PDF:pHardSet = 8")])
+def test_another_tune_leaves_the_hard_process_alone(own):
+    """A restored view keeps the densities and couplings of its hard process; so must this."""
+    qcd = {"events": 6, "initiators": [21], "label": "by_flavour"}
+    qcd["settings"] = ["HardQCD:gg2gg = on", *own]
+    config = small(processes={"qcd": qcd})
+    alone, _ = hard_chunk(config, "qcd", 0, lambda _: None)
+    of_hard = next(iter(chain(config, "qcd", "cp5", range(4), stage="hard"))).hard
+    assert of_hard.events["pdf1"] == pytest.approx(alone.events["pdf1"][:4], rel=1e-9)
     mine, nominal = (chain(config, "qcd", name, range(4)) for name in ("cp5", "nominal"))
     changed, reference = (next(iter(one)) for one in (mine, nominal))
     assert np.array_equal(changed.hard.particles["px"], reference.hard.particles["px"])

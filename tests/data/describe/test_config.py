@@ -256,10 +256,22 @@ def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
     validate(Config, changed(generator={"settings": [line]}), "my.yaml")
 
 
+@pytest.mark.parametrize("line", ["Tune:pp = 21", "PDF:pSet = 20", " pdf::PSETB = 20"])
+def test_a_process_cannot_set_what_the_showers_share(line):
+    mine = {"events": 1, "initiators": [6], "label": "top"}
+    mine["settings"] = ["Top:all = on", line]
+    text = message(changed(processes={"mine": mine}))
+    assert f"processes.mine: settings: [{line!r}] would hold for the hard events and not" in text
+    assert "`PDF:pHardSet`" in text
+    if not line.startswith("Tune"):
+        validate(Config, changed(generator={"settings": [line]}), "my.yaml")
+
+
 def test_a_process_can_set_what_acts_on_its_hard_events():
     mine = {"events": 1, "initiators": [6], "label": "top"}
     mine["settings"] = [
         *("Top:all = on", "6:m0 = 171.5", "24:onMode = off", "SigmaProcess:alphaSvalue = 0.12"),
-        *("PDF:pSet = 20", "PhaseSpace:mHatMin = 500", "ResonanceWidths:minWidth = 1e-7"),
+        *("PDF:useHard = on", "PDF:pHardSet = 20"),
+        *("PhaseSpace:mHatMin = 500", "ResonanceWidths:minWidth = 1e-7"),
     ]
     validate(Config, changed(processes={"mine": mine}), "my.yaml")
