@@ -195,12 +195,14 @@ def _check_format(file: h5py.File, path: Path, kind: Kind) -> None:
     if not isinstance(found, str) or found != FORMAT:
         raise InputFileError(
             f"{path}: an HDF5 file, but not of ours: the root attribute 'format' is {found!r}, "
-            f"expected {FORMAT!r}"
+            f"expected {FORMAT!r}; if it was one, {_AGAIN}"
         )
     check_version(str(attributes.get("format_version")), path)
     of_kind = str(attributes.get("kind"))
     if of_kind != kind:
-        raise InputFileError(f"{path}: expected a file of kind '{kind}', found '{of_kind}'")
+        raise InputFileError(
+            f"{path}: expected a file of kind '{kind}', found '{of_kind}'; if it was one, {_AGAIN}"
+        )
 
 
 def check_version(found: str, path: Path) -> None:
@@ -212,7 +214,9 @@ def check_version(found: str, path: Path) -> None:
         If it is no version, or the major number is another.
     """
     if not re.fullmatch(r"\d{1,4}\.\d{1,4}", found, re.ASCII):
-        raise InputFileError(f"{path}: format version '{found:.40}', expected two numbers as 1.1")
+        raise InputFileError(
+            f"{path}: format version '{found:.40}', expected two numbers as 1.1; {_AGAIN}"
+        )
     if found.split(".")[0] != FORMAT_VERSION.split(".")[0]:
         raise InputFileError(
             f"{path}: format version {found}, and this package reads {FORMAT_VERSION}; "

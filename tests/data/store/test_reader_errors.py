@@ -48,7 +48,25 @@ def test_truncated(shard, part):
 def test_foreign_hdf5(shard):
     with h5py.File(shard, "w") as file:
         file["jets"] = [1, 2]
-    refused(shard, "not of ours: the root attribute 'format' is None, expected 'rs3l'")
+    refused(
+        shard,
+        "not of ours: the root attribute 'format' is None, expected 'rs3l'; if it was one, "
+        "fetch or make the file again",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("format", "rs3m", "not of ours"),
+        ("kind", "shasd", "expected a file of kind 'shard', found 'shasd'"),
+        ("format_version", "1.:", "expected two numbers"),
+    ],
+)
+def test_a_bit_flipped_in_what_a_file_says_it_is(shard, name, value, fault):
+    with h5py.File(shard, "a") as file:
+        file.attrs[name] = value
+    refused(shard, rf"{fault}.*; (if it was one, )?fetch or make the file again")
 
 
 def test_format_versions(shard):
