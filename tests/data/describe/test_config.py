@@ -245,12 +245,16 @@ LATE = (
 )
 
 
+def with_top(*settings):
+    """A config with a process of one's own that has these settings."""
+    mine = {"events": 1, "initiators": [6], "label": "top", "settings": ["Top:all = on", *settings]}
+    return changed(processes={"mine": mine})
+
+
 @pytest.mark.parametrize("line", LATE)
 def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
     """The views would not obey, one-pass Pythia would."""
-    mine = {"events": 1, "initiators": [6], "label": "top"}
-    mine["settings"] = ["Top:all = on", line]
-    text = message(changed(processes={"mine": mine}))
+    text = message(with_top(line))
     assert f"processes.mine: settings: [{line!r}] would have no effect" in text
     assert "`generator.settings`" in text
     validate(Config, changed(generator={"settings": [line]}), "my.yaml")
@@ -258,9 +262,7 @@ def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
 
 @pytest.mark.parametrize("line", ["Tune:pp = 21", "PDF:pSet = 20", " pdf::PSETB = 20"])
 def test_a_process_cannot_set_what_the_showers_share(line):
-    mine = {"events": 1, "initiators": [6], "label": "top"}
-    mine["settings"] = ["Top:all = on", line]
-    text = message(changed(processes={"mine": mine}))
+    text = message(with_top(line))
     assert f"processes.mine: settings: [{line!r}] would hold for the hard events and not" in text
     assert "`PDF:pHardSet`" in text
     if not line.startswith("Tune"):
@@ -268,10 +270,9 @@ def test_a_process_cannot_set_what_the_showers_share(line):
 
 
 def test_a_process_can_set_what_acts_on_its_hard_events():
-    mine = {"events": 1, "initiators": [6], "label": "top"}
-    mine["settings"] = [
-        *("Top:all = on", "6:m0 = 171.5", "24:onMode = off", "SigmaProcess:alphaSvalue = 0.12"),
+    settings = [
+        *("6:m0 = 171.5", "24:onMode = off", "SigmaProcess:alphaSvalue = 0.12"),
         *("PDF:useHard = on", "PDF:pHardSet = 20"),
         *("PhaseSpace:mHatMin = 500", "ResonanceWidths:minWidth = 1e-7"),
     ]
-    validate(Config, changed(processes={"mine": mine}), "my.yaml")
+    validate(Config, with_top(*settings), "my.yaml")
