@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import pytest
 import torch
+import yaml
 
 import rs3l_data
 from rs3l_train.backbones import backbone_of
@@ -46,6 +47,14 @@ def changed(config, **blocks):
     for block, values in blocks.items():
         settings[block] = settings[block] | values if isinstance(values, dict) else values
     return validate_training(settings, "test")
+
+
+def write_config(folder: Path, changes) -> Path:
+    """Write the settings with some blocks changed, as a command reads them."""
+    blocks = {key: {**SETTINGS.get(key, {}), **new} for key, new in changes.items()}
+    path = folder / "config.yaml"
+    path.write_text(yaml.safe_dump({"training": SETTINGS | blocks}), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,6 @@ import time
 
 import pytest
 import torch
-import yaml
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -17,7 +16,7 @@ from rs3l_data.errors import ConfigError
 from rs3l_train.config import load_training
 from rs3l_train.errors import TrainingError
 from rs3l_train.tasks.pretrain import pretrain
-from tests.train.conftest import SETTINGS
+from tests.train.conftest import write_config
 from tests.train.results import records
 
 CHANGES = {
@@ -28,10 +27,7 @@ CHANGES = {
 
 @pytest.fixture(scope="module")
 def config_file(tmp_path_factory):
-    blocks = {key: {**SETTINGS.get(key, {}), **new} for key, new in CHANGES.items()}
-    path = tmp_path_factory.mktemp("config") / "config.yaml"
-    path.write_text(yaml.safe_dump({"training": SETTINGS | blocks}), encoding="utf-8")
-    return path
+    return write_config(tmp_path_factory.mktemp("config"), CHANGES)
 
 
 @pytest.fixture(scope="module")

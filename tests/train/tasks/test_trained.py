@@ -9,7 +9,6 @@ import sys
 
 import pytest
 import torch
-import yaml
 from safetensors.torch import load_file
 
 import rs3l_data
@@ -27,7 +26,7 @@ from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.tasks.study import study
 from rs3l_train.tasks.trained import Trainings
 from tests.synthetic import make_dataset
-from tests.train.conftest import SETTINGS, changed
+from tests.train.conftest import changed, write_config
 from tests.train.results import records, without_times
 
 QUICK = {
@@ -344,10 +343,7 @@ def test_a_study_names_what_is_wrong_with_its_pretraining(
 
 @pytest.fixture(scope="module")
 def config_file(tmp_path_factory):
-    blocks = {key: {**SETTINGS.get(key, {}), **new} for key, new in QUICK.items()}
-    path = tmp_path_factory.mktemp("config") / "config.yaml"
-    path.write_text(yaml.safe_dump({"training": SETTINGS | blocks}), encoding="utf-8")
-    return path
+    return write_config(tmp_path_factory.mktemp("config"), QUICK)
 
 
 def two_processes(command, folder, config_file, *more):
