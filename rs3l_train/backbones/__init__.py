@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.backbones.edgeconv import EdgeConvNet
 from rs3l_train.backbones.transformer import ParticleTransformer
-from rs3l_train.config import BackboneConfig, EdgeConvConfig, TrainingConfig
+from rs3l_train.config import BackboneConfig, EdgeConvConfig, TrainingConfig, TransformerConfig
 from rs3l_train.views.inputs import N_INPUTS
 
 __all__ = ["Backbone", "backbone_of", "build"]
@@ -18,14 +20,10 @@ def backbone_of(config: TrainingConfig) -> Backbone:
 
 def build(config: BackboneConfig, n_inputs: int) -> Backbone:
     """Build the backbone that a config describes, for ``n_inputs`` features of a constituent."""
-    if isinstance(config, EdgeConvConfig):
-        return EdgeConvNet(n_inputs, config.width, config.layers, config.neighbours, config.output)
-    return ParticleTransformer(
-        n_inputs,
-        config.width,
-        config.heads,
-        config.layers,
-        config.class_layers,
-        config.pair_widths,
-        config.output,
-    )
+    match config:
+        case EdgeConvConfig():
+            return EdgeConvNet(n_inputs, config)
+        case TransformerConfig():
+            return ParticleTransformer(n_inputs, config)
+        case other:
+            assert_never(other)

@@ -14,22 +14,24 @@ from torch.nn import functional
 
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.backbones.perceptron import perceptron
+from rs3l_train.config import EdgeConvConfig
 from rs3l_train.views.inputs import JetInputs
 
 
 class EdgeConvNet(Backbone):
     """Encode each constituent, convolve over neighbours, sum over the jet, and encode the sum."""
 
-    def __init__(
-        self, n_inputs: int, width: int, layers: int, neighbours: int, output: tuple[int, ...]
-    ):
+    def __init__(self, n_inputs: int, config: EdgeConvConfig):
         super().__init__()
-        self.width, self.dimension = width, output[-1]
+        width = config.width
+        self.width, self.dimension = width, config.output[-1]
         self.encode = nn.Sequential(
             nn.Linear(n_inputs, width), nn.ELU(), nn.Linear(width, width), nn.ELU()
         )
-        self.convolutions = nn.ModuleList(EdgeConv(width, neighbours) for _ in range(layers))
-        self.decode = perceptron((width, *output), nn.ELU)
+        self.convolutions = nn.ModuleList(
+            EdgeConv(width, config.neighbours) for _ in range(config.layers)
+        )
+        self.decode = perceptron((width, *config.output), nn.ELU)
 
     def constituents(self, inputs: JetInputs) -> Tensor:
         """Represent each constituent by its features and its neighbours': (n, P, C)."""

@@ -16,6 +16,7 @@ from rs3l_train.backbones.base import Backbone
 from rs3l_train.backbones.pairs import N_PAIR_FEATURES, pair_features
 from rs3l_train.backbones.perceptron import perceptron
 from rs3l_train.backbones.triangle import lower_triangle, symmetric
+from rs3l_train.config import TransformerConfig
 from rs3l_train.views.inputs import JetInputs
 
 # Its exponential is 0 in every precision. Minus infinity would make NaN of a jet without any
@@ -30,18 +31,10 @@ class ParticleTransformer(Backbone):
     attention blocks share.
     """
 
-    def __init__(
-        self,
-        n_inputs: int,
-        width: int,
-        heads: int,
-        layers: int,
-        class_layers: int,
-        pair_widths: tuple[int, ...],
-        output: tuple[int, ...],
-    ):
+    def __init__(self, n_inputs: int, config: TransformerConfig):
         super().__init__()
-        self.width, self.dimension = width, output[-1]
+        width, heads = config.width, config.heads
+        self.width, self.dimension = width, config.output[-1]
         self.encode = nn.Sequential(
             nn.Linear(n_inputs, width),
             nn.GELU(),
@@ -52,11 +45,15 @@ class ParticleTransformer(Backbone):
             nn.Linear(4 * width, width),
             nn.GELU(),
         )
-        self.pair = perceptron((N_PAIR_FEATURES, *pair_widths, heads), nn.GELU)
-        self.blocks = nn.ModuleList(ParticleBlock(width, heads) for _ in range(layers))
+        self.pair = perceptron((N_PAIR_FEATURES, *config.pair_widths, heads), nn.GELU)
+        self.blocks = nn.ModuleList(ParticleBlock(width, heads) for _ in range(config.layers))
         self.token = nn.Parameter(0.02 * torch.randn(1, 1, width))
-        self.class_blocks = nn.ModuleList(ClassBlock(width, heads) for _ in range(class_layers))
-        self.decode = nn.Sequential(nn.LayerNorm(width), perceptron((width, *output), nn.GELU))
+        self.class_blocks = nn.ModuleList(
+            ClassBlock(width, heads) for _ in range(config.class_layers)
+        )
+        self.decode = nn.Sequential(
+            nn.LayerNorm(width), perceptron((width, *config.output), nn.GELU)
+        )
 
     def constituents(self, inputs: JetInputs) -> Tensor:
         """Represent each constituent after the particle attention blocks: (n, P, C)."""

@@ -10,36 +10,24 @@ from torch.nn import functional
 
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.config.objective import NTXentConfig
-from rs3l_train.objectives.base import Objective
 from rs3l_train.objectives.pairs import same_jet
-from rs3l_train.objectives.projection import projection
-from rs3l_train.views.memory import Batch
+from rs3l_train.objectives.projection import Projected
 from rs3l_train.views.presentation import Presentation
 
 
-class NTXent(Objective):
+class NTXent(Projected):
     """Pull the views of a jet together and push those of different jets apart.
 
     Outputs: the (projected) embeddings.
     """
 
     def __init__(self, backbone: Backbone, presentation: Presentation, config: NTXentConfig):
-        super().__init__(backbone, presentation)
+        super().__init__(backbone, presentation, config.projection)
         self.temperature = config.temperature
-        self.project = projection(backbone.dimension, config.projection)
-
-    def outputs(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """Project embeddings: (n, K)."""
-        projected: Tensor = self.project(self.embed(batch, generator)).float()
-        return projected
 
     def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
         """Compute NT-Xent."""
         return ntxent(outputs, rows, self.temperature)
-
-    def compared(self, outputs: Tensor) -> Tensor:
-        """Give the directions of the outputs."""
-        return functional.normalize(outputs, dim=1)
 
     def figures(self, outputs: Tensor, rows: Tensor) -> dict[str, float]:  # noqa: ARG002
         """Name the loss of a network that cannot tell views apart."""

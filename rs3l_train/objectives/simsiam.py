@@ -8,42 +8,31 @@ from torch.nn import functional
 
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.config.objective import SimSiamConfig
-from rs3l_train.objectives.base import Objective
 from rs3l_train.objectives.pairs import same_jet
-from rs3l_train.objectives.projection import projection
-from rs3l_train.views.memory import Batch
+from rs3l_train.objectives.projection import Projected, projection
 from rs3l_train.views.presentation import Presentation
 
 # Of BatchNorm.
 EPSILON = 1e-5
 
 
-class SimSiam(Objective):
+class SimSiam(Projected):
     """Turn the prediction from each view towards the other views (arXiv:2011.10566).
 
-    Outputs: the projections, before their normalisation. The prediction is part of the loss,
-    because it is made from normalised projections, and that takes the whole batch.
+    Outputs: the projections, before they are standardised, which would hide a collapse. The
+    prediction is part of the loss, because it is made from standardised projections, and that takes
+    the whole batch.
     """
 
     def __init__(self, backbone: Backbone, presentation: Presentation, config: SimSiamConfig):
-        super().__init__(backbone, presentation)
-        self.project = projection(backbone.dimension, config.projection)
+        super().__init__(backbone, presentation, config.projection)
         width = config.projection[-1] if config.projection else backbone.dimension
         self.predict = projection(width, (config.predictor, width))
-
-    def outputs(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """Project embeddings: (n, K)."""
-        projected: Tensor = self.project(self.embed(batch, generator)).float()
-        return projected
 
     def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
         """Standardise the projections over the batch, predict, and compare."""
         z = standardised(outputs)
         return simsiam(z, self.predict(z), rows)
-
-    def compared(self, outputs: Tensor) -> Tensor:
-        """Give the directions of the projections, not standardised: that would hide a collapse."""
-        return functional.normalize(outputs, dim=1)
 
 
 def standardised(z: Tensor) -> Tensor:

@@ -10,10 +10,8 @@ from torch.nn import functional
 
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.config.objective import VICRegConfig
-from rs3l_train.objectives.base import Objective
 from rs3l_train.objectives.pairs import branches, same_jet
-from rs3l_train.objectives.projection import projection
-from rs3l_train.views.memory import Batch
+from rs3l_train.objectives.projection import Projected
 from rs3l_train.views.presentation import Presentation
 
 # γ and ε of arXiv:2105.04906, section 4.
@@ -21,25 +19,19 @@ SPREAD = 1.0
 EPSILON = 1e-4
 
 
-class VICReg(Objective):
+class VICReg(Projected):
     """Pull views together, and keep the dimensions spread and uncorrelated (arXiv:2105.04906).
 
     Outputs: the projected embeddings.
     """
 
     def __init__(self, backbone: Backbone, presentation: Presentation, config: VICRegConfig):
-        super().__init__(backbone, presentation)
+        super().__init__(backbone, presentation, config.projection)
         self.weights = {
             "invariance": config.invariance,
             "variance": config.variance,
             "covariance": config.covariance,
         }
-        self.project = projection(backbone.dimension, config.projection)
-
-    def outputs(self, batch: Batch, generator: torch.Generator) -> Tensor:
-        """Project embeddings: (n, K)."""
-        projected: Tensor = self.project(self.embed(batch, generator)).float()
-        return projected
 
     def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
         """Add the three terms with their weights."""
@@ -49,7 +41,7 @@ class VICReg(Objective):
         )
 
     def compared(self, outputs: Tensor) -> Tensor:
-        """Give the outputs."""
+        """Give the outputs: the lengths count, too."""
         return outputs
 
     def figures(self, outputs: Tensor, rows: Tensor) -> dict[str, float]:

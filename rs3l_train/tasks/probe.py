@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from sklearn.linear_model import LogisticRegression
 from torch import Tensor
-from torch.nn import functional
 
 from rs3l_train.evaluation.roc import auc
 
 # Of the squared weights, relative to the mean loss of a jet.
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+TOLERANCE, MOST_STEPS = 1e-8, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,8 @@ def score_auc(scores: Tensor, target: Tensor) -> float:
 
 
 def _fitted(x: Tensor, target: Tensor, penalty: float) -> tuple[Tensor, Tensor]:
-    x, y = x.double(), target.double()
-    parameters = torch.zeros(x.shape[1] + 1, dtype=x.dtype, device=x.device, requires_grad=True)
-    optimiser = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn="strong_wolfe")
-
-    def closure() -> Tensor:
-        optimiser.zero_grad()
-        weight, bias = parameters[:-1], parameters[-1]
-        loss = functional.binary_cross_entropy_with_logits(x @ weight + bias, y)
-        loss = loss + 0.5 * penalty * weight.square().sum()
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
-
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
-    fitted = parameters.detach()
-    return fitted[:-1], fitted[-1]
+    # scikit-learn's C weighs the sum over jets, not their mean.
+    model = LogisticRegression(C=1 / (penalty * len(target)), tol=TOLERANCE, max_iter=MOST_STEPS)
+    model.fit(x.double().cpu().numpy(), target.cpu().numpy())
+    weight, bias = (torch.from_numpy(part).to(x.device) for part in (model.coef_, model.intercept_))
+    return weight[0], bias[0]

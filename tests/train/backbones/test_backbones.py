@@ -9,20 +9,22 @@ from hypothesis import strategies as st
 from torch._dynamo.testing import CompileCounter
 from torch.nn import functional
 
+from rs3l_train.backbones import build
 from rs3l_train.backbones.compiled import compile_backbone
-from rs3l_train.backbones.edgeconv import EdgeConvNet
-from rs3l_train.backbones.transformer import ParticleTransformer
+from rs3l_train.config import EdgeConvConfig, TransformerConfig
 from rs3l_train.views.inputs import JetInputs
 
 NETWORKS = {
-    "edgeconv": lambda: EdgeConvNet(4, 8, 3, 5, (8, 3)),
-    "transformer": lambda: ParticleTransformer(4, 8, 2, 2, 2, (5, 6), (7, 3)),
+    "edgeconv": EdgeConvConfig(width=8, neighbours=5, output=(8, 3)),
+    "transformer": TransformerConfig(
+        width=8, heads=2, layers=2, class_layers=2, pair_widths=(5, 6), output=(7, 3)
+    ),
 }
 
 
 def network(name):
     torch.manual_seed(1)
-    return NETWORKS[name]().double()
+    return build(NETWORKS[name], 4).double()
 
 
 def jets(seed, n=6, width=9):

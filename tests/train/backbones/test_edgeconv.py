@@ -99,7 +99,7 @@ def test_each_layer_finds_its_neighbours_anew():
     """Neighbours in the features of the second layer are not those of the inputs."""
     x, mask = jets(10, n=20)
     torch.manual_seed(1)
-    net = EdgeConvNet(4, 8, 3, 5, (8, 3)).double()
+    net = EdgeConvNet(4, EdgeConvConfig(width=8, neighbours=5, output=(8, 3))).double()
     first = net.encode(x)
     second = net.convolutions[0](first, mask)
     before, after = (nearest_neighbours(y, mask, 3).sort(-1).values for y in (first, second))
@@ -126,7 +126,7 @@ def test_the_network_is_its_definition():
     """Dense layers for each constituent, convolutions, the sum over the jet, dense layers."""
     x, mask = jets(6)
     torch.manual_seed(1)
-    net = EdgeConvNet(4, 8, 2, 3, (7, 3)).double()
+    net = EdgeConvNet(4, EdgeConvConfig(width=8, layers=2, neighbours=3, output=(7, 3))).double()
     y = functional.elu(net.encode[2](functional.elu(net.encode[0](x))))
     for layer in net.convolutions:
         y = naive_edgeconv(layer, y, mask)

@@ -11,7 +11,6 @@ from rs3l_data.errors import ConfigError
 from rs3l_train.backbones import build
 from rs3l_train.backbones.attention import Attention, ClassBlock, ParticleBlock
 from rs3l_train.backbones.pairs import CENTRES, SMALLEST_ANGLE, SPREADS, pair_features
-from rs3l_train.backbones.transformer import ParticleTransformer
 from rs3l_train.backbones.triangle import lower_triangle, symmetric
 from rs3l_train.config import TransformerConfig, validate_training
 from rs3l_train.config.backbone import SIZES
@@ -21,6 +20,11 @@ from rs3l_train.views.memory import Selection
 
 def transformer(**keys):
     return validate_training({"backbone": {"name": "transformer", **keys}}, "test").backbone
+
+
+def small(layers=1, class_layers=1):
+    shape = {"width": 8, "heads": 2, "layers": layers, "class_layers": class_layers}
+    return build(TransformerConfig(**shape, pair_widths=(6,), output=(3,)), 4)
 
 
 def four_momentum(pt, eta, phi):
@@ -211,7 +215,7 @@ def test_a_class_block_asks_for_the_token_alone():
 
 def test_all_particle_blocks_share_the_bias_of_the_pairs():
     torch.manual_seed(2)
-    net = shaken(ParticleTransformer(4, 8, 2, 3, 1, (6,), (3,)))
+    net = shaken(small(layers=3))
     features, momenta = random(2, 5, 4), some_momenta(4, 2, 5)
     mask = torch.arange(5) < torch.tensor([[5], [3]])
     inputs = JetInputs(features, momenta, mask)
@@ -227,14 +231,14 @@ def test_all_particle_blocks_share_the_bias_of_the_pairs():
 
 def test_momenta_matter():
     torch.manual_seed(2)
-    net = ParticleTransformer(4, 8, 2, 1, 1, (6,), (3,)).double()
+    net = small().double()
     inputs = JetInputs(random(2, 5, 4), some_momenta(4, 2, 5), torch.ones(2, 5, dtype=torch.bool))
     other = inputs._replace(momenta=some_momenta(5, 2, 5))
     assert (net(other) - net(inputs)).abs().max() > 1e-4
 
 
 def test_a_jet_without_constituents_is_no_nan():
-    net = ParticleTransformer(4, 8, 2, 1, 1, (6,), (3,))
+    net = small()
     nothing = JetInputs(
         torch.zeros(1, 5, 4), torch.zeros(1, 5, 3), torch.zeros(1, 5, dtype=torch.bool)
     )
@@ -291,7 +295,7 @@ def test_a_bad_network_is_named(keys, message):
 def test_the_bias_is_one_that_fused_attention_takes():
     """Contiguous in the last dimension; else a GPU writes out all scores, several times a layer."""
     torch.manual_seed(1)
-    net = ParticleTransformer(4, 8, 2, 1, 1, (5,), (3,))
+    net = small()
     mask = torch.ones(3, 7, dtype=torch.bool)
     inputs = JetInputs(torch.randn(3, 7, 4), torch.rand(3, 7, 3), mask)
     assert net.bias(inputs).stride(-1) == 1
@@ -299,7 +303,7 @@ def test_the_bias_is_one_that_fused_attention_takes():
 
 def test_the_class_token_asks_itself_and_the_constituents():
     torch.manual_seed(2)
-    net = shaken(ParticleTransformer(4, 8, 2, 1, 2, (6,), (3,)))
+    net = shaken(small(class_layers=2))
     x, mask = random(2, 5, 8), torch.arange(5) < torch.tensor([[5], [3]])
     found = net.pool(x, mask)
     for jet, n in enumerate((5, 3)):
