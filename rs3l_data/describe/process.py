@@ -18,8 +18,10 @@ BY_FLAVOUR = "by_flavour"
 FLAVOURS = {1: "q", 2: "q", 3: "q", 4: "c", 5: "b", 21: "g"}
 """Those labels by PDG code"""
 
-_SHARED = ("tune:", "pdf:pset")
+_SHARED = ("tune:", "pdf:", "standardmodel:", "sigmatotal:")
 """Settings of Pythia that the hard process and the showers obey, in small letters"""
+_OF_THE_HARD_PROCESS = ("pdf:usehard", "pdf:phardset")
+"""Those of them that the showers do not obey"""
 
 
 class Process(Strict):
@@ -37,9 +39,9 @@ class Process(Strict):
         description="Pythia settings that select the process. They reach its hard events; the "
         "lines that begin with a PDG code, as `15:onIfAny = 13`, also reach all of its views, "
         "because the particle may decay there. What acts after the hard process only, as "
-        "`TimeShower:`, is refused, and so is what the showers share with it, `Tune:` and "
-        "`PDF:pSet`: their place is `generator`, or a view. Parton densities of the hard process "
-        "alone are `PDF:useHard = on` and `PDF:pHardSet`."
+        "`TimeShower:`, is refused, and so is what the showers share with it, as `Tune:`, "
+        "`PDF:pSet` and `StandardModel:`: their place is `generator`, or a view. Parton densities "
+        "of the hard process alone are `PDF:useHard = on` and `PDF:pHardSet`."
     )
     lhe: tuple[str, ...] = Field(
         (),
@@ -75,13 +77,18 @@ class Process(Strict):
                 "events, these act after the hard process only; give them in `generator.settings` "
                 "for all views, or as the `variation` of a view"
             )
-        shared = [line for line in self.settings if parameter(line).startswith(_SHARED)]
+        shared = [
+            line
+            for line in self.settings
+            if parameter(line).startswith(_SHARED)
+            and not parameter(line).startswith(_OF_THE_HARD_PROCESS)
+        ]
         if shared:
             raise ValueError(
                 f"settings: {shared} would hold for the hard events and not for the views that "
-                "shower them; give a tune as `generator.tune` and parton densities in "
-                "`generator.settings`, or those of the hard process alone as `PDF:useHard = on` "
-                "and `PDF:pHardSet`"
+                "shower them; give a tune as `generator.tune` and the others in "
+                "`generator.settings`, or parton densities of the hard process alone as "
+                "`PDF:useHard = on` and `PDF:pHardSet`"
             )
         wrong = [code for code in self.initiators if abs(code) not in FLAVOURS]
         if self.label == BY_FLAVOUR and wrong:

@@ -28,7 +28,7 @@ from rs3l_data.simulate.pythia import Delivered, initialise, prepared
 from rs3l_data.simulate.record import read
 from rs3l_data.simulate.resimulate import BATCH, Batch, batch_of
 
-_PDF = "PDF:pSet"
+_NONE = "void"
 _ALPHA_S = ("SigmaProcess:alphaSvalue",)
 _ORDERS = ("SigmaProcess:alphaSorder", "SigmaProcess:alphaEMorder")
 
@@ -177,6 +177,12 @@ def _keeping_hard_process(hard: Sequence[str], settings: Sequence[str]) -> list[
     was, now = prepared(hard).settings, prepared(settings).settings
     lines = [f"{key} = {was.parm(key)!r}" for key in _ALPHA_S if was.parm(key) != now.parm(key)]
     lines += [f"{key} = {was.mode(key)}" for key in _ORDERS if was.mode(key) != now.mode(key)]
-    if was.word(_PDF) != now.word(_PDF) and not was.flag("PDF:useHard"):
-        lines += ["PDF:useHard = on", f"PDF:pHardSet = {was.word(_PDF)}"]
+    if _hard_densities(was) != _hard_densities(now):
+        lines += ["PDF:useHard = on", f"PDF:pHardSet = {_hard_densities(was)}"]
     return lines
+
+
+def _hard_densities(settings: pythia8mc.Settings) -> str:
+    """Name the parton densities of the hard process: its own, or else those of the showers."""
+    own = str(settings.word("PDF:pHardSet")) if settings.flag("PDF:useHard") else _NONE
+    return str(settings.word("PDF:pSet")) if own == _NONE else own

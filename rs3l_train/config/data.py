@@ -41,7 +41,8 @@ class DataConfig(Strict):
     loading: Literal["auto", "memory", "stream"] = Field(
         default="auto",
         description="for pretraining: hold all jets in (the GPU's) memory, or read them anew in"
-        " each epoch, buffer by buffer; auto: memory, if they take less than half of what is free",
+        " each epoch, buffer by buffer; auto: memory, if they take less than half of what the"
+        " machine has, or the batch system allows",
     )
     buffer_mb: Positive = Field(
         default=2000, description="memory for two buffers of streamed jets [MB]"

@@ -35,4 +35,4 @@ class BestWeights:
         """Load the best weights if they were kept, and wait anew."""
         if self.weights:
             self._model.load_state_dict(self.weights)
-            self._history.waited = 0
+        self._history.waited = 0

@@ -76,13 +76,16 @@ def fit(
         log.start(history.records)
     clock = _Clock(history.seconds)
 
-    def record() -> None:
+    def record() -> bool:
+        """Validate, and tell whether a file now holds better weights."""
         history.seconds = clock()
         metrics = validate()
         _record(history, metrics, log)
         score = metrics.get("score", -metrics.get("validation_loss", math.inf))
-        if best.consider(processes.largest([score])[0]) and on_best is not None:
-            on_best()
+        if not best.consider(processes.largest([score])[0]) or on_best is None:
+            return False
+        on_best()
+        return True
 
     if not history.records:
         record()
@@ -101,9 +104,10 @@ def fit(
             late = budget.seconds is not None and clock() > budget.seconds
             out_of_time, stopped = processes.largest([late, bool(interrupt)])
             ended = history.views >= budget.views or bool(out_of_time)
+            written = False
             if ended or history.views >= history.next_validation:
                 history.next_validation += validate_every
-                record()
+                written = record()
             if best.exhausted and history.drops < budget.drops and not ended:
                 history.drops += 1
                 best.put_back()
@@ -114,7 +118,7 @@ def fit(
             history.seconds = clock()
             if stopped:
                 _stop(interrupt, state, checkpoints, processes)
-            if checkpoints is not None and checkpoints.due(history.views):
+            if checkpoints is not None and checkpoints.due(history.views, written):
                 checkpoints.save(state)
     best.put_back()
     return history

@@ -34,10 +34,15 @@ class Interrupt:
 def noticed() -> Iterator[Interrupt]:
     """Note SIGINT and SIGTERM while the block runs; one that it has not heeded acts at its end.
 
-    So a training that was as good as done ends, and what encloses it, such as the saving of its
-    weights, too, if it is in such a block itself. Only a process's main thread can note signals;
-    elsewhere they act as before.
+    So a training that was as good as done ends. A block inside another is a part of it: it heeds
+    what came before it began, and what it leaves acts at the end of the outer one, where the
+    weights are saved, say. Only a process's main thread can note signals; elsewhere they act as
+    before.
     """
+    outer = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(outer, Interrupt):
+        yield outer
+        return
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt

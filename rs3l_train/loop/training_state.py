@@ -165,9 +165,18 @@ class Checkpoints:
         self._last_views = state.history.views
         logger.info("going on after %d views from %s", state.history.views, self.path)
 
-    def due(self, views: int) -> bool:
-        """Tell whether to save after so many views."""
-        after_views = (
+    def due(self, views: int, written: bool = False) -> bool:
+        """Tell whether to save after so many views.
+
+        Parameters
+        ----------
+        written
+            Whether the weights of the best validation have just been written: a training that goes
+            on, with other settings maybe, must not begin before that validation.
+        """
+        if self._every_views is None and self._every_seconds is None:
+            return False
+        after_views = written or (
             self._every_views is not None and views - self._last_views >= self._every_views
         )
         waited = time.monotonic() - self._last_time

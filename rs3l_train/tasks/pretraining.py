@@ -16,11 +16,12 @@ from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.device import precision_of
 from rs3l_train.loop.processes import ALONE, Processes, processes_here
-from rs3l_train.loop.step import InParts
+from rs3l_train.loop.step import Gradients, InParts
 from rs3l_train.objectives import Objective, build
 from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
-from rs3l_train.views.loading import Loading, bytes_needed, free_memory, readable, view_source
+from rs3l_train.views.capacity import memory_of
+from rs3l_train.views.loading import Loading, bytes_needed, readable, view_source
 from rs3l_train.views.memory import JetViews, Selection, chosen_views
 from rs3l_train.views.positives import Positives, chosen_positives
 from rs3l_train.views.source import ViewSource
@@ -29,11 +30,12 @@ logger = logging.getLogger(__name__)
 
 DIAGNOSTIC_JETS = 5000
 LARGEST_SHARE = 0.5
-"""Of the free memory, that jets may take"""
+"""Of the memory, that jets may take"""
 
 OUT_OF_MEMORY = (
     "Raise training.loop.parts, which keeps the loss as it is; or lower"
-    " training.pretrain.jets_per_batch, training.data.constituents or the size of training.backbone"
+    " training.pretrain.jets_per_batch, training.data.constituents or the size of"
+    " training.backbone; or set training.data.loading: stream"
 )
 
 
@@ -79,12 +81,10 @@ def chosen_loading(
         return config.data.loading
     needed = bytes_needed(dataset, dataset.views, config.data.constituents)
     # Processes on a machine share its memory, but have a GPU each.
-    free = free_memory(device) / (processes_here() if device.type == "cpu" else 1)
-    if not processes.largest([needed >= LARGEST_SHARE * free])[0]:
+    own = memory_of(device) / (processes_here() if device.type == "cpu" else 1)
+    if not processes.largest([needed >= LARGEST_SHARE * own])[0]:
         return "memory"
-    logger.info(
-        "jets of %.1f GB are streamed (%.1f GB of memory are free)", needed / 1e9, free / 1e9
-    )
+    logger.info("jets of %.1f GB are streamed (there are %.1f GB)", needed / 1e9, own / 1e9)
     return "stream"
 
 
@@ -143,7 +143,7 @@ def load_and_build(
     return Pretraining(config, dataset, jets, objective, training, validation, held, unseen)
 
 
-def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -> InParts:
+def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -> Gradients:
     """Make the step's gradient as the config's `loop` block has it."""
     config, jets, objective = pretraining.config, pretraining.jets, pretraining.objective
 
@@ -154,7 +154,7 @@ def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -
     def loss_of(outputs: Tensor, batch: Selection) -> Tensor:
         return objective.loss(outputs, batch.rows)
 
-    return InParts(
+    in_parts = InParts(
         objective,
         outputs_of,
         loss_of,
@@ -163,6 +163,12 @@ def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -
         config.loop.parts,
         processes,
     )
+
+    def gradients(batch: Selection, step: int) -> Tensor:
+        jets.begin(batch)
+        return in_parts(batch, step)
+
+    return gradients
 
 
 def _rows(

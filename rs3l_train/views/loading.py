@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -68,14 +67,6 @@ def bytes_needed(dataset: Dataset, views: Sequence[str], n_constituents: int) ->
         for view in views
     )
     return of_row * len(dataset) + 4 * len(CONSTITUENT_COLUMNS) * counts
-
-
-def free_memory(device: torch.device) -> int:
-    """Count the free bytes of a device."""
-    if device.type == "cuda":
-        idle = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return int(torch.cuda.mem_get_info(device)[0]) + idle
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def readable(dataset: Dataset, views: Sequence[str]) -> Dataset:

@@ -129,6 +129,9 @@ class JetViews:
         """Put rows in a random order, in which an epoch goes through them."""
         return rows[torch.randperm(len(rows), generator=generator).to(rows.device)]
 
+    def begin(self, batch: Selection) -> None:
+        """Do nothing: all jets are there."""
+
     def in_memory(self, rows: Tensor) -> tuple[JetViews, Tensor]:
         """Give jets in memory, and where among them the given rows are."""
         return self, rows

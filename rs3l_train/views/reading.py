@@ -136,5 +136,5 @@ def _name_the_unfit(dataset: Dataset, view: str, table: Table, columns: Columns)
 
 
 def _above_zero(values: Array) -> bool:
-    # Whether it is NaN is asked beside.
-    return not values.min(initial=1) <= 0
+    # NaN, which would hide the others, is not either.
+    return bool(values.min(initial=1) > 0)

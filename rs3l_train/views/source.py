@@ -32,5 +32,8 @@ class ViewSource(Protocol):
     def gather(self, selection: Selection) -> Batch:
         """Pad the constituents of a selection of present views to (n, P)."""
 
+    def begin(self, batch: Selection) -> None:
+        """Say of which batch the selections that follow are parts, maybe several times over."""
+
     def in_memory(self, rows: Tensor) -> tuple[JetViews, Tensor]:
         """Give jets in memory, and where among them the given rows are."""

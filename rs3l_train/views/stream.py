@@ -53,12 +53,13 @@ class StreamedViews:
         # One for all buffers: memory freed on one stream serves no other.
         self._aside = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._buffers: dict[int, Future[JetViews]] = {}
-        self._begin(np.arange(len(dataset)), 0)
+        self._of_batch: list[int] = []
+        self._start_epoch(np.arange(len(dataset)), 0)
 
     def shuffled(self, rows: Tensor, generator: torch.Generator) -> Tensor:
         """Put rows, which rise, in the random order of a new epoch."""
         seed = int(torch.randint(2**62, (), generator=generator))
-        self._begin(rows.cpu().numpy(), seed)
+        self._start_epoch(rows.cpu().numpy(), seed)
         return torch.from_numpy(self._rows[self._epoch.order()]).to(self.device)
 
     def gather(self, selection: Selection) -> Batch:
@@ -71,10 +72,10 @@ class StreamedViews:
         InputFileError
             If a shard is damaged, naming it.
         """
-        rows = selection.rows_on_cpu.numpy()
-        of_row, place_in_buffer = self._epoch.places(self._place[rows])
+        of_row, place_in_buffer = self._places(selection)
         needed = np.unique(of_row).tolist()
-        self._hold([*needed, needed[-1] + 1])
+        kept = [*self._of_batch, *needed]
+        self._hold([*kept, max(kept) + 1])
         batches, places = [], []
         for number in needed:
             inside = np.flatnonzero(of_row == number)
@@ -85,12 +86,21 @@ class StreamedViews:
             places.append(place)
         return batches[0] if len(batches) == 1 else _merged(batches, torch.cat(places).argsort())
 
+    def begin(self, batch: Selection) -> None:
+        """Keep the buffers of a batch until the next one begins, whichever part is asked for."""
+        self._of_batch = np.unique(self._places(batch)[0]).tolist()
+
     def in_memory(self, rows: Tensor) -> tuple[JetViews, Tensor]:
         """Read the given rows, and give them with their places."""
         wanted, places = np.unique(rows.cpu().numpy(), return_inverse=True)
         return self._load(wanted), torch.from_numpy(places).to(self.device)
 
-    def _begin(self, rows: I8, seed: int) -> None:
+    def _places(self, selection: Selection) -> tuple[I8, I8]:
+        """Find the buffers of jets, and their places in them: (n,) each."""
+        return self._epoch.places(self._place[selection.rows_on_cpu.numpy()])
+
+    def _start_epoch(self, rows: I8, seed: int) -> None:
+        self._of_batch = []
         self._hold([])
         self._rows = rows
         # A row that is not among them is in no buffer.

@@ -113,16 +113,21 @@ def test_an_event_does_not_depend_on_those_before_it():
     assert np.array_equal(together.pdg_id[last], alone.pdg_id)
 
 
-@pytest.mark.parametrize("own", [(), ("PDF:useHard = on", "PDF:pHardSet = 8")])
-def test_another_tune_leaves_the_hard_process_alone(own):
+@pytest.mark.parametrize("view", ["cp5", "hard"])
+@pytest.mark.parametrize(
+    "own", [(), ("PDF:useHard = on", "PDF:pHardSet = 8"), ("PDF:useHard = on",)]
+)
+def test_a_view_leaves_the_hard_process_alone(own, view):
     """A restored view keeps the densities and couplings of its hard process; so must this."""
     qcd = {"events": 6, "initiators": [21], "label": "by_flavour"}
     qcd["settings"] = ["HardQCD:gg2gg = on", *own]
-    config = small(processes={"qcd": qcd})
+    densities = ["PDF:useHard = on", "PDF:pHardSet = 20", "PDF:pSet = 20"]
+    views = {"nominal": {}, "cp5": {"variation": "cp5"}, "hard": {"variation": densities}}
+    config = small(processes={"qcd": qcd}, views=views)
     alone, _ = hard_chunk(config, "qcd", 0, lambda _: None)
-    of_hard = next(iter(chain(config, "qcd", "cp5", range(4), stage="hard"))).hard
+    of_hard = next(iter(chain(config, "qcd", view, range(4), stage="hard"))).hard
     assert of_hard.events["pdf1"] == pytest.approx(alone.events["pdf1"][:4], rel=1e-9)
-    mine, nominal = (chain(config, "qcd", name, range(4)) for name in ("cp5", "nominal"))
+    mine, nominal = (chain(config, "qcd", name, range(4)) for name in (view, "nominal"))
     changed, reference = (next(iter(one)) for one in (mine, nominal))
     assert np.array_equal(changed.hard.particles["px"], reference.hard.particles["px"])
     assert changed.hard.events["alpha_s"] == pytest.approx(reference.hard.events["alpha_s"])

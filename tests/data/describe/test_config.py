@@ -242,6 +242,8 @@ LATE = (
     "HadronLevel:Decay = off",
     "StringZ:aLund = 0.5",
     "TauDecays:mode = 0",
+    "FragmentationSystems:mJoin = 0.5",
+    "Fragmentation:setVertices = on",
 )
 
 
@@ -260,7 +262,13 @@ def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
     validate(Config, changed(generator={"settings": [line]}), "my.yaml")
 
 
-@pytest.mark.parametrize("line", ["Tune:pp = 21", "PDF:pSet = 20", " pdf::PSETB = 20"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("Tune:pp = 21", "PDF:pSet = 20", " pdf::PSETB = 20", "PDF:extrapolate = on"),
+        *("SigmaTotal:mode = 0", "StandardModel:alphaEMmZ = 0.0078"),
+    ],
+)
 def test_a_process_cannot_set_what_the_showers_share(line):
     text = message(with_top(line))
     assert f"processes.mine: settings: [{line!r}] would hold for the hard events and not" in text

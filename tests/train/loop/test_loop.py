@@ -104,6 +104,16 @@ def test_patience_can_lower_the_learning_rate_first():
     assert model.weight.item() == pytest.approx(best - 0.01)
 
 
+def test_patience_with_scores_that_are_no_numbers_is_used_up_all_the_same():
+    history = run(
+        line(),
+        lambda _: torch.zeros((), requires_grad=True),
+        Budget(10_000, patience=2, drops=2),
+        [math.nan] * 7,
+    )
+    assert (history.drops, history.ended, history.steps) == (2, "patience", 5)
+
+
 def test_a_budget_that_ends_before_the_drop_is_no_patience():
     """The stage of the lower learning rate did not come: more views would have changed things."""
     model = line()

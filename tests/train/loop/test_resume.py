@@ -19,8 +19,9 @@ from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog, read_records
 from rs3l_train.loop.memory import out_of_memory_says
+from rs3l_train.loop.sealed import read_header
 from rs3l_train.loop.step import InParts
-from rs3l_train.loop.training_state import CHECKPOINT, Checkpoints, TrainingState
+from rs3l_train.loop.training_state import CHECKPOINT, FORMAT, Checkpoints, TrainingState
 from rs3l_train.loop.updates import Updates
 from rs3l_train.views.memory import Selection
 from tests.train.results import records
@@ -51,6 +52,8 @@ def train(
     settings=SETTINGS,
     every_views=10,
     rate=0.05,
+    in_validation=lambda: None,
+    on_best=None,
 ):
     """Train a little network on noisy numbers; ``act`` is called in step ``at_step``."""
     torch.manual_seed(0)
@@ -71,6 +74,7 @@ def train(
         return act() or loss if step == at_step else loss
 
     def validate():
+        in_validation()
         model.eval()
         with torch.no_grad():
             loss = (model(x).squeeze(1) - x.sum(1)).square().mean().item()
@@ -91,6 +95,7 @@ def train(
         validate_every=15,
         title="t",
         log=MetricsLog(folder),
+        on_best=on_best,
         checkpoints=Checkpoints(folder, Identity(fixed, settings), resume, every_views=every_views),
     )
     return model.state_dict(), history
@@ -205,6 +210,35 @@ def test_a_signal_stops_it_between_two_steps(tmp_path, number):
     weights, _ = train(tmp_path / "whole")
     again, _ = train(tmp_path)
     assert all(torch.equal(again[k], weights[k]) for k in weights)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_first_validation_stops_it_after_the_first_step(tmp_path, number):
+    """It comes before the loop, in the block that encloses all of a training."""
+    with pytest.raises(TrainingStoppedError, match=f"{number.name} after step 1;"), noticed():
+        train(tmp_path, in_validation=lambda: signal.raise_signal(number))
+    assert (tmp_path / CHECKPOINT).exists()
+
+
+def test_the_checkpoint_is_not_older_than_the_best_weights(tmp_path):
+    """Else a training that goes on with other settings would keep those of abandoned steps."""
+    written = []
+    with pytest.raises(CrashError):
+        train(
+            tmp_path,
+            at_step=29,
+            act=crash,
+            every_views=10_000,
+            on_best=lambda: written.append(records(tmp_path)[-1]["views"]),
+        )
+    header = read_header(tmp_path / CHECKPOINT, FORMAT, "")
+    assert json.loads(header["history"])["views"] == written[-1] > 0
+
+
+def test_best_weights_alone_ask_for_no_checkpoint(tmp_path):
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=29, act=crash, every_views=None, on_best=lambda: None)
+    assert not (tmp_path / CHECKPOINT).exists()
 
 
 def test_nothing_in_a_checkpoint_is_executed(tmp_path):

@@ -120,6 +120,22 @@ def test_a_constituent_without_momentum_is_refused(dataset, monkeypatch, name):
         load(dataset, ("nominal",), 16, torch.device("cpu"))
 
 
+def test_a_number_that_is_none_hides_no_zero(dataset, monkeypatch):
+    read = type(dataset).constituents
+
+    def with_both(self, view, names=None):
+        offsets, columns = read(self, view, names)
+        columns["pt"] = columns["pt"].copy()
+        far = int(np.flatnonzero(np.diff(offsets) > 16)[0])
+        columns["pt"][offsets[far + 1] - 1] = np.nan  # of none of those that are kept
+        columns["pt"][0] = 0
+        return offsets, columns
+
+    monkeypatch.setattr(type(dataset), "constituents", with_both)
+    with pytest.raises(InputFileError, match="values of constituents/pt"):
+        load(dataset, ("nominal",), 16, torch.device("cpu"))
+
+
 @pytest.mark.parametrize(
     ("name", "value", "fault"), [("mass", np.inf, "not finite"), ("pt", 0, "not above 0")]
 )

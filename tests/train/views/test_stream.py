@@ -80,6 +80,22 @@ def test_batches_passed_over_are_not_read(streamed, monkeypatch):
     assert 0 < sum(read) <= 200
 
 
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_parts_of_a_batch_read_each_buffer_once(streamed, monkeypatch, parts):
+    """A batch of two buffers passes twice: a later part must not make forget what comes again."""
+    read = []
+    monkeypatch.setattr(
+        "rs3l_train.views.stream.load", lambda ds, *rest: read.append(len(ds)) or load(ds, *rest)
+    )
+    rows = torch.arange(len(streamed.dataset))
+    for batch in pretraining_batches(streamed, rows, 16, ALL, torch.Generator()):
+        streamed.begin(batch)
+        for _ in range(2):
+            for part in range(0, len(batch), -(-len(batch) // parts)):
+                streamed.gather(batch[part : part + -(-len(batch) // parts)])
+    assert sum(read) == len(rows)
+
+
 def config(**data):
     settings = {**SETTINGS, "data": {**SETTINGS["data"], **data}}
     settings["pretrain"] = {**SETTINGS["pretrain"], "views_seen": 600}
@@ -90,9 +106,7 @@ def test_the_choice_of_loading(dataset, jets, monkeypatch):
     needed = bytes_needed(dataset, VIEWS, 16)
 
     def kind(loading, free=10.0, processes=ALONE):
-        monkeypatch.setattr(
-            "rs3l_train.tasks.pretraining.free_memory", lambda _: int(free * needed)
-        )
+        monkeypatch.setattr("rs3l_train.tasks.pretraining.memory_of", lambda _: int(free * needed))
         settings = config(loading=loading)
         loading = chosen_loading(dataset, settings, CPU, processes)
         return type(view_source(dataset, settings, CPU, loading))
@@ -183,12 +197,12 @@ class CrashError(Exception):
 
 @pytest.mark.parametrize(("before", "after"), [("memory", "stream"), ("stream", "memory")])
 def test_a_training_goes_on_as_it_loaded_before(dataset, tmp_path, monkeypatch, before, after):
-    """However much memory is free now: the order of the jets would be another."""
+    """However much memory there is now: the order of the jets would be another."""
     free = {"memory": 10**9, "stream": 10_000}
     settings = changed(config(loading="auto"), loop={"checkpoint_views": 40})
 
     def with_free(loading, out):
-        monkeypatch.setattr("rs3l_train.tasks.pretraining.free_memory", lambda _: free[loading])
+        monkeypatch.setattr("rs3l_train.tasks.pretraining.memory_of", lambda _: free[loading])
         return pretrain(dataset, settings, tmp_path / out)
 
     whole = with_free(before, "whole")
