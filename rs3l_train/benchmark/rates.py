@@ -28,9 +28,10 @@ from rs3l_train.loop.fit import endless_batches
 from rs3l_train.loop.history import History
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.pretraining import Pretraining, gradients_in_parts, set_up
+from rs3l_train.views.choice import chosen_views
 from rs3l_train.views.inputs import network_inputs
 from rs3l_train.views.loading import bytes_needed, streamed_rows
-from rs3l_train.views.memory import Selection, chosen_views, load
+from rs3l_train.views.memory import Selection, load
 from rs3l_train.views.stream import StreamedViews
 
 NETWORKS: dict[str, dict[str, Any]] = {

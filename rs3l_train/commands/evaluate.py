@@ -43,9 +43,9 @@ def evaluate(
     Example: python -m rs3l_train evaluate --data DATASET --model TAGGER --out FIGURES
     """
     from rs3l_train.loop.folder import EVALUATION, folder_of
-    from rs3l_train.tasks import stages
+    from rs3l_train.tasks import evaluate as task
 
     folder = out or folder_of(model) / EVALUATION
     with logging_to(log), naming_skip(data, corrupt.value, "--corrupt skip"):
-        metrics = stages.evaluate(opened(data, corrupt.value), model, folder, corrupt.value)
+        metrics = task.evaluate(opened(data, corrupt.value), model, folder, corrupt.value)
     answer(metrics, folder, as_json)

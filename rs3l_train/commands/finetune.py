@@ -54,7 +54,7 @@ def finetune(
 
     On several GPUs: torchrun --nproc-per-node N -m rs3l_train finetune ...
     """
-    from rs3l_train.tasks import stages
+    from rs3l_train.tasks import finetune as task
 
     settings = load_training(config, overrides or ())
     folder = None if pretrained == "none" else Path(pretrained)
@@ -64,7 +64,7 @@ def finetune(
             " with the folder of a pretraining"
         )
     with training(data, settings, out, log) as (dataset, processes):
-        metrics = stages.finetune(
+        metrics = task.finetune(
             dataset, settings, folder, mode.value, labels, out, resume.value, processes
         )
     if processes.first:

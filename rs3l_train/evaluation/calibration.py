@@ -14,7 +14,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from rs3l_train.evaluation.roc import F8
-from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.evaluation.scores import Scores
 
 N_BINS = 10
 TEMPERATURES = (1e-2, 1e2)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import norm, t
 
 from rs3l_train.evaluation.roc import F8, cuts, working_point
-from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.evaluation.scores import Scores
 
 BOOTSTRAP_DRAWS = 200
 SIGNIFICANT = 2.0

@@ -1,9 +1,8 @@
-"""Plots as files, each with a title and a caption for the report; and the plot of the loss."""
+"""Plots as files, each with a title and a caption for the report."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -63,29 +62,6 @@ class Plots:
         figure.savefig(image, format="png", dpi=150)
         write_whole(self.folder / f"{name}.png", image.getvalue())
         self.entries.append({"file": f"{name}.png", "title": title, "caption": caption})
-
-
-def loss_curve(records: Sequence[Mapping[str, float]]) -> Figure:
-    """Draw the losses against the views seen."""
-    figure, axes = axes_of("views seen", "loss")
-    seen = [record["views"] for record in records]
-    trained = [record for record in records if "training_loss" in record]
-    axes.plot(
-        [record["views"] for record in trained],
-        [record["training_loss"] for record in trained],
-        marker=".",
-        color=COLOURS[0],
-        label="training",
-    )
-    validation = [record["validation_loss"] for record in records]
-    axes.plot(seen, validation, marker=".", color=COLOURS[1], label="validation")
-    if "chance_loss" in records[-1]:
-        chance = records[-1]["chance_loss"]
-        axes.axhline(chance, color="grey", linestyle="--", label="chance")
-        low, high = axes.get_ylim()
-        axes.set_ylim(low, high + 0.2 * (high - low))  # room for the legend above the line
-    axes.legend(loc="upper right", ncols=3)
-    return figure
 
 
 def axes_of(x: str, y: str) -> tuple[Figure, Axes]:

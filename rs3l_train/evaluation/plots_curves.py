@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, ScalarForm
 from rs3l_train.evaluation.comparison import mean_and_spread
 from rs3l_train.evaluation.plots import BASELINES, MODE_COLOURS, MODES, axes_of
 from rs3l_train.evaluation.roc import F8, background_efficiencies
-from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.evaluation.scores import Scores
 
 ROC_EFFICIENCIES = np.linspace(0.05, 1.0, 96)
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from rs3l_train.evaluation.calibration import Reliability
 from rs3l_train.evaluation.plots import COLOURS, MODE_COLOURS, MODES, axes_of
 from rs3l_train.evaluation.roc import F8, cut_at
+from rs3l_train.evaluation.scores import Scores
 from rs3l_train.evaluation.sculpting import sculpting
-from rs3l_train.evaluation.tagging import Scores
 
 MOST_SCORE_BINS = 30
 JETS_A_BIN = 60

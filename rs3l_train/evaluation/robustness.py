@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_train.evaluation.roc import F8, cut_at, part_below
+from rs3l_train.evaluation.scores import Scores
 
 NOISE_DRAWS = 20
 
@@ -42,31 +43,23 @@ def _area(values: F8, in_first: npt.NDArray[np.bool_]) -> float:
     return float(np.abs(below[:-1]) @ np.diff(values))
 
 
-def ranks(scores: F8, signal: F8, background: F8) -> F8:
+def ranks(scores: F8, reference: Scores) -> F8:
     """Say for each score which part of a reference scores lower, its classes counting the same.
 
     Between 0 and 1, and the same for any monotonic function of the scores: a tagger cannot look
     robust by scores that are close together.
     """
-    return 0.5 * (part_below(scores, signal) + part_below(scores, background))
+    below = part_below(scores, reference.signal), part_below(scores, reference.background)
+    return 0.5 * (below[0] + below[1])
 
 
-def at_threshold(
-    signal: F8,
-    background: F8,
-    reference_signal: F8,
-    reference_background: F8,
-    efficiency: float,
-    same: bool = False,
-) -> dict[str, float | None]:
+def at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[str, float | None]:
     """Measure what the cut does here that keeps ``efficiency`` of the reference's signal.
 
     Parameters
     ----------
-    signal, background, reference_signal, reference_background
-        Scores, of any number each.
-    same
-        Whether this is the reference itself.
+    scores
+        Of any number of jets; may be the reference itself.
 
     Returns
     -------
@@ -75,10 +68,11 @@ def at_threshold(
         their binomial errors, for which the two views count as independent. The reference's own
         efficiency of the signal has none, as it is chosen.
     """
-    cut = cut_at(reference_signal, efficiency)
-    kept, kept_error = _efficiency(cut(signal))
-    here, here_error = _efficiency(cut(background))
-    there, there_error = _efficiency(cut(reference_background))
+    same = scores is reference
+    cut = cut_at(reference.signal, efficiency)
+    kept, kept_error = _efficiency(cut(scores.signal))
+    here, here_error = _efficiency(cut(scores.background))
+    there, there_error = _efficiency(cut(reference.background))
     ratio = here / there if there else None
     return {
         "signal_efficiency": kept,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rs3l_train.evaluation.robustness import (
@@ -13,24 +12,9 @@ from rs3l_train.evaluation.robustness import (
     wasserstein_of_noise,
 )
 from rs3l_train.evaluation.roc import F8, auc, auc_error, working_point
+from rs3l_train.evaluation.scores import Scores
 from rs3l_train.evaluation.sculpting import sculpting
-
-NOMINAL = "nominal"
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """A tagger's scores in one view; signal is meant to score high."""
-
-    signal: F8
-    background: F8
-    background_mass: F8 | None = None
-    """Soft-drop mass of the background jets [GeV], NaN where it is not defined"""
-
-
-def reference_view(views: Sequence[str]) -> str:
-    """Name the view that the others are compared with: `nominal`, or else the first."""
-    return NOMINAL if NOMINAL in views else views[0]
+from rs3l_train.views.choice import reference_view
 
 
 def figures_of_merit(
@@ -48,14 +32,13 @@ def figures_of_merit(
         of the reference, lie from its own, and `sculpting` what the cut does to the mass of the
         background, where that is known.
     """
-    reference = reference_view(list(scores))
-    return [_in_one_view(view, scores, reference, efficiencies) for view in scores]
+    reference = scores[reference_view(list(scores))]
+    return [_in_one_view(view, own, reference, efficiencies) for view, own in scores.items()]
 
 
 def _in_one_view(
-    view: str, views: Mapping[str, Scores], nominal: str, efficiencies: Sequence[float]
+    view: str, scores: Scores, reference: Scores, efficiencies: Sequence[float]
 ) -> dict[str, Any]:
-    scores, reference = views[view], views[nominal]
     points = {
         f"{efficiency:g}": working_point(scores.signal, scores.background, efficiency)
         for efficiency in efficiencies
@@ -70,14 +53,7 @@ def _in_one_view(
         "rejection_error": {key: point.rejection_error for key, point in points.items()},
         "background_passing": {key: point.n_passing for key, point in points.items()},
         "at_nominal_threshold": {
-            f"{efficiency:g}": at_threshold(
-                scores.signal,
-                scores.background,
-                reference.signal,
-                reference.background,
-                efficiency,
-                same=view == nominal,
-            )
+            f"{efficiency:g}": at_threshold(scores, reference, efficiency)
             for efficiency in efficiencies
         },
         "wasserstein": {
@@ -94,5 +70,5 @@ def _in_one_view(
 
 
 def _shift(here: F8, there: F8, reference: Scores) -> dict[str, float]:
-    first, second = (ranks(x, reference.signal, reference.background) for x in (here, there))
+    first, second = (ranks(x, reference) for x in (here, there))
     return {"distance": wasserstein(first, second), "of_noise": wasserstein_of_noise(first, second)}

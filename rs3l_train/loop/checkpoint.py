@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import WEIGHTS, network_file, save_config
 from rs3l_train.loop.identity import Identity, differing
-from rs3l_train.loop.sealed import read_header, read_sealed, sealed
+from rs3l_train.loop.sealed import read_sealed, sealed
 
 logger = logging.getLogger(__name__)
 
@@ -72,15 +72,26 @@ _FOLDERS = {
 }
 
 
-def load_network(
-    folder: Path, kind: str
-) -> tuple[dict[str, Tensor], TrainingConfig, dict[str, Any]]:
-    """Read the weights, the config and the details of a saved network.
+class Saved(NamedTuple):
+    """A network as it was saved."""
+
+    kind: str
+    """``backbone`` or ``tagger``"""
+    weights: dict[str, Tensor]
+    config: TrainingConfig
+    details: dict[str, Any]
+    """What was known of the training; see `save_network`"""
+
+
+def load_network(folder: Path, kind: str | None = None) -> Saved:
+    """Read a saved network.
 
     Parameters
     ----------
     folder
         Of the run, or one of its files: `best.safetensors` has the weights of the best validation.
+    kind
+        Which it must be; None: either.
 
     Raises
     ------
@@ -89,12 +100,12 @@ def load_network(
     """
     path = network_file(folder)
     weights, header = _whole(path)
-    if header["kind"] != kind:
+    if kind not in (header["kind"], None):
         raise InputFileError(
-            f"{path}: holds a {header['kind']}, expected a {kind}: give {_FOLDERS[kind]}"
+            f"{path}: holds a {header['kind']}, expected a {kind}: give {_FOLDERS[str(kind)]}"
         )
     config = validate_training(json.loads(header["config"]), str(path))
-    return weights, config, json.loads(header["details"])
+    return Saved(header["kind"], weights, config, json.loads(header["details"]))
 
 
 def done_before(folder: Path, identity: Identity) -> bool:
@@ -117,34 +128,17 @@ def done_before(folder: Path, identity: Identity) -> bool:
     return not changes
 
 
-def saved_kind(folder: Path) -> str:
-    """Tell whether a folder holds a ``backbone`` or a ``tagger``.
-
-    Raises
-    ------
-    InputFileError
-        If it holds no network.
-    """
-    path = network_file(folder)
-    _require_file(path)
-    return read_header(path, FORMAT, TRAIN_AGAIN)["kind"]
-
-
 def _whole(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read a network's file, and check that its numbers are those that were written."""
-    _require_file(path)
+    if not path.is_file():
+        inside = path.parent / "pretrain"
+        hint = f"; did you mean {inside}?" if (inside / WEIGHTS).is_file() else ""
+        raise InputFileError(f"{path}: no such file; {path.parent} holds no trained network{hint}")
     weights, header = read_sealed(path, FORMAT, TRAIN_AGAIN)
     for name, value in weights.items():
         if not value.isfinite().all():
             raise InputFileError(f"{path}: {name} has numbers that are not finite; {TRAIN_AGAIN}")
     return weights, header
-
-
-def _require_file(path: Path) -> None:
-    if not path.is_file():
-        inside = path.parent / "pretrain"
-        hint = f"; did you mean {inside}?" if (inside / WEIGHTS).is_file() else ""
-        raise InputFileError(f"{path}: no such file; {path.parent} holds no trained network{hint}")
 
 
 def require_same_network(asked: TrainingConfig, saved: TrainingConfig, folder: Path) -> None:

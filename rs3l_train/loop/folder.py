@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import yaml
@@ -74,7 +75,7 @@ def _owner(folder: Path) -> str | None:
     if "kind" in saved:
         return "finetune" if saved["kind"] == "tagger" else "pretrain"
     if "fixed" in unfinished:
-        return "finetune" if f'"{MODE}"' in unfinished["fixed"] else "pretrain"
+        return "finetune" if MODE in json.loads(unfinished["fixed"]) else "pretrain"
     return None
 
 

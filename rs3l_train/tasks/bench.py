@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +13,6 @@ from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
-from rs3l_train.evaluation.tagging import NOMINAL, reference_view
 from rs3l_train.tasks.draws import (
     I8,
     Draw,
@@ -23,8 +23,9 @@ from rs3l_train.tasks.draws import (
 )
 from rs3l_train.tasks.labels import known_part, tagging_task, warn_of_empty_labels
 from rs3l_train.views.batches import all_views, one_view
+from rs3l_train.views.choice import NOMINAL, chosen_views, reference_view
 from rs3l_train.views.loading import readable
-from rs3l_train.views.memory import JetViews, Selection, chosen_views, load
+from rs3l_train.views.memory import JetViews, Selection, load
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +134,23 @@ def require_task(dataset: Dataset, config: TrainingConfig) -> None:
         As `set_bench` does.
     """
     draw_jets(_of_task(dataset, config), config, all_draws(config))
+
+
+def task_summary(bench: Bench) -> dict[str, Any]:
+    """Describe the task: classes, views, and how many jets there are."""
+    config = bench.config
+    return {
+        "signal": list(config.task.signal),
+        "background": list(config.task.background),
+        "balance": config.task.balance,
+        "training_views": list(bench.trained_on),
+        "test_views": list(bench.jets.names),
+        "nominal_view": bench.reference,
+        "jets": bench.drawn_from,
+        "validation_jets": len(bench.validation),
+        "test_jets": len(bench.test),
+        "weighted": False,
+    }
 
 
 def _of_task(dataset: Dataset, config: TrainingConfig) -> Dataset:

@@ -1,5 +1,13 @@
-"""What the plots of taggers show, in words."""
+"""What the plots show, in words."""
 
+LOSS = (
+    "Loss of training and validation against the views passed through the network. A dashed line"
+    " is what a network that cannot tell jets apart would have in a contrastive loss."
+)
+SPECTRUM = (
+    "Singular values of the validation jets' embeddings, as parts of their sum. A healthy"
+    " embedding uses many directions; one that has collapsed uses one, or none."
+)
 LABELS = (
     "AUC and background rejection on the test split of the view {view} against the number of"
     " labelled jets. Capped bars: standard deviation over independent draws of the labels. Wide"

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from rs3l_data.describe.schema import Split
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
-from rs3l_train.evaluation.tagging import reference_view
 from rs3l_train.tasks.labels import (
     BACKGROUND,
     SIGNAL,
@@ -21,7 +20,7 @@ from rs3l_train.tasks.labels import (
     draw_labelled,
     tagging_task,
 )
-from rs3l_train.views.memory import chosen_views
+from rs3l_train.views.choice import chosen_views, reference_view
 
 I8 = npt.NDArray[np.int64]
 

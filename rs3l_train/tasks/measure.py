@@ -15,7 +15,8 @@ from rs3l_data.errors import InputFileError
 from rs3l_train.evaluation.baselines import baseline_scores
 from rs3l_train.evaluation.calibration import accuracy, calibration
 from rs3l_train.evaluation.robustness import agreement, wasserstein
-from rs3l_train.evaluation.tagging import Scores, figures_of_merit
+from rs3l_train.evaluation.scores import Scores
+from rs3l_train.evaluation.tagging import figures_of_merit
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.tagger import Tagger, split_scores

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from rs3l_data.store.manifest import checksum
 from rs3l_train.backbones import Backbone, backbone_of
 from rs3l_train.config import TrainingConfig
-from rs3l_train.loop.checkpoint import load_network, load_weights, saved_kind
+from rs3l_train.loop.checkpoint import load_network, load_weights, require_same_network
 from rs3l_train.loop.folder import network_file
 from rs3l_train.tasks.tagger import Tagger
 
@@ -41,11 +41,10 @@ def load_tagger(folder: Path) -> tuple[Tagger, TrainingConfig, dict[str, Any]]:
     InputFileError
         If the folder holds none.
     """
-    weights, config, details = load_network(folder, "tagger")
-    backbone = backbone_of(config)
-    tagger = Tagger(backbone)
-    load_weights(tagger, weights, folder)
-    return tagger, config, details
+    saved = load_network(folder, "tagger")
+    tagger = Tagger(backbone_of(saved.config))
+    load_weights(tagger, saved.weights, folder)
+    return tagger, saved.config, saved.details
 
 
 def open_model(folder: Path) -> Model:
@@ -56,16 +55,31 @@ def open_model(folder: Path) -> Model:
     InputFileError
         If the folder holds none.
     """
-    kind = saved_kind(folder)
-    weights, config, details = load_network(folder, kind)
-    backbone = backbone_of(config)
-    tagger = Tagger(backbone) if kind == "tagger" else None
-    load_weights(tagger or backbone, weights, folder)
+    saved = load_network(folder)
+    backbone = backbone_of(saved.config)
+    tagger = Tagger(backbone) if saved.kind == "tagger" else None
+    load_weights(tagger or backbone, saved.weights, folder)
     (tagger or backbone).eval()
     provenance = {
-        "kind": kind,
+        "kind": saved.kind,
         "weights_sha256": checksum(network_file(folder), "sha256"),
-        "config": config.model_dump(mode="json"),
-        "details": details,
+        "config": saved.config.model_dump(mode="json"),
+        "details": saved.details,
     }
-    return Model(backbone, tagger, config, provenance)
+    return Model(backbone, tagger, saved.config, provenance)
+
+
+def pretrained_weights(folder: Path, config: TrainingConfig) -> dict[str, Tensor]:
+    """Read a pretrained backbone that is the one a config describes.
+
+    Raises
+    ------
+    InputFileError
+        If the folder holds none.
+    ConfigError
+        If it is of another architecture, naming the key.
+    """
+    saved = load_network(folder, "backbone")
+    require_same_network(config, saved.config, folder)
+    load_weights(backbone_of(config), saved.weights, folder)
+    return saved.weights

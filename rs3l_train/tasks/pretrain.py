@@ -13,10 +13,9 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.config import TrainingConfig
-from rs3l_train.evaluation.plots import Plots, loss_curve
+from rs3l_train.evaluation.plots import Plots
+from rs3l_train.evaluation.plots_pretraining import loss_curve, spectrum_plot
 from rs3l_train.evaluation.representation import linear_r2, physical_targets, spectrum
-from rs3l_train.evaluation.spectrum_plot import spectrum_plot
-from rs3l_train.evaluation.tagging import reference_view
 from rs3l_train.loop.checkpoint import done_before, save_network
 from rs3l_train.loop.device import adam, prepare
 from rs3l_train.loop.files import METRICS, read_metrics, write_json
@@ -25,11 +24,12 @@ from rs3l_train.loop.folder import BEST, require_own
 from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
-from rs3l_train.loop.memory import out_of_memory_says
+from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.schedule import pretraining_schedule
 from rs3l_train.loop.training_state import Checkpoints, Resume, checkpoints_in
 from rs3l_train.loop.updates import Updates
+from rs3l_train.tasks import captions
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.pretraining import (
@@ -43,6 +43,7 @@ from rs3l_train.tasks.pretraining import (
 )
 from rs3l_train.tasks.watch import Watch, collapse, knn_probe
 from rs3l_train.views.batches import one_view
+from rs3l_train.views.choice import reference_view
 from rs3l_train.views.loading import Loading
 from rs3l_train.views.memory import JetViews
 
@@ -171,24 +172,14 @@ def _metrics(
 
 def _write(folder: Path, metrics: dict[str, Any], history: History) -> None:
     with Plots(folder) as plots:
-        plots.add(loss_curve(history.records), "loss", "Pretraining loss", _LOSS_CAPTION)
+        plots.add(loss_curve(history.records), "loss", "Pretraining loss", captions.LOSS)
         plots.add(
             spectrum_plot(metrics["spectrum"], metrics["final"]["effective_rank"]),
             "spectrum",
             "Spectrum of the embedding",
-            _SPECTRUM_CAPTION,
+            captions.SPECTRUM,
         )
     write_json(folder / METRICS, metrics)
-
-
-_LOSS_CAPTION = (
-    "Loss of training and validation against the views passed through the network. A dashed line"
-    " is what a network that cannot tell jets apart would have in a contrastive loss."
-)
-_SPECTRUM_CAPTION = (
-    "Singular values of the validation jets' embeddings, as parts of their sum. A healthy"
-    " embedding uses many directions; one that has collapsed uses one, or none."
-)
 
 
 def _fit(

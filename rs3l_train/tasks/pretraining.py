@@ -21,8 +21,9 @@ from rs3l_train.objectives import Objective, build
 from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.capacity import memory_of
+from rs3l_train.views.choice import chosen_views
 from rs3l_train.views.loading import Loading, bytes_needed, readable, view_source
-from rs3l_train.views.memory import JetViews, Selection, chosen_views
+from rs3l_train.views.memory import JetViews, Selection
 from rs3l_train.views.positives import Positives, chosen_positives
 from rs3l_train.views.source import ViewSource
 

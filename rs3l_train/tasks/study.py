@@ -16,7 +16,7 @@ from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import Mode, NetworkMode, TrainingConfig
 from rs3l_train.evaluation.comparison import comparisons, mean_and_spread
-from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.evaluation.scores import Scores
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import METRICS, read_metrics, write_json
 from rs3l_train.loop.folder import (
@@ -29,9 +29,9 @@ from rs3l_train.loop.folder import (
     save_config,
 )
 from rs3l_train.loop.logs import read_records
-from rs3l_train.loop.memory import out_of_memory_says
+from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench
+from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench, task_summary
 from rs3l_train.tasks.identity import tagger_identity
 from rs3l_train.tasks.measure import (
     Measured,
@@ -40,7 +40,7 @@ from rs3l_train.tasks.measure import (
     measure_tagger,
     tested_views,
 )
-from rs3l_train.tasks.stages import pretrained_weights, task_summary
+from rs3l_train.tasks.model import pretrained_weights
 from rs3l_train.tasks.study_plots import AllScores, LabelledEmbedding, draw_study
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.trained import Trainings

@@ -9,19 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_train.evaluation.calibration import reliability
 from rs3l_train.evaluation.plots import MODES, Plots
 from rs3l_train.evaluation.plots_curves import label_efficiency, roc_curves
 from rs3l_train.evaluation.plots_embedding import embedding_by_label
-from rs3l_train.evaluation.plots_scores import (
-    background_masses,
-    reliability_curves,
-    score_distributions,
-)
 from rs3l_train.evaluation.roc import F8
-from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.evaluation.scores import Scores
 from rs3l_train.tasks import captions
 from rs3l_train.tasks.bench import Bench
+from rs3l_train.tasks.tagger_plots import add_calibration_and_mass, add_scores
 
 AllScores = dict[tuple[str, int, int], dict[str, Scores]]
 """By mode, number of labels and draw: by view"""
@@ -41,7 +36,6 @@ def draw_study(
     """Draw the pictures of a study; where one shows a single draw, the first, of most labels."""
     view = bench.reference
     task = bench.config.task
-    efficiency = bench.config.evaluation.middle_efficiency
     most = max(task.labels)
     single: dict[str, dict[str, Scores]] = {mode: scores[mode, most, 0] for mode in task.modes}
     with Plots(folder) as plots:
@@ -69,24 +63,7 @@ def draw_study(
             captions.EMBEDDING.format(view=view),
         )
         for mode, own in single.items():
-            plots.add(
-                score_distributions(own, view),
-                f"scores_{mode}",
-                f"Scores in each view, {MODES[mode]}, {most} labels",
-                captions.SCORES.format(view=view),
-            )
+            note = f", {MODES[mode]}, {most} labels"
+            add_scores(plots, bench, own, f"scores_{mode}", note)
         in_view = {mode: own[view] for mode, own in single.items()}
-        plots.add(
-            reliability_curves(
-                {mode: reliability(own, bench.signal_share) for mode, own in in_view.items()}
-            ),
-            "calibration",
-            f"Calibration, {most} labels",
-            captions.CALIBRATION.format(view=view),
-        )
-        plots.add(
-            background_masses(in_view, efficiency),
-            "mass",
-            f"Mass of the background before and after the cut, {most} labels",
-            captions.MASS.format(view=view, efficiency=efficiency),
-        )
+        add_calibration_and_mass(plots, bench, in_view, f", {most} labels")

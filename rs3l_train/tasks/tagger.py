@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from rs3l_data.errors import ConfigError
 from rs3l_train.backbones import Backbone
 from rs3l_train.errors import TrainingError
-from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.evaluation.scores import Scores
 from rs3l_train.views.inputs import JetInputs
 
 

@@ -15,10 +15,10 @@ from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.training_state import Resume, checkpoints_in
 from rs3l_train.tasks.bench import Bench
-from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.identity import tagger_identity
 from rs3l_train.tasks.model import load_tagger
 from rs3l_train.tasks.tagger import Tagger
+from rs3l_train.tasks.train_tagger import train_tagger
 
 
 @dataclass(frozen=True, slots=True)

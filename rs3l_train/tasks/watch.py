@@ -19,13 +19,13 @@ from rs3l_train.evaluation.representation import (
     spread,
     uniformity,
 )
-from rs3l_train.evaluation.tagging import reference_view
 from rs3l_train.objectives import Objective
 from rs3l_train.objectives.pairs import same_jet
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.labels import tagging_task
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.batches import one_view
+from rs3l_train.views.choice import reference_view
 from rs3l_train.views.memory import JetViews, Selection
 from rs3l_train.views.source import ViewSource
 

@@ -12,12 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rs3l_data.describe.strict import nearest
-from rs3l_data.errors import ConfigError
 from rs3l_data.store import recycled
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Array, Columns
-from rs3l_train.config import DataConfig
 from rs3l_train.views.reading import (
     CONSTITUENT_COLUMNS,
     JET_COLUMNS,
@@ -135,27 +132,6 @@ class JetViews:
     def in_memory(self, rows: Tensor) -> tuple[JetViews, Tensor]:
         """Give jets in memory, and where among them the given rows are."""
         return self, rows
-
-
-def chosen_views(dataset: Dataset, config: DataConfig) -> tuple[str, ...]:
-    """Resolve the config's choice of the views to train on.
-
-    Raises
-    ------
-    ConfigError
-        If the dataset has not that view, or all views are held out.
-    """
-    for key, names in (("views", config.views or ()), ("hold_out", config.hold_out)):
-        for view in names:
-            if view not in dataset.views:
-                raise ConfigError(
-                    f"training.data.{key}: the dataset has no view {view!r};"
-                    f" {nearest(view, list(dataset.views))}"
-                )
-    chosen = tuple(view for view in config.views or dataset.views if view not in config.hold_out)
-    if not chosen:
-        raise ConfigError("training.data.hold_out: no view is left to train on; hold out fewer")
-    return chosen
 
 
 def load(

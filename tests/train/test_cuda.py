@@ -18,9 +18,9 @@ from rs3l_train.loop.history import History
 from rs3l_train.loop.training_state import TrainingState
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.embed import embed
+from rs3l_train.tasks.finetune import finetune
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.pretraining import gradients_in_parts, set_up
-from rs3l_train.tasks.stages import finetune
 from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.memory import load
 from rs3l_train.views.positives import Positives

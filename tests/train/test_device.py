@@ -11,11 +11,11 @@ from rs3l_train.backbones import backbone_of
 from rs3l_train.config import validate_training
 from rs3l_train.loop.processes import ALONE
 from rs3l_train.tasks.bench import set_bench
-from rs3l_train.tasks.finetune import _epochs, _gradients, train_tagger
 from rs3l_train.tasks.measure import embed_test_jets
 from rs3l_train.tasks.pretrain import _diagnostics
 from rs3l_train.tasks.pretraining import gradients_in_parts, set_up
 from rs3l_train.tasks.tagger import Tagger
+from rs3l_train.tasks.train_tagger import _epochs, _gradients, train_tagger
 from rs3l_train.tasks.watch import Watch, knn_probe
 from rs3l_train.views.positives import Positives
 from tests.train.conftest import SETTINGS, VIEWS

@@ -8,8 +8,8 @@ from rs3l_data.__main__ import app
 from rs3l_data.convert.jetclass_out import write_jetclass
 from rs3l_data.errors import ConfigError, RS3LError
 from rs3l_train.config import validate_training
+from rs3l_train.tasks.finetune import finetune
 from rs3l_train.tasks.pretrain import pretrain
-from rs3l_train.tasks.stages import finetune
 from tests.synthetic import make_dataset
 from tests.train.conftest import SETTINGS
 

@@ -14,7 +14,7 @@ from rs3l_train.evaluation.calibration import (
     fit_temperature,
     reliability,
 )
-from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.evaluation.scores import Scores
 
 
 def calibrated(n, seed, share=0.5):

@@ -8,7 +8,7 @@ import pytest
 
 from rs3l_train.evaluation.comparison import comparisons, resampled_logs
 from rs3l_train.evaluation.roc import working_point
-from rs3l_train.evaluation.tagging import Scores
+from rs3l_train.evaluation.scores import Scores
 
 
 def taggers(separations, n_draws=4, n=3000, seed=1, own=0.1):

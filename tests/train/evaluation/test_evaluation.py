@@ -31,8 +31,9 @@ from rs3l_train.evaluation.roc import (
     cut_at,
     working_point,
 )
+from rs3l_train.evaluation.scores import Scores
 from rs3l_train.evaluation.substructure import COLUMNS, VARIABLES, variables
-from rs3l_train.evaluation.tagging import Scores, figures_of_merit
+from rs3l_train.evaluation.tagging import figures_of_merit
 from rs3l_train.evaluation.trees import MOST_TREES, fit_trees
 from rs3l_train.tasks.tagger import split_scores
 from tests.train.views.test_views import one_jet

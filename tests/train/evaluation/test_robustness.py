@@ -16,7 +16,8 @@ from rs3l_train.evaluation.robustness import (
     wasserstein,
     wasserstein_of_noise,
 )
-from rs3l_train.evaluation.tagging import Scores, figures_of_merit
+from rs3l_train.evaluation.scores import Scores
+from rs3l_train.evaluation.tagging import figures_of_merit
 
 SAMPLES = hnp.arrays(np.float64, st.integers(1, 30), elements=st.floats(-5, 5, width=16))
 
@@ -42,10 +43,12 @@ def test_a_shift_is_its_own_distance_and_noise_is_that_of_chance():
 def test_ranks_do_not_care_for_the_scale_of_a_score():
     random = np.random.default_rng(2)
     signal, background = random.normal(1, 1, 500), random.normal(-1, 1, 800)
-    rank = ranks(signal, signal, background)
-    np.testing.assert_allclose(ranks(signal**3 / 7, signal**3 / 7, background**3 / 7), rank)
-    assert rank.mean() > 0.5 > ranks(background, signal, background).mean()
-    assert ranks(np.array([-9.0, 9.0]), signal, background).tolist() == [0, 1]
+    reference = Scores(signal, background)
+    rank = ranks(signal, reference)
+    bent = Scores(signal**3 / 7, background**3 / 7)
+    np.testing.assert_allclose(ranks(bent.signal, bent), rank)
+    assert rank.mean() > 0.5 > ranks(background, reference).mean()
+    assert ranks(np.array([-9.0, 9.0]), reference).tolist() == [0, 1]
 
 
 def test_a_flat_score_does_not_look_more_robust():
@@ -68,9 +71,9 @@ def test_errors_at_the_nominal_threshold_are_the_spread_of_repeated_samples():
     random = np.random.default_rng(4)
 
     def sample(shift):
-        return random.normal(1 + shift, 1, 1500), random.normal(shift, 1, 1500)
+        return Scores(random.normal(1 + shift, 1, 1500), random.normal(shift, 1, 1500))
 
-    tables = [at_threshold(*sample(0.2), *sample(0.0), 0.5) for _ in range(300)]
+    tables = [at_threshold(sample(0.2), sample(0.0), 0.5) for _ in range(300)]
     for key in ("background_efficiency", "relative_to_nominal"):
         spread = np.std([table[key] for table in tables])
         claimed = np.mean([table[f"{key}_error"] for table in tables])
@@ -82,14 +85,14 @@ def test_errors_at_the_nominal_threshold_are_the_spread_of_repeated_samples():
 
 def test_where_nothing_passes_the_error_is_not_0_and_what_is_chosen_has_none():
     signal = np.arange(10.0)
-    reference = np.r_[np.full(2, 9.0), np.zeros(8)]
-    found = at_threshold(signal, np.zeros(4), signal, reference, 0.5)
+    reference = Scores(signal, np.r_[np.full(2, 9.0), np.zeros(8)])
+    found = at_threshold(Scores(signal, np.zeros(4)), reference, 0.5)
     assert found["background_efficiency"] == found["relative_to_nominal"] == 0
     # As if half a jet of one more had passed.
     assert found["background_efficiency_error"] == pytest.approx(math.sqrt(0.1 * 0.9 / 4))
     assert found["relative_to_nominal_error"] == pytest.approx(math.sqrt(0.1 * 0.9 / 4) / 0.2)
     assert found["signal_efficiency_error"] == pytest.approx(math.sqrt(0.25 / 10))
-    own = at_threshold(signal, reference, signal, reference, 0.5, same=True)
+    own = at_threshold(reference, reference, 0.5)
     assert own["signal_efficiency_error"] == own["relative_to_nominal_error"] == 0
 
 
@@ -110,7 +113,7 @@ def test_agreement_is_that_of_all_pairs():
 def test_the_error_relative_to_nominal_by_hand():
     signal = np.ones(10)
     here, there = np.r_[np.ones(20), np.zeros(80)], np.r_[np.ones(10), np.zeros(90)]
-    found = at_threshold(signal, here, signal, there, 1.0)
+    found = at_threshold(Scores(signal, here), Scores(signal, there), 1.0)
     assert found["relative_to_nominal"] == pytest.approx(2)
     expected = 2 * math.hypot(math.sqrt(0.2 * 0.8 / 100) / 0.2, math.sqrt(0.1 * 0.9 / 100) / 0.1)
     assert found["relative_to_nominal_error"] == pytest.approx(expected)

@@ -16,7 +16,8 @@ from rs3l_train.loop.identity import differing
 def test_a_network_comes_back_with_its_config(tmp_path, config):
     model = nn.Linear(1, 1)
     save_network(tmp_path, model, "backbone", config, {"views": ["a"]})
-    weights, saved, details = load_network(tmp_path, "backbone")
+    kind, weights, saved, details = load_network(tmp_path)
+    assert kind == "backbone"
     assert torch.equal(weights["weight"], model.weight)
     assert saved == config
     assert details == {"views": ["a"]}

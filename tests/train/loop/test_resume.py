@@ -18,7 +18,7 @@ from rs3l_train.loop.history import History
 from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog, read_records
-from rs3l_train.loop.memory import out_of_memory_says
+from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.sealed import read_header
 from rs3l_train.loop.step import InParts
 from rs3l_train.loop.training_state import CHECKPOINT, FORMAT, Checkpoints, TrainingState

@@ -17,7 +17,6 @@ from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.decorrelate import squared_distance_correlation
 from rs3l_train.tasks.draws import draw_jets
-from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.labels import (
     draw_at_most,
     draw_labelled,
@@ -26,6 +25,7 @@ from rs3l_train.tasks.labels import (
 )
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.run import run
+from rs3l_train.tasks.train_tagger import train_tagger
 from rs3l_train.tasks.trees import measure_trees
 from rs3l_train.views.inputs import network_inputs
 from tests.synthetic import make_dataset

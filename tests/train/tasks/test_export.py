@@ -83,7 +83,7 @@ def test_a_file_that_differs_is_refused(exported, tmp_path, monkeypatch):
     assert export(tmp_path / "run", tmp_path / "same.onnx")["difference"] < 1e-3
     weights = save(tmp_path / "other", "transformer")
     torch.nn.init.normal_(weights.head.weight)
-    config = load_network(tmp_path / "run", "tagger")[1]
+    config = load_network(tmp_path / "run", "tagger").config
     save_network(tmp_path / "other", weights, "tagger", config, {})
     with pytest.raises(ExportError, match="not written: ONNX Runtime and PyTorch differ by"):
         export(tmp_path / "other", tmp_path / "model.onnx")

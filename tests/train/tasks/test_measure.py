@@ -9,9 +9,9 @@ from scipy.stats import wasserstein_distance
 from rs3l_train.evaluation.calibration import accuracy, calibration
 from rs3l_train.evaluation.trees import fit_trees
 from rs3l_train.tasks import measure
-from rs3l_train.tasks.finetune import train_tagger
 from rs3l_train.tasks.measure import embed_test_jets, measure_tagger
 from rs3l_train.tasks.study import _summary
+from rs3l_train.tasks.train_tagger import train_tagger
 from rs3l_train.tasks.trees import measure_trees
 
 

@@ -13,15 +13,16 @@ from rs3l_train.errors import TrainingError
 from rs3l_train.loop.checkpoint import load_network
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
-from rs3l_train.tasks.finetune import train_tagger
+from rs3l_train.tasks.evaluate import evaluate
+from rs3l_train.tasks.finetune import finetune
 from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.labels import draw_at_most, draw_labelled, tagging_task
 from rs3l_train.tasks.measure import measure_tagger
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.pretraining import set_up
 from rs3l_train.tasks.probe import _fitted, fit_probe
-from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.tasks.study import study
+from rs3l_train.tasks.train_tagger import train_tagger
 from tests.train.conftest import changed
 from tests.train.results import records
 
@@ -117,7 +118,7 @@ def test_the_probe_leaves_the_backbone_alone_and_finetuning_does_not(dataset, co
     rates = {"learning_rate": 1e-2, "backbone_learning_rate": 1e-2, "max_views_seen": 3000}
     faster = changed(config, finetune=rates)
     bench = set_bench(dataset, faster, prepare(faster))
-    weights, _, _ = load_network(pretrained[0], "backbone")
+    weights = load_network(pretrained[0], "backbone").weights
 
     def moved(mode):
         tagger, details = train_tagger(bench, mode, 20, 0, weights)
@@ -166,7 +167,7 @@ def test_finetune_then_evaluate_give_the_same_figures(dataset, config, pretraine
 
 def test_a_tagger_trained_on_a_gpu_serves_without_one(dataset, config, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("rs3l_train.tasks.stages.prepare", lambda _: torch.device("cpu"))
+        patch.setattr("rs3l_train.tasks.evaluate.prepare", lambda _: torch.device("cpu"))
         on_gpu = changed(config, device="cuda")
         trained = finetune(dataset, on_gpu, None, "scratch", 40, tmp_path / "tagger")
     again = evaluate(dataset, tmp_path / "tagger", tmp_path / "again")

@@ -20,9 +20,10 @@ from rs3l_train.loop.device import prepare
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.embed import embed
+from rs3l_train.tasks.evaluate import evaluate
+from rs3l_train.tasks.finetune import finetune
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.run import run
-from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.tasks.study import study
 from rs3l_train.tasks.trained import Trainings
 from tests.synthetic import make_dataset

@@ -10,7 +10,7 @@ import torch
 from rs3l_data.errors import ConfigError
 from rs3l_train.config import DataConfig, validate_training
 from rs3l_train.views.batches import pretraining_batches
-from rs3l_train.views.memory import chosen_views
+from rs3l_train.views.choice import chosen_views
 from rs3l_train.views.positives import Positives, chosen_positives
 
 NONE = {"translation": 0, "smearing": 0, "splitting": False}

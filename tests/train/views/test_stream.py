@@ -16,9 +16,10 @@ from rs3l_data.store.stream import Stream
 from rs3l_train.config import DataConfig, validate_training
 from rs3l_train.loop.processes import ALONE
 from rs3l_train.loop.updates import Updates
+from rs3l_train.tasks.evaluate import evaluate
+from rs3l_train.tasks.finetune import finetune
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.pretraining import chosen_loading
-from rs3l_train.tasks.stages import evaluate, finetune
 from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.loading import (
     bytes_needed,

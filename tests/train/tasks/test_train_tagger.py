@@ -15,7 +15,9 @@ from rs3l_train.loop.processes import ALONE
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.decorrelate import mass_penalty
 from rs3l_train.tasks.encode import apply_network
-from rs3l_train.tasks.finetune import (
+from rs3l_train.tasks.probe import PENALTIES, _fitted, fit_probe, score_auc
+from rs3l_train.tasks.tagger import Tagger, split_scores
+from rs3l_train.tasks.train_tagger import (
     _budget,
     _described,
     _epochs,
@@ -26,8 +28,6 @@ from rs3l_train.tasks.finetune import (
     _validate,
     train_tagger,
 )
-from rs3l_train.tasks.probe import PENALTIES, _fitted, fit_probe, score_auc
-from rs3l_train.tasks.tagger import Tagger, split_scores
 from rs3l_train.views.inputs import network_inputs
 from tests.train.conftest import changed
 
@@ -97,7 +97,7 @@ def test_each_epoch_has_its_order_and_each_step_its_orientations(bench, config):
 
 def test_networks_from_scratch_differ_by_the_draw(bench, monkeypatch):
     untrained = History(records=[{"views": 0, "auc": 0.5}])
-    monkeypatch.setattr("rs3l_train.tasks.finetune.fit", lambda *_, **__: untrained)
+    monkeypatch.setattr("rs3l_train.tasks.train_tagger.fit", lambda *_, **__: untrained)
     first, again, other = (
         train_tagger(bench, "scratch", 20, draw, None)[0].backbone.state_dict()
         for draw in (0, 0, 1)

@@ -1,0 +1,83 @@
+"""`evaluate`: a trained tagger tested in every view of a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from rs3l_data.store.reader import Dataset
+from rs3l_train.evaluation.plots import Plots
+from rs3l_train.evaluation.plots_curves import roc_curves
+from rs3l_train.loop.device import prepare
+from rs3l_train.loop.files import METRICS, write_json
+from rs3l_train.loop.folder import require_own
+from rs3l_train.loop.out_of_memory import out_of_memory_says
+from rs3l_train.tasks import captions
+from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_test_bench, task_summary
+from rs3l_train.tasks.measure import measure_baselines, measure_tagger
+from rs3l_train.tasks.model import load_tagger
+from rs3l_train.tasks.tagger import Tagger
+from rs3l_train.tasks.tagger_plots import add_calibration_and_mass, add_scores
+
+
+@out_of_memory_says(OUT_OF_MEMORY)
+def evaluate(
+    dataset: Dataset, model: Path, folder: Path, corrupt: Literal["stop", "skip"] = "stop"
+) -> dict[str, Any]:
+    """Test a saved tagger in every view of a dataset.
+
+    Parameters
+    ----------
+    corrupt
+        At a shard that cannot be read: stop, or leave it out with a warning.
+
+    Raises
+    ------
+    ConfigError
+        If the dataset knows no label of the tagger's signal, or of its background.
+    InputFileError
+        If the folder holds no tagger, or the dataset no jets of a class.
+    TrainingError
+        If memory is lacking.
+    """
+    require_own(folder, "evaluate")
+    tagger, config, details = load_tagger(model)
+    # A network trained on a GPU serves on a CPU as well.
+    data = config.data.model_copy(update={"corrupt": corrupt})
+    config = config.model_copy(update={"device": "auto", "data": data})
+    bench = set_test_bench(dataset, config, prepare(config), details["training_views"])
+    return tested(bench, tagger.to(bench.jets.device), folder, {"stage": "evaluate", **details})
+
+
+def tested(bench: Bench, tagger: Tagger, folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+    """Measure a tagger in every view, and write its metrics and plots.
+
+    Parameters
+    ----------
+    about
+        How it was trained: `mode`, `labels`, `seed`, `temperature` and what else is to be kept.
+
+    Returns
+    -------
+    dict
+        The content of ``metrics.json``.
+    """
+    measured = measure_tagger(bench, tagger, about.get("temperature"))
+    baseline_rows, baseline_scores = measure_baselines(bench)
+    keys = {key: about[key] for key in ("mode", "labels", "seed")}
+    metrics = {
+        **about,
+        "task": task_summary(bench),
+        "rows": [{**keys, **row} for row in measured.rows],
+        "baselines": baseline_rows,
+    }
+    view = bench.reference
+    own = measured.scores[view]
+    mode = about["mode"]
+    with Plots(folder) as plots:
+        curves = roc_curves({mode: [own]}, baseline_scores)
+        plots.add(curves, "roc", "ROC curve", captions.ROC_OF_ONE.format(view=view))
+        add_scores(plots, bench, measured.scores)
+        add_calibration_and_mass(plots, bench, {mode: own})
+    write_json(folder / METRICS, metrics)
+    return metrics

@@ -1,0 +1,58 @@
+"""The pictures of trained taggers that a test of one and a study have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rs3l_train.evaluation.calibration import reliability
+from rs3l_train.evaluation.plots import Plots
+from rs3l_train.evaluation.plots_scores import (
+    background_masses,
+    reliability_curves,
+    score_distributions,
+)
+from rs3l_train.evaluation.scores import Scores
+from rs3l_train.tasks import captions
+from rs3l_train.tasks.bench import Bench
+
+
+def add_scores(
+    plots: Plots, bench: Bench, scores: Mapping[str, Scores], name: str = "scores", note: str = ""
+) -> None:
+    """Draw the scores of one tagger in each view; the note ends the title."""
+    view = bench.reference
+    plots.add(
+        score_distributions(scores, view),
+        name,
+        f"Scores in each view{note}",
+        captions.SCORES.format(view=view),
+    )
+
+
+def add_calibration_and_mass(
+    plots: Plots, bench: Bench, taggers: Mapping[str, Scores], note: str = ""
+) -> None:
+    """Draw how taggers are calibrated, and what a cut does to the background's mass.
+
+    Parameters
+    ----------
+    taggers
+        By mode, their scores in the reference view.
+    note
+        Ends the titles.
+    """
+    view, efficiency = bench.reference, bench.config.evaluation.middle_efficiency
+    plots.add(
+        reliability_curves(
+            {mode: reliability(own, bench.signal_share) for mode, own in taggers.items()}
+        ),
+        "calibration",
+        f"Calibration{note}",
+        captions.CALIBRATION.format(view=view),
+    )
+    plots.add(
+        background_masses(taggers, efficiency),
+        "mass",
+        f"Mass of the background before and after the cut{note}",
+        captions.MASS.format(view=view, efficiency=efficiency),
+    )
