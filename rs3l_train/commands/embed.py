@@ -12,7 +12,6 @@ from rs3l_data.errors import ConfigError
 from rs3l_data.progress import logging_to
 from rs3l_train.commands.options import (
     Corrupt,
-    CorruptName,
     Data,
     Json,
     Log,
@@ -34,7 +33,7 @@ def embed(
     views: Annotated[
         str | None, typer.Option("--views", help="Views, separated by commas; else all.")
     ] = None,
-    corrupt: Corrupt = CorruptName.stop,
+    corrupt: Corrupt = "stop",
     as_json: Json = False,
     log: Log = None,
 ) -> None:
@@ -43,14 +42,11 @@ def embed(
     Example: python -m rs3l_train embed --data DATASET --model RUN --split test --out test.h5
     """
     from rs3l_train.tasks import embed as task
-    from rs3l_train.views.loading import readable
 
-    with logging_to(log), naming_skip(data, corrupt.value, "--corrupt skip"):
+    with logging_to(log), naming_skip(data, corrupt, "--corrupt skip"):
         names = None if views is None else [name.strip() for name in views.split(",")]
         if names is not None and not all(names):
             raise ConfigError(f"--views {views!r}: a name is empty; write --views nominal,seed")
-        chosen = opened(data, corrupt.value).select(splits=split, views=names)
-        if corrupt is CorruptName.skip:
-            chosen = readable(chosen, chosen.views)
+        chosen = opened(data, corrupt).select(splits=split, views=names)
         summary = task.embed(chosen, model, out)
     typer.echo(json.dumps(summary) if as_json else str(out))

@@ -10,7 +10,6 @@ import typer
 from rs3l_data.progress import logging_to
 from rs3l_train.commands.options import (
     Corrupt,
-    CorruptName,
     Data,
     Json,
     Log,
@@ -34,7 +33,7 @@ def evaluate(
             metavar="<path>",
         ),
     ] = None,
-    corrupt: Corrupt = CorruptName.stop,
+    corrupt: Corrupt = "stop",
     as_json: Json = False,
     log: Log = None,
 ) -> None:
@@ -46,6 +45,6 @@ def evaluate(
     from rs3l_train.tasks import evaluate as task
 
     folder = out or folder_of(model) / EVALUATION
-    with logging_to(log), naming_skip(data, corrupt.value, "--corrupt skip"):
-        metrics = task.evaluate(opened(data, corrupt.value), model, folder, corrupt.value)
+    with logging_to(log), naming_skip(data, corrupt, "--corrupt skip"):
+        metrics = task.evaluate(opened(data, corrupt), model, folder)
     answer(metrics, folder, as_json)

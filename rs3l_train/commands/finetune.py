@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,20 +16,10 @@ from rs3l_train.commands.options import (
     Out,
     Overrides,
     Resume,
-    ResumeName,
     answer,
     training,
 )
-from rs3l_train.config import load_training
-
-
-class ModeName(StrEnum):
-    """The ways to train a tagger."""
-
-    probe = "probe"
-    last_layers = "last_layers"
-    full = "full"
-    scratch = "scratch"
+from rs3l_train.config import NetworkMode, load_training
 
 
 def finetune(
@@ -40,10 +29,10 @@ def finetune(
     pretrained: Annotated[
         str, typer.Option("--pretrained", help="Folder of a pretraining, or `none`.")
     ],
-    mode: Annotated[ModeName, typer.Option("--mode", help="How to train the tagger.")],
+    mode: Annotated[NetworkMode, typer.Option("--mode", help="How to train the tagger.")],
     labels: Annotated[int, typer.Option("--labels", min=4, help="Labelled jets to use.")],
     overrides: Overrides = None,
-    resume: Resume = ResumeName.auto,
+    resume: Resume = "auto",
     as_json: Json = False,
     log: Log = None,
 ) -> None:
@@ -58,14 +47,12 @@ def finetune(
 
     settings = load_training(config, overrides or ())
     folder = None if pretrained == "none" else Path(pretrained)
-    if (folder is None) != (mode is ModeName.scratch):
+    if (folder is None) != (mode == "scratch"):
         raise ConfigError(
-            f"--mode {mode.value} --pretrained {pretrained}: scratch goes with `none`, all others"
+            f"--mode {mode} --pretrained {pretrained}: scratch goes with `none`, all others"
             " with the folder of a pretraining"
         )
     with training(data, settings, out, log) as (dataset, processes):
-        metrics = task.finetune(
-            dataset, settings, folder, mode.value, labels, out, resume.value, processes
-        )
+        metrics = task.finetune(dataset, settings, folder, mode, labels, out, resume, processes)
     if processes.first:
         answer(metrics, out, as_json)

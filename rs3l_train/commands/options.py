@@ -10,42 +10,19 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import rs3l_data
 from rs3l_data.errors import DamagedFileError
 from rs3l_data.progress import logging_to
+from rs3l_train import config
 
 if TYPE_CHECKING:
     from rs3l_data.store.reader import Dataset
-    from rs3l_train.config import TrainingConfig
     from rs3l_train.loop.processes import Processes
-
-
-class ResumeName(StrEnum):
-    """What to do about an earlier training in the folder for the results."""
-
-    auto = "auto"
-    never = "never"
-    must = "must"
-
-
-class FreshName(StrEnum):
-    """What to do about what is done in the folder for the results."""
-
-    auto = "auto"
-    never = "never"
-
-
-class CorruptName(StrEnum):
-    """What to do about a shard that cannot be read."""
-
-    stop = "stop"
-    skip = "skip"
 
 
 Data = Annotated[Path, typer.Option("--data", help="Folder of a dataset, or a shard.")]
@@ -74,7 +51,7 @@ Log = Annotated[
     Path | None, typer.Option("--log", help="Also write log lines to this file.", dir_okay=False)
 ]
 Resume = Annotated[
-    ResumeName,
+    config.Resume,
     typer.Option(
         "--resume",
         help="auto: take a finished training of the same config and dataset, or go on with an"
@@ -83,7 +60,7 @@ Resume = Annotated[
     ),
 ]
 Fresh = Annotated[
-    FreshName,
+    config.Fresh,
     typer.Option(
         "--resume",
         help="auto: take what is done in the folder with the same config and dataset, and go on"
@@ -91,7 +68,7 @@ Fresh = Annotated[
     ),
 ]
 Corrupt = Annotated[
-    CorruptName,
+    config.Corrupt,
     typer.Option(
         "--corrupt", help="At a shard that cannot be read: stop, or leave it out with a warning."
     ),
@@ -103,7 +80,7 @@ Json = Annotated[
 
 
 @contextmanager
-def naming_skip(data: Path, corrupt: Literal["stop", "skip"], option: str) -> Iterator[None]:
+def naming_skip(data: Path, corrupt: config.Corrupt, option: str) -> Iterator[None]:
     """Let the error at a damaged shard name the option by which one goes on with the others."""
     try:
         yield
@@ -114,15 +91,19 @@ def naming_skip(data: Path, corrupt: Literal["stop", "skip"], option: str) -> It
         raise DamagedFileError(f"{error}, or go on without its jets: {option}") from error
 
 
-def opened(data: Path, corrupt: Literal["stop", "skip"]) -> Dataset:
-    """Open a dataset; where damaged shards are to be skipped, every byte is compared first."""
-    verify = corrupt == "skip" and data.is_dir()
-    return rs3l_data.open(data, verify=verify, corrupt=corrupt)
+def opened(data: Path, corrupt: config.Corrupt) -> Dataset:
+    """Open a dataset; where damaged shards are to be skipped, all is compared and read first."""
+    if corrupt == "stop":
+        return rs3l_data.open(data)
+    from rs3l_train.views.loading import readable
+
+    dataset = rs3l_data.open(data, verify=data.is_dir(), corrupt="skip")
+    return readable(dataset, dataset.views)
 
 
 @contextmanager
 def training(
-    data: Path, settings: TrainingConfig, out: Path, log: Path | None
+    data: Path, settings: config.TrainingConfig, out: Path, log: Path | None
 ) -> Iterator[tuple[Dataset, Processes]]:
     """Open the dataset of a training for the processes that torchrun started, or just this one.
 

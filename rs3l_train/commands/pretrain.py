@@ -10,7 +10,6 @@ from rs3l_train.commands.options import (
     Out,
     Overrides,
     Resume,
-    ResumeName,
     answer,
     training,
 )
@@ -22,7 +21,7 @@ def pretrain(
     config: Config,
     out: Out,
     overrides: Overrides = None,
-    resume: Resume = ResumeName.auto,
+    resume: Resume = "auto",
     as_json: Json = False,
     log: Log = None,
 ) -> None:
@@ -37,6 +36,6 @@ def pretrain(
 
     settings = load_training(config, overrides or ())
     with training(data, settings, out, log) as (dataset, processes):
-        metrics = task.pretrain(dataset, settings, out, resume.value, processes)
+        metrics = task.pretrain(dataset, settings, out, resume, processes)
     if processes.first:
         answer(metrics, out, as_json)

@@ -10,7 +10,6 @@ import typer
 from rs3l_train.commands.options import (
     Data,
     Fresh,
-    FreshName,
     Json,
     Log,
     Out,
@@ -29,7 +28,7 @@ def run(
         typer.Option("--config", help="A config with a `training` block; else the defaults."),
     ] = None,
     overrides: Overrides = None,
-    resume: Fresh = FreshName.auto,
+    resume: Fresh = "auto",
     as_json: Json = False,
     log: Log = None,
 ) -> None:
@@ -44,6 +43,6 @@ def run(
 
     settings = load_training(config, overrides or ())
     with training(data, settings, out, log) as (dataset, processes):
-        metrics = task.run(dataset, settings, out, resume.value, processes)
+        metrics = task.run(dataset, settings, out, resume, processes)
     if processes.first:
         answer(metrics, out / "study", as_json)

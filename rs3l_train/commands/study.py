@@ -11,7 +11,6 @@ from rs3l_train.commands.options import (
     Config,
     Data,
     Fresh,
-    FreshName,
     Json,
     Log,
     Out,
@@ -28,7 +27,7 @@ def study(
     out: Out,
     pretrained: Annotated[Path, typer.Option("--pretrained", help="Folder of a pretraining.")],
     overrides: Overrides = None,
-    resume: Fresh = FreshName.auto,
+    resume: Fresh = "auto",
     as_json: Json = False,
     log: Log = None,
 ) -> None:
@@ -43,6 +42,6 @@ def study(
 
     settings = load_training(config, overrides or ())
     with training(data, settings, out, log) as (dataset, processes):
-        metrics = task.study(dataset, settings, pretrained, out, resume.value, processes)
+        metrics = task.study(dataset, settings, pretrained, out, resume, processes)
     if processes.first:
         answer(metrics, out, as_json)

@@ -10,10 +10,10 @@ physics (see `docs/training.md`).
 from __future__ import annotations
 
 from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig, TransformerConfig
-from rs3l_train.config.data import DataConfig
+from rs3l_train.config.data import Corrupt, DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import DecorrelateConfig, FinetuneConfig
-from rs3l_train.config.loop import LoopConfig
+from rs3l_train.config.loop import Fresh, LoopConfig, Resume
 from rs3l_train.config.objective import ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
 from rs3l_train.config.task import Mode, NetworkMode, TaskConfig
@@ -26,16 +26,19 @@ from rs3l_train.config.training import (
 
 __all__ = [
     "BackboneConfig",
+    "Corrupt",
     "DataConfig",
     "DecorrelateConfig",
     "EdgeConvConfig",
     "EvaluationConfig",
     "FinetuneConfig",
+    "Fresh",
     "LoopConfig",
     "Mode",
     "NetworkMode",
     "ObjectiveConfig",
     "PretrainConfig",
+    "Resume",
     "TaskConfig",
     "TrainingConfig",
     "TransformerConfig",

@@ -10,6 +10,9 @@ from rs3l_data.describe.strict import Strict
 from rs3l_train.config.numbers import Count, Positive
 from rs3l_train.config.once import Once
 
+Corrupt = Literal["stop", "skip"]
+"""What to do at a shard that cannot be read"""
+
 
 class DataConfig(Strict):
     """What the network sees of the dataset."""
@@ -47,7 +50,7 @@ class DataConfig(Strict):
     buffer_mb: Positive = Field(
         default=2000, description="memory for two buffers of streamed jets [MB]"
     )
-    corrupt: Literal["stop", "skip"] = Field(
+    corrupt: Corrupt = Field(
         default="stop",
         description="at a shard that cannot be read: stop, naming it; or read all shards through"
         " first, and leave out, with a warning, those that cannot be read",

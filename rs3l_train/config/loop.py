@@ -9,6 +9,10 @@ from pydantic import Field
 from rs3l_data.describe.strict import Strict
 from rs3l_train.config.numbers import Count, Positive
 
+Fresh = Literal["auto", "never"]
+Resume = Literal[Fresh, "must"]
+"""What to do about an earlier training in the folder for the results: no key, but an option"""
+
 
 class LoopConfig(Strict):
     """How training uses the machine."""

@@ -11,7 +11,7 @@ from rs3l_train.config.numbers import Count
 from rs3l_train.config.once import Once
 
 NetworkMode = Literal["probe", "last_layers", "full", "scratch"]
-Mode = Literal["probe", "last_layers", "full", "scratch", "trees"]
+Mode = Literal[NetworkMode, "trees"]
 Label = Annotated[str, Field(min_length=1)]
 
 

@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_train.config import LoopConfig
+from rs3l_train.config import LoopConfig, Resume
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import CHECKPOINT, forget
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 
 FORMAT = "rs3l-training-3"
 START_ANEW = "start anew with --resume never"
-
-Resume = Literal["auto", "never", "must"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from rs3l_train.tasks.draws import (
 from rs3l_train.tasks.labels import known_part, tagging_task, warn_of_empty_labels
 from rs3l_train.views.batches import all_views, one_view
 from rs3l_train.views.choice import NOMINAL, chosen_views, reference_view
-from rs3l_train.views.loading import readable
 from rs3l_train.views.memory import JetViews, Selection, load
 
 logger = logging.getLogger(__name__)
@@ -155,8 +154,7 @@ def task_summary(bench: Bench) -> dict[str, Any]:
 
 def _of_task(dataset: Dataset, config: TrainingConfig) -> Dataset:
     warn_of_empty_labels(dataset, config.task)
-    dataset = dataset[tagging_task(dataset, config.task).target >= 0]
-    return readable(dataset, dataset.views) if config.data.corrupt == "skip" else dataset
+    return dataset[tagging_task(dataset, config.task).target >= 0]
 
 
 def _loaded(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rs3l_data.store.reader import Dataset
 from rs3l_train.evaluation.plots import Plots
@@ -21,15 +21,8 @@ from rs3l_train.tasks.tagger_plots import add_calibration_and_mass, add_scores
 
 
 @out_of_memory_says(OUT_OF_MEMORY)
-def evaluate(
-    dataset: Dataset, model: Path, folder: Path, corrupt: Literal["stop", "skip"] = "stop"
-) -> dict[str, Any]:
+def evaluate(dataset: Dataset, model: Path, folder: Path) -> dict[str, Any]:
     """Test a saved tagger in every view of a dataset.
-
-    Parameters
-    ----------
-    corrupt
-        At a shard that cannot be read: stop, or leave it out with a warning.
 
     Raises
     ------
@@ -43,8 +36,7 @@ def evaluate(
     require_own(folder, "evaluate")
     tagger, config, details = load_tagger(model)
     # A network trained on a GPU serves on a CPU as well.
-    data = config.data.model_copy(update={"corrupt": corrupt})
-    config = config.model_copy(update={"device": "auto", "data": data})
+    config = config.model_copy(update={"device": "auto"})
     bench = set_test_bench(dataset, config, prepare(config), details["training_views"])
     return tested(bench, tagger.to(bench.jets.device), folder, {"stage": "evaluate", **details})
 

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from rs3l_data.store.reader import Dataset
-from rs3l_train.config import NetworkMode, TrainingConfig
+from rs3l_train.config import NetworkMode, Resume, TrainingConfig
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.folder import require_own
 from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.loop.training_state import Resume
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, set_bench
 from rs3l_train.tasks.evaluate import tested
 from rs3l_train.tasks.model import pretrained_weights

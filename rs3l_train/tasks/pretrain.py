@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones.compiled import compile_backbone
-from rs3l_train.config import TrainingConfig
+from rs3l_train.config import Resume, TrainingConfig
 from rs3l_train.evaluation.plots import Plots
 from rs3l_train.evaluation.plots_pretraining import loss_curve, spectrum_plot
 from rs3l_train.evaluation.representation import linear_r2, physical_targets, spectrum
@@ -27,7 +27,7 @@ from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.schedule import pretraining_schedule
-from rs3l_train.loop.training_state import Checkpoints, Resume, checkpoints_in
+from rs3l_train.loop.training_state import Checkpoints, checkpoints_in
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks import captions
 from rs3l_train.tasks.encode import apply_network

@@ -22,7 +22,7 @@ from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.capacity import memory_of
 from rs3l_train.views.choice import chosen_views
-from rs3l_train.views.loading import Loading, bytes_needed, readable, view_source
+from rs3l_train.views.loading import Loading, bytes_needed, view_source
 from rs3l_train.views.memory import JetViews, Selection
 from rs3l_train.views.positives import Positives, chosen_positives
 from rs3l_train.views.source import ViewSource
@@ -67,8 +67,7 @@ def jets_to_pretrain_on(dataset: Dataset, config: TrainingConfig) -> Dataset:
     """
     views = chosen_views(dataset, config.data)
     require_labels(dataset, config.data.labels or (), "data.labels")
-    chosen = dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
-    return readable(chosen, views) if config.data.corrupt == "skip" else chosen
+    return dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
 
 
 def chosen_loading(

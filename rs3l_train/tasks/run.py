@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rs3l_data.store.reader import Dataset
-from rs3l_train.config import TrainingConfig
+from rs3l_train.config import Fresh, TrainingConfig
 from rs3l_train.loop.folder import require_own, save_config
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.tasks.bench import require_task
@@ -18,7 +18,7 @@ def run(
     dataset: Dataset,
     config: TrainingConfig,
     folder: Path,
-    resume: Literal["auto", "never"] = "auto",
+    resume: Fresh = "auto",
     processes: Processes = ALONE,
 ) -> dict[str, Any]:
     """Pretrain, train taggers with and without that, test them in every view, draw the pictures.

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -14,7 +14,7 @@ from torch import Tensor
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
-from rs3l_train.config import Mode, NetworkMode, TrainingConfig
+from rs3l_train.config import Fresh, Mode, NetworkMode, TrainingConfig
 from rs3l_train.evaluation.comparison import comparisons, mean_and_spread
 from rs3l_train.evaluation.scores import Scores
 from rs3l_train.loop.device import prepare
@@ -55,7 +55,7 @@ def study(
     config: TrainingConfig,
     pretrained: Path,
     folder: Path,
-    resume: Literal["auto", "never"] = "auto",
+    resume: Fresh = "auto",
     processes: Processes = ALONE,
 ) -> dict[str, Any]:
     """Compare the config's ways of training, for each number of labels and each draw.

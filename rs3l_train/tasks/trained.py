@@ -8,12 +8,12 @@ from typing import Any
 
 from torch import Tensor
 
-from rs3l_train.config import NetworkMode
+from rs3l_train.config import NetworkMode, Resume
 from rs3l_train.loop.checkpoint import done_before, save_network
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.loop.training_state import Resume, checkpoints_in
+from rs3l_train.loop.training_state import checkpoints_in
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.identity import tagger_identity
 from rs3l_train.tasks.model import load_tagger

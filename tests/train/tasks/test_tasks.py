@@ -167,7 +167,7 @@ def test_finetune_then_evaluate_give_the_same_figures(dataset, config, pretraine
 
 def test_a_tagger_trained_on_a_gpu_serves_without_one(dataset, config, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("rs3l_train.tasks.evaluate.prepare", lambda _: torch.device("cpu"))
+        patch.setattr("rs3l_train.tasks.finetune.prepare", lambda _: torch.device("cpu"))
         on_gpu = changed(config, device="cuda")
         trained = finetune(dataset, on_gpu, None, "scratch", 40, tmp_path / "tagger")
     again = evaluate(dataset, tmp_path / "tagger", tmp_path / "again")

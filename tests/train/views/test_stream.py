@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 import rs3l_data
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.stream import Stream
+from rs3l_train.commands.options import opened
 from rs3l_train.config import DataConfig, validate_training
 from rs3l_train.loop.processes import ALONE
 from rs3l_train.loop.updates import Updates
@@ -137,29 +138,25 @@ def test_pretraining_streams(dataset, tmp_path):
 
 def test_a_corrupt_shard_is_named_or_skipped(damaged, tmp_path, caplog):
     dataset = rs3l_data.open(damaged)
+    streaming = config(loading="stream")
     with pytest.raises(InputFileError, match=r"shard-0001\.h5: damaged"):
-        pretrain(dataset, config(loading="stream"), tmp_path / "stop")
+        pretrain(dataset, streaming, tmp_path / "stop")
     with caplog.at_level(logging.WARNING):
-        left = readable(dataset, VIEWS)
-        metrics = pretrain(dataset, config(loading="stream", corrupt="skip"), tmp_path / "skip")
+        left = opened(damaged, "skip")
     assert "shard-0001.h5" in caplog.text
     assert 0 < len(left) == dataset.shards[0].n_rows
-    assert 0 < metrics["jets"] < len(left)
+    assert 0 < pretrain(left, streaming, tmp_path / "skip")["jets"] < len(left)
 
 
-def test_taggers_name_or_skip_it_too(damaged, tmp_path, caplog):
-    dataset = rs3l_data.open(damaged)
-    task = {**SETTINGS["task"], "validation_labels": 20}
-    skipping = validate_training(
-        {**SETTINGS, "task": task, "data": {**SETTINGS["data"], "corrupt": "skip"}}, "test"
-    )
-    finetune(dataset, skipping, None, "scratch", 10, tmp_path)
-    assert "shard-0001.h5" in caplog.text
+def test_taggers_name_or_skip_it_too(damaged, tmp_path):
+    dataset, left = rs3l_data.open(damaged), opened(damaged, "skip")
+    settings = changed(config(), task={"validation_labels": 20})
+    finetune(left, settings, None, "scratch", 10, tmp_path)
     with pytest.raises(InputFileError, match=r"shard-0001\.h5: damaged"):
         evaluate(dataset, tmp_path, tmp_path / "stop")
-    left = evaluate(dataset, tmp_path, tmp_path / "skip", "skip")
+    skipped = evaluate(left, tmp_path, tmp_path / "skip")
     whole = evaluate(dataset[: dataset.shards[0].n_rows], tmp_path, tmp_path / "whole")
-    assert left["rows"] == whole["rows"]
+    assert skipped["rows"] == whole["rows"]
 
 
 def test_a_truncated_shard_is_named_or_skipped(damaged, caplog):
