@@ -65,27 +65,45 @@ def at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[s
     -------
     dict
         Both efficiencies, the background's relative to the reference's (None if that is 0), and
-        their binomial errors, for which the two views count as independent. The reference's own
-        efficiency of the signal has none, as it is chosen.
+        their errors: binomial ones, for which the two views count as independent, and that of the
+        threshold, which the reference's sample of signal sets. The reference's own efficiency of
+        the signal has none, as it is chosen.
     """
     same = scores is reference
-    cut = cut_at(reference.signal, efficiency)
+    n = len(reference.signal)
+    shift = math.sqrt(efficiency * (1 - efficiency) / n)
+    cut, looser, tighter = (
+        cut_at(reference.signal, e)
+        for e in (efficiency, min(efficiency + shift, 1), max(efficiency - shift, 1 / n))
+    )
     kept, kept_error = _efficiency(cut(scores.signal))
+    kept_shift = float(looser(scores.signal).mean() - tighter(scores.signal).mean()) / 2
     here, here_error = _efficiency(cut(scores.background))
     there, there_error = _efficiency(cut(reference.background))
+    # How the threshold moves the logarithms of both, one with the other.
+    here_shift, there_shift = (
+        _log_change(looser(s.background), tighter(s.background)) for s in (scores, reference)
+    )
     ratio = here / there if there else None
     return {
         "signal_efficiency": kept,
-        "signal_efficiency_error": 0.0 if same else kept_error,
+        "signal_efficiency_error": 0.0 if same else math.hypot(kept_error, kept_shift),
         "background_efficiency": here,
-        "background_efficiency_error": here_error,
+        "background_efficiency_error": math.hypot(here_error, here * here_shift),
         "relative_to_nominal": ratio,
         "relative_to_nominal_error": None
         if ratio is None
         else 0.0
         if same
-        else math.hypot(here_error / there, ratio * there_error / there),
+        else math.hypot(
+            here_error / there, ratio * there_error / there, ratio * (here_shift - there_shift)
+        ),
     }
+
+
+def _log_change(looser: F8, tighter: F8) -> float:
+    """Half the change of the logarithm of what passes; where nothing does, half a jet counts."""
+    return math.log(max(float(looser.sum()), 0.5) / max(float(tighter.sum()), 0.5)) / 2
 
 
 def _efficiency(passing: F8) -> tuple[float, float]:

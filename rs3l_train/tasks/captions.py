@@ -11,13 +11,13 @@ SPECTRUM = (
 LABELS = (
     "AUC and background rejection on the test split of the view {view} against the number of"
     " labelled jets. Capped bars: standard deviation over independent draws of the labels. Wide"
-    " bars: statistical error of the test sample, common to all taggers. Black, grey and light blue"
-    " lines: single variables, no network."
+    " bars: statistical error of the test sample, the same jets for all taggers. Black, grey and"
+    " light blue lines: single variables, no network."
 )
 ROC = (
     "Background rejection against signal efficiency on the test split of the view {view}: one over"
     " the mean background efficiency of independent draws of the labelled jets. The bands are the"
-    " range of the draws; the statistical error of the test sample, common to all curves, is in"
+    " range of the draws; the statistical error of the test sample, the same for all curves, is in"
     " metrics.json."
 )
 ROC_OF_ONE = (

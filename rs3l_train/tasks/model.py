@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from rs3l_data.errors import ConfigError
 from rs3l_data.store.manifest import checksum
 from rs3l_train.backbones import Backbone, backbone_of
 from rs3l_train.config import TrainingConfig
@@ -77,9 +78,15 @@ def pretrained_weights(folder: Path, config: TrainingConfig) -> dict[str, Tensor
     InputFileError
         If the folder holds none.
     ConfigError
-        If it is of another architecture, naming the key.
+        If it is of another architecture, naming the key, or has seen a view that is held out.
     """
     saved = load_network(folder, "backbone")
     require_same_network(config, saved.config, folder)
+    for view in config.data.hold_out:
+        if view in saved.details["views"]:
+            raise ConfigError(
+                f"training.data.hold_out: {view!r} is one of the views that the network in {folder}"
+                " was pretrained on; pretrain without it, or do not call it held out"
+            )
     load_weights(backbone_of(config), saved.weights, folder)
     return saved.weights

@@ -197,7 +197,8 @@ def _fit(
         compile_backbone(objective.backbone)
 
     def save_best() -> None:
-        save_network(folder, objective.backbone, "backbone", config, {}, name=BEST)
+        views = {"views": list(pretraining.jets.names)}
+        save_network(folder, objective.backbone, "backbone", config, views, name=BEST)
 
     updates = Updates(
         objective,

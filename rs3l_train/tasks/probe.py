@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
+from rs3l_train.evaluation.calibration import fit_temperature
 from rs3l_train.evaluation.roc import auc
+from rs3l_train.tasks.tagger import split_scores
 
 # Of the squared weights, relative to the mean loss of a jet.
-PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
+# Jets that are all told apart would ask for infinite weights.
+MOST_SCALED = 10.0
 TOLERANCE = 1e-10
 
 
@@ -29,9 +33,16 @@ class Probe:
 
 
 def fit_probe(
-    embeddings: Tensor, target: Tensor, validation: Tensor, validation_target: Tensor
+    embeddings: Tensor,
+    target: Tensor,
+    validation: Tensor,
+    validation_target: Tensor,
+    share: float | None = None,
 ) -> Probe:
     """Fit a logistic regression with each penalty and keep the best on the validation jets.
+
+    The best by its AUC, which does not know how long the weights are that a penalty leaves: they
+    are scaled to the least cross entropy on the same jets, by a factor of ten at most.
 
     Parameters
     ----------
@@ -39,13 +50,19 @@ def fit_probe(
         (n, D) and (m, D), standardised.
     target, validation_target
         (n,) and (m,), 1 for signal, 0 for background.
+    share
+        Part of signal that the probabilities hold for; None: that of the validation jets.
     """
     probes = [_fitted(embeddings, target, penalty) for penalty in PENALTIES]
     scored = [
         Probe(weight, bias, penalty, score_auc(validation @ weight.float(), validation_target))
         for penalty, (weight, bias) in zip(PENALTIES, probes, strict=True)
     ]
-    return max(scored, key=lambda probe: probe.validation_auc)
+    best = max(scored, key=lambda probe: probe.validation_auc)
+    logits = validation.double() @ best.weight + best.bias
+    wanted = fit_temperature(split_scores(logits, validation_target), share)
+    temperature = min(max(wanted, 1 / MOST_SCALED), MOST_SCALED)
+    return replace(best, weight=best.weight / temperature, bias=best.bias / temperature)
 
 
 def score_auc(scores: Tensor, target: Tensor) -> float:

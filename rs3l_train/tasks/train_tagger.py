@@ -145,6 +145,7 @@ def _set_probe(
         bench.target[labelled.rows],
         tagger.standardise(validation),
         _validation_target(bench),
+        bench.signal_share,
     )
     with torch.no_grad():
         tagger.head.weight.copy_(probe.weight[None])

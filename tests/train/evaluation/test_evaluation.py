@@ -186,7 +186,27 @@ def test_baselines_score_signal_high_and_broken_jets_lowest():
     assert narrow["mass window"].tolist() == [-5, -15, -np.inf]
     assert narrow["n2 in window"][0] == pytest.approx(-0.1)
     assert narrow["tau21 in window"][0] == pytest.approx(-0.2)
-    assert narrow["n2 in window"][1] == narrow["tau21 in window"][1] == -np.inf
+    assert narrow["n2 in window"][1] == narrow["tau21 in window"][1] == -25
+
+
+def test_a_wider_cut_than_the_window_is_a_wider_window():
+    random = np.random.default_rng(3)
+    jets = {"n2": random.uniform(0, 0.5, 1000), "softdrop_mass": random.uniform(40, 200, 1000)}
+    jets |= {"tau1": np.ones(1000), "tau2": random.uniform(0, 1, 1000)}
+    scores = baseline_scores(jets, 125.0, 25.0)
+    outside = np.abs(jets["softdrop_mass"] - 125) > 25
+    for name in ("n2 in window", "tau21 in window"):
+        assert scores[name][outside].max() < scores[name][~outside].min()
+        order = np.argsort(scores[name][outside])
+        assert (np.diff(scores["mass window"][outside][order]) >= 0).all()
+
+
+def test_a_jet_of_one_constituent_has_no_prongs():
+    one = {name: np.zeros(1) for name in ("n2", "tau1", "tau2")} | {
+        "softdrop_mass": np.full(1, 120.0)
+    }
+    found = baseline_scores(one, 125.0, 25.0)
+    assert {name for name, score in found.items() if score[0] > -np.inf} == {"mass window"}
 
 
 def test_trees_use_a_variable_that_tells_and_stop_in_time():

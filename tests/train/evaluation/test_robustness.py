@@ -74,12 +74,10 @@ def test_errors_at_the_nominal_threshold_are_the_spread_of_repeated_samples():
         return Scores(random.normal(1 + shift, 1, 1500), random.normal(shift, 1, 1500))
 
     tables = [at_threshold(sample(0.2), sample(0.0), 0.5) for _ in range(300)]
-    for key in ("background_efficiency", "relative_to_nominal"):
+    for key in ("signal_efficiency", "background_efficiency", "relative_to_nominal"):
         spread = np.std([table[key] for table in tables])
         claimed = np.mean([table[f"{key}_error"] for table in tables])
-        # The threshold's own error comes on top of the binomial one.
-        assert claimed < 1.1 * spread
-        assert claimed > 0.6 * spread
+        assert claimed == pytest.approx(spread, rel=0.15), key
     assert np.mean([table["relative_to_nominal"] for table in tables]) > 1.2
 
 
@@ -91,7 +89,9 @@ def test_where_nothing_passes_the_error_is_not_0_and_what_is_chosen_has_none():
     # As if half a jet of one more had passed.
     assert found["background_efficiency_error"] == pytest.approx(math.sqrt(0.1 * 0.9 / 4))
     assert found["relative_to_nominal_error"] == pytest.approx(math.sqrt(0.1 * 0.9 / 4) / 0.2)
-    assert found["signal_efficiency_error"] == pytest.approx(math.sqrt(0.25 / 10))
+    # Five of ten jets, and a threshold that is one or two of ten jets off.
+    expected = math.hypot(math.sqrt(0.25 / 10), 0.15)
+    assert found["signal_efficiency_error"] == pytest.approx(expected)
     own = at_threshold(reference, reference, 0.5)
     assert own["signal_efficiency_error"] == own["relative_to_nominal_error"] == 0
 

@@ -15,7 +15,7 @@ from rs3l_train.loop.processes import ALONE
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.decorrelate import mass_penalty
 from rs3l_train.tasks.encode import apply_network
-from rs3l_train.tasks.probe import PENALTIES, _fitted, fit_probe, score_auc
+from rs3l_train.tasks.probe import MOST_SCALED, PENALTIES, _fitted, fit_probe, score_auc
 from rs3l_train.tasks.tagger import Tagger, split_scores
 from rs3l_train.tasks.train_tagger import (
     _budget,
@@ -42,6 +42,28 @@ def test_the_probe_keeps_the_penalty_that_validates_best():
     assert probe.penalty == PENALTIES[int(np.argmax(aucs))] not in (PENALTIES[0], PENALTIES[-1])
 
 
+def test_the_probe_s_probabilities_are_not_the_penalty_s():
+    """The AUC may like a penalty that leaves hardly any weights."""
+    generator = torch.Generator().manual_seed(3)
+    x, held = torch.randn(24, 15, generator=generator), torch.randn(4000, 15, generator=generator)
+    y, truth = ((z[:, 0] + torch.randn(len(z), generator=generator) > 0).long() for z in (x, held))
+    probe = fit_probe(x, y, held, truth, 0.5)
+    unscaled, _ = _fitted(x, y, probe.penalty)
+    temperature = float(unscaled[0] / probe.weight[0])
+    torch.testing.assert_close(probe.weight * temperature, unscaled)
+    assert abs(temperature - 1) > 0.1
+    scores = split_scores(held.double() @ probe.weight + probe.bias, truth)
+    assert fit_temperature(scores, 0.5) == pytest.approx(1, abs=1e-3)
+
+
+def test_a_probe_that_tells_all_jets_apart_has_finite_weights():
+    x = torch.linspace(-1, 1, 40)[:, None]
+    y = (x[:, 0] > 0).long()
+    probe = fit_probe(x, y, x, y)
+    unscaled, _ = _fitted(x, y, probe.penalty)
+    torch.testing.assert_close(probe.weight, MOST_SCALED * unscaled)
+
+
 def test_a_pretrained_backbone_has_its_own_learning_rate(bench, config):
     tagger, own = Tagger(backbone_of(config)), config.finetune
     for mode, rate in (("full", own.backbone_learning_rate), ("scratch", own.learning_rate)):
@@ -64,7 +86,7 @@ def test_a_tagger_begins_as_the_probe_of_standardised_embeddings(bench, weights,
     torch.testing.assert_close(tagger.spread, z.std(0))
     standard = [(x - z.mean(0)) / z.std(0) for x in (z, unseen)]
     targets = bench.target[labelled.rows], bench.target[held.rows]
-    probe = fit_probe(standard[0], targets[0], standard[1], targets[1])
+    probe = fit_probe(standard[0], targets[0], standard[1], targets[1], 0.5)
     torch.testing.assert_close(tagger.head.weight[0], probe.weight.float(), rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(tagger.head.bias[0], probe.bias.float(), rtol=1e-3, atol=1e-4)
 

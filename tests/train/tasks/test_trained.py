@@ -291,6 +291,17 @@ def test_a_flipped_bit_of_the_weights_is_found(dataset, quick, tmp_path):
         evaluate(dataset, tmp_path / "tagger", tmp_path / "evaluation")
 
 
+@pytest.mark.parametrize("file", ["", "best.safetensors"])
+def test_what_was_pretrained_on_is_not_held_out(dataset, quick, pretrained, tmp_path, file):
+    held = changed(quick, data={"hold_out": ["fsr_up"]})
+    for train in (
+        lambda: study(dataset, held, pretrained / file, tmp_path),
+        lambda: finetune(dataset, held, pretrained / file, "probe", 20, tmp_path),
+    ):
+        with pytest.raises(ConfigError, match=r"hold_out: 'fsr_up' .* was pretrained on"):
+            train()
+
+
 def test_a_held_out_view_chooses_nothing(dataset, quick):
     held = changed(quick, data={"hold_out": ["nominal"]})
     bench = set_bench(dataset, held, prepare(held))
