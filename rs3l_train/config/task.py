@@ -43,6 +43,11 @@ class TaskConfig(Strict):
         default=700, ge=4, description="labelled validation jets at most, for early stopping"
     )
 
+    @property
+    def classes(self) -> dict[str, tuple[str, ...]]:
+        """The labels of `signal` and of `background`, by these names."""
+        return {"signal": self.signal, "background": self.background}
+
     @model_validator(mode="after")
     def _disjoint(self) -> TaskConfig:
         both = sorted(set(self.signal) & set(self.background))

@@ -19,17 +19,16 @@ from rs3l_train.evaluation.scores import Scores
 
 BOOTSTRAP_DRAWS = 200
 SIGNIFICANT = 2.0
+SCRATCH = "scratch"
 
 Draws = Sequence[Scores]
 """Of one way of training, one for each draw of the labelled jets"""
 
 
 def comparisons(
-    taggers: Mapping[tuple[str, int], Draws],
-    efficiencies: Sequence[float],
-    against: str = "scratch",
+    taggers: Mapping[tuple[str, int], Draws], efficiencies: Sequence[float]
 ) -> list[dict[str, Any]]:
-    """Compare each way of training with the one ``against``, at as many labels or fewer.
+    """Compare each way of training with `scratch`, at as many labels or fewer.
 
     Parameters
     ----------
@@ -44,18 +43,18 @@ def comparisons(
     resampled = {key: resampled_logs(draws, efficiencies) for key, draws in taggers.items()}
     return [
         {
-            **{"mode": mode, "labels": labels, "against": against, "against_labels": others},
+            **{"mode": mode, "labels": labels, "against": SCRATCH, "against_labels": others},
             "signal_efficiency": efficiency,
             **compare(
                 draws,
-                taggers[against, others],
+                taggers[SCRATCH, others],
                 efficiency,
-                resampled[mode, labels][:, :, e] - resampled[against, others][:, :, e],
+                resampled[mode, labels][:, :, e] - resampled[SCRATCH, others][:, :, e],
             ),
         }
         for (mode, labels), draws in taggers.items()
         for (other_mode, others) in taggers
-        if mode != against and other_mode == against and labels <= others
+        if mode != SCRATCH and other_mode == SCRATCH and labels <= others
         for e, efficiency in enumerate(efficiencies)
     ]
 

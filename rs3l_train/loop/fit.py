@@ -19,8 +19,6 @@ from rs3l_train.loop.training_state import Checkpoints, TrainingState
 from rs3l_train.loop.updates import Updates
 from rs3l_train.views.memory import Selection
 
-__all__ = ["Budget", "History", "endless_batches", "fit"]
-
 Epochs = Callable[[int], Iterator[Selection]]
 """Gives the batches of an epoch by its number, the same ones each time"""
 

@@ -123,7 +123,30 @@ class Checkpoints:
         ConfigError
             If it must be used and is of another network or dataset; names the first key.
         """
-        return self._usable()
+        if self._resume == "never":
+            return False
+        if not self.path.exists():
+            if self._resume == "must":
+                raise InputFileError(
+                    f"{self.path}: no such file, so there is no unfinished training to go on"
+                    " with; --resume auto starts anew"
+                )
+            return False
+        header = self._header()
+        fixed = differing(self._identity.fixed, json.loads(header["fixed"]))
+        settings = differing(self._identity.settings, json.loads(header["settings"]))
+        if self._resume == "auto" and (fixed or settings):
+            logger.warning(
+                "%s is of another training, so this one starts anew: %s",
+                self.path,
+                (fixed + settings)[0],
+            )
+            return False
+        if fixed:
+            raise ConfigError(f"{self.path}: cannot go on from it: {fixed[0]}")
+        for change in settings:
+            logger.warning("going on with changed settings: %s", change)
+        return True
 
     def noted(self, name: str) -> str | None:
         """Look up a note of the checkpoint that the training goes on from; None without one."""
@@ -206,32 +229,6 @@ class Checkpoints:
 
     def _header(self) -> dict[str, str]:
         return read_header(self.path, FORMAT, START_ANEW)
-
-    def _usable(self) -> bool:
-        if self._resume == "never":
-            return False
-        if not self.path.exists():
-            if self._resume == "must":
-                raise InputFileError(
-                    f"{self.path}: no such file, so there is no unfinished training to go on"
-                    " with; --resume auto starts anew"
-                )
-            return False
-        header = self._header()
-        fixed = differing(self._identity.fixed, json.loads(header["fixed"]))
-        settings = differing(self._identity.settings, json.loads(header["settings"]))
-        if self._resume == "auto" and (fixed or settings):
-            logger.warning(
-                "%s is of another training, so this one starts anew: %s",
-                self.path,
-                (fixed + settings)[0],
-            )
-            return False
-        if fixed:
-            raise ConfigError(f"{self.path}: cannot go on from it: {fixed[0]}")
-        for change in settings:
-            logger.warning("going on with changed settings: %s", change)
-        return True
 
 
 def checkpoints_in(

@@ -13,8 +13,6 @@ from rs3l_data.describe.schema import Split
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.tasks.labels import (
-    BACKGROUND,
-    SIGNAL,
     TaggingTask,
     draw_at_most,
     draw_labelled,
@@ -102,8 +100,7 @@ def draw_test_jets(dataset: Dataset, config: TrainingConfig) -> Draws:
 def _counts(task: TaggingTask, present: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:
     return {
         split.name.lower(): {
-            name: len(task.rows(split, target, present))
-            for name, target in (("signal", SIGNAL), ("background", BACKGROUND))
+            name: len(rows) for name, rows in task.by_class(split, present).items()
         }
         for split in Split
     }

@@ -19,7 +19,9 @@ I8 = npt.NDArray[np.int64]
 
 logger = logging.getLogger(__name__)
 
-SIGNAL, BACKGROUND, NEITHER = 1, 0, -1
+CLASSES = {"signal": 1, "background": 0}
+"""The target of each"""
+NEITHER = -1
 NO_JET = "training.task.%s: the dataset has no jet of label %s"
 
 
@@ -32,9 +34,12 @@ class TaggingTask:
     split: I8
     """(n_rows,)"""
 
-    def rows(self, split: Split, target: int, usable: npt.NDArray[np.bool_]) -> I8:
-        """Find the usable rows of a class in a split."""
-        return np.flatnonzero((self.split == split) & (self.target == target) & usable)
+    def by_class(self, split: Split, usable: npt.NDArray[np.bool_]) -> dict[str, I8]:
+        """Find the usable rows of each class in a split."""
+        own = (self.split == split) & usable
+        return {
+            name: np.flatnonzero(own & (self.target == target)) for name, target in CLASSES.items()
+        }
 
 
 def require_labels(dataset: Dataset, names: tuple[str, ...], key: str) -> None:
@@ -63,12 +68,10 @@ def tagging_task(dataset: Dataset, config: TaskConfig) -> TaggingTask:
     """
     label = dataset.initiators["label"]
     target = np.full(len(dataset), NEITHER, np.int64)
-    for value, key, names in (
-        (SIGNAL, "signal", config.signal),
-        (BACKGROUND, "background", config.background),
-    ):
+    for key, names in config.classes.items():
         require_labels(dataset, names, f"task.{key}")
-        target[np.isin(label, [dataset.labels.index(name) for name in names])] = value
+        own = [dataset.labels.index(name) for name in names]
+        target[np.isin(label, own)] = CLASSES[key]
     return TaggingTask(target, dataset.initiators["split"].astype(np.int64))
 
 
@@ -80,11 +83,11 @@ def known_part(dataset: Dataset, config: TaskConfig) -> TaskConfig:
     ConfigError
         If it knows none of the signal, or of the background.
     """
-    sides: dict[str, tuple[str, ...]] = {"signal": config.signal, "background": config.background}
     known = {
-        key: tuple(name for name in names if name in dataset.labels) for key, names in sides.items()
+        key: tuple(name for name in names if name in dataset.labels)
+        for key, names in config.classes.items()
     }
-    for key, names in sides.items():
+    for key, names in config.classes.items():
         if not known[key]:
             require_labels(dataset, names, f"task.{key}")
         for name in sorted(set(names) - set(known[key])):
@@ -95,7 +98,7 @@ def known_part(dataset: Dataset, config: TaskConfig) -> TaskConfig:
 def warn_of_empty_labels(dataset: Dataset, config: TaskConfig) -> None:
     """Log a warning for each label of a task that the dataset knows but has no jet of."""
     found = {dataset.labels[i] for i in np.unique(dataset.initiators["label"])}
-    for key, names in (("signal", config.signal), ("background", config.background)):
+    for key, names in config.classes.items():
         for name in sorted(set(names) & set(dataset.labels) - found):
             logger.warning(NO_JET, key, name)
 
@@ -123,13 +126,12 @@ def draw_labelled(
         If the split has too few, or chance has drawn none of a class.
     """
     random = np.random.default_rng(seed)
-    classes = {"signal": SIGNAL, "background": BACKGROUND}
-    rows = {name: task.rows(split, target, usable) for name, target in classes.items()}
+    rows = task.by_class(split, usable)
     if balance == "natural":
         pool = np.concatenate(list(rows.values()))
         _require_enough(split, "signal and background", len(pool), n, f"{n} labels")
         drawn = random.permutation(pool)[:n]
-        for name, target in classes.items():
+        for name, target in CLASSES.items():
             if not (task.target[drawn] == target).any():
                 raise InputFileError(
                     f"none of the {n} labelled jets drawn is {name}: of {len(pool)} in the"
@@ -140,7 +142,9 @@ def draw_labelled(
     shares = {"signal": n // 2, "background": n - n // 2}
     for name, share in shares.items():
         _require_enough(split, name, len(rows[name]), share, f"{n} labels, half of them signal")
-    return np.concatenate([random.permutation(rows[name])[: shares[name]] for name in classes])
+    return np.concatenate(
+        [random.permutation(rows[name])[:share] for name, share in shares.items()]
+    )
 
 
 def _require_enough(split: Split, name: str, found: int, asked: int, why: str) -> None:
@@ -161,10 +165,7 @@ def draw_at_most(
     InputFileError
         If signal or background is missing in the split, or among the jets drawn.
     """
-    classes = {
-        "signal": task.rows(split, SIGNAL, usable),
-        "background": task.rows(split, BACKGROUND, usable),
-    }
+    classes = task.by_class(split, usable)
     for name, rows in classes.items():
         if not len(rows):
             raise InputFileError(

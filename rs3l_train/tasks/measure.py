@@ -19,11 +19,10 @@ from rs3l_train.evaluation.scores import Scores
 from rs3l_train.evaluation.tagging import figures_of_merit
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.encode import apply_network
+from rs3l_train.tasks.labels import CLASSES
 from rs3l_train.tasks.tagger import Tagger, split_scores
 from rs3l_train.views.batches import one_view
 from rs3l_train.views.memory import Selection
-
-CLASSES = {"signal": 1, "background": 0}
 
 
 @dataclass(frozen=True, slots=True)

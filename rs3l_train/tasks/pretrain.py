@@ -19,8 +19,9 @@ from rs3l_train.evaluation.representation import linear_r2, physical_targets, sp
 from rs3l_train.loop.checkpoint import done_before, save_network
 from rs3l_train.loop.device import adam, prepare
 from rs3l_train.loop.files import METRICS, read_metrics, write_json
-from rs3l_train.loop.fit import Budget, History, fit
+from rs3l_train.loop.fit import fit
 from rs3l_train.loop.folder import BEST, require_own
+from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog

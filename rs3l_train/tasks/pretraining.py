@@ -1,4 +1,4 @@
-"""A pretraining ready to run: its jets, its objective, its step, its checkpoints."""
+"""A pretraining ready to run: its jets, its objective, its step."""
 
 from __future__ import annotations
 

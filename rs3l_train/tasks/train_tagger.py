@@ -15,7 +15,8 @@ from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.config import FinetuneConfig, NetworkMode
 from rs3l_train.evaluation.calibration import fit_temperature
 from rs3l_train.loop.device import adam, precision_of
-from rs3l_train.loop.fit import Budget, Epochs, History, fit
+from rs3l_train.loop.fit import Epochs, fit
+from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.step import SEED_STEP, InParts

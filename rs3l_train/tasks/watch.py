@@ -125,8 +125,8 @@ def knn_probe(jets: ViewSource, dataset: Dataset, config: TrainingConfig) -> Knn
     present = jets.present[view].cpu().numpy()
     random = np.random.default_rng(config.seed)
     classes = [
-        random.permutation(target.rows(Split.VALIDATION, value, present))[: n // 2]
-        for value in (1, 0)
+        random.permutation(rows)[: n // 2]
+        for rows in target.by_class(Split.VALIDATION, present).values()
     ]
     if n < 2 * NEIGHBOURS:
         logger.info(

@@ -17,8 +17,8 @@ from rs3l_train.loop import fit as fit_module
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.device import precision_of, prepare
 from rs3l_train.loop.files import write_json, write_whole
-from rs3l_train.loop.fit import Budget, fit
-from rs3l_train.loop.history import History
+from rs3l_train.loop.fit import fit
+from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import joined
 from rs3l_train.loop.schedule import halving, pretraining_schedule

@@ -13,8 +13,8 @@ from torch import nn
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_train.errors import TrainingError, TrainingStoppedError
 from rs3l_train.loop.best import BestWeights
-from rs3l_train.loop.fit import Budget, fit
-from rs3l_train.loop.history import History
+from rs3l_train.loop.fit import fit
+from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog, read_records
