@@ -62,8 +62,20 @@ def chosen_positives(
         If a weight is for no view and no intervention point, all weights are 0, they have no
         effect, or all entries of a jet would be the same.
     """
+    weights = _weights(dataset, views, config)
+    drawable = [view for view, weight in zip(views, weights.tolist(), strict=True) if weight > 0]
+    drawn = config.pretrain.views_per_jet
+    if drawn is not None and drawn > len(drawable):
+        logger.warning(
+            "training.pretrain.views_per_jet: %d, but jets have %d views to draw from: %s",
+            *(drawn, len(drawable), ", ".join(drawable)),
+        )
+    return Positives(weights, drawn, _copies(drawable, config, pairs))
+
+
+def _weights(dataset: Dataset, views: tuple[str, ...], config: TrainingConfig) -> Tensor:
+    """Give the weight of each view: (V,)."""
     settings = config.pretrain
-    unaugmented = settings.augmentations is None or settings.augmentations.without_effect
     keys = [_key(dataset, view, settings.view_weights) for view in views]
     weights = torch.tensor([settings.view_weights.get(key, 1.0) for key in keys])
     n_views = int((weights > 0).sum())
@@ -88,24 +100,23 @@ def chosen_positives(
     for key in (key for key in settings.view_weights if key not in keys):
         logger.warning(
             "training.pretrain.view_weights: %s is without effect: it is for none of %s",
-            key,
-            ", ".join(views),
+            *(key, ", ".join(views)),
         )
-    if drawn is not None and drawn > n_views:
-        logger.warning(
-            "training.pretrain.views_per_jet: %d, but jets have %d views to draw from: %s",
-            drawn,
-            n_views,
-            ", ".join(view for view, w in zip(views, weights.tolist(), strict=True) if w > 0),
-        )
-    alone = pairs and min(n_views, settings.views_per_jet or n_views) == 1
+    return weights
+
+
+def _copies(drawable: list[str], config: TrainingConfig, pairs: bool) -> int:
+    """Say how often each view is in a batch."""
+    settings = config.pretrain
+    unaugmented = settings.augmentations is None or settings.augmentations.without_effect
+    alone = pairs and min(len(drawable), settings.views_per_jet or len(drawable)) == 1
     if alone and settings.copies is None and unaugmented:
         raise ConfigError(
             f"training.objective.name: {config.objective.name!r} compares two views of a jet, and"
-            f" a batch would have one{f' ({views[0]})' if n_views == 1 else ''}. Take two at least"
-            " (training.data.views, training.pretrain.views_per_jet); or copies of one that differ"
-            " in training.pretrain.augmentations, or, with training.pretrain.copies: 2, in their"
-            " rotation alone; or the objective 'masked', which compares none"
+            f" a batch would have one{f' ({drawable[0]})' if len(drawable) == 1 else ''}. Take two"
+            " at least (training.data.views, training.pretrain.views_per_jet); or copies of one"
+            " that differ in training.pretrain.augmentations, or, with training.pretrain.copies: 2,"
+            " in their rotation alone; or the objective 'masked', which compares none"
         )
     copies = settings.copies or (2 if alone else 1)
     if alone and copies == 1:
@@ -119,7 +130,7 @@ def chosen_positives(
             f" {copies} copies of a view are the same; choose augmentations, or set"
             " training.data.rotation: true"
         )
-    return Positives(weights, settings.views_per_jet, copies)
+    return copies
 
 
 def _key(dataset: Dataset, view: str, weights: dict[str, float]) -> str:
