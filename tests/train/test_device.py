@@ -100,6 +100,7 @@ def test_tagging_stays_on_the_gpu(dataset, monkeypatch, mode, decorrelate):
     }
     config = validate_training(settings, "test")
     monkeypatch.setattr("rs3l_train.tasks.probe.LogisticRegression.fit", unfitted)
+    monkeypatch.setattr("rs3l_train.tasks.probe.fit_temperature", lambda *_: 1.0)
     with pretended_gpu(monkeypatch):
         bench = set_bench(dataset, config, GPU)
         pretrained = backbone_of(config).state_dict()
