@@ -17,8 +17,11 @@ import numpy.typing as npt
 
 SMALLEST = 1 << 17
 """Of fewer bytes than these, `malloc` itself uses memory again"""
-MOST_IDLE = 1 << 28
-"""So many bytes are kept for later, at most; what was used last stays, a larger array does not"""
+MOST_IDLE = 5 << 28
+"""So many bytes are kept for later, at most; a buffer of streamed jets has 1 GB by default.
+
+What was used last stays, a larger array does not.
+"""
 
 _Block = npt.NDArray[np.uint8]
 # By its id, the oldest first. Each operation on it is one of a dictionary, which threads share.
