@@ -20,7 +20,7 @@ from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.evaluate import evaluate
 from rs3l_train.tasks.finetune import finetune
 from rs3l_train.tasks.pretrain import pretrain
-from rs3l_train.tasks.pretraining import chosen_loading
+from rs3l_train.tasks.pretraining import chosen_loading, gradients_in_parts, set_up
 from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.loading import (
     bytes_needed,
@@ -102,6 +102,21 @@ def config(**data):
     settings = {**SETTINGS, "data": {**SETTINGS["data"], **data}}
     settings["pretrain"] = {**SETTINGS["pretrain"], "views_seen": 600}
     return validate_training(settings, "test")
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_steps_in_parts_read_each_buffer_once(dataset, monkeypatch, parts):
+    settings = changed(config(loading="stream", buffer_mb=0.3), loop={"parts": parts})
+    pretraining = set_up(dataset, settings, CPU)
+    read = []
+    monkeypatch.setattr(
+        "rs3l_train.views.stream.load", lambda ds, *rest: read.append(len(ds)) or load(ds, *rest)
+    )
+    gradients = gradients_in_parts(pretraining)
+    for step, batch in enumerate(pretraining.training.epoch(0)):
+        gradients(batch, step)
+    assert len(read) > 2
+    assert sum(read) == len(pretraining.training.rows)
 
 
 def test_the_choice_of_loading(dataset, jets, monkeypatch):
