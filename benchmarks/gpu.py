@@ -4,7 +4,7 @@
 more, runs the tests that need a GPU, and times pretraining with both networks. Each case is a
 process of its own with a time limit: what fails or hangs costs itself alone. FOLDER gets
 `report.json`, written anew after each case, `tests.txt`, and for each case `<case>.txt`, the
-kernels that took longest, or `<case>.failed.txt`, what went wrong. Cases that would begin after
+kernels that took longest, and `<case>.said.txt`, what it printed. Cases that would begin after
 `--minutes` are left out.
 
 `--device cpu --jets 16 --seconds 0 --only edgeconv` tries the script itself where there is no GPU.
@@ -53,7 +53,7 @@ def main() -> None:
     """Run the tests and every case, each in a process of its own."""
     arguments = read_arguments()
     if arguments.case:
-        print(json.dumps(timed_case(arguments)))
+        time_case(arguments)
         return
     arguments.out.mkdir(parents=True, exist_ok=True)
     start = time.monotonic()
@@ -101,13 +101,12 @@ def run_case(case: str, arguments: argparse.Namespace) -> dict[str, Any] | str:
     call = [sys.executable, "-m", "benchmarks.gpu", "--case", case]
     for name in ("out", "device", "jets", "seconds", "data"):
         call += [f"--{name}", str(getattr(arguments, name))]
-    log = arguments.out / f"{case}.failed.txt"
-    lines = output_of(call, log, SECONDS_FOR_A_CASE).strip().splitlines()
-    try:
-        found: dict[str, Any] = json.loads(lines[-1])
-    except (IndexError, json.JSONDecodeError):
+    said = output_of(call, arguments.out / f"{case}.said.txt", SECONDS_FOR_A_CASE)
+    lines = said.strip().splitlines()
+    figures = [line for line in lines if line.startswith("{")]
+    if not figures:
         return lines[-1] if lines else "no output"
-    log.unlink()
+    found: dict[str, Any] = json.loads(figures[-1])
     return found
 
 
@@ -121,8 +120,8 @@ def output_of(call: list[str], log: Path, seconds: int) -> str:
     return log.read_text()
 
 
-def timed_case(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Time one case in this process, and list its kernels."""
+def time_case(arguments: argparse.Namespace) -> None:
+    """Time one case in this process, print its figures, and list its kernels."""
     start = time.monotonic()
     case = CASES[arguments.case]
     config = configured(case, arguments)
@@ -131,17 +130,18 @@ def timed_case(arguments: argparse.Namespace) -> dict[str, Any]:
     peaks = measure_peaks(device, config.loop.precision)
     rate = step_rate(dataset, config, case["network"], device, peaks, arguments.seconds)
     cuda = device.type == "cuda"
-    memory = torch.cuda.max_memory_allocated(device) if cuda else None
-    torch.compiler.reset()
-    (arguments.out / f"{arguments.case}.txt").write_text(kernels(dataset, config, device))
-    return {
+    found = {
         "hardware": describe(device),
         "settings": case | {"jets_per_batch": arguments.jets},
         "peaks": asdict(peaks),
         **asdict(rate),
-        "largest_memory_bytes": memory,
-        "seconds_of_the_case": round(time.monotonic() - start, 1),
+        "largest_memory_bytes": torch.cuda.max_memory_allocated(device) if cuda else None,
+        "seconds_until_timed": round(time.monotonic() - start, 1),
     }
+    # Said now: to list the kernels is to compile once more, which may take too long.
+    print(json.dumps(found), flush=True)
+    torch.compiler.reset()
+    (arguments.out / f"{arguments.case}.txt").write_text(kernels(dataset, config, device))
 
 
 def configured(case: dict[str, Any], arguments: argparse.Namespace) -> TrainingConfig:
@@ -186,7 +186,7 @@ def in_words(case: str, found: dict[str, Any] | str) -> str:
         f" ({found['views_per_second'] / target:.0%} of the target){busy},"
         f" {found['of_peak_flops']:.1%} of the product's rate,"
         f" {found['of_peak_bytes']:.0%} of the copy's if nothing were fused,"
-        f" {found['seconds_of_the_case']} s in all"
+        f" timed after {found['seconds_until_timed']} s"
     )
 
 

@@ -111,7 +111,7 @@ def neighbour_max(values: Tensor, neighbours: Tensor) -> Tensor:
     where the definition's derivative adds k, most of them 0.
     """
     if values.device.type != "cpu":
-        # Its derivative knows no bfloat16 on a GPU, and would add up in it.
+        # Its derivative adds up in the type of the values, for which bfloat16 is too coarse.
         chosen = functional.embedding_bag(neighbours, values.float(), mode="max")
         return chosen.to(values.dtype)
     if torch.compiler.is_compiling():

@@ -1,11 +1,12 @@
 """The gradient of one batch: of any objective, in parts, over several processes.
 
-A contrastive loss compares every view of a batch with every other, so that it is not a sum over
-parts of the batch. But its gradient is one over outputs: each output depends on its own view
-alone. So the outputs of all parts are computed first, and the loss and its gradient at the outputs
-from them together; then each part passes the gradient at its outputs on to the weights, where the
-parts add up (GradCache, arXiv:2101.06983). Parts that were not kept in memory pass the network a
-second time, with the same random numbers. The processes share the parts among them.
+A contrastive loss compares every view of a batch with every other, so that it is no sum of what
+parts of the batch would lose by themselves. But its gradient is one over outputs: each output
+depends on its own view alone. So the outputs of all parts are computed first, and the loss and its
+gradient at the outputs from them together; then each part passes the gradient at its outputs on to
+the weights, where the parts add up (GradCache, arXiv:2101.06983). Parts that were not kept in
+memory pass the network a second time, with the same random numbers. The processes share the parts
+among them, and the loss, too: each part adds what its entries have in it, compared with all others.
 """
 
 from __future__ import annotations
@@ -34,6 +35,19 @@ OutputsOf = Callable[[Selection, torch.Generator], Tensor]
 LossOf = Callable[[Tensor, Selection], Tensor]
 """The loss of the outputs (n, K) of a whole batch."""
 
+ShareOf = Callable[[Tensor, Selection, slice], Tensor]
+"""What a part of a batch has in the loss of its outputs (n, K): the shares of all parts add up to
+the loss."""
+
+
+def in_one_share(loss_of: LossOf) -> ShareOf:
+    """Let the first part have all of a loss, which then costs little or cannot be shared."""
+
+    def share_of(outputs: Tensor, batch: Selection, part: slice) -> Tensor:
+        return loss_of(outputs, batch) if part.start == 0 else outputs[:0].sum()
+
+    return share_of
+
 
 @dataclass(frozen=True)
 class InParts:
@@ -42,8 +56,8 @@ class InParts:
     Parameters
     ----------
     model
-        Holds all parameters that ``outputs_of`` and ``loss_of`` use.
-    outputs_of, loss_of
+        Holds all parameters that ``outputs_of`` and ``share_of`` use.
+    outputs_of, share_of
         The objective.
     parts
         At least; rounded up to a multiple of the processes.
@@ -54,7 +68,7 @@ class InParts:
 
     model: nn.Module
     outputs_of: OutputsOf
-    loss_of: LossOf
+    share_of: ShareOf
     device: torch.device
     seed: int = 0
     parts: int = 1
@@ -78,18 +92,19 @@ class InParts:
         with torch.set_grad_enabled(in_one_go):
             outputs = [self._outputs(batch[part], step, number) for number, part in own]
         gathered = self._gathered(outputs, [part for _, part in own], len(batch))
-        loss = self.loss_of(gathered, batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if not self.processes.first:
-            # Parameters of the loss itself got their whole gradient on every process.
-            self.model.zero_grad(set_to_none=True)
+        loss = gathered.new_zeros(())
+        for _, part in own:
+            share = self.share_of(gathered, batch, part)
+            share.backward()  # type: ignore[no-untyped-call]
+            loss += share.detach()
         assert gathered.grad is not None
+        self.processes.sum_in_place(gathered.grad)
         for k, (number, part) in enumerate(own):
             again = outputs[k] if in_one_go else self._outputs(batch[part], step, number)
             if again.requires_grad:
                 again.backward(gathered.grad[part])  # type: ignore[no-untyped-call]
-        self._add_up_gradients()
-        return loss.detach()
+        self._add_up(loss)
+        return loss
 
     def _own_parts(self, batch: Selection) -> Iterator[tuple[int, slice]]:
         """Give number and place of the parts that fall to this process."""
@@ -108,7 +123,11 @@ class InParts:
 
     def _outputs(self, part: Selection, step: int, number: int) -> Tensor:
         seed = seed_of(self.seed, step, number)
-        torch.manual_seed(seed)  # for what draws without a generator, such as dropout
+        # For what draws without a generator, such as dropout. torch.manual_seed takes 0.2 ms, for
+        # kinds of devices that are not there.
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
         generator = torch.Generator(self.device).manual_seed(seed)
         return self.outputs_of(part, generator).float()
 
@@ -120,19 +139,20 @@ class InParts:
         self.processes.sum_in_place(gathered)
         return gathered.detach().requires_grad_()
 
-    def _add_up_gradients(self) -> None:
+    def _add_up(self, loss: Tensor) -> None:
+        """Put in the loss and the gradients their sums over the processes."""
         if self.processes.count == 1:
             return
         parameters = [p for p in self.model.parameters() if p.requires_grad]
         for parameter in parameters:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
-        gradients = [p.grad for p in parameters if p.grad is not None]
-        together = torch.cat([gradient.flatten() for gradient in gradients])
+        addends = [loss, *(p.grad for p in parameters if p.grad is not None)]
+        together = torch.cat([addend.flatten() for addend in addends])
         self.processes.sum_in_place(together)
-        parts = torch.split(together, [gradient.numel() for gradient in gradients])
-        for gradient, part in zip(gradients, parts, strict=True):
-            gradient.copy_(part.view_as(gradient))
+        sums = torch.split(together, [addend.numel() for addend in addends])
+        for addend, total in zip(addends, sums, strict=True):
+            addend.copy_(total.view_as(addend))
 
 
 def seed_of(seed: int, *numbers: int) -> int:

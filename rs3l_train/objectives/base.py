@@ -18,7 +18,8 @@ class Objective(nn.Module, ABC):
 
     In two steps, so that a batch may be larger than memory and spread over processes:
     `outputs` treats each entry of a batch by itself, so that any part of a batch may pass on its
-    own; `loss` compares the outputs of all entries, and costs little.
+    own; `loss` compares the outputs of all entries, and costs little. Where it costs something, as
+    each entry is compared with all others, `share` is what some of the entries have in it.
     """
 
     needs_pairs: ClassVar[bool] = True
@@ -60,6 +61,25 @@ class Objective(nn.Module, ABC):
         -------
         scalar float32
         """
+
+    def share(self, outputs: Tensor, rows: Tensor, part: slice) -> Tensor:
+        """Compute what a part of the batch has in the loss.
+
+        The shares of all parts add up to the loss. Unless an objective says otherwise, the part
+        with the first entry has all of it.
+
+        Parameters
+        ----------
+        outputs, rows
+            Those of the whole batch.
+        part
+            Of the batch; it has a start.
+
+        Returns
+        -------
+        scalar float32
+        """
+        return self.loss(outputs, rows) if part.start == 0 else outputs[:0].sum()
 
     def compared(self, outputs: Tensor) -> Tensor | None:  # noqa: ARG002
         """Give the vectors (n, K) that the loss compares, to watch for their collapse, if any."""

@@ -11,6 +11,7 @@ from rs3l_train.config.objective import ContrastiveMaskedConfig
 from rs3l_train.objectives.base import Objective
 from rs3l_train.objectives.masked import HiddenPrediction
 from rs3l_train.objectives.ntxent import ntxent
+from rs3l_train.objectives.pairs import EVERYTHING
 from rs3l_train.objectives.projection import projection
 from rs3l_train.views.memory import Batch
 from rs3l_train.views.presentation import Presentation
@@ -48,8 +49,12 @@ class ContrastiveMasked(Objective):
 
     def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
         """Add NT-Xent and the weighted mean error."""
-        contrast = ntxent(outputs[:, :-1], rows, self.temperature)
-        return contrast + self.weight * outputs[:, -1].mean()
+        return self.share(outputs, rows, EVERYTHING)
+
+    def share(self, outputs: Tensor, rows: Tensor, part: slice) -> Tensor:
+        """Add NT-Xent of a part of the views against all and the weighted error of the part."""
+        contrast = ntxent(outputs[:, :-1], rows, self.temperature, part)
+        return contrast + self.weight * outputs[part, -1].sum() / len(outputs)
 
     def compared(self, outputs: Tensor) -> Tensor:
         """Give the directions of the projections."""

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.config.objective import NTXentConfig
-from rs3l_train.objectives.pairs import same_jet
+from rs3l_train.objectives.pairs import EVERYTHING, in_pairs, itself, same_jet
 from rs3l_train.objectives.projection import Projected
 from rs3l_train.views.presentation import Presentation
 
@@ -27,14 +27,20 @@ class NTXent(Projected):
 
     def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
         """Compute NT-Xent."""
-        return ntxent(outputs, rows, self.temperature)
+        return self.share(outputs, rows, EVERYTHING)
+
+    def share(self, outputs: Tensor, rows: Tensor, part: slice) -> Tensor:
+        """Compute NT-Xent of a part of the views against all."""
+        return ntxent(outputs, rows, self.temperature, part)
 
     def figures(self, outputs: Tensor, rows: Tensor) -> dict[str, float]:  # noqa: ARG002
         """Name the loss of a network that cannot tell views apart."""
         return {"chance_loss": math.log(len(outputs) - 1)}
 
 
-def ntxent(embeddings: Tensor, jets: Tensor, temperature: float) -> Tensor:
+def ntxent(
+    embeddings: Tensor, jets: Tensor, temperature: float, anchors: slice = EVERYTHING
+) -> Tensor:
     r"""Compute the normalised, temperature-scaled cross entropy of views.
 
     For each view i with the other views P(i) of its jet and cosine similarities s,
@@ -55,6 +61,9 @@ def ntxent(embeddings: Tensor, jets: Tensor, temperature: float) -> Tensor:
         (n,) which jet each is a view of.
     temperature
         Positive.
+    anchors
+        The views i to sum over; what is divided by is the number of all views that have others.
+        The shares of all parts of a batch add up to its loss.
 
     Returns
     -------
@@ -63,11 +72,11 @@ def ntxent(embeddings: Tensor, jets: Tensor, temperature: float) -> Tensor:
     """
     with torch.autocast(embeddings.device.type, enabled=False):
         unit = functional.normalize(embeddings.float(), dim=1)
-        similarity = (unit / temperature) @ unit.T
-        itself = torch.eye(len(unit), dtype=torch.bool, device=unit.device)
-        all_others = similarity.masked_fill(itself, -torch.inf).logsumexp(1)
-        positive = same_jet(jets)
+        similarity = (unit[anchors] / temperature) @ unit.T
+        oneself = itself(len(unit), unit.device, anchors)
+        all_others = similarity.masked_fill(oneself, -torch.inf).logsumexp(1)
+        positive = same_jet(jets, anchors)
         n_positive = positive.sum(1)
         own = torch.where(positive, similarity, 0.0).sum(1) / n_positive.clamp(min=1)
-        anchor = n_positive > 0
-        return torch.where(anchor, all_others - own, 0.0).sum() / anchor.sum()
+        lost = torch.where(n_positive > 0, all_others - own, 0.0)
+        return lost.sum() / in_pairs(jets).sum()

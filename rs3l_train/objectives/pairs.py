@@ -5,11 +5,38 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+EVERYTHING = slice(None)
 
-def same_jet(rows: Tensor) -> Tensor:
-    """Mark the ordered pairs of different entries of one jet: (n,) to (n, n) bool."""
-    itself = torch.eye(len(rows), dtype=torch.bool, device=rows.device)
-    return (rows[:, None] == rows[None, :]) & ~itself
+
+def itself(n: int, device: torch.device, part: slice = EVERYTHING) -> Tensor:
+    """Mark each of some of n entries among all of them: (n_part, n) bool."""
+    place = torch.arange(n, device=device)
+    return place[part, None] == place
+
+
+def same_jet(rows: Tensor, part: slice = EVERYTHING) -> Tensor:
+    """Mark the ordered pairs of different entries of one jet: (n,) to (n_part, n) bool.
+
+    Parameters
+    ----------
+    part
+        Of the entries, which come first in the pairs.
+    """
+    return (rows[part, None] == rows) & ~itself(len(rows), rows.device, part)
+
+
+def in_pairs(rows: Tensor) -> Tensor:
+    """Mark the entries of which the jet has another entry: (n,) to (n,) bool.
+
+    >>> in_pairs(torch.tensor([7, 5, 3, 7, 3])).tolist()
+    [True, False, True, True, True]
+    """
+    ordered, place = rows.sort()
+    alike = ordered[1:] == ordered[:-1]
+    alone = alike.new_zeros(1)
+    return torch.zeros_like(rows, dtype=torch.bool).scatter(
+        0, place, torch.cat([alike, alone]) | torch.cat([alone, alike])
+    )
 
 
 def branches(rows: Tensor) -> list[Tensor]:

@@ -151,13 +151,13 @@ def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -
         with precision_of(config, jets.device):
             return objective.outputs(jets.gather(part), generator)
 
-    def loss_of(outputs: Tensor, batch: Selection) -> Tensor:
-        return objective.loss(outputs, batch.rows)
+    def share_of(outputs: Tensor, batch: Selection, part: slice) -> Tensor:
+        return objective.share(outputs, batch.rows, part)
 
     in_parts = InParts(
         objective,
         outputs_of,
-        loss_of,
+        share_of,
         jets.device,
         config.seed,
         config.loop.parts,

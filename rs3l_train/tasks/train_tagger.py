@@ -19,7 +19,7 @@ from rs3l_train.loop.fit import Epochs, fit
 from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.loop.step import SEED_STEP, InParts
+from rs3l_train.loop.step import SEED_STEP, InParts, in_one_share
 from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import Bench
@@ -196,7 +196,8 @@ def _gradients(bench: Bench, tagger: Tagger, draw: int, processes: Processes) ->
         return _loss(bench, outputs.squeeze(1), batch)
 
     seed = config.seed + SEED_STEP * draw
-    return InParts(tagger, outputs_of, loss_of, device, seed, config.finetune.parts, processes)
+    share_of, parts = in_one_share(loss_of), config.finetune.parts
+    return InParts(tagger, outputs_of, share_of, device, seed, parts, processes)
 
 
 def _validate(bench: Bench, tagger: Tagger) -> dict[str, float]:

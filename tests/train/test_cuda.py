@@ -6,6 +6,7 @@ import copy
 
 import pytest
 import torch
+from torch import distributed, nn
 from torch.nn.utils import parameters_to_vector
 from torch.profiler import ProfilerActivity, profile
 
@@ -15,6 +16,7 @@ from rs3l_train.config import validate_training
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.device import adam, prepare
 from rs3l_train.loop.history import History
+from rs3l_train.loop.processes import Processes
 from rs3l_train.loop.training_state import TrainingState
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.embed import embed
@@ -204,6 +206,24 @@ def test_a_training_goes_on_where_it_was(dataset, backbone):
     torch.testing.assert_close(
         resumed.steps(range(3, 6)), whole.steps(range(3, 6)), rtol=1e-3, atol=1e-4
     )
+
+
+def test_processes_talk_by_nccl(tmp_path):
+    """As far as one GPU can tell: the sums and copies of a group that has one process."""
+    meeting = f"file://{tmp_path / 'meeting'}"
+    distributed.init_process_group("cpu:gloo,cuda:nccl", init_method=meeting, rank=0, world_size=1)
+    try:
+        processes = Processes(rank=0, count=2)
+        summed = torch.arange(4.0, device=GPU)
+        processes.sum_in_place(summed)
+        assert summed.tolist() == [0, 1, 2, 3]
+        assert processes.largest([1.5, -2.0]) == [1.5, -2.0]
+        model = nn.Linear(3, 2).to(GPU)
+        before = parameters_to_vector(model.parameters()).clone()
+        processes.same_weights(model)
+        assert torch.equal(parameters_to_vector(model.parameters()), before)
+    finally:
+        distributed.destroy_process_group()
 
 
 @pytest.mark.parametrize("precision", ["float32", "bf16"])

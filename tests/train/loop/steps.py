@@ -13,8 +13,9 @@ from torch import nn
 
 from rs3l_data.errors import ConfigError
 from rs3l_train.loop.processes import ALONE, joined
-from rs3l_train.loop.step import InParts
+from rs3l_train.loop.step import InParts, in_one_share
 from rs3l_train.objectives.ntxent import ntxent
+from rs3l_train.objectives.pairs import EVERYTHING
 from rs3l_train.views.memory import Selection
 
 N, D = 36, 5
@@ -40,8 +41,8 @@ def batch():
     return Selection(torch.arange(N) % 3, torch.arange(N) // 3)
 
 
-def contrastive(outputs, rows, model):
-    return ntxent(outputs, rows, 1.0) / model.temperature
+def contrastive(outputs, rows, model, part=EVERYTHING):
+    return ntxent(outputs, rows, 1.0, part) / model.temperature
 
 
 def variance_of_outputs(outputs, rows, model):
@@ -68,7 +69,11 @@ def gradients(name, parts, processes=ALONE, noise=False, step=0):
     def loss_of(outputs, batch):
         return LOSSES[name](outputs, batch.rows, model)
 
-    in_parts = InParts(model, outputs_of, loss_of, CPU, 7, parts, processes)
+    def contrast_of(outputs, batch, part):
+        return contrastive(outputs, batch.rows, model, part)
+
+    share_of = contrast_of if name == "contrastive" else in_one_share(loss_of)
+    in_parts = InParts(model, outputs_of, share_of, CPU, 7, parts, processes)
     loss = in_parts(batch(), step)
     grads = {k: p.grad for k, p in model.named_parameters() if p.grad is not None}
     return {"loss": loss} | grads

@@ -20,7 +20,7 @@ from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog, read_records
 from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.sealed import read_header
-from rs3l_train.loop.step import InParts
+from rs3l_train.loop.step import InParts, in_one_share
 from rs3l_train.loop.training_state import CHECKPOINT, FORMAT, Checkpoints, TrainingState
 from rs3l_train.loop.updates import Updates
 from rs3l_train.views.memory import Selection
@@ -67,7 +67,7 @@ def train(
     def loss_of(outputs, batch):
         return (outputs.squeeze(1) - x[batch.rows].sum(1)).square().mean()
 
-    in_parts = InParts(model, outputs_of, loss_of, CPU, seed=5, parts=2)
+    in_parts = InParts(model, outputs_of, in_one_share(loss_of), CPU, seed=5, parts=2)
 
     def gradients(batch, step):
         loss = in_parts(batch, step)

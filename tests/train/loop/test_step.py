@@ -116,11 +116,11 @@ def test_bf16_outputs_meet_the_loss_in_float32():
         with torch.autocast("cpu", torch.bfloat16):
             return model.net(features())
 
-    def loss_of(outputs, batch):
+    def share_of(outputs, batch, part):
         seen.append(outputs.dtype)
-        return LOSSES["contrastive"](outputs, batch.rows, model)
+        return LOSSES["contrastive"](outputs, batch.rows, model, part)
 
-    InParts(model, outputs_of, loss_of, CPU)(batch(), 0)
+    InParts(model, outputs_of, share_of, CPU)(batch(), 0)
     assert seen == [torch.float32]
     assert model.net[0].weight.grad.dtype == torch.float32
     torch.testing.assert_close(

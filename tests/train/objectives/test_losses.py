@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytorch_metric_learning.losses import NTXentLoss, SupConLoss, VICRegLoss
 
 from rs3l_train.objectives.ntxent import ntxent
-from rs3l_train.objectives.pairs import branches, same_jet
+from rs3l_train.objectives.pairs import branches, in_pairs, same_jet
 from rs3l_train.objectives.simsiam import simsiam, standardised
 from rs3l_train.objectives.vicreg import vicreg_terms
 from tests.train.objectives.test_ntxent import views
@@ -125,6 +125,16 @@ def test_branches_hold_the_kth_views():
     assert [part.tolist() for part in branches(rows)] == [[0, 2], [1, 4], [3]]
     assert same_jet(rows).sum() == 3 * 2 + 2 * 1
     assert not same_jet(rows).diagonal().any()
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=12), st.integers(0, 12))
+def test_pairs_of_a_part_are_those_of_all(rows, cut):
+    rows = torch.tensor(rows)
+    whole = same_jet(rows)
+    assert torch.equal(
+        torch.cat([same_jet(rows, slice(cut)), same_jet(rows, slice(cut, None))]), whole
+    )
+    assert torch.equal(in_pairs(rows), whole.any(1))
 
 
 @settings(max_examples=20)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import nn
@@ -111,6 +113,22 @@ def test_half_precision_gives_finite_gradients(settings, jets, selection):
     loss.backward()
     for parameter in objective.parameters():
         assert parameter.grad.isfinite().all()
+
+
+@every
+@pytest.mark.parametrize("cuts", [(1,), (3, 4, 9)])
+def test_the_shares_of_all_parts_add_up_to_the_loss(settings, cuts, jets, selection):
+    objective, rows = made(settings), selection.rows
+    found = outputs(objective, jets.gather(selection)).detach()
+    whole, in_parts = (found.clone().requires_grad_() for _ in range(2))
+    expected = objective.loss(whole, rows)
+    expected.backward()
+    edges = (0, *cuts, len(rows))
+    shares = [objective.share(in_parts, rows, slice(*part)) for part in pairwise(edges)]
+    for share in shares:
+        share.backward()
+    torch.testing.assert_close(torch.stack(shares).sum(), expected)
+    torch.testing.assert_close(in_parts.grad, whole.grad)
 
 
 def test_ntxent_without_projection_contrasts_the_embedding(jets, selection):
