@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 _FREE = ("name", "store", "training", "validation")
 """What has no part in the values of the rows"""
 
 
-def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+def differences(
+    one: Mapping[str, Any], other: Mapping[str, Any], processes: Collection[str] | None = None
+) -> list[str]:
     """List the keys, as ``hard.pt``, whose values forbid to put the rows of two runs together.
 
     Another number of events, another size of chunks and further processes are no hindrance.
 
+    Parameters
+    ----------
+    processes
+        Those of which there are rows of both runs: how the others are described has no part in the
+        rows. None: all that both describe.
+
     >>> differences({"seed": 1, "name": "a"}, {"seed": 2, "name": "b"})
     ['seed']
     """
-    return _differences(_relevant(one), _relevant(other), "")
+    return _differences(_relevant(one, processes), _relevant(other, processes), "")
 
 
-def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """Describe the rows of two compatible runs together: the first, with all processes."""
+def joined(
+    one: Mapping[str, Any], other: Mapping[str, Any], of_other: Collection[str] = ()
+) -> dict[str, Any]:
+    """Describe the rows of two compatible runs together: the first, with all processes.
+
+    Parameters
+    ----------
+    of_other
+        Processes of which only the other has rows, so that its description counts.
+    """
     if "processes" not in one and "processes" not in other:
         return dict(one)
     processes = {**other.get("processes", {}), **one.get("processes", {})}
+    processes |= {n: p for n, p in other.get("processes", {}).items() if n in of_other}
     for name, process in processes.items():
         counts = [
             config["processes"][name]["events"]
@@ -37,7 +54,7 @@ def joined(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return {**one, "processes": {name: processes[name] for name in dict.fromkeys(ordered)}}
 
 
-def _relevant(config: Mapping[str, Any]) -> dict[str, Any]:
+def _relevant(config: Mapping[str, Any], processes: Collection[str] | None) -> dict[str, Any]:
     kept = {key: value for key, value in config.items() if key not in _FREE}
     if isinstance(kept.get("hard"), Mapping):
         kept["hard"] = {k: v for k, v in kept["hard"].items() if k != "chunk_events"}
@@ -47,6 +64,7 @@ def _relevant(config: Mapping[str, Any]) -> dict[str, Any]:
             if isinstance(process, Mapping)
             else process
             for name, process in kept["processes"].items()
+            if processes is None or name in processes
         }
     return kept
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,13 +38,12 @@ def merge(paths: Sequence[Path], to: Path) -> None:
         If there is something at ``to``, or it cannot be written.
     """
     sources = [open_source(path) for path in paths]
-    for source in sources[1:]:
-        _check_same(sources[0], source)
+    config = _joined_config(sources)
     _check_once(sources)
     names = {
         "process_names": [*dict.fromkeys(n for source in sources for n in source.processes)],
         "label_names": [*dict.fromkeys(n for source in sources for n in source.labels)],
-        "config": reduce(joined, (source.config for source in sources)),
+        "config": config,
     }
     history = step("merge", {}, sources)
     with new_folder(to) as folder:
@@ -53,7 +52,32 @@ def merge(paths: Sequence[Path], to: Path) -> None:
         finish(folder, write_parts(folder, parts, names, history), sources)
 
 
-def _check_same(one: Dataset, other: Dataset) -> None:
+def _joined_config(sources: Sequence[Dataset]) -> dict[str, Any]:
+    """Check that all are of one simulation, and describe it: each process as the rows' source."""
+    first = sources[0]
+    config, held = first.config, _processes(first)
+    for source in sources[1:]:
+        _check_format(first, source)
+        own = _processes(source)
+        keys = differences(config, source.config, held & own)
+        if keys:
+            raise InputFileError(
+                f"{source.source}: made with other settings than {first.source}:"
+                f" {', '.join(keys)} differ; rows of different simulations do not belong into one"
+                " dataset"
+            )
+        config = joined(config, source.config, own - held)
+        held |= own
+    return config
+
+
+def _processes(dataset: Dataset) -> set[str]:
+    """Name the processes of which it has rows."""
+    counted = (dataset.manifest or {}).get("processes", {})
+    return {name for name, process in counted.items() if process["n_rows"]}
+
+
+def _check_format(one: Dataset, other: Dataset) -> None:
     if sorted(one.views) != sorted(other.views):
         raise InputFileError(
             f"{other.source}: has the views {', '.join(other.views)}, but {one.source} has "
@@ -64,12 +88,6 @@ def _check_same(one: Dataset, other: Dataset) -> None:
         raise InputFileError(
             f"{other.source}: format version {versions[1]}, but {one.source} has {versions[0]}, "
             "with other columns"
-        )
-    keys = differences(one.config, other.config)
-    if keys:
-        raise InputFileError(
-            f"{other.source}: made with other settings than {one.source}: {', '.join(keys)} "
-            "differ; rows of different simulations do not belong into one dataset"
         )
 
 

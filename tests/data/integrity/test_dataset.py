@@ -137,6 +137,18 @@ def test_shards_of_another_simulation(copy):
     assert "attribute config: seed" in [v.dataset for v in findings.violations]
 
 
+def test_what_a_shard_says_of_processes_that_it_has_no_rows_of(copy):
+    """As when the settings of another process changed after it was packed."""
+    path = copy / "dataset.json"
+    manifest = json.loads(path.read_text())
+    processes = manifest["config"]["processes"]
+    change_config(copy / "shard-0001.h5", processes=processes | {"other": {"label": "before"}})
+    processes["other"] = {"label": "after"}
+    path.write_text(json.dumps(manifest))
+    refresh(copy)
+    assert validate(copy).valid
+
+
 def test_an_event_in_two_shards(copy):
     """The shards overlap in the process qcd where the first one gets an event of the second."""
     with h5py.File(copy / "shard-0001.h5") as file:

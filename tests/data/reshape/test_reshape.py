@@ -186,6 +186,31 @@ def test_what_does_not_belong_together(whole, tmp_path):
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".part")]
 
 
+def test_a_process_is_described_by_the_source_of_its_rows(tmp_path):
+    def made(name, process, **described):
+        config = {
+            "processes": {
+                n: {"events": 5, "label": n, "description": said} for n, said in described.items()
+            }
+        }
+        return make_dataset(
+            tmp_path / name, n_events=5, n_shards=1, processes=(process,), config=config
+        )
+
+    higgs = made("first", "higgs", higgs="Hbb", qcd="old")
+    qcd = made("second", "qcd", qcd="light", higgs="old")
+    merge([higgs, qcd], tmp_path / "both")
+    described = manifest_of(tmp_path / "both")["config"]["processes"]
+    assert {name: of["description"] for name, of in described.items()} == {
+        "higgs": "Hbb",
+        "qcd": "light",
+    }
+    assert validate(tmp_path / "both").valid
+    other = made("third", "qcd", qcd="other")
+    with refused("third: made with other settings than .*: processes.qcd.description differ"):
+        merge([higgs, qcd, other], tmp_path / "all")
+
+
 def test_wrong_use(whole, tmp_path):
     to = tmp_path / "new"
     with refused("a file, expected a dataset's folder"):
