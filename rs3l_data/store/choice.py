@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ def listed(names: Names) -> list[str] | None:
     """Make a list of one name or several; None stays None, which chooses all."""
     if names is None:
         return None
-    return [names] if isinstance(names, str) else list(names)
+    return [names] if isinstance(names, str) or not isinstance(names, Iterable) else [*names]
 
 
 def split_names(splits: Splits) -> list[str] | None:
@@ -46,7 +46,7 @@ def check_names(chosen: Sequence[str], names: Sequence[str], what: str, source: 
     """
     for name in chosen:
         if name not in names:
-            raise InputFileError(f"{source}: no {what} '{name}'; {nearest(str(name), list(names))}")
+            raise InputFileError(f"{source}: no {what} {name!r}; {nearest(str(name), list(names))}")
 
 
 def union(names: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -16,11 +17,13 @@ from rs3l_data.store.shard import Shard, open_shard
 
 logger = logging.getLogger(__name__)
 
+Corrupt = Literal["stop", "skip"]
+
 
 def open_dataset(
     path: str | Path | Sequence[str | Path],
     verify: bool = False,
-    corrupt: Literal["stop", "skip"] = "stop",
+    corrupt: Corrupt = "stop",
 ) -> Dataset:
     """Open a dataset's folder, a shard, or several shards with the same views.
 
@@ -36,9 +39,13 @@ def open_dataset(
     Raises
     ------
     InputFileError
-        If a file is missing, truncated, foreign or of another format version, or if the shards'
-        views differ.
+        If a file is missing, truncated, foreign or of another format version, if the shards'
+        views differ, or if one is given twice.
+    ValueError
+        If ``corrupt`` is another word.
     """
+    if corrupt not in get_args(Corrupt):
+        raise ValueError(f"corrupt: expected 'stop' or 'skip', found {corrupt!r}")
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
     manifest = None
     source = str(paths[0]) if paths else "an empty list of shards"
@@ -60,6 +67,9 @@ def open_dataset(
         raise InputFileError(f"{source}: without a manifest there is nothing to verify it with")
     if not paths:
         raise InputFileError(f"{source}: there is no shard to read")
+    for path, count in Counter(each.resolve() for each in paths).items():
+        if count > 1:
+            raise InputFileError(f"{path}: given {count} times; each row may be there once")
     shards = _opened(paths, source) if corrupt == "skip" else tuple(map(open_shard, paths))
     for shard in shards:
         if sorted(shard.views) != sorted(shards[0].views):

@@ -187,7 +187,15 @@ class Rows:
         return cutout
 
     def blocks(self, rows: int = 50_000) -> Iterator[Self]:
-        """Go through the dataset in runs of rows, so that memory holds one run at a time."""
+        """Go through the dataset in runs of rows, so that memory holds one run at a time.
+
+        Raises
+        ------
+        ValueError
+            If a run has no row.
+        """
+        if rows < 1:
+            raise ValueError(f"rows: expected 1 or more, found {rows}")
         for start in range(0, len(self), rows):
             yield self[start : start + rows]
 

@@ -144,7 +144,8 @@ class Stream:
     Raises
     ------
     ValueError
-        If there is no such consumer, or if there are fewer buffers than consumers.
+        If there is no such consumer, if there are fewer buffers than consumers, or too few rows for
+        a batch.
     """
 
     dataset: Dataset
@@ -159,17 +160,28 @@ class Stream:
 
     def __post_init__(self) -> None:
         n_buffers = self._epoch(0).n_buffers
+        if self.batch_rows < 1:
+            raise ValueError(f"batch_rows: expected 1 or more, found {self.batch_rows}")
         if not 0 <= self.consumer < self.consumers <= n_buffers:
             raise ValueError(
                 f"consumer {self.consumer} of {self.consumers}, with {n_buffers} buffers: each "
                 "consumer needs one; lower buffer_rows"
             )
         if self.batches == 0:
-            raise ValueError(f"batches of {self.batch_rows} rows: no buffer has as many")
+            raise ValueError(
+                f"batches of {self.batch_rows} rows for each of {self.consumers} consumers: the"
+                f" {len(self.dataset)} rows of {self.dataset.source} are too few"
+            )
 
     @property
     def batches(self) -> int:
-        """Full batches that every consumer gets in an epoch; what is left over is left out."""
+        """Full batches that every consumer gets in an epoch.
+
+        One consumer leaves out what is left over of the last. Several, of whom all get as many in
+        every epoch, leave out up to a row of each block besides, other rows in each epoch.
+        """
+        if self.consumers == 1:
+            return len(self.dataset) // self.batch_rows
         per_block = len(self.dataset) // (self._epoch(0).n_buffers * BLOCKS_PER_BUFFER)
         rows = per_block * BLOCKS_PER_BUFFER * (self._epoch(0).n_buffers // self.consumers)
         return rows // self.batch_rows

@@ -12,6 +12,7 @@ from torch import Tensor
 from rs3l_data.describe.schema import Split
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
+from rs3l_train.errors import TrainingError
 from rs3l_train.evaluation.representation import (
     alignment,
     effective_rank,
@@ -60,7 +61,13 @@ class Watch:
 
     @torch.no_grad()
     def __call__(self) -> dict[str, float]:
-        """Measure the loss on validation jets, the geometry of their embedding, and the probe."""
+        """Measure the loss on validation jets, the geometry of their embedding, and the probe.
+
+        Raises
+        ------
+        TrainingError
+            If the embedding is not finite.
+        """
         sample, objective = self.validation, self.objective
         of_loss, of_embedding = sample.generator(), sample.generator()
         measured: list[dict[str, float]] = []
@@ -77,6 +84,11 @@ class Watch:
             if (vectors := objective.compared(outputs)) is not None:
                 compared.append(vectors)
         self.embeddings = torch.cat(embeddings)
+        if not bool(self.embeddings.isfinite().all()):
+            raise TrainingError(
+                "the embedding of the validation jets is not finite: the last steps have spoilt the"
+                " weights; lower the learning rate, and start anew with --resume never"
+            )
         # A batch in which no two views are of one jet has no alignment.
         keys = dict.fromkeys(key for figures in measured for key in figures)
         record = {key: float(np.mean([m[key] for m in measured if key in m])) for key in keys}

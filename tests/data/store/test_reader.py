@@ -124,6 +124,12 @@ def test_blocks_are_the_whole_in_order(dataset, size):
     assert_same_view(joined, dataset.read_view("nominal"))
 
 
+@pytest.mark.parametrize("size", [0, -4])
+def test_a_block_has_a_row(dataset, size):
+    with pytest.raises(ValueError, match=f"rows: expected 1 or more, found {size}"):
+        next(dataset.blocks(size))
+
+
 def test_shards_one_by_one_are_the_whole_in_order(dataset):
     chosen = dataset[7:80]
     parts = list(chosen.by_shard())

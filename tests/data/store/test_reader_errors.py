@@ -31,6 +31,21 @@ def test_missing(tmp_path):
         rs3l_data.open([])
 
 
+def test_a_shard_given_twice(folder, shard):
+    with pytest.raises(InputFileError, match=r"shard-0001\.h5: given 2 times"):
+        rs3l_data.open([folder / "shard-0001.h5", shard, folder / "." / "shard-0001.h5"])
+
+
+def test_another_word_than_stop_and_skip(folder):
+    with pytest.raises(ValueError, match="corrupt: expected 'stop' or 'skip', found 'skp'"):
+        rs3l_data.open(folder, corrupt="skp")
+
+
+def test_a_name_that_is_none(folder):
+    with pytest.raises(InputFileError, match="no label 3"):
+        rs3l_data.open(folder).select(labels=3)
+
+
 def test_not_hdf5(shard):
     shard.write_bytes(b"")
     refused(shard, "not an HDF5 file")

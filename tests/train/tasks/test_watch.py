@@ -10,6 +10,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 
+from rs3l_train.errors import TrainingError
 from rs3l_train.evaluation.representation import (
     alignment,
     effective_rank,
@@ -249,6 +250,13 @@ def test_a_collapse_is_not_told_before_training_and_once(dataset, config, monkey
     # A training that goes on was trained before.
     Watch(pretraining.objective, pretraining.validation, None, trained=True)()
     assert caplog.text.count("collapsed") == 2
+
+
+def test_weights_that_are_spoilt_end_the_training(dataset, config, tmp_path):
+    """After few steps, whose losses were still finite."""
+    wild = _with(config, {"name": "ntxent"}, learning_rate=1e20, views_seen=64)
+    with pytest.raises(TrainingError, match=r"not finite.* lower the learning rate"):
+        pretrain(dataset, wild, tmp_path)
 
 
 def test_a_shortcut_is_named(caplog):
