@@ -10,6 +10,7 @@ import h5py
 
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.disk import Disk
+from rs3l_data.store.hdf5 import require_replaceable
 from rs3l_data.store.tables import Array
 
 _CHUNK_BYTES = 1 << 20
@@ -54,9 +55,12 @@ def growing(path: Path) -> Iterator[GrowingFile]:
 
     Raises
     ------
+    ConfigError
+        If it would take the place of a file that is no HDF5, or of ours.
     StorageError
         If the file cannot be written.
     """
+    require_replaceable(path, None)
     with atomic_write(path) as temporary, temporary.open("w+b") as raw:
         disk = Disk(raw)
         try:

@@ -14,7 +14,7 @@ import h5py
 import hdf5plugin  # noqa: F401 - without it HDF5 cannot read what Blosc2 compressed
 
 from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION
-from rs3l_data.errors import DamagedFileError, InputFileError
+from rs3l_data.errors import ConfigError, DamagedFileError, InputFileError
 from rs3l_data.store import seal
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.disk import Disk
@@ -53,6 +53,8 @@ def create(
 
     Raises
     ------
+    ConfigError
+        If it would take the place of another kind of file.
     StorageError
         If the file cannot be written.
     """
@@ -70,6 +72,7 @@ def creating(
     ------
     The open file, and the disk below it, whose `check` tells that something was not written.
     """
+    require_replaceable(path, kind)
     with atomic_write(path) as temporary, temporary.open("w+b") as raw:
         disk = Disk(raw)
         before = seal.SIZE if kind == "shard" else 0
@@ -85,6 +88,35 @@ def creating(
             disk.check()
         if kind == "shard":
             seal.seal(raw)
+
+
+def require_replaceable(path: Path, kind: Kind | None) -> None:
+    """Check that a file to be written takes the place of none but its own kind.
+
+    Parameters
+    ----------
+    kind
+        None: an HDF5 file in the layout of another program.
+
+    Raises
+    ------
+    ConfigError
+        If there is another file at ``path``, which would be lost.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return
+    if h5py.is_hdf5(path):
+        try:
+            with h5py.File(path) as file:
+                found = file.attrs.get("kind") if file.attrs.get("format") == FORMAT else None
+        except _DAMAGE:
+            return  # nothing is lost
+        if found == kind:
+            return
+    raise ConfigError(
+        f"{path}: is there, and no file of the kind that is written here ({kind or 'HDF5'}): it"
+        " would be lost; choose another name, or remove it"
+    )
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.progress import Progress
 from rs3l_data.store.columns import write_columns
 from rs3l_data.store.filters import write_dataset
-from rs3l_data.store.hdf5 import create
+from rs3l_data.store.hdf5 import create, require_replaceable
 from rs3l_data.store.reader import Dataset
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.folder import require_other_file
@@ -60,13 +60,15 @@ def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If the file to write is the network's or the dataset's.
+        If the file to write is the network's or the dataset's, or another one that holds no
+        embeddings.
     InputFileError
         If the folder holds no trained network, or the dataset no rows.
     StorageError
         If the file cannot be written.
     """
     require_other_file(path, model_folder, dataset)
+    require_replaceable(path, "embedding")
     if not len(dataset):
         raise InputFileError(f"{dataset.source}: there are no rows to embed")
     model = open_model(model_folder)

@@ -45,7 +45,8 @@ def export(folder: Path, path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If a package that it takes is not installed, or the file to write is the network's.
+        If a package that it takes is not installed, or the file to write is the network's or
+        another one that is no ONNX.
     InputFileError
         If the folder holds no trained network.
     ExportError
@@ -54,6 +55,10 @@ def export(folder: Path, path: Path) -> dict[str, Any]:
         If the file cannot be written.
     """
     require_other_file(path, folder)
+    if path.is_file() and path.suffix != ".onnx":
+        raise ConfigError(
+            f"--out {path}: is there and no ONNX file by its name; choose one like x.onnx"
+        )
     missing = [package for package in PACKAGES if find_spec(package) is None]
     if missing:
         raise ConfigError(

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rs3l_data.convert.growing import growing
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, JETS
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.offsets import offsets_of
 from rs3l_data.store.hard import read_hard_events, read_hard_run, write_hard_events
+from rs3l_data.store.hdf5 import create
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import View, cut
@@ -176,6 +178,40 @@ def test_kinds_of_files_are_not_confused(tmp_path):
     write_hard_events(tmp_path / "hard.h5", random_hard_events([2], 0), RUN, {})
     with pytest.raises(InputFileError, match="expected a file of kind 'shard', found 'hard'"):
         open_dataset(tmp_path / "hard.h5")
+
+
+def test_a_file_is_replaced_by_its_own_kind_alone(tmp_path):
+    path = tmp_path / "file.h5"
+
+    def write(kind):
+        with create(path, kind, {}) as file:
+            file["kind"] = kind
+
+    write("embedding")
+    write("embedding")
+    for kind in ("shard", "hard"):
+        with pytest.raises(ConfigError, match=f"{path}: is there, and no file .*{kind}.* be lost"):
+            write(kind)
+    with pytest.raises(ConfigError, match="HDF5"), growing(path):
+        pass
+    with h5py.File(path) as file:
+        assert file["kind"].asstr()[()] == "embedding"
+    with h5py.File(path, "w") as file:
+        file["of"] = "another program"
+    with pytest.raises(ConfigError, match="would be lost"):
+        write("embedding")
+    with growing(path) as file:
+        file.append("pt", np.ones(3))
+    path.write_text("name: a config\n")
+    with pytest.raises(ConfigError, match="would be lost"):
+        write("shard")
+    with pytest.raises(ConfigError, match="would be lost"), growing(path):
+        pass
+    assert path.read_text() == "name: a config\n"
+    path.write_bytes(b"")
+    write("shard")
+    path.write_bytes(path.read_bytes()[:1000])  # of a copy that was cut off
+    write("hard")
 
 
 def test_a_flipped_bit_in_what_a_run_hands_on_is_noticed(tmp_path):

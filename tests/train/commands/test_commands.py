@@ -143,6 +143,10 @@ def test_nothing_takes_the_place_of_what_it_is_made_of(command, folder, config_f
     code, _, error = command(*embedding, folder / "shard-0000.h5")
     assert code == 2
     assert "is a file of the dataset" in error
+    for again in (embedding, ("export", "--model", tmp_path / "out", "--out")):
+        code, _, error = command(*again, log)
+        assert code == 2
+        assert f"{log}: is there" in error
     code, _, error = command(*embedding, tmp_path / "z.h5", "--views", "nominal,")
     assert code == 2
     assert "--views 'nominal,': a name is empty" in error
