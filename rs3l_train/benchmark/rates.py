@@ -23,12 +23,12 @@ from rs3l_train.benchmark.machine import (
     seconds_per_call,
 )
 from rs3l_train.config import TrainingConfig, validate_training
+from rs3l_train.config.names import chosen_views
 from rs3l_train.loop.device import adam, prepare
 from rs3l_train.loop.fit import endless_batches
 from rs3l_train.loop.history import History
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.pretraining import Pretraining, gradients_in_parts, set_up
-from rs3l_train.views.choice import chosen_views
 from rs3l_train.views.inputs import network_inputs
 from rs3l_train.views.loading import bytes_needed, streamed_rows
 from rs3l_train.views.memory import Selection, load
@@ -130,7 +130,7 @@ def with_network(config: TrainingConfig, name: str) -> TrainingConfig:
 def _loader_rate(
     dataset: Dataset, config: TrainingConfig, device: torch.device, seconds: float
 ) -> LoaderRate:
-    view, width = chosen_views(dataset, config.data)[0], config.data.constituents
+    view, width = chosen_views(dataset.views, config.data)[0], config.data.constituents
     read = seconds_per_call(lambda: load(dataset, (view,), width, device), device, seconds, 1)
     pretraining = set_up(dataset, config, device)
     batches = list(islice(pretraining.training.epoch(0), BATCHES))

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
+from rs3l_train.config.names import chosen_views
 from rs3l_train.tasks.draws import (
     I8,
     Draw,
@@ -23,7 +24,7 @@ from rs3l_train.tasks.draws import (
 )
 from rs3l_train.tasks.labels import known_part, tagging_task, warn_of_empty_labels
 from rs3l_train.views.batches import all_views, one_view
-from rs3l_train.views.choice import NOMINAL, chosen_views, reference_view
+from rs3l_train.views.choice import NOMINAL, reference_view
 from rs3l_train.views.memory import JetViews, Selection, load
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ def set_bench(
     InputFileError
         If a class is empty where it is needed, or has too few jets.
     """
-    trained_on = chosen_views(dataset, config.data)
+    trained_on = chosen_views(dataset.views, config.data)
     dataset = _of_task(dataset, config)
     drawn = draw_jets(dataset, config, all_draws(config) if draws is None else draws)
     return _loaded(dataset, config, device, drawn, trained_on)

@@ -12,13 +12,14 @@ import numpy.typing as npt
 from rs3l_data.describe.schema import Split
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
+from rs3l_train.config.names import chosen_views
 from rs3l_train.tasks.labels import (
     TaggingTask,
     draw_at_most,
     draw_labelled,
     tagging_task,
 )
-from rs3l_train.views.choice import chosen_views, reference_view
+from rs3l_train.views.choice import reference_view
 
 I8 = npt.NDArray[np.int64]
 
@@ -63,7 +64,7 @@ def draw_jets(dataset: Dataset, config: TrainingConfig, draws: Iterable[Draw]) -
         If a class is empty where it is needed, or has too few jets.
     """
     task = tagging_task(dataset, config.task)
-    trained_on = chosen_views(dataset, config.data)
+    trained_on = chosen_views(dataset.views, config.data)
     present = {view: dataset.jets(view, ["present"])["present"] for view in dataset.views}
     in_training = np.any([present[view] for view in trained_on], axis=0)
     somewhere = np.any(list(present.values()), axis=0)

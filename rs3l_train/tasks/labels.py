@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.describe.schema import Split
-from rs3l_data.describe.strict import nearest
-from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TaskConfig
+from rs3l_train.config.names import require_labels
 
 I8 = npt.NDArray[np.int64]
 
@@ -42,22 +42,6 @@ class TaggingTask:
         }
 
 
-def require_labels(dataset: Dataset, names: tuple[str, ...], key: str) -> None:
-    """Check that a dataset knows the labels that a config names.
-
-    Raises
-    ------
-    ConfigError
-        Naming the config's key, the label and the nearest that there is.
-    """
-    for name in names:
-        if name not in dataset.labels:
-            raise ConfigError(
-                f"training.{key}: the dataset has no label {name!r};"
-                f" {nearest(name, list(dataset.labels))}"
-            )
-
-
 def tagging_task(dataset: Dataset, config: TaskConfig) -> TaggingTask:
     """Sort the rows of a dataset into signal, background and neither.
 
@@ -69,7 +53,7 @@ def tagging_task(dataset: Dataset, config: TaskConfig) -> TaggingTask:
     label = dataset.initiators["label"]
     target = np.full(len(dataset), NEITHER, np.int64)
     for key, names in config.classes.items():
-        require_labels(dataset, names, f"task.{key}")
+        require_labels(dataset.labels, names, f"task.{key}")
         own = [dataset.labels.index(name) for name in names]
         target[np.isin(label, own)] = CLASSES[key]
     return TaggingTask(target, dataset.initiators["split"].astype(np.int64))
@@ -89,7 +73,7 @@ def known_part(dataset: Dataset, config: TaskConfig) -> TaskConfig:
     }
     for key, names in config.classes.items():
         if not known[key]:
-            require_labels(dataset, names, f"task.{key}")
+            require_labels(dataset.labels, names, f"task.{key}")
         for name in sorted(set(names) - set(known[key])):
             logger.warning(NO_JET, key, name)
     return config.model_copy(update=known)

@@ -14,14 +14,13 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
+from rs3l_train.config.names import chosen_views, require_labels
 from rs3l_train.loop.device import precision_of
 from rs3l_train.loop.processes import ALONE, Processes, processes_here
 from rs3l_train.loop.step import Gradients, InParts
 from rs3l_train.objectives import Objective, build
-from rs3l_train.tasks.labels import require_labels
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.capacity import memory_of
-from rs3l_train.views.choice import chosen_views
 from rs3l_train.views.loading import Loading, bytes_needed, view_source
 from rs3l_train.views.memory import JetViews, Selection
 from rs3l_train.views.positives import Positives, chosen_positives
@@ -65,8 +64,8 @@ def jets_to_pretrain_on(dataset: Dataset, config: TrainingConfig) -> Dataset:
     ConfigError
         If the dataset has not the views or labels asked for.
     """
-    views = chosen_views(dataset, config.data)
-    require_labels(dataset, config.data.labels or (), "data.labels")
+    views = chosen_views(dataset.views, config.data)
+    require_labels(dataset.labels, config.data.labels or (), "data.labels")
     return dataset.select(labels=config.data.labels, splits=["train", "validation"], views=views)
 
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from rs3l_data.errors import ConfigError
-from rs3l_train.config import DataConfig, validate_training
+from rs3l_train.config import validate_training
+from rs3l_train.config.names import chosen_views
 from rs3l_train.views.batches import pretraining_batches
-from rs3l_train.views.choice import chosen_views
 from rs3l_train.views.positives import Positives, chosen_positives
 
 NONE = {"translation": 0, "smearing": 0, "splitting": False}
@@ -91,7 +91,7 @@ def test_jets_with_one_entry_have_no_pair_and_copies_give_them_one(jets):
 
 def chosen(dataset, pairs=True, **blocks):
     config = validate_training(blocks, "test")
-    views = chosen_views(dataset, config.data)
+    views = chosen_views(dataset.views, config.data)
     return chosen_positives(dataset, views, config, pairs)
 
 
@@ -161,11 +161,6 @@ def test_one_view_is_copied_where_views_are_compared(dataset):
 def test_a_choice_that_cannot_be_is_named(dataset, blocks, message):
     with pytest.raises(ConfigError, match=message):
         chosen(dataset, **blocks)
-
-
-def test_held_out_views_are_not_chosen(dataset):
-    assert chosen_views(dataset, DataConfig(hold_out=("seed",))) == ("nominal", "fsr_up")
-    assert chosen_views(dataset, DataConfig(views=("seed",))) == ("seed",)
 
 
 def test_draws_without_weights_are_uniform_over_pairs(jets):
