@@ -10,6 +10,7 @@ import numpy as np
 from rs3l_data.describe import tree
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.pileup import has_pileup
+from rs3l_data.describe.process import Process
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, empty
 from rs3l_data.describe.settings import (
     hadronization_settings,
@@ -33,11 +34,12 @@ def read_all(config: Config) -> None:
     Raises
     ------
     GeneratorError
-        With one line for each process and view of which it does not accept a setting.
+        With one line for each process and view of which it does not accept a setting, or does not
+        know an initiator.
     """
     reading: Trials = {
-        f"processes.{name}": partial(prepared, hard_settings(config, name))
-        for name in config.processes
+        f"processes.{name}": partial(_with_particles, hard_settings(config, name), process)
+        for name, process in config.processes.items()
     }
     first = next(iter(config.processes))
     for name in config.views:
@@ -103,6 +105,17 @@ def _all_of(trials: Trials, progress: Callable[[int], None]) -> None:
         progress(done)
     if faults:
         raise GeneratorError("\n".join(faults))
+
+
+def _with_particles(settings: list[str], process: Process) -> None:
+    """Let Pythia read settings, and ask whether it knows the initiators, perhaps by them."""
+    pythia = prepared(settings)
+    for code in process.initiators:
+        if not pythia.particleData.isParticle(abs(code)):
+            raise GeneratorError(
+                f"initiators: Pythia knows no particle {code}; expected PDG codes, such as 25 for"
+                " a Higgs boson, 6 for a top quark, 21 for a gluon"
+            )
 
 
 def _initialised(settings: list[str]) -> None:

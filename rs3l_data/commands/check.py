@@ -30,6 +30,7 @@ def check(
 
     from rs3l_data.describe.config import load_config
     from rs3l_data.describe.tree import roots
+    from rs3l_data.errors import ConfigError, GeneratorError
     from rs3l_data.native_output import nowhere
     from rs3l_data.progress import Progress, logging_to
     from rs3l_data.trial import initialise_all, instances, read_all
@@ -41,8 +42,11 @@ def check(
         nowhere(),  # an error quotes what Pythia says of it
         Progress("initialise Pythia", len(trials), "instances", progress) as bar,
     ):
-        read_all(config)
-        initialise_all(trials, lambda done: bar(done) if done < len(trials) else None)
+        try:
+            read_all(config)
+            initialise_all(trials, lambda done: bar(done) if done < len(trials) else None)
+        except GeneratorError as error:
+            raise ConfigError(f"{config_file}: {error}") from None
     plan: dict[str, Any] = {
         "name": config.name,
         "views": [*config.views],
@@ -63,3 +67,5 @@ def check(
         typer.echo(f"  {name}: {counts['events']} hard events in {counts['chunks']} chunks")
     typer.echo(f"  views: {', '.join(config.views)}")
     typer.echo(f"  {plan['simulation_jobs']} simulation jobs")
+    if config.training is not None:
+        typer.echo("  training: not looked at here; `snakemake -n --configfile` does")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rs3l_data.commands.options import AsJson
+from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError, InputFileError
 
 if TYPE_CHECKING:
@@ -104,8 +105,8 @@ def to_rs3l(
     from rs3l_data.convert.published import VIEWS
     from rs3l_data.convert.published_out import write_published
 
-    numbers = {label: _whole(number) for label, number in _pairs("--jettype", jettype)}
     chosen = _chosen(dataset, processes, labels, splits)
+    numbers = {label: _whole(text) for label, text in _of_labels("--jettype", jettype, chosen)}
     result = write_published(chosen, to, views or VIEWS, constituents, numbers, rows)
     _answer({"file": str(to), **result}, as_json)
 
@@ -135,8 +136,8 @@ def to_jetclass(
     """
     from rs3l_data.convert.jetclass_out import write_jetclass
 
-    classes = dict(_pairs("--class", jet_class))
     chosen = _chosen(dataset, processes, labels, splits)
+    classes = dict(_of_labels("--class", jet_class, chosen))
     _each(
         chosen, views, to, as_json, lambda view, at: write_jetclass(chosen, at, view, classes, rows)
     )
@@ -164,8 +165,8 @@ def to_jetnet(
     """
     from rs3l_data.convert.jetnet import write_jetnet
 
-    classes = dict(_pairs("--class", jet_class))
     chosen = _chosen(dataset, processes, labels, splits)
+    classes = dict(_of_labels("--class", jet_class, chosen))
     _each(
         chosen,
         views,
@@ -260,6 +261,17 @@ def _pairs(option: str, given: Sequence[str] | None) -> list[tuple[str, str]]:
         if not (left and equals and right):
             raise ConfigError(f"{option} {text}: expected two words with '=' between them")
         pairs.append((left, right))
+    return pairs
+
+
+def _of_labels(option: str, given: Sequence[str] | None, dataset: Dataset) -> list[tuple[str, str]]:
+    pairs = _pairs(option, given)
+    for label, _ in pairs:
+        if label not in dataset.labels:
+            raise ConfigError(
+                f"{option} {label}: {dataset.source} has no such label;"
+                f" {nearest(label, list(dataset.labels))}"
+            )
     return pairs
 
 

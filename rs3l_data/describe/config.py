@@ -230,6 +230,16 @@ class Config(Strict):
         return self
 
     @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        highest, least = self.hard.pt[1], self.jets.pt[0]
+        if highest <= least:
+            raise ValueError(
+                f"hard.pt: expected initiators that a jet of jets.pt, from {least:g} GeV on, may "
+                f"come from, found {list(self.hard.pt)} GeV; raise it, or lower jets.pt"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _validated_views(self) -> Self:
         for name in self.validation.views or ():
             if name not in self.views:

@@ -36,7 +36,8 @@ class Process(Strict):
         description="Hard events to generate; Pythia has seeds for 900 million.",
     )
     settings: tuple[str, ...] = Field(
-        description="Pythia settings that select the process. They reach its hard events; the "
+        description="Pythia settings that select the process; with them, nothing is taken from the "
+        "catalogue. They reach its hard events; the "
         "lines that begin with a PDG code, as `15:onIfAny = 13`, also reach all of its views, "
         "because the particle may decay there. What acts after the hard process only, as "
         "`TimeShower:`, is refused, and so is what the showers share with it, as `Tune:`, "

@@ -59,6 +59,12 @@ def read_yaml(path: Path) -> Any:
         raise InputFileError(why_not_opened(path, error)) from None
     except _TwiceError as error:
         raise InputFileError(f"{path}: {error}") from None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise InputFileError(
+            f"{path}: line {line}: not UTF-8, found the byte {error.object[error.start]:#x}; save"
+            " the file as UTF-8"
+        ) from None
     # Values that only look like dates or numbers end in a ValueError.
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: not a YAML file: {error}") from None

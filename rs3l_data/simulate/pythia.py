@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -65,9 +66,20 @@ def read_settings(pythia: pythia8mc.Pythia, settings: Sequence[str]) -> None:
             accepted = value.split()[0].lower() in _ON_OR_OFF
         if not accepted:
             raise GeneratorError(
-                f"Pythia does not accept the setting '{line}': no such setting in this version, "
-                "or its value is out of range or of another kind"
+                f"Pythia does not accept the setting '{line}': {_why_not(pythia, key)}"
             )
+
+
+def _why_not(pythia: pythia8mc.Pythia, key: str) -> str:
+    """Tell a setting that there is not from a value that it does not take."""
+    known = pythia.settings
+    kinds = ("Flag", "Mode", "Parm", "Word", "FVec", "MVec", "PVec", "WVec")
+    if any(getattr(known, f"is{kind}")(key) for kind in kinds) or key[:1].isdecimal():
+        return "its value is out of range or of another kind"
+    names = [name for kind in kinds for name in getattr(known, f"get{kind}Map")("")]
+    close = get_close_matches(key.lower(), names, n=1, cutoff=0.8)
+    # Its maps have small letters alone, which it takes as well.
+    return "no such setting in this version" + (f"; did you mean '{close[0]}'?" if close else "")
 
 
 def prepared(settings: Sequence[str]) -> pythia8mc.Pythia:

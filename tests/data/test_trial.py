@@ -5,7 +5,7 @@ import yaml
 from typer.testing import CliRunner
 
 from rs3l_data.__main__ import app
-from rs3l_data.errors import GeneratorError
+from rs3l_data.errors import ConfigError, GeneratorError
 from rs3l_data.trial import initialise_all, instances, read_all
 from tests.data.conftest import make_config
 
@@ -56,6 +56,28 @@ def test_a_setting_that_does_not_exist_is_told_with_its_view():
         read_all(config)
 
 
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("StringFlav:probStoU = 0.3", r"no such setting .*; did you mean 'stringflav:probstoud'\?"),
+        ("Foo:bar = 1", "no such setting in this version$"),
+        ("StringFlav:probStoUD = 30", "its value is out of range"),
+        ("25:onMude = off", "its value is out of range or of another kind"),
+    ],
+)
+def test_an_absent_setting_is_told_from_a_wrong_value(setting, message):
+    config = make_config(**{**PLAIN, "views": {"nominal": {"variation": [setting]}}})
+    with pytest.raises(GeneratorError, match=rf"^views.nominal: .*'{setting}': {message}"):
+        read_all(config)
+
+
+@pytest.mark.parametrize("code", [0, 99999999])
+def test_an_initiator_that_is_no_particle(code):
+    processes = {"mine": {**ZPRIME["mine"], "initiators": [6, code]}}
+    with pytest.raises(GeneratorError, match=f"^processes.mine: initiators: .* particle {code};"):
+        read_all(make_config(**{**PLAIN, "processes": processes}))
+
+
 def test_each_instance_is_initialised_once():
     views = {
         "nominal": {},
@@ -83,7 +105,8 @@ def test_check_initialises_unless_told_not_to(tmp_path):
         yaml.safe_dump({"name": "my", "seed": 1, **PLAIN, "hard": {"pt": [7000, 8000]}})
     )
     refused = CliRunner().invoke(app, ["check", str(path)])
-    assert isinstance(refused.exception, GeneratorError)
+    assert isinstance(refused.exception, ConfigError)
+    assert str(refused.exception).startswith(f"{path}: processes.qcd: ")
     accepted = CliRunner().invoke(app, ["check", str(path), "--no-init"])
     assert accepted.exit_code == 0, accepted.output
     assert "valid; Pythia not initialised" in accepted.output

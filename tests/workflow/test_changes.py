@@ -24,7 +24,11 @@ BASE = {
         "up": {"variation": "fsr_up"},
     },
     "hard": {"chunk_events": 2},
-    "training": {"pretrain": {"views_seen": 10}, "evaluation": {"max_jets": 10}},
+    "training": {
+        "pretrain": {"views_seen": 10},
+        "task": {"background": ["top"]},
+        "evaluation": {"max_jets": 10},
+    },
 }
 TOP = entry("processes", "top")
 TAUS_TO_MUONS = {**TOP, "settings": [*TOP["settings"], "15:onMode = off", "15:onIfAny = 13"]}
@@ -125,7 +129,8 @@ CASES = {
         {"processes__qcd": {"events": 1}},
         simulated(["qcd, chunk 0000"]) | ABOVE,
     ),
-    "a process less": ({"processes__top": None}, ABOVE),
+    # No background is left to train with.
+    "a process less": ({"processes__top": None, "training": None}, ABOVE - TRAINING | REPORT),
     "a view with a shower of its own": (
         {"views__seed": {}},
         jobs("seed") | jobs("pack") | ABOVE,

@@ -58,6 +58,9 @@ def test_each_view_has_a_folder(folder, tmp_path, command, files):
         (("to-parquet", "DS", "--label", "hb", "--to", "x"), "no label 'hb'"),
         (("to-rs3l", "DS", "--jettype", "Hbb=x", "--to", "x"), "expected a whole number"),
         (("to-jetnet", "DS", "--class", "Hbb", "--to", "x"), "expected two words with '='"),
+        (("to-rs3l", "DS", "--jettype", "Hxx=12", "--to", "x"), "--jettype Hxx: "),
+        (("to-jetclass", "DS", "--class", "Hxx=HToBB", "--to", "x"), "--class Hxx: "),
+        (("to-jetnet", "DS", "--class", "Hxx=b", "--to", "x"), "has no such label"),
         (("rs3l", "missing.h5", "--to", "x"), "missing.h5: cannot be read as HDF5"),
     ],
 )

@@ -62,6 +62,7 @@ def test_unknown_names_are_answered_with_the_nearest():
         ({"processes": {"qcd": {"events": 0}}}, "processes.qcd.events: "),
         ({"hard": {"pt": [1000, 400]}}, "hard.pt: expected 0 < lower < upper"),
         ({"hard": {"chunk_events": 0}}, "hard.chunk_events: "),
+        ({"hard": {"pt": [0.4, 1.0]}}, "from 350 GeV on, may come from, found [0.4, 1.0] GeV"),
         ({"hard": {"pt": [True, 800]}}, "hard.pt: expected a number; found [True, 800]"),
         (
             {"jets": {"pt": [900, 450]}},
