@@ -142,7 +142,12 @@ def test_what_a_shard_says_of_processes_that_it_has_no_rows_of(copy):
     path = copy / "dataset.json"
     manifest = json.loads(path.read_text())
     processes = manifest["config"]["processes"]
-    change_config(copy / "shard-0001.h5", processes=processes | {"other": {"label": "before"}})
+    shard = copy / "shard-0001.h5"
+    change_config(shard, processes=processes | {"other": {"label": "before"}})
+    with h5py.File(shard, "a") as file:
+        names = json.loads(file.attrs["process_names"])
+        file.attrs["process_names"] = json.dumps([*names, "other"])
+    manifest["files"][1]["n_events"]["other"] = 0
     processes["other"] = {"label": "after"}
     path.write_text(json.dumps(manifest))
     refresh(copy)
