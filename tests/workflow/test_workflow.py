@@ -255,8 +255,9 @@ def test_the_workflow_refuses_a_key_that_stands_twice(tmp_path):
 def test_a_setting_that_pythia_refuses_is_found_by_check(tmp_path):
     config = write_config(tmp_path, views={"mine": {"variation": ["TimeShower:pTminn = 1"]}})
     result = rs3l_data("check", config)
-    assert result.returncode == 1
-    assert "'TimeShower:pTminn = 1'" in result.stderr
+    assert result.returncode == 2
+    assert f"{config}: views.mine: " in result.stderr
+    assert "'TimeShower:pTminn = 1': no such setting" in result.stderr
 
 
 def test_validation_asks_for_one_pass_events_of_each_setting(tmp_path):
