@@ -99,21 +99,20 @@ def naive(x, y):
     return mean_product(a, b) / math.sqrt(mean_product(a, a) * mean_product(b, b))
 
 
-@pytest.mark.xdist_group("dcor")
-@pytest.mark.parametrize("relation", ["linear", "square", "none"])
-def test_distance_correlation_is_that_of_the_definition_and_of_dcor(relation):
-    # It compiles as it is imported, and of two processes that do so at the same time for the first
-    # time one is often aborted: "LLVM ERROR: Symbol not found" of a cached gufunc.
+def test_distance_correlation_is_that_of_the_definition_and_of_dcor():
+    # One test alone imports it: it compiles then, and of two processes that do so at once for the
+    # first time one is often aborted ("LLVM ERROR: Symbol not found", of a cached gufunc).
     import dcor
 
     random = np.random.default_rng(2)
     x = random.normal(size=120)
     noise = 0.2 * random.normal(size=120)
-    y = {"linear": 3 * x, "square": x**2, "none": 0}[relation] + noise
-    found = float(squared_distance_correlation(torch.tensor(x), torch.tensor(y)))
-    assert found == pytest.approx(naive(x.tolist(), y.tolist()), rel=1e-9)
-    assert found == pytest.approx(dcor.distance_correlation_sqr(x, y), rel=1e-9)
-    assert (found > 0.2) == (relation != "none")
+    for relation, related in (("linear", 3 * x), ("square", x**2), ("none", 0)):
+        y = related + noise
+        found = float(squared_distance_correlation(torch.tensor(x), torch.tensor(y)))
+        assert found == pytest.approx(naive(x.tolist(), y.tolist()), rel=1e-9), relation
+        assert found == pytest.approx(dcor.distance_correlation_sqr(x, y), rel=1e-9), relation
+        assert (found > 0.2) == (relation != "none")
 
 
 def test_gradient_of_the_distance_correlation():
