@@ -27,9 +27,11 @@ def hard(
     from rs3l_data.progress import Progress, logging_to
     from rs3l_data.simulate.pythia import generator_output_to
     from rs3l_data.store.hard import write_hard_events
+    from rs3l_data.store.hdf5 import require_place
 
     config = load_config(config_file)
     total = len(config.events_of(process, chunk))
+    require_place(out, "hard")
     with (
         logging_to(log),
         Progress(f"hard {process}/{chunk}", total, style=progress) as bar,

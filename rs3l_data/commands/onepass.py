@@ -41,12 +41,14 @@ def onepass(
     from rs3l_data.jobs.provenance import attributes
     from rs3l_data.progress import Progress, logging_to
     from rs3l_data.simulate.pythia import generator_output_to
+    from rs3l_data.store.hdf5 import require_place
     from rs3l_data.store.shard import write_shard
 
     config = load_config(config_file)
     config.require("processes", process)
     name = reference_of(config, view or (config.validation.views or [*config.views])[0]).name
     total = len(onepass_events(config, process, chunk))
+    require_place(out, "shard")
     sample = None if pileup_file is None else read_sample_of(config, pileup_file)
     with (
         logging_to(log),

@@ -18,10 +18,12 @@ def pileup(
     from rs3l_data.pileup import sample_of
     from rs3l_data.progress import Progress, logging_to
     from rs3l_data.simulate.pythia import generator_output_to
+    from rs3l_data.store.hdf5 import require_place
     from rs3l_data.store.pileup import write_sample
 
     config = load_config(config_file)
     total = config.pileup.sample_events
+    require_place(out, "pileup")
     with (
         logging_to(log),
         Progress("pile-up", total, style=progress) as bar,

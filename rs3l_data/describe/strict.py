@@ -118,9 +118,7 @@ def _all_in_words(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -
 
 def _in_words(model: type[BaseModel], fault: Mapping[str, Any], path: str) -> str:
     if fault["type"] == "extra_forbidden":
-        _, around = _walk(model, fault["loc"][:-1])
-        valid = sorted({key for m in around for key in m.model_fields})
-        return f"{path}: unknown key; {nearest(str(fault['loc'][-1]), valid)}"
+        return f"{path}: {_unknown_key(model, fault['loc'])}"
     if fault["type"] == "missing":
         return f"{path}: this key is required"
     if fault["type"] == "union_tag_invalid":
@@ -137,6 +135,22 @@ def _in_words(model: type[BaseModel], fault: Mapping[str, Any], path: str) -> st
     if fault["type"] == "value_error":
         return f"{path}: {message}" if path else message
     return f"{path}: {message[0].lower()}{message[1:]}; found {found(fault['input'])}"
+
+
+def _unknown_key(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
+    key = str(loc[-1])
+    _, around = _walk(model, loc[:-1])
+    valid = sorted({name for m in around for name in m.model_fields})
+    # In a union of models told apart by a tag, the tag is the step before the key.
+    _, union = _walk(model, loc[:-2])
+    tag = str(loc[-2]) if len(loc) > 1 else None
+    others = [repr(_tags(m)[0]) for m in union if key in m.model_fields and tag not in _tags(m)]
+    if others and any(tag in _tags(m) for m in union):
+        return (
+            f"no key of {tag!r}, but of {' and '.join(others)}; choose another `name`, or"
+            f" a key of this one: {', '.join(valid)}"
+        )
+    return f"unknown key; {nearest(key, valid)}"
 
 
 def _walk(model: Any, loc: tuple[Any, ...]) -> tuple[list[str], list[type[BaseModel]]]:

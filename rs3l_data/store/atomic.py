@@ -56,6 +56,21 @@ def atomic_write(path: Path) -> Iterator[Path]:
         raise
 
 
+def require_writable(path: Path) -> None:
+    """Check that a file can be written, before the work for it; its folder is made if need be.
+
+    Raises
+    ------
+    StorageError
+        If writing there is not permitted, or the disk is full.
+    """
+    with explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        trial = hidden_beside(path)
+        trial.touch(exist_ok=False)
+        trial.unlink()
+
+
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
     """Tell in words why ``path`` cannot be written, where the disk or a permission is why.

@@ -16,7 +16,7 @@ import hdf5plugin  # noqa: F401 - without it HDF5 cannot read what Blosc2 compre
 from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION
 from rs3l_data.errors import ConfigError, DamagedFileError, InputFileError
 from rs3l_data.store import seal
-from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.atomic import atomic_write, require_writable
 from rs3l_data.store.disk import Disk
 from rs3l_data.store.faults import why_not_read
 
@@ -88,6 +88,20 @@ def creating(
             disk.check()
         if kind == "shard":
             seal.seal(raw)
+
+
+def require_place(path: Path, kind: Kind) -> None:
+    """Check, before the work for it, that `create` can put a file there.
+
+    Raises
+    ------
+    ConfigError
+        If it would take the place of another kind of file.
+    StorageError
+        If nothing can be written there.
+    """
+    require_replaceable(path, kind)
+    require_writable(path)
 
 
 def require_replaceable(path: Path, kind: Kind | None) -> None:

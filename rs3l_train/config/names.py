@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
 from rs3l_train.config.data import DataConfig
+from rs3l_train.config.drawing import chosen_drawing
 from rs3l_train.config.training import TrainingConfig
 
 
@@ -47,7 +48,7 @@ def require_labels(labels: Sequence[str], names: Sequence[str], key: str) -> Non
 
 
 def require_of_run(
-    config: TrainingConfig, views: Sequence[str], labels: Sequence[str], source: str
+    config: TrainingConfig, points: Mapping[str, str], labels: Sequence[str], source: str
 ) -> None:
     """Check, before anything is simulated, that a run makes what its training takes.
 
@@ -55,17 +56,24 @@ def require_of_run(
 
     Parameters
     ----------
+    points
+        The run's views, and where each starts again.
     source
         The config's file, for the message.
 
     Raises
     ------
     ConfigError
-        Naming the first key, view or label that does not fit.
+        Naming the first key, view or label that does not fit, or how views cannot be drawn.
     """
     try:
-        chosen_views(views, config.data)
+        chosen_drawing(chosen_views([*points], config.data), points, config)
         require_labels(labels, config.data.labels or (), "data.labels")
+        if config.objective.name == "supervised" and len(config.data.labels or labels) < 2:
+            raise ConfigError(
+                "training.objective.name: 'supervised' tells labels apart, and there is one; take"
+                " more in training.data.labels, or another objective"
+            )
         for key, names in config.task.classes.items():
             if not set(names) & set(labels):
                 require_labels(labels, names, f"task.{key}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -18,7 +18,14 @@ _PROJECTION = (
 )
 
 
-class MaskedSettings(Strict):
+class ObjectiveSettings(Strict):
+    """What all objectives have."""
+
+    needs_pairs: ClassVar[bool] = True
+    """Whether a jet that is in the batch once only is of no use"""
+
+
+class MaskedSettings(ObjectiveSettings):
     """What is hidden of a jet, and the decoder that predicts it."""
 
     fraction: Fraction = Field(default=0.3, description="part of a jet's constituents to hide")
@@ -40,7 +47,7 @@ class MaskedSettings(Strict):
         return self
 
 
-class NTXentConfig(Strict):
+class NTXentConfig(ObjectiveSettings):
     """Contrast the views of a jet with those of all others (SimCLR)."""
 
     name: Literal["ntxent"] = Field(default="ntxent", description="the contrastive loss of SimCLR")
@@ -50,7 +57,7 @@ class NTXentConfig(Strict):
     projection: Projection = Field(default=None, min_length=1, description=_PROJECTION)
 
 
-class VICRegConfig(Strict):
+class VICRegConfig(ObjectiveSettings):
     """Pull views together and keep the embedding's dimensions alive and different."""
 
     name: Literal["vicreg"] = Field(
@@ -68,7 +75,7 @@ class VICRegConfig(Strict):
     )
 
 
-class SimSiamConfig(Strict):
+class SimSiamConfig(ObjectiveSettings):
     """Predict one view of a jet from another, whose embedding is held fixed."""
 
     name: Literal["simsiam"] = Field(
@@ -82,6 +89,8 @@ class SimSiamConfig(Strict):
 
 class MaskedConfig(MaskedSettings):
     """Predict the features of hidden constituents from the others."""
+
+    needs_pairs = False
 
     name: Literal["masked"] = Field(default="masked", description="masked-particle modelling")
 
@@ -99,8 +108,10 @@ class ContrastiveMaskedConfig(MaskedSettings):
     weight: Weight = Field(default=1.0, description="of the masked loss beside the contrastive")
 
 
-class SupervisedConfig(Strict):
+class SupervisedConfig(ObjectiveSettings):
     """Learn the labels of the dataset: what all its labels are worth, for comparison."""
+
+    needs_pairs = False
 
     name: Literal["supervised"] = Field(
         default="supervised", description="cross entropy over the labels of the dataset"

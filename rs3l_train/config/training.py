@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rs3l_data.describe.strict import Strict, validate
 from rs3l_data.describe.wording import found
@@ -42,6 +42,15 @@ class TrainingConfig(Strict):
     task: TaskConfig = Field(default=TaskConfig(), description="what is tagged")
     finetune: FinetuneConfig = Field(default=FinetuneConfig(), description="how labels are learned")
     evaluation: EvaluationConfig = Field(default=EvaluationConfig(), description="what is measured")
+
+    @model_validator(mode="after")
+    def _parts_of_jets(self) -> Self:
+        if self.loop.parts > self.pretrain.jets_per_batch:
+            raise ValueError(
+                f"loop.parts: {self.loop.parts} parts of a batch of {self.pretrain.jets_per_batch}"
+                " jets; use no more than pretrain.jets_per_batch"
+            )
+        return self
 
 
 def validate_training(data: Mapping[str, Any], source: str) -> TrainingConfig:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -21,9 +20,6 @@ class Objective(nn.Module, ABC):
     own; `loss` compares the outputs of all entries, and costs little. Where it costs something, as
     each entry is compared with all others, `share` is what some of the entries have in it.
     """
-
-    needs_pairs: ClassVar[bool] = True
-    """Whether a jet that is in the batch once only is of no use"""
 
     def __init__(self, backbone: Backbone, presentation: Presentation):
         super().__init__()

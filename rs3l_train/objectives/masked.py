@@ -27,8 +27,6 @@ class Masked(Objective):
     in which none is hidden.
     """
 
-    needs_pairs = False
-
     def __init__(
         self,
         backbone: Backbone,

@@ -18,8 +18,6 @@ class Supervised(Objective):
     Outputs: the cross entropy, and whether the likeliest label is the right one, (n, 2).
     """
 
-    needs_pairs = False
-
     def __init__(self, backbone: Backbone, presentation: Presentation, n_labels: int):
         super().__init__(backbone, presentation)
         self.classify = nn.Linear(backbone.dimension, n_labels)

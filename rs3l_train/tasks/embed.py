@@ -24,7 +24,7 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.progress import Progress
 from rs3l_data.store.columns import write_columns
 from rs3l_data.store.filters import write_dataset
-from rs3l_data.store.hdf5 import create, require_replaceable
+from rs3l_data.store.hdf5 import create
 from rs3l_data.store.reader import Dataset
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.folder import require_other_file
@@ -68,12 +68,12 @@ def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
         If the file cannot be written.
     """
     require_other_file(path, model_folder, dataset)
-    require_replaceable(path, "embedding")
     if not len(dataset):
         raise InputFileError(f"{dataset.source}: there are no rows to embed")
     model = open_model(model_folder)
-    tables = _applied(dataset, model)
+    # A file that cannot be written is better told before the jets are embedded than after.
     with create(path, "embedding", _attributes(dataset, model)) as file:
+        tables = _applied(dataset, model)
         initiators = dataset.read_initiators().columns
         write_columns(file.create_group("initiators"), INITIATORS, initiators, "gzip")
         for view, table in tables.items():

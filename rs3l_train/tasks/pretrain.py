@@ -166,7 +166,7 @@ def _metrics(
         "best_after": history.best_after,
         "final": history.records[-1],
         "spectrum": spectrum(watch.embeddings).tolist(),
-        "warnings": _warnings(history, diagnostics, objective.needs_pairs),
+        "warnings": _warnings(history, diagnostics, config.objective.needs_pairs),
         "diagnostics": diagnostics,
     }
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from rs3l_data.describe.schema import Split
-from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
@@ -106,16 +106,10 @@ def load_and_build(
     Raises
     ------
     ConfigError
-        If a batch has more parts than jets, or the choice of positives cannot be.
+        If the choice of positives cannot be.
     InputFileError
         If too few jets are present in enough views, or labels are to be learned and there is one.
     """
-    if config.loop.parts > config.pretrain.jets_per_batch:
-        raise ConfigError(
-            f"training.loop.parts: {config.loop.parts} parts of a batch of"
-            f" {config.pretrain.jets_per_batch} jets; use no more than"
-            " training.pretrain.jets_per_batch"
-        )
     if config.objective.name == "supervised" and len(np.unique(dataset.initiators["label"])) < 2:
         raise InputFileError(
             f"{dataset.source}: training.objective.name: 'supervised' tells labels apart, but all"
@@ -127,8 +121,7 @@ def load_and_build(
     torch.manual_seed(config.seed)
     backbone = backbone_of(config)
     objective = build(config, backbone, len(dataset.labels)).to(device)
-    pairs = objective.needs_pairs
-    positives = chosen_positives(dataset, views, config, pairs)
+    positives, pairs = chosen_positives(dataset, views, config), config.objective.needs_pairs
     training = Sample(jets, _rows(jets, dataset, Split.TRAIN, positives, pairs), positives, config)
     if len(training.rows) < config.pretrain.jets_per_batch:
         logger.warning(

@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from rs3l_data.errors import ConfigError
 from rs3l_train.config import load_training
 from rs3l_train.errors import TrainingError
 from rs3l_train.tasks.pretrain import pretrain
@@ -121,9 +120,3 @@ def test_a_lack_of_memory_names_the_keys_to_change(dataset, config_file, tmp_pat
     monkeypatch.setattr("rs3l_train.objectives.ntxent.NTXent.outputs", too_large)
     with pytest.raises(TrainingError, match=r"(?s)allocate 2.00 GiB.*Raise training.loop.parts"):
         pretrain(dataset, load_training(config_file), tmp_path)
-
-
-def test_more_parts_than_jets_are_an_error(dataset, config_file, tmp_path):
-    config = load_training(config_file, ["loop.parts=17"])
-    with pytest.raises(ConfigError, match="17 parts of a batch of 16 jets"):
-        pretrain(dataset, config, tmp_path)

@@ -74,6 +74,7 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
         ("seed=4294967296", "training: seed: expected less than 4294967296; found 4294967296"),
         ("data.views=[a, b, a]", "training: data.views: a: given twice; once is enough"),
         ("evaluation.efficiencies=[0.5, 0.5]", "evaluation.efficiencies: 0.5: given twice"),
+        ("loop.parts=65", "training: loop.parts: 65 parts of a batch of 64 jets; use no more"),
         ("task.modes=[probe, tree]", "'full', 'scratch' or 'trees'; found 'tree'"),
         ("seed=true", "training: seed: expected a number; found true"),
         ("pretrain.augmentations.smearing=yes", "smearing: expected a number; found true"),
@@ -86,8 +87,9 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
         ),
         (
             "objective={name: vicreg, temperature: 1}",
-            "objective.temperature: unknown key; Valid: covariance, invariance, name, projection,"
-            " variance",
+            "objective.temperature: no key of 'vicreg', but of 'ntxent' and 'contrastive_masked';"
+            " choose another `name`, or a key of this one: covariance, invariance, name,"
+            " projection, variance",
         ),
         (
             "objective.name=ntxnt",

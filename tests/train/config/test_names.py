@@ -6,7 +6,8 @@ from rs3l_data.errors import ConfigError
 from rs3l_train.config import DataConfig, validate_training
 from rs3l_train.config.names import chosen_views, require_of_run
 
-VIEWS = ("nominal", "seed", "fsr_up")
+POINTS = {"nominal": "shower", "seed": "shower", "fsr_up": "shower"}
+VIEWS = tuple(POINTS)
 TASK = {"signal": ["Hbb", "Hcc"], "background": ["q", "g"]}
 
 
@@ -17,7 +18,7 @@ def test_held_out_views_are_not_chosen():
 
 def require(**blocks):
     config = validate_training({"task": TASK, **blocks}, "test")
-    require_of_run(config, VIEWS, ("Hbb", "q", "c", "b", "g"), "my.yaml")
+    require_of_run(config, POINTS, ("Hbb", "q", "c", "b", "g"), "my.yaml")
 
 
 def test_a_run_makes_what_its_training_takes():
@@ -31,6 +32,12 @@ def test_a_run_makes_what_its_training_takes():
         ({"data": {"hold_out": ["sed"]}}, r"data\.hold_out: .* no view 'sed'; .*'seed'"),
         ({"data": {"views": ["up"]}}, r"data\.views: the dataset has no view 'up'"),
         ({"data": {"hold_out": list(VIEWS)}}, r"data\.hold_out: no view is left"),
+        ({"data": {"views": ["seed"]}}, r"objective\.name: 'ntxent' compares two views of a jet"),
+        ({"pretrain": {"view_weights": {"detektor": 2}}}, r"pretrain\.view_weights: 'detektor'"),
+        (
+            {"data": {"labels": ["q"]}, "objective": {"name": "supervised"}},
+            r"objective\.name: 'supervised' tells labels apart",
+        ),
         ({"data": {"labels": ["top"]}}, r"data\.labels: the dataset has no label 'top'"),
         ({"task": {**TASK, "signal": ["top"]}}, r"task\.signal: .* no label 'top'"),
     ],

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rs3l_data.describe.schema import Split
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.store.digest import digest
 from rs3l_train.backbones import build
 from rs3l_train.config import validate_training
@@ -90,3 +90,13 @@ def test_what_cannot_be_embedded_is_named_and_leaves_no_file(dataset, tmp_path):
     with pytest.raises(InputFileError, match="no rows to embed"):
         embed(dataset[:0], tmp_path / "run", tmp_path / "out.h5")
     assert not (tmp_path / "out.h5").exists()
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_jets_are_embedded(
+    dataset, tmp_path, monkeypatch
+):
+    save(tmp_path / "run")
+    (tmp_path / "taken").write_text("a file")
+    monkeypatch.setattr("rs3l_train.tasks.embed.apply_network", None)
+    with pytest.raises(StorageError, match="taken is not a folder"):
+        embed(dataset, tmp_path / "run", tmp_path / "taken" / "out.h5")

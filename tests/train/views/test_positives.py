@@ -89,10 +89,10 @@ def test_jets_with_one_entry_have_no_pair_and_copies_give_them_one(jets):
         assert (batch.views == 0).all()
 
 
-def chosen(dataset, pairs=True, **blocks):
+def chosen(dataset, **blocks):
     config = validate_training(blocks, "test")
     views = chosen_views(dataset.views, config.data)
-    return chosen_positives(dataset, views, config, pairs)
+    return chosen_positives(dataset, views, config)
 
 
 def test_weights_go_by_name_before_intervention_point(dataset, monkeypatch):
@@ -126,7 +126,7 @@ def test_one_view_is_copied_where_views_are_compared(dataset):
     alone, moved = {"views": ["nominal"]}, {"augmentations": {"translation": 1}}
     assert chosen(dataset, data=alone, pretrain=moved).copies == 2
     assert chosen(dataset, data=alone, pretrain={"copies": 2}).copies == 2
-    assert chosen(dataset, pairs=False, data=alone).copies == 1
+    assert chosen(dataset, objective={"name": "masked"}, data=alone).copies == 1
     assert chosen(dataset).copies == 1
     assert chosen(dataset, pretrain={"views_per_jet": 1, **moved}).copies == 2
 
