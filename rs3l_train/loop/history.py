@@ -42,5 +42,7 @@ class History:
     """Validations since then, or since the best weights were put back"""
     losses: list[float] = field(default_factory=list)
     """Of the steps since the last validation"""
+    changes: list[str] = field(default_factory=list)
+    """Of settings, where it was stopped and went on with others: from which view on, what"""
     records: list[dict[str, float]] = field(default_factory=list)
     """Of each validation: step, views, seconds, the mean training loss since the last, metrics"""

@@ -109,6 +109,7 @@ class Checkpoints:
         self._every_views, self._every_seconds = every_views, every_seconds
         self._writes = writes
         self._last_views, self._last_time = 0, time.monotonic()
+        self._changes: list[str] = []
         self.notes: dict[str, str] = {}
         """What else a checkpoint says, to be read with `noted` when the training goes on"""
 
@@ -146,6 +147,7 @@ class Checkpoints:
             raise ConfigError(f"{self.path}: cannot go on from it: {fixed[0]}")
         for change in settings:
             logger.warning("going on with changed settings: %s", change)
+        self._changes = settings
         return True
 
     def noted(self, name: str) -> str | None:
@@ -183,8 +185,10 @@ class Checkpoints:
             raise InputFileError(
                 f"{self.path}: does not fit this network: {error}; {START_ANEW}"
             ) from None
-        self._last_views = state.history.views
-        logger.info("going on after %d views from %s", state.history.views, self.path)
+        views = state.history.views
+        state.history.changes += [f"after {views} views: {change}" for change in self._changes]
+        self._last_views = views
+        logger.info("going on after %d views from %s", views, self.path)
 
     def due(self, views: int, written: bool = False) -> bool:
         """Tell whether to save after so many views.

@@ -60,10 +60,23 @@ def random_jets(n_jets: int, n_constituents: int) -> Jets:
     }
 
 
+def moved(jets: Jets) -> Jets:
+    """Move the constituents of jets by about 0.001 in eta and in phi."""
+    random = np.random.default_rng(1)
+    constituents = dict(jets["constituents"])
+    for name in ("eta", "phi"):
+        step = random.normal(0, 1e-3, constituents[name].shape) * (constituents["pt"] > 0)
+        constituents[name] = constituents[name] + step.astype(np.float32)
+    return {**jets, "constituents": constituents}
+
+
 def largest_difference(network: Deployed, content: bytes) -> float:
     """Compare with ONNX Runtime on random jets, in units of the output's spread over jets.
 
-    There are several numbers of jets and of constituents, one among them.
+    There are several numbers of jets and of constituents, one among them. Of two constituents that
+    are equally near to a third, to rounding, one program may take the one for its neighbour and one
+    the other, and the jet's output differs; not so once they are moved a little. A jet counts by
+    the smaller of both differences: what the file does wrong it does in both.
 
     Raises
     ------
@@ -83,11 +96,17 @@ def largest_difference(network: Deployed, content: bytes) -> float:
     largest = []
     reference = answers(network, random_jets(CHECKED_JETS, most))
     spreads = [answer.std(0).mean() + np.finfo(np.float32).tiny for answer in reference]
+
+    def differences(jets: Jets) -> F4:
+        """Give the largest of each jet, (n,), over all outputs."""
+        pairs = zip(answers(network, jets), session.run(None, named(jets)), spreads, strict=True)
+        each = [np.abs(own - other) / spread for own, other, spread in pairs]
+        worst: F4 = np.column_stack(each).max(1)
+        return worst
+
     for n_jets, n_constituents in ((CHECKED_JETS, most), (50, 2 * most), (7, 3), (1, 1)):
         jets = random_jets(n_jets, n_constituents)
-        found = session.run(None, named(jets))
-        for own, other, spread in zip(answers(network, jets), found, spreads, strict=True):
-            largest.append(np.abs(own - other).max() / spread)
+        largest.append(np.minimum(differences(jets), differences(moved(jets))).max())
     # NaN stays NaN, and is no agreement.
     return float(np.max(largest))
 

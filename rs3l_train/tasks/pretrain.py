@@ -162,6 +162,7 @@ def _metrics(
         "views_seen": history.views,
         "seconds": history.seconds,
         "views_per_second": history.views / history.seconds,
+        "changed_settings": history.changes,
         "ended": history.ended,
         "best_after": history.best_after,
         "final": history.records[-1],

@@ -236,5 +236,6 @@ def _described(history: History) -> dict[str, Any]:
         "best_after_views": history.best_after,
         "seconds": history.seconds,
         "learning_rate_drops": history.drops,
+        "changed_settings": history.changes,
         "ended": history.ended,
     }

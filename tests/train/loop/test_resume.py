@@ -155,8 +155,19 @@ def test_another_training_is_not_continued(tmp_path, caplog):
     with pytest.raises(CrashError):  # starts anew, so comes to step 0
         train(tmp_path, at_step=0, act=crash, settings=changed)
     assert "starts anew: learning_rate is now 0.01 and was 0.05" in caplog.text
-    train(tmp_path, at_step=0, act=crash, settings=changed, resume="must")
+    history = train(tmp_path, at_step=0, act=crash, settings=changed, resume="must")[1]
     assert "going on with changed settings: learning_rate is now 0.01" in caplog.text
+    assert history.changes == ["after 38 views: learning_rate is now 0.01 and was 0.05"]
+
+
+def test_what_was_changed_on_the_way_is_remembered_over_more_stops(tmp_path):
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=5, act=crash)
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=9, act=crash, settings={"learning_rate": 0.01}, resume="must")
+    history = train(tmp_path, settings={"learning_rate": 0.01})[1]
+    assert len(history.changes) == 1
+    assert history.changes[0].endswith("views: learning_rate is now 0.01 and was 0.05")
 
 
 def test_a_checkpoint_that_is_not_whole_is_named(tmp_path):

@@ -12,6 +12,7 @@ import torch
 from rs3l_train.errors import ExportError
 from rs3l_train.loop.checkpoint import load_network, save_network
 from rs3l_train.tasks import export as task
+from rs3l_train.tasks import parity
 from rs3l_train.tasks.deployed import Deployed
 from rs3l_train.tasks.export import export
 from rs3l_train.tasks.model import open_model
@@ -88,6 +89,25 @@ def test_a_file_that_differs_is_refused(exported, tmp_path, monkeypatch):
     with pytest.raises(ExportError, match="not written: ONNX Runtime and PyTorch differ by"):
         export(tmp_path / "other", tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
+
+
+@pytest.mark.parametrize(("moved", "same"), [(0.0, True), (0.5, False), (math.nan, False)])
+def test_two_neighbours_equally_near_are_no_difference(moved, same, exported, monkeypatch):
+    """One jet's output is off by half; moved a little it is right, or is wrong again."""
+    path = exported["edgeconv"][1]
+    deployed = Deployed(open_model(path.parent / "run")).eval()
+    offsets = iter([0.0, 0.5, moved])
+
+    def answers(network, jets):
+        embedding, score = true_answers(network, jets)
+        embedding[0, 0] += next(offsets, 0.0) * embedding.std(0).mean()
+        return [embedding, score]
+
+    true_answers = parity.answers
+    monkeypatch.setattr(parity, "answers", answers)
+    found = parity.largest_difference(deployed, path.read_bytes())
+    assert (found < task.TOLERANCE) == same
+    assert same or math.isnan(found) or found == pytest.approx(0.5, rel=0.01)
 
 
 def test_a_backbone_alone_has_no_score(tmp_path):
