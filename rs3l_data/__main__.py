@@ -22,7 +22,6 @@ from rs3l_data.commands import (
     publish,
     reshape,
     resimulate,
-    schema,
     validate,
     validation,
 )
@@ -46,7 +45,6 @@ JUDGE = "Judge a run"
 
 app.command("check", rich_help_panel=SIMULATE)(check.check)
 app.command("plan", rich_help_panel=SIMULATE)(plan.plan)
-app.command("schema", rich_help_panel=SIMULATE)(schema.schema)
 app.command("pileup", rich_help_panel=SIMULATE)(pileup.pileup)
 app.command("hard", rich_help_panel=SIMULATE)(hard.hard)
 app.command("resimulate", rich_help_panel=SIMULATE)(resimulate.resimulate)

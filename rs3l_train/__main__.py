@@ -14,6 +14,7 @@ from rs3l_train.commands import (
     finetune,
     pretrain,
     run,
+    schema,
     study,
 )
 
@@ -33,6 +34,7 @@ app.command()(export.export)
 app.command()(study.study)
 app.command()(run.run)
 app.command()(benchmark.benchmark)
+app.command()(schema.schema)
 
 
 def main() -> None:

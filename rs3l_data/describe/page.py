@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import get_args
+import json
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.strict import models_in, tags
 
 
 def config_markdown() -> str:
@@ -15,24 +17,32 @@ def config_markdown() -> str:
     return "\n".join(tables(Config, ""))
 
 
-def tables(model: type[BaseModel], path: str) -> list[str]:
+def tables(model: type[BaseModel], path: str, name: str = "") -> list[str]:
     """Write one table for a block and one for each below it.
+
+    Parameters
+    ----------
+    path
+        Of the block's key.
+    name
+        Of the model, where there are several for the block.
 
     Raises
     ------
     ValueError
         If a key has no description.
     """
-    lines = [f"### {f'`{path}`' if path else 'Top level'}", "", _summary(model), ""]
+    of_name = f", `name: {name}`" if name else ""
+    lines = [f"### {f'`{path}`{of_name}' if path else 'Top level'}", "", _summary(model), ""]
     lines += ["| key | default | meaning |", "|---|---|---|"]
     below = []
-    for name, field in model.model_fields.items():
-        inner = _model_in(field.annotation)
-        place = f"{path}.{name}" if path else name
-        if inner is not None:
-            per_name = "<name>" if "dict" in str(field.annotation) else ""
-            below += tables(inner, f"{place}.{per_name}" if per_name else place)
-        lines.append(f"| `{name}` | {_default(model, name)} | {_meaning(place, field, inner)} |")
+    for key, field in model.model_fields.items():
+        inside = models_in(field.annotation)
+        place = f"{path}.{key}" if path else key
+        block = f"{place}.<name>" if inside and "dict" in str(field.annotation) else place
+        for one in inside:
+            below += tables(one, block, str(tags(one)[0]) if len(inside) > 1 else "")
+        lines.append(f"| `{key}` | {_default(model, key)} | {_meaning(place, field, inside)} |")
     return [*lines, "", *below]
 
 
@@ -40,24 +50,22 @@ def _summary(model: type[BaseModel]) -> str:
     return (model.__doc__ or "").strip()
 
 
-def _meaning(place: str, field: FieldInfo, inner: type[BaseModel] | None) -> str:
-    meaning = field.description or (_summary(inner) if inner else "")
+def _meaning(place: str, field: FieldInfo, inside: list[type[BaseModel]]) -> str:
+    meaning = field.description or (_summary(inside[0]) if inside else "")
     if not meaning:
         raise ValueError(f"{place}: expected a description of this key, found none")
     return meaning.replace("|", "\\|")
 
 
-def _default(model: type[BaseModel], name: str) -> str:
-    field = model.model_fields[name]
+def _default(model: type[BaseModel], key: str) -> str:
+    field = model.model_fields[key]
     if field.is_required():
-        return "required" if name in model.model_json_schema()["required"] else "the catalogue's"
+        return "required" if key in model.model_json_schema()["required"] else "the catalogue's"
     value = field.get_default(call_default_factory=True)
     if isinstance(value, BaseModel):
         return "see below"
-    return f"`{list(value) if isinstance(value, tuple) else value}`" if value != "" else ""
+    return f"`{_as_in_yaml(value)}`" if value != "" else ""
 
 
-def _model_in(annotation: object) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((m for part in get_args(annotation) if (m := _model_in(part))), None)
+def _as_in_yaml(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

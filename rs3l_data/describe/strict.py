@@ -8,10 +8,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, core_schema
 
 from rs3l_data.describe.wording import expected, found
 from rs3l_data.errors import ConfigError
@@ -37,17 +45,37 @@ class Strict(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
-def named(default: str) -> BeforeValidator:
+@dataclass(frozen=True)
+class Named:
     """Let a union of models that are told apart by their `name` go without it.
 
-    For ``Annotated[A | B, Field(discriminator="name"), named("a")]``: a mapping that has no `name`
+    For ``Annotated[A | B, Field(discriminator="name"), Named("a")]``: a mapping that has no `name`
     is taken for the model whose name is ``default``.
     """
 
-    def with_name(value: Any) -> Any:
-        return {"name": default, **value} if isinstance(value, Mapping) else value
+    default: str
 
-    return BeforeValidator(with_name)
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Validate what has a name then."""
+        return core_schema.no_info_before_validator_function(self._with_name, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Say that only the default goes without, else a mapping might fit several models."""
+        union = handler(schema)
+        mapping = union.pop("discriminator")["mapping"]
+        default = mapping[self.default]
+        union["oneOf"] = [
+            one if one["$ref"] == default else {**one, "required": ["name"]}
+            for one in union["oneOf"]
+        ]
+        return union
+
+    def _with_name(self, value: Any) -> Any:
+        return {"name": self.default, **value} if isinstance(value, Mapping) else value
 
 
 def nearest(name: str, valid: list[str], listed_in: str = "") -> str:
@@ -144,8 +172,8 @@ def _unknown_key(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
     # In a union of models told apart by a tag, the tag is the step before the key.
     _, union = _walk(model, loc[:-2])
     tag = str(loc[-2]) if len(loc) > 1 else None
-    others = [repr(_tags(m)[0]) for m in union if key in m.model_fields and tag not in _tags(m)]
-    if others and any(tag in _tags(m) for m in union):
+    others = [repr(tags(m)[0]) for m in union if key in m.model_fields and tag not in tags(m)]
+    if others and any(tag in tags(m) for m in union):
         return (
             f"no key of {tag!r}, but of {' and '.join(others)}; choose another `name`, or"
             f" a key of this one: {', '.join(valid)}"
@@ -165,9 +193,9 @@ def _walk(model: Any, loc: tuple[Any, ...]) -> tuple[list[str], list[type[BaseMo
         Those that may stand at the end.
     """
     path = []
-    models = _models_in(model)
+    models = models_in(model)
     for step in map(str, loc):
-        tagged = [m for m in models if step in _tags(m)]
+        tagged = [m for m in models if step in tags(m)]
         if tagged and len(models) > 1:
             models = tagged
             continue
@@ -176,7 +204,7 @@ def _walk(model: Any, loc: tuple[Any, ...]) -> tuple[list[str], list[type[BaseMo
         path.append(step)
         fields = [m.model_fields[step] for m in models if step in m.model_fields]
         if fields:
-            models = _models_in(fields[0].annotation)
+            models = models_in(fields[0].annotation)
         # A dict's key or a list's index does not change which models are inside.
     return path, models
 
@@ -186,7 +214,7 @@ def _is_kind(step: str) -> bool:
     return step in ("str", "int", "float", "bool") or step.startswith(("tuple[", "list["))
 
 
-def _tags(model: type[BaseModel]) -> list[Any]:
+def tags(model: type[BaseModel]) -> list[Any]:
     """List the names by which a union may know a model: the values of its literal fields."""
     fields = model.model_fields.values()
     return [
@@ -194,10 +222,11 @@ def _tags(model: type[BaseModel]) -> list[Any]:
     ]
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """List the models that a field may hold, be it in a union, a list or a mapping."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [model for argument in get_args(annotation) for model in _models_in(argument)]
+    return [model for argument in get_args(annotation) for model in models_in(argument)]
 
 
 def _kinds_in(annotation: Any) -> Iterator[Any]:

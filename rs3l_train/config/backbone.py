@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from rs3l_data.describe.strict import Strict, named
+from rs3l_data.describe.strict import Named, Strict
 from rs3l_train.config.numbers import Count
 
 Widths = tuple[Count, ...]
@@ -80,6 +80,6 @@ class TransformerConfig(Strict):
 
 
 BackboneConfig = Annotated[
-    EdgeConvConfig | TransformerConfig, Field(discriminator="name"), named("edgeconv")
+    EdgeConvConfig | TransformerConfig, Field(discriminator="name"), Named("edgeconv")
 ]
 """The network that turns constituents into an embedding"""

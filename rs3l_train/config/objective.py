@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rs3l_data.describe.strict import Strict, named
+from rs3l_data.describe.strict import Named, Strict
 from rs3l_train.config.numbers import Count, Fraction, Positive
 
 Weight = Annotated[float, Field(ge=0)]
@@ -126,5 +126,5 @@ ObjectiveConfig = Annotated[
     | ContrastiveMaskedConfig
     | SupervisedConfig,
     Field(discriminator="name"),
-    named("ntxent"),
+    Named("ntxent"),
 ]

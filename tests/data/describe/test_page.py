@@ -1,12 +1,8 @@
-import json
 from pathlib import Path
 
-import jsonschema
 import pytest
-import yaml
 from pydantic import BaseModel, Field
 
-from rs3l_data.describe.config import Config
 from rs3l_data.describe.page import config_markdown, tables
 
 ROOT = Path(__file__).parents[3]
@@ -15,18 +11,6 @@ ROOT = Path(__file__).parents[3]
 def test_the_reference_page_is_that_of_the_code():
     """If not: replace the tables of docs/config.md by what `config_markdown()` returns."""
     assert config_markdown().rstrip() in (ROOT / "docs/config.md").read_text(encoding="utf-8")
-
-
-def test_the_schema_for_editors_is_that_of_the_code():
-    """If not: `rs3l-data schema > config/schema.json`."""
-    found = json.loads((ROOT / "config/schema.json").read_text(encoding="utf-8"))
-    assert found == Config.model_json_schema()
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.stem)
-def test_the_configs_of_the_repository_fit_the_schema_for_editors(path):
-    schema = json.loads((ROOT / "config/schema.json").read_text(encoding="utf-8"))
-    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), schema)
 
 
 def test_every_key_is_explained():
