@@ -23,7 +23,7 @@ from rs3l_train.loop.sealed import read_sealed, sealed
 
 logger = logging.getLogger(__name__)
 
-FORMAT = "rs3l-network-5"
+FORMAT = "rs3l-network-6"
 TRAIN_AGAIN = "train again"
 
 

@@ -47,7 +47,7 @@ def tested(bench: Bench, tagger: Tagger, folder: Path, about: dict[str, Any]) ->
     Parameters
     ----------
     about
-        How it was trained: `mode`, `labels`, `seed`, `temperature` and what else is to be kept.
+        How it was trained: `mode`, `labels`, `draw`, `temperature` and what else is to be kept.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def tested(bench: Bench, tagger: Tagger, folder: Path, about: dict[str, Any]) ->
     """
     measured = measure_tagger(bench, tagger, about.get("temperature"))
     baseline_rows, baseline_scores = measure_baselines(bench)
-    keys = {key: about[key] for key in ("mode", "labels", "seed")}
+    keys = {key: about[key] for key in ("mode", "labels", "draw")}
     metrics = {
         **about,
         "task": task_summary(bench),

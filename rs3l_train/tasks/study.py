@@ -175,7 +175,7 @@ def _train_all(
     scores: AllScores = {}
     for n_labels, draw, mode in product(task.labels, range(task.seeds), task.modes):
         measured, details = _train(bench, mode, n_labels, draw, done)
-        keys = {"mode": mode, "labels": n_labels, "seed": draw}
+        keys = {"mode": mode, "labels": n_labels, "draw": draw}
         rows += [{**keys, **row} for row in measured.rows]
         trainings.append({**keys, **details})
         scores[mode, n_labels, draw] = measured.scores

@@ -73,7 +73,7 @@ class Trainings:
                 processes=self.processes,
             )
             views = list(self.bench.trained_on)
-            keys = {"mode": mode, "labels": n_labels, "seed": draw, "training_views": views}
+            keys = {"mode": mode, "labels": n_labels, "draw": draw, "training_views": views}
             details = {**keys, **details}
             if writes:
                 save_network(folder, tagger, "tagger", config, details, identity=identity)

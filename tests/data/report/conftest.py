@@ -94,7 +94,7 @@ def write_study(folder: Path) -> None:
         for view in VIEWS:
             rows.append(
                 {
-                    **{"mode": "full", "labels": 100, "seed": seed, "view": view, "auc": auc},
+                    **{"mode": "full", "labels": 100, "draw": seed, "view": view, "auc": auc},
                     **{"n_signal": 50, "n_background": 200},
                     "rejection": {"0.3": None, "0.5": 50.0 + 20 * seed, "0.7": 10.0},
                     "rejection_error": {"0.3": None, "0.5": 25.0, "0.7": 2.0},

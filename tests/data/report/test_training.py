@@ -80,7 +80,7 @@ def test_figures_beyond_the_roc_curve_have_tables(folder):
             "accuracy": 0.9,
             "accuracy_error": 0.01,
             "calibration": {
-                **{"ece": 0.05 + 0.02 * row["seed"], "ece_error": 0.01, "ece_of_noise": 0.02},
+                **{"ece": 0.05 + 0.02 * row["draw"], "ece_error": 0.01, "ece_of_noise": 0.02},
                 **{"brier": 0.1, "brier_error": 0.005},
             },
             "at_nominal_threshold": {

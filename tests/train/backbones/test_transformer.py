@@ -279,7 +279,7 @@ def test_a_key_goes_before_the_size():
     [
         ({"heads": 7}, "width 128 is no multiple of heads 7"),
         ({"size": "5M"}, "size: expected '0.1M', "),
-        ({"neighbours": 3}, "backbone.neighbours: unknown key; Valid: class_layers, heads, "),
+        ({"neighbours": 3}, "backbone.neighbours: no key of 'transformer', but of 'edgeconv'; "),
         ({"widht": 3}, "widht: unknown key; did you mean 'width'"),
         (
             {"name": "transfomer"},

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -33,6 +35,7 @@ def columns(dataset, view, rows, width):
     return features | {f"jets_{name}": padded["jets"][name][rows] for name in JET_COLUMNS}
 
 
+PAGE = Path(__file__).parents[3] / "docs/training.md"
 INPUTS = {"edgeconv": "rs3l", "transformer": "shortcut_free"}
 
 
@@ -64,6 +67,19 @@ def test_the_file_gives_what_the_network_gives(name, exported, dataset, jets):
         found = session.run(None, columns(dataset, "seed", rows[:n], width))
         np.testing.assert_allclose(found[0], embedding[:n], atol=2e-3 * embedding.std())
         np.testing.assert_allclose(found[1], score[:n], atol=2e-3 * score.std())
+
+
+def test_the_example_of_the_docs_runs(exported, dataset, tmp_path, monkeypatch):
+    examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = (one for one in examples if "onnxruntime" in one)
+    (tmp_path / "tagger.onnx").write_bytes(exported["edgeconv"][1].read_bytes())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rs3l_data.open", lambda _: dataset)
+    names: dict = {}
+    exec(compile(example, str(PAGE), "exec"), names)
+    present = names["jets"].jets("nominal")["present"]
+    assert present.any()
+    assert np.array_equal(np.isfinite(names["score"]), present)
 
 
 def test_the_file_says_what_it_takes_and_where_it_is_from(exported):

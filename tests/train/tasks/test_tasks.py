@@ -192,7 +192,7 @@ def test_a_network_of_another_architecture_is_refused(dataset, config, pretraine
 def test_the_study_has_a_row_for_everything(dataset, config, pretrained, tmp_path):
     metrics = study(dataset, config, pretrained[0], tmp_path)
     assert metrics == json.loads((tmp_path / "metrics.json").read_text())
-    keys = {(row["mode"], row["labels"], row["seed"], row["view"]) for row in metrics["rows"]}
+    keys = {(row["mode"], row["labels"], row["draw"], row["view"]) for row in metrics["rows"]}
     assert len(keys) == len(metrics["rows"]) == 4 * 1 * 2 * 3
     assert {row["name"] for row in metrics["baselines"]} == {
         *("n2", "tau21", "mass window", "n2 in window", "tau21 in window")
