@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from rs3l_data.store.contents import has_rows_of_all
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.summary import contents
@@ -18,9 +19,9 @@ def manifest_of(whole: Mapping[str, Any], shards: Sequence[Path], folder: Path) 
 
     What the generation says of a process (its cross section, the points tried) stays; the counts,
     and the sum of weights that a histogram of these rows is normalised with, are those of the
-    files. Where rows or views are missing, `part_of` holds the digest of the whole. Where cuts were
-    made before (`history`), the sum of weights is the rows' share of that of the whole, which
-    counts what was cut away too.
+    files. Where rows or views are missing, `part_of` holds the digest of the whole. Where events
+    may have no rows, the sum of weights is the share of that of the whole, which counts those too,
+    that the part has of the events with rows.
 
     Parameters
     ----------
@@ -31,9 +32,8 @@ def manifest_of(whole: Mapping[str, Any], shards: Sequence[Path], folder: Path) 
     """
     dataset = open_dataset(shards)
     found = contents(dataset, folder)
-    has_history = "history" in whole
     processes = {
-        name: {**made, **_counts(dataset, name, found["processes"][name], made, has_history)}
+        name: {**made, **_counts(dataset, name, found["processes"][name], whole)}
         for name, made in whole["processes"].items()
         if name in dataset.processes
     }
@@ -56,17 +56,13 @@ def _is_part(found: Mapping[str, Any], whole: Mapping[str, Any]) -> bool:
 
 
 def _counts(
-    dataset: Dataset,
-    process: str,
-    size: Mapping[str, int],
-    made: Mapping[str, Any],
-    has_history: bool,
+    dataset: Dataset, process: str, size: Mapping[str, int], whole: Mapping[str, Any]
 ) -> dict[str, Any]:
+    made = whole["processes"][process]
     counts: dict[str, Any] = {**size}
     if size["n_events"] == made["n_events"] or "sum_of_weights" not in made:
         return counts
-    if has_history:
-        # After a cut, the rows do not tell what was generated: these have their share of it.
+    if not has_rows_of_all(whole, process):
         share = size["n_events"] / max(made["n_events"], 1)
         counts["sum_of_weights"] = made["sum_of_weights"] * share
         if "runs" in made:

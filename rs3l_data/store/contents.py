@@ -105,6 +105,16 @@ class Manifest(_Entry):
         return self
 
 
+def has_rows_of_all(manifest: Mapping[str, Any], process: str) -> bool:
+    """Tell whether every event of a process has rows, so that these add up to its sum of weights.
+
+    Cuts that were made later (`history`) leave some without, and so do events from a file in which
+    no initiator is within the cuts of the run.
+    """
+    described = manifest["config"].get("processes", {}).get(process, {})
+    return "history" not in manifest and not described.get("lhe")
+
+
 def check_contents(manifest: Mapping[str, Any], path: Path) -> None:
     """Check the entries of a manifest that has been read from ``path``.
 

@@ -248,6 +248,30 @@ def test_more_weights_here_than_were_generated(whole, archive, tmp_path):
         validate(here)
 
 
+def test_a_part_counts_events_of_a_file_that_have_no_rows(archive, tmp_path):
+    """Of 60 events of an LHE file 30 have an initiator within the cuts: a part has its share."""
+    spec = {"processes": {"qcd": {"lhe": ["events.lhe"]}, "higgs": {}}}
+    whole = make_dataset(tmp_path / "whole", n_events=30, n_shards=2, config=spec)
+    made = json.loads((whole / "dataset.json").read_text())
+    assert made["processes"]["qcd"]["sum_of_weights"] == 30
+    made["processes"]["qcd"]["sum_of_weights"] = 60
+    (whole / "dataset.json").write_text(json.dumps(made))
+    record = tmp_path / "record"
+    publish(whole, record, ABOUT, Layout(shard_bytes=70_000))
+    names = sorted(path.name for path in record.glob("*.h5"))
+    parts = [fetched(archive, record, tmp_path / name, files=(name,)) for name in names]
+    for part in parts:
+        accepted(part)
+        ((process, has),) = read_manifest(part / "dataset.json")["processes"].items()
+        assert 0 < has["n_events"] <= 30
+        expected = has["n_events"] * {"qcd": 2, "higgs": 1}[process]
+        assert has["sum_of_weights"] == pytest.approx(expected)
+    merge(parts, tmp_path / "again")
+    again = read_manifest(tmp_path / "again" / "dataset.json")["processes"]
+    assert again["qcd"]["sum_of_weights"] == pytest.approx(60)
+    assert again["qcd"]["n_events"] == 30
+
+
 def test_a_dataset_made_from_others_goes_to_the_archive_and_back(whole, archive, tmp_path):
     """Split, cut, merged, published, fetched as a whole and in part: valid at every step."""
     parts = split(whole, "2", tmp_path / "parts")
