@@ -30,6 +30,8 @@ def export_lhe(hard_files: Sequence[Path], out: Path) -> int:
     """Write files of hard events as one Les Houches file, gzip if its name ends in .gz.
 
     Each event has its number in a line ``# event 17``, its parton densities in a line ``#pdf``.
+    Weights other than 1 are scaled so that their mean is the cross section [pb], as the strategy 4
+    has it (hep-ph/0109068): programs take it from them.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def export_lhe(hard_files: Sequence[Path], out: Path) -> int:
     sigma = found["cross_section_pb"], found["cross_section_error_pb"]
     weight_of: dict[int, float] = {}
     meanings: dict[str, str] = {}
-    unweighted, last = True, -1
+    unweighted, last, n_events = True, -1, 0
     for path in hard_files:
         hard = read_hard_events(path)
         event, weight = hard.events["event"], hard.events["weight"]
@@ -57,6 +59,7 @@ def export_lhe(hard_files: Sequence[Path], out: Path) -> int:
                 "files in the order of their chunks, each once"
             )
         last = int(event[-1]) if len(event) else last
+        n_events += len(event)
         unweighted &= bool(np.all(weight == 1))
         for code in np.unique(hard.events["process_code"]).tolist():
             here = float(np.sum(weight[hard.events["process_code"] == code]))
@@ -64,14 +67,14 @@ def export_lhe(hard_files: Sequence[Path], out: Path) -> int:
         if hard.weights is not None:
             meanings |= dict(zip(hard.weights.names, hard.weights.meanings, strict=True))
     strategy = _UNWEIGHTED if unweighted else _WEIGHTED
-    n_events = 0
+    total = sum(weight_of.values())
+    unit = 1.0 if unweighted or not total else sigma[0] * n_events / total
     with writing_bytes(out) as file:
         head = _header(runs[0].process, meanings) + _init(energy, strategy, sigma, weight_of)
         file.write(head.encode())
         for path in hard_files:
-            for text in _events(read_hard_events(path)):
+            for text in _events(read_hard_events(path), unit):
                 file.write(text.encode())
-                n_events += 1
         file.write(b"</LesHouchesEvents>\n")
     return n_events
 
@@ -117,7 +120,8 @@ def _init(
     return "\n".join(["<init>", *lines, "</init>\n"])
 
 
-def _events(hard: HardEvents) -> Iterator[str]:
+def _events(hard: HardEvents, unit: float) -> Iterator[str]:
+    """Write events, their weights in a unit [pb]."""
     particles = les_houches_particles(hard)
     names = ("event", "process_code", "weight", "scale", "alpha_em", "alpha_s")
     densities = ("id1", "id2", "x1", "x2", "q_fac", "pdf1", "pdf2")
@@ -125,14 +129,14 @@ def _events(hard: HardEvents) -> Iterator[str]:
     for row, (values, (begin, end)) in enumerate(
         zip(of_event, pairwise(hard.offsets.tolist()), strict=True)
     ):
-        event, code, *rest = values
-        lines = [f"{end - begin} {code} {_numbers(rest[:4])}"]
+        event, code, weight, *rest = values
+        lines = [f"{end - begin} {code} {_numbers([weight * unit, *rest[:3]])}"]
         # The last entry is a particle's own scale, which Pythia derives again.
         lines += [_numbers(particle[:-1]) for particle in particles[begin:end]]
-        lines += [f"#pdf {_numbers(rest[4:])}", f"# event {event}"]
+        lines += [f"#pdf {_numbers(rest[3:])}", f"# event {event}"]
         if hard.weights is not None:
             given = zip(hard.weights.names, hard.weights.values[row].tolist(), strict=True)
-            wgt = [f"<wgt id={quoteattr(name)}>{value!r}</wgt>" for name, value in given]
+            wgt = [f"<wgt id={quoteattr(name)}>{value * unit!r}</wgt>" for name, value in given]
             lines += ["<rwgt>", *wgt, "</rwgt>"]
         yield "\n".join(["<event>", *lines, "</event>\n"])
 

@@ -19,10 +19,11 @@ from tests.data.exchange.conftest import higgs_config, joined, take
 N = 10
 
 
-def export(folder, process="top", out="out.lhe", chunk_events=N, **blocks):
+def export(folder, process="top", out="out.lhe", chunk_events=N, hard_cuts=None):
     """Export all hard events of a process; returns them and the file."""
     config = make_config(
-        processes={process: {"events": N}}, hard={"chunk_events": chunk_events}, **blocks
+        processes={process: {"events": N}},
+        hard={"chunk_events": chunk_events, **(hard_cuts or {})},
     )
     parts, files = [], []
     for chunk in range(config.chunks(process)):
@@ -91,12 +92,32 @@ def test_weights_go_out_and_come_in_again(tmp_path, lhe):
     export_lhe([tmp_path / "hard.h5"], tmp_path / "again.lhe")
     assert "-4 1\n" in (tmp_path / "again.lhe").read_text(), "weighted events of one process"
     (again,), (run_again,) = take(higgs_config([tmp_path / "again.lhe"]))
-    np.testing.assert_array_equal(again.events["weight"], hard.events["weight"])
-    np.testing.assert_array_equal(again.weights.values, hard.weights.values)
+    weight = again.events["weight"]
+    assert np.mean(weight) == pytest.approx(run.cross_section_mb * 1e9, rel=1e-12)
+    unit = weight[0] / hard.events["weight"][0]
+    np.testing.assert_allclose(weight, unit * hard.events["weight"], rtol=1e-12)
+    np.testing.assert_allclose(again.weights.values, unit * hard.weights.values, rtol=1e-12)
     assert again.weights.names == hard.weights.names
     assert again.weights.meanings == hard.weights.meanings
     assert run_again.cross_section_mb == pytest.approx(run.cross_section_mb)
     assert run_again.cross_section_error_mb == pytest.approx(run.cross_section_error_mb)
+
+
+def test_another_program_finds_the_cross_section_in_the_weights(tmp_path):
+    """Of weighted events Pythia takes their mean, of unweighted ones what the file declares."""
+    for name, flatten in (("flat", True), ("steep", False)):
+        cuts = {"pt": [400.0, 1000.0], "flatten_pt": flatten}
+        (hard,), path = export(tmp_path, "qcd", f"{name}.lhe", hard_cuts=cuts)
+        assert (len(np.unique(hard.events["weight"])) > 1) == flatten
+        file = pylhe.LHEFile.fromfile(path)
+        declared = sum(each.xSection for each in file.init.procInfo)
+        pythia = pythia8mc.Pythia("", False)
+        off = [f"{part}Level:all = off" for part in ("Parton", "Hadron")]
+        for line in ("Print:quiet = on", "Beams:frameType = 4", f"Beams:LHEF = {path}", *off):
+            assert pythia.readString(line)
+        assert pythia.init()
+        assert sum(pythia.next() for _ in range(N)) == N
+        assert pythia.infoPython().sigmaGen() * 1e9 == pytest.approx(declared, rel=1e-6)
 
 
 def test_the_same_events_give_the_same_bytes(tmp_path):
