@@ -9,7 +9,8 @@ import pytest
 from tests.cluster.daemons import NODE
 from tests.cluster.runs import CONFIG, DATASET, HERE, clone, digest, ended, started, wait_for
 
-ONE = {"processes": {"qcd": CONFIG["processes"]["qcd"]}}
+# Without hbb there is nothing to tag.
+ONE = {"processes": {"qcd": CONFIG["processes"]["qcd"]}, "training": None}
 SHARD = "dataset/qcd-0000.h5"
 
 

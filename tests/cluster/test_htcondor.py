@@ -13,6 +13,7 @@ POOL = Path(__file__).parent / "pool"
 TINY = {
     "processes": {"hbb": {"events": 10}},
     "views": {"nominal": {}},
+    "training": None,  # which would compare views
     "hard": {"chunk_events": 10},
 }
 
