@@ -242,7 +242,7 @@ def _warnings(history: History, diagnostics: dict[str, float], compares: bool) -
     compares
         Whether the objective compares views: else there is nothing to recognise them for.
     """
-    collapsed = collapse(history.records[-1])
+    collapsed = _collapsed(history)
     shortcuts = [
         f"the embedding holds {name} (R² = {diagnostics[f'r2 {name}']:.2f}), by which it recognises"
         " the views of a jet without its physics: use training.data.inputs: shortcut_free and"
@@ -253,3 +253,14 @@ def _warnings(history: History, diagnostics: dict[str, float], compares: bool) -
     for shortcut in shortcuts:
         logger.warning("%s", shortcut)
     return ([collapsed] if collapsed else []) + shortcuts
+
+
+def _collapsed(history: History) -> str | None:
+    """Describe the last collapse there was since training began; None if there was none."""
+    last = history.records[-1]
+    for record in reversed(history.records):
+        # The first validation may be of random weights.
+        if (fault := collapse(record)) and (record is last or record["views"]):
+            over = f"; so it was after {record['views']:.0f} views, and no longer at the end"
+            return fault if record is last else fault + over
+    return None

@@ -259,6 +259,23 @@ def test_weights_that_are_spoilt_end_the_training(dataset, config, tmp_path):
         pretrain(dataset, wild, tmp_path)
 
 
+def test_a_collapse_that_is_over_is_kept_in_the_warnings():
+    healthy = {"effective_rank": 5.0, "compared_spread": 0.5, "views": 300.0}
+    collapsed = healthy | {"effective_rank": 1.1, "views": 200.0}
+    small = dict.fromkeys(("r2 |eta|", "r2 orientation"), 0.0)
+
+    def warned(*records):
+        return _warnings(History(records=[*records]), small, True)
+
+    (over,) = warned(healthy | {"views": 0.0}, collapsed, healthy)
+    assert "one direction" in over
+    assert over.endswith("so it was after 200 views, and no longer at the end")
+    (still,) = warned(healthy, collapsed)
+    assert "no longer" not in still
+    # Random weights may have little spread.
+    assert warned(collapsed | {"views": 0.0}, healthy) == []
+
+
 def test_a_shortcut_is_named(caplog):
     history = History(records=[{"effective_rank": 5.0, "compared_spread": 0.5}])
     found = _warnings(history, {"r2 |eta|": 0.6, "r2 orientation": 0.4}, True)
