@@ -48,11 +48,12 @@ def write_jetclass(
     InputFileError
         If there is no such view, or a shard is damaged.
     ConfigError
-        If a label belongs to no class.
+        If a label belongs to no class, or the folder has ROOT files of other classes.
     StorageError
         If a file cannot be written.
     """
     of_label = _classes(dataset, {**layout.CLASS_OF_LABEL, **(classes or {})})
+    _require_no_others(folder, {f"{name}.root" for name in of_label.values()})
     counts: dict[Path, int] = {}
     trees: dict[str, Any] = {}
     with ExitStack() as files:
@@ -87,6 +88,16 @@ def _classes(dataset: Dataset, known: Mapping[str, str]) -> dict[int, str]:
             )
         found[int(index)] = known[label]
     return found
+
+
+def _require_no_others(folder: Path, written: set[str]) -> None:
+    """Refuse a folder with ROOT files that a reader of all its files would take for this export."""
+    others = sorted(path.name for path in folder.glob("*.root") if path.name not in written)
+    if others:
+        raise ConfigError(
+            f"{folder}: has {', '.join(others)} of another export, which `*.root` would read with"
+            " this one; remove them, or give another --to"
+        )
 
 
 @contextmanager

@@ -185,6 +185,14 @@ def test_a_further_label_needs_a_class(tmp_path):
     assert [path.name for path in counts] == ["Tbqq.root"]
 
 
+def test_files_of_two_exports_are_not_mixed(tmp_path):
+    dataset = rs3l_data.open(make_dataset(tmp_path / "ds", 5, ("nominal",), ("q", "Hbb")))
+    assert len(write_jetclass(dataset, tmp_path, "nominal")) == 2
+    assert len(write_jetclass(dataset, tmp_path, "nominal")) == 2
+    with pytest.raises(ConfigError, match=r"has QCD\.root of another export"):
+        write_jetclass(dataset.select(labels=["Hbb"]), tmp_path, "nominal")
+
+
 def _two_labels(branches):
     branches["label_QCD"][13] = 1
 
