@@ -6,13 +6,13 @@ the client, which shares the machine with it.
 
 from __future__ import annotations
 
+import argparse
 import json
 import multiprocessing
 import os
 import platform
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -32,7 +32,9 @@ MB = 100
 
 def main() -> None:
     """Print MB/s of fresh downloads and of checks of a complete copy."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rounds", type=int, nargs="?", default=3, help="how often each is timed")
+    rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         source = folder / "source"

@@ -78,4 +78,6 @@ def require_of_run(
             if not set(names) & set(labels):
                 require_labels(labels, names, f"task.{key}")
     except ConfigError as error:
-        raise ConfigError(f"{source}: {error}") from None
+        raise ConfigError(
+            f"{source}: {error}. For a dataset alone leave training out: --config training="
+        ) from None
