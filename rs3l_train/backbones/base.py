@@ -13,7 +13,8 @@ class Backbone(nn.Module, ABC):
     """Maps jets to embeddings, by a representation of each constituent.
 
     The result depends neither on the order of the constituents, nor on padding, nor on the other
-    jets of the batch.
+    jets of the batch. Layers are defined in the order of the forward pass: the mode `last_layers`
+    counts them from the end.
     """
 
     width: int

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -14,6 +17,17 @@ USUAL_CONSTITUENTS = 64
 """Of more, a GPU gets fewer views at a time: the memory for pairs grows with their square"""
 
 
+@contextmanager
+def answering(network: nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode, in which nothing drops out, and back."""
+    before = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(before)
+
+
 @torch.no_grad()
 def apply_network(
     network: nn.Module,
@@ -22,7 +36,7 @@ def apply_network(
     inputs: str,
     rotation: torch.Generator | None = None,
 ) -> Tensor:
-    """Pass a selection through a network.
+    """Pass a selection through a network in evaluation mode.
 
     Parameters
     ----------
@@ -37,7 +51,8 @@ def apply_network(
     size = VIEWS_PER_BATCH.get(jets.device.type, VIEWS_PER_BATCH["cpu"])
     if jets.device.type == "cuda" and jets.width > USUAL_CONSTITUENTS:
         size = max(1, int(size * (USUAL_CONSTITUENTS / jets.width) ** 2))
-    for start in range(0, len(selection), size):
-        batch = jets.gather(selection[start : start + size])
-        parts.append(network(network_inputs(batch, inputs, rotation)))
+    with answering(network):
+        for start in range(0, len(selection), size):
+            batch = jets.gather(selection[start : start + size])
+            parts.append(network(network_inputs(batch, inputs, rotation)))
     return torch.cat(parts)

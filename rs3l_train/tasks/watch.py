@@ -22,7 +22,7 @@ from rs3l_train.evaluation.representation import (
 )
 from rs3l_train.objectives import Objective
 from rs3l_train.objectives.pairs import same_jet
-from rs3l_train.tasks.encode import apply_network
+from rs3l_train.tasks.encode import answering, apply_network
 from rs3l_train.tasks.labels import tagging_task
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.batches import one_view
@@ -68,6 +68,14 @@ class Watch:
         TrainingError
             If the embedding is not finite.
         """
+        with answering(self.objective):
+            record = self._measured()
+        if self.probe is not None:
+            record["knn_auc"] = self.probe(self.objective)
+        self._warn(record)
+        return record
+
+    def _measured(self) -> dict[str, float]:
         sample, objective = self.validation, self.objective
         of_loss, of_embedding = sample.generator(), sample.generator()
         measured: list[dict[str, float]] = []
@@ -96,9 +104,6 @@ class Watch:
         record["spread"] = spread(self.embeddings)
         if compared:
             record["compared_spread"] = spread(torch.cat(compared))
-        if self.probe is not None:
-            record["knn_auc"] = self.probe(objective)
-        self._warn(record)
         return record
 
     def _warn(self, record: Mapping[str, float]) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
+from torch.nn import functional
 
 from rs3l_train.errors import TrainingError
 from rs3l_train.evaluation.representation import (
@@ -236,6 +237,24 @@ def test_a_validation_batch_without_pairs_has_no_alignment(dataset, config):
         found = Watch(pretraining.objective, Sample(), None)()
         assert found.keys() == whole.keys()
         assert found["alignment"] != whole["alignment"]
+
+
+def test_what_drops_out_in_training_is_there_in_a_validation(dataset, jets, config):
+    """No network of ours has dropout, one that is added may have."""
+    pretraining = set_up(dataset, config, torch.device("cpu"))
+    objective = pretraining.objective
+    objective.backbone.register_forward_hook(
+        lambda network, _, z: functional.dropout(z, 0.5, network.training)
+    )
+    validation = pretraining.validation
+    probe = knn_probe(jets, dataset, config)
+    watch = Watch(objective, validation, probe)
+    assert watch() == watch()
+    # For the rest of the training, and for that alone, it drops out.
+    assert all(module.training for module in objective.modules())
+    batch = validation.jets.gather(next(validation.epoch(0)))
+    first, second = (objective.embed(batch, validation.generator()) for _ in range(2))
+    assert not torch.equal(first, second)
 
 
 def test_a_collapse_is_not_told_before_training_and_once(dataset, config, monkeypatch, caplog):
