@@ -18,7 +18,7 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import WEIGHTS, network_file, save_config
-from rs3l_train.loop.identity import Identity, differing
+from rs3l_train.loop.identity import Identity, code, differing
 from rs3l_train.loop.sealed import read_sealed, sealed
 
 logger = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ def save_network(
         "config": config.model_dump_json(),
         "details": json.dumps(details),
         "identity": json.dumps(identity.whole if identity else {}),
+        "code": code(),
     }
     write_whole(folder / name, sealed(FORMAT, weights, header))
     save_config(folder, config)
@@ -104,7 +105,12 @@ def load_network(folder: Path, kind: str | None = None) -> Saved:
         raise InputFileError(
             f"{path}: holds a {header['kind']}, expected a {kind}: give {_FOLDERS[str(kind)]}"
         )
-    config = validate_training(json.loads(header["config"]), str(path))
+    try:
+        config = validate_training(json.loads(header["config"]), str(path))
+    except ConfigError as error:
+        raise InputFileError(
+            f"{error}\n{path} was written by another version of rs3l_train; {TRAIN_AGAIN}"
+        ) from None
     return Saved(header["kind"], weights, config, json.loads(header["details"]))
 
 
@@ -120,9 +126,15 @@ def done_before(folder: Path, identity: Identity) -> bool:
     except InputFileError as error:
         logger.warning("%s", error)
         return False
-    changes = differing(identity.whole, json.loads(header["identity"]))
+    changes = differing(identity.whole, json.loads(header["identity"]), identity.defaults)
     if changes:
         logger.info("%s: trained again: %s", folder, changes[0])
+    elif header.get("code") != code():
+        logger.warning(
+            "%s: done before, with the same data and settings, but by other code of rs3l_train;"
+            " if that matters, train again with --resume never",
+            folder,
+        )
     else:
         logger.info("%s: done before, with the same data and settings", folder)
     return not changes

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 MODE = "--mode"
 """Key of what only a tagger has, by which its checkpoint is told from a pretraining's"""
@@ -19,6 +24,8 @@ class Identity:
     """What cannot change on the way: network, inputs, data, seed"""
     settings: Mapping[str, Any]
     """What a user may insist on changing: learning rates, budgets, ..."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What stood for a key before there was one"""
 
     @property
     def whole(self) -> dict[str, Any]:
@@ -27,15 +34,31 @@ class Identity:
         return whole
 
 
-def differing(asked: Mapping[str, Any], saved: Mapping[str, Any]) -> list[str]:
-    """Say of each key that differs what it is and what it was."""
+def differing(
+    asked: Mapping[str, Any], saved: Mapping[str, Any], defaults: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Say of each key that differs what it is and what it was.
+
+    Parameters
+    ----------
+    defaults
+        What a key was that is not among the saved: the code may not have had it then.
+    """
     # What comes from JSON has lists for tuples.
-    asked = json.loads(json.dumps(asked))
+    asked, defaults = json.loads(json.dumps([asked, defaults or {}]))
+    new = {key for key in asked.keys() - saved.keys() if not _within(key, saved)}
+    saved = {**{key: value for key, value in defaults.items() if key in new}, **saved}
     return [
         f"{key} is now {asked.get(key)!r} and was {saved.get(key)!r}"
         for key in {**asked, **saved}
         if asked.get(key) != saved.get(key)
     ]
+
+
+def _within(key: str, saved: Mapping[str, Any]) -> bool:
+    """Say whether a key is of a block that was null as a whole."""
+    parts = key.split(".")
+    return any(".".join(parts[:n]) in saved for n in range(1, len(parts)))
 
 
 def flat(path: str, block: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -45,3 +68,24 @@ def flat(path: str, block: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from flat(f"{path}.{key}", value)
         else:
             yield f"{path}.{key}", value
+
+
+def flat_defaults(path: str, block: BaseModel) -> Iterator[tuple[str, Any]]:
+    """Give the defaults of all keys that have one, with their paths, as `flat` gives the values."""
+    for name, key in type(block).model_fields.items():
+        value = getattr(block, name)
+        if isinstance(value, BaseModel):
+            yield from flat_defaults(f"{path}.{name}", value)
+        elif not key.is_required():
+            yield f"{path}.{name}", key.get_default(call_default_factory=True)
+
+
+@cache
+def code() -> str:
+    """Give a digest of the package's source, which tells what its version does not."""
+    found = hashlib.sha256()
+    package = Path(__file__).parents[1]
+    for path in sorted(package.rglob("*.py")):
+        content = path.read_bytes()
+        found.update(f"{path.relative_to(package).as_posix()} {len(content)}\n".encode() + content)
+    return found.hexdigest()[:16]

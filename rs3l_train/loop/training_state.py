@@ -26,7 +26,7 @@ from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import CHECKPOINT, forget
 from rs3l_train.loop.history import History
-from rs3l_train.loop.identity import Identity, differing
+from rs3l_train.loop.identity import Identity, code, differing
 from rs3l_train.loop.processes import Processes
 from rs3l_train.loop.sealed import read_header, read_sealed, sealed
 
@@ -134,8 +134,9 @@ class Checkpoints:
                 )
             return False
         header = self._header()
-        fixed = differing(self._identity.fixed, json.loads(header["fixed"]))
-        settings = differing(self._identity.settings, json.loads(header["settings"]))
+        asked = self._identity
+        fixed = differing(asked.fixed, json.loads(header["fixed"]), asked.defaults)
+        settings = differing(asked.settings, json.loads(header["settings"]), asked.defaults)
         if self._resume == "auto" and (fixed or settings):
             logger.warning(
                 "%s is of another training, so this one starts anew: %s",
@@ -148,6 +149,9 @@ class Checkpoints:
         for change in settings:
             logger.warning("going on with changed settings: %s", change)
         self._changes = settings
+        if header.get("code") != code():
+            logger.warning("going on with other code of rs3l_train than before")
+            self._changes = [*settings, "the code of rs3l_train is another"]
         return True
 
     def noted(self, name: str) -> str | None:
@@ -222,6 +226,7 @@ class Checkpoints:
                 "settings": json.dumps(self._identity.settings),
                 "history": json.dumps(asdict(state.history)),
                 "notes": json.dumps(self.notes),
+                "code": code(),
             }
             write_whole(self.path, sealed(FORMAT, state.tensors(), header))
         self._last_time = time.monotonic()

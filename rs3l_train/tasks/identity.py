@@ -13,7 +13,7 @@ from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import NetworkMode, TrainingConfig
-from rs3l_train.loop.identity import MODE, Identity, flat
+from rs3l_train.loop.identity import MODE, Identity, flat, flat_defaults
 from rs3l_train.tasks.bench import Bench
 
 Array = npt.NDArray[Any]
@@ -47,6 +47,7 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
             ),
             **SOFTWARE,
         },
+        dict(flat_defaults("training", config)),
     )
 
 
@@ -91,6 +92,7 @@ def tagger_identity(
             ),
             **SOFTWARE,
         },
+        dict(flat_defaults("training", config)),
     )
 
 

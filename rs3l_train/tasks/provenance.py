@@ -17,6 +17,7 @@ from rs3l_data.store.manifest import MANIFEST_NAME, checksum
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.device import prepare
+from rs3l_train.loop.identity import code
 
 SOFTWARE = ("rs3l", "torch", "numpy", "scikit-learn", "safetensors", "matplotlib")
 
@@ -31,7 +32,7 @@ def provenance(
     dict
         `command`; `started` (UTC); `dataset` with the `sha256` of its manifest, which holds those
         of all shards, or of the single shard; `seed`, `device`, `threads`, `processes` (of
-        torchrun; 1 without it); `software` with versions.
+        torchrun; 1 without it); `software` with versions; `code`, a digest of the package's source.
     """
     return {
         "command": list(command),
@@ -52,6 +53,7 @@ def provenance(
             "platform": f"{sys.platform} {platform.machine()}",
             **{name: version(name) for name in SOFTWARE},
         },
+        "code": code(),
     }
 
 

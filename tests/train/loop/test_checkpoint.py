@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -9,8 +10,15 @@ from torch import nn
 
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import validate_training
-from rs3l_train.loop.checkpoint import load_network, require_same_network, save_network
-from rs3l_train.loop.identity import differing
+from rs3l_train.loop import identity
+from rs3l_train.loop.checkpoint import (
+    done_before,
+    load_network,
+    require_same_network,
+    save_network,
+)
+from rs3l_train.loop.identity import Identity, code, differing, flat, flat_defaults
+from tests.train.conftest import SETTINGS, changed
 
 
 def test_a_network_comes_back_with_its_config(tmp_path, config):
@@ -77,3 +85,52 @@ def test_weights_that_are_no_number_are_refused(tmp_path, config):
 def test_what_is_gone_or_new_makes_a_difference():
     assert differing({"a": (1,)}, {"a": [1], "b": 2}) == ["b is now None and was 2"]
     assert differing({"a": 1, "b": 2}, {"a": 1}) == ["b is now 2 and was None"]
+
+
+def test_a_new_key_at_its_default_makes_no_difference():
+    asked, defaults = {"a.b": (1,), "a.c": 2}, {"a.b": (1,), "a.c": 0, "a.d": 3}
+    assert differing(asked, {"a.c": 2}, defaults) == []
+    assert differing(asked, {"a.b": [1]}, defaults) == ["a.c is now 2 and was 0"]
+    # A block that was null is not one with its defaults.
+    assert differing({"a.b": 1}, {"a": None}, {"a.b": 1}) == ["a.b is now 1 and was None"]
+
+
+def test_the_defaults_are_those_of_the_config(config):
+    given = changed(config, pretrain={"augmentations": {"smearing": 0.3}, "jets_per_batch": 5})
+    defaults = dict(flat_defaults("training", given))
+    assert defaults["training.pretrain.jets_per_batch"] == 64
+    assert defaults["training.pretrain.augmentations.smearing"] == 0.1
+    assert defaults["training.data.hold_out"] == ()
+    assert defaults["training.backbone.neighbours"] == type(given.backbone)().neighbours
+    values = dict(flat("training", given.model_dump()))
+    assert defaults.keys() <= values.keys()
+
+
+def test_what_other_code_trained_is_taken_with_a_warning(tmp_path, config, caplog, monkeypatch):
+    own = Identity({"network": "small"}, {})
+    save_network(tmp_path, nn.Linear(2, 1), "backbone", config, {}, identity=own)
+    assert done_before(tmp_path, own)
+    assert "other code" not in caplog.text
+    monkeypatch.setattr("rs3l_train.loop.checkpoint.code", lambda: "another")
+    assert done_before(tmp_path, own)
+    assert "by other code of rs3l_train; if that matters, train again" in caplog.text
+
+
+def test_a_config_that_this_version_does_not_know_is_told_as_such(tmp_path, config, monkeypatch):
+    monkeypatch.setattr(
+        type(config), "model_dump_json", lambda self: json.dumps({**SETTINGS, "foo": 1})
+    )
+    save_network(tmp_path, nn.Linear(2, 1), "backbone", config, {})
+    with pytest.raises(InputFileError, match=r"foo: unknown key(.|\n)*by another version of rs3l"):
+        load_network(tmp_path)
+
+
+def test_the_code_is_all_of_the_package(tmp_path, monkeypatch):
+    (tmp_path / "loop").mkdir()
+    (tmp_path / "objectives").mkdir()
+    monkeypatch.setattr(identity, "__file__", str(tmp_path / "loop/identity.py"))
+    found = []
+    for content in ("one", "another", "another"):
+        (tmp_path / "objectives/ntxent.py").write_text(content)
+        found.append(code.__wrapped__())
+    assert found[0] != found[1] == found[2]

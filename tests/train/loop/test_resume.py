@@ -170,6 +170,15 @@ def test_what_was_changed_on_the_way_is_remembered_over_more_stops(tmp_path):
     assert history.changes[0].endswith("views: learning_rate is now 0.01 and was 0.05")
 
 
+def test_going_on_with_other_code_is_remembered(tmp_path, caplog, monkeypatch):
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=9, act=crash)
+    monkeypatch.setattr("rs3l_train.loop.training_state.code", lambda: "another")
+    history = train(tmp_path)[1]
+    assert "going on with other code of rs3l_train" in caplog.text
+    assert history.changes == ["after 38 views: the code of rs3l_train is another"]
+
+
 def test_a_checkpoint_that_is_not_whole_is_named(tmp_path):
     with pytest.raises(CrashError):
         train(tmp_path, at_step=9, act=crash)
