@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from rs3l_data.report.numbers import NOTHING, count, measured, rounded
 from rs3l_data.report.table import Table
@@ -65,8 +65,7 @@ def _by_view(metrics: Metrics, reference: str) -> list[Table]:
     views = list(dict.fromkeys(row.view for row in metrics.rows))
     if views in ([], [reference]):
         return []
-    keys = list(dict.fromkeys(key for row in metrics.rows for key in row.rejection))
-    middle = keys[len(keys) // 2]
+    middle = _middle(key for row in metrics.rows for key in row.rejection)
     aucs, rejections = [], []
     for (name, labels), all_rows in _taggers(metrics).items():
         own = {view: [row for row in all_rows if row.view == view] for view in views}
@@ -161,7 +160,7 @@ def _robustness(metrics: Metrics, reference: str) -> list[Table]:
     rows = metrics.rows + metrics.baselines
     if not views or not any(row.at_nominal_threshold for row in rows):
         return []
-    middle = _middle([key for row in rows for key in row.at_nominal_threshold])
+    middle = _middle(key for row in rows for key in row.at_nominal_threshold)
     figures: dict[str, Callable[[Row], float | None]] = {
         f"ε_S at the threshold that is {middle} in {reference}": lambda row: (
             row.at_nominal_threshold[middle].signal_efficiency
@@ -240,6 +239,7 @@ def _mean(
     return measured(values[0], error(rows[0]))
 
 
-def _middle(keys: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(keys))
-    return unique[len(unique) // 2]
+def _middle(efficiencies: Iterable[str]) -> str:
+    """Choose the one that the pictures of a training show, too."""
+    rising = sorted(set(efficiencies), key=float)
+    return rising[len(rising) // 2]

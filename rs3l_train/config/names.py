@@ -69,10 +69,10 @@ def require_of_run(
     try:
         chosen_drawing(chosen_views([*points], config.data), points, config)
         require_labels(labels, config.data.labels or (), "data.labels")
-        if config.objective.name == "supervised" and len(config.data.labels or labels) < 2:
+        if config.objective.needs_labels and len(config.data.labels or labels) < 2:
             raise ConfigError(
-                "training.objective.name: 'supervised' tells labels apart, and there is one; take"
-                " more in training.data.labels, or another objective"
+                f"training.objective.name: {config.objective.name!r} tells labels apart, and there"
+                " is one; take more in training.data.labels, or another objective"
             )
         for key, names in config.task.classes.items():
             if not set(names) & set(labels):

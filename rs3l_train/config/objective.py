@@ -23,6 +23,8 @@ class ObjectiveSettings(Strict):
 
     needs_pairs: ClassVar[bool] = True
     """Whether a jet that is in the batch once only is of no use"""
+    needs_labels: ClassVar[bool] = False
+    """Whether it learns to tell the dataset's labels apart"""
 
 
 class MaskedSettings(ObjectiveSettings):
@@ -112,6 +114,7 @@ class SupervisedConfig(ObjectiveSettings):
     """Learn the labels of the dataset: what all its labels are worth, for comparison."""
 
     needs_pairs = False
+    needs_labels = True
 
     name: Literal["supervised"] = Field(
         default="supervised", description="cross entropy over the labels of the dataset"

@@ -13,6 +13,8 @@ from rs3l_train.config.numbers import Count, Positive
 class AugmentationsConfig(Strict):
     """Hand-made augmentations of JetCLR (arXiv:2108.04253); its rotation is `data.rotation`."""
 
+    # Each is a number or a switch that at 0 or false leaves jets as they are.
+
     translation: float = Field(
         default=1.0,
         ge=0,
@@ -33,7 +35,7 @@ class AugmentationsConfig(Strict):
     @property
     def without_effect(self) -> bool:
         """Whether they leave a view as it is."""
-        return not (self.translation or self.smearing or self.splitting)
+        return not any(self.model_dump().values())
 
 
 class PretrainConfig(Strict):

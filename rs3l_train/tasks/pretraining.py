@@ -110,11 +110,11 @@ def load_and_build(
     InputFileError
         If too few jets are present in enough views, or labels are to be learned and there is one.
     """
-    if config.objective.name == "supervised" and len(np.unique(dataset.initiators["label"])) < 2:
+    if config.objective.needs_labels and len(np.unique(dataset.initiators["label"])) < 2:
         raise InputFileError(
-            f"{dataset.source}: training.objective.name: 'supervised' tells labels apart, but all"
-            " jets to train on have the same; take more in training.data.labels, or another"
-            " objective"
+            f"{dataset.source}: training.objective.name: {config.objective.name!r} tells labels"
+            " apart, but all jets to train on have the same; take more in training.data.labels, or"
+            " another objective"
         )
     views = tuple(dataset.views)
     jets = view_source(dataset, config, device, loading)

@@ -69,7 +69,7 @@ class Batch:
     constituents: dict[str, Tensor]
     """(n, P) float32 each; a padded place has pt = energy = 1 GeV and 0 otherwise"""
     mask: Tensor
-    """(n, P) bool, False where padded"""
+    """(n, P) bool, False where padded: behind all constituents, which fall in pT"""
     jets: dict[str, Tensor]
     """(n,) float32 each: `JET_COLUMNS`, and `label`, its index in the dataset's labels"""
 

@@ -40,6 +40,19 @@ SETTINGS = {
     "finetune": {"max_views_seen": 600, "validate_every": 300, "patience": 2},
 }
 
+BACKBONES = {
+    "edgeconv": SETTINGS["backbone"],
+    "transformer": {"name": "transformer", "size": "0.1M", "output": [8]},
+}
+OBJECTIVES = {
+    "ntxent": {"projection": [12, 6]},
+    "vicreg": {"projection": [12, 6]},
+    "simsiam": {"projection": [12, 6], "predictor": 4},
+    "masked": {},
+    "contrastive_masked": {},
+    "supervised": {},
+}
+
 
 def changed(config, **blocks):
     """Change some settings of a config."""

@@ -27,7 +27,7 @@ from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.memory import load
 from rs3l_train.views.positives import Positives
 from rs3l_train.views.stream import StreamedViews
-from tests.train.conftest import SETTINGS, VIEWS
+from tests.train.conftest import BACKBONES, SETTINGS, VIEWS
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU"),
@@ -36,10 +36,6 @@ pytestmark = [
 ]
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda", 0)
-BACKBONES = {
-    "edgeconv": SETTINGS["backbone"],
-    "transformer": {"name": "transformer", "size": "0.1M", "output": [8]},
-}
 each_backbone = pytest.mark.parametrize("backbone", BACKBONES)
 
 

@@ -37,6 +37,16 @@ def test_tables_hold_mean_and_spread_over_the_draws(folder):
     assert ("R² of |eta|", "0.250") in study.diagnostics
 
 
+def test_the_middle_efficiency_is_so_by_size(folder):
+    path = folder / "study/metrics.json"
+    metrics = json.loads(path.read_text())
+    for row in metrics["rows"]:
+        row["rejection"] = {key: row["rejection"][key] for key in ("0.7", "0.3", "0.5")}
+    path.write_text(json.dumps(metrics))
+    (study,) = read_trainings(folder)
+    assert study.tables[2].title == "1/ε_B at ε_S = 0.5 in each view"
+
+
 def test_plots_come_with_their_captions(folder):
     (study,) = read_trainings(folder)
     ((title, plot),) = study.plots

@@ -18,17 +18,11 @@ from rs3l_train.objectives.simsiam import simsiam, standardised
 from rs3l_train.views.inputs import INPUTS, N_INPUTS, JetInputs, network_inputs
 from rs3l_train.views.memory import Batch, Selection
 from rs3l_train.views.positives import Positives
+from tests.train.conftest import OBJECTIVES
 
-OBJECTIVES = (
-    {"name": "ntxent", "projection": [12, 6]},
-    {"name": "vicreg", "projection": [12, 6]},
-    {"name": "simsiam", "projection": [12, 6], "predictor": 4},
-    {"name": "masked"},
-    {"name": "contrastive_masked"},
-    {"name": "supervised"},
+every = pytest.mark.parametrize(
+    "settings", [{"name": name, **own} for name, own in OBJECTIVES.items()], ids=OBJECTIVES
 )
-ids = [settings["name"] for settings in OBJECTIVES]
-every = pytest.mark.parametrize("settings", OBJECTIVES, ids=ids)
 
 
 def made(settings, **blocks):

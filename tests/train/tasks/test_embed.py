@@ -18,25 +18,20 @@ from rs3l_train.tasks.embed import embed
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.views.inputs import N_INPUTS, network_inputs
 from rs3l_train.views.memory import Selection
-from tests.train.conftest import SETTINGS, VIEWS
-
-NETWORKS = {
-    "edgeconv": SETTINGS["backbone"],
-    "transformer": {"name": "transformer", "size": "0.1M", "output": [8]},
-}
+from tests.train.conftest import BACKBONES, SETTINGS, VIEWS
 
 
 def save(folder, name="edgeconv", tagger=True, inputs="shortcut_free"):
     torch.manual_seed(7)
     data = {**SETTINGS["data"], "inputs": inputs}
-    config = validate_training({**SETTINGS, "data": data, "backbone": NETWORKS[name]}, "test")
+    config = validate_training({**SETTINGS, "data": data, "backbone": BACKBONES[name]}, "test")
     backbone = build(config.backbone, N_INPUTS[inputs])
     network = Tagger(backbone) if tagger else backbone
     save_network(folder, network, "tagger" if tagger else "backbone", config, {"note": "a test"})
     return network.eval()
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_every_jet_has_its_own_embedding_and_score(name, dataset, jets, tmp_path):
     tagger = save(tmp_path / "run", name)
     summary = embed(dataset, tmp_path / "run", tmp_path / "all.h5")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +20,11 @@ from rs3l_train.tasks.deployed import Deployed
 from rs3l_train.tasks.export import export
 from rs3l_train.tasks.model import open_model
 from rs3l_train.tasks.parity import random_jets, tensors
-from rs3l_train.views.inputs import network_inputs
+from rs3l_train.views.inputs import INPUTS, network_inputs
 from rs3l_train.views.memory import Selection
 from rs3l_train.views.reading import CONSTITUENT_COLUMNS, JET_COLUMNS
-from tests.train.tasks.test_embed import NETWORKS, save
+from tests.train.conftest import BACKBONES
+from tests.train.tasks.test_embed import save
 
 
 def columns(dataset, view, rows, width):
@@ -36,21 +38,22 @@ def columns(dataset, view, rows, width):
 
 
 PAGE = Path(__file__).parents[3] / "docs/training.md"
-INPUTS = {"edgeconv": "rs3l", "transformer": "shortcut_free"}
+LISTS = dict(zip(BACKBONES, cycle(sorted(INPUTS))))
+"""A list of inputs for each network"""
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """A tagger with each network: the network, the file, what `export` said of it."""
     made = {}
-    for name in NETWORKS:
+    for name in BACKBONES:
         folder = tmp_path_factory.mktemp(name)
-        network = save(folder / "run", name, inputs=INPUTS[name])
+        network = save(folder / "run", name, inputs=LISTS[name])
         made[name] = (network, folder / "model.onnx", export(folder / "run", folder / "model.onnx"))
     return made
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", BACKBONES)
 def test_the_file_gives_what_the_network_gives(name, exported, dataset, jets):
     tagger, path, summary = exported[name]
     assert 0 <= summary["difference"] < summary["tolerance"]
@@ -60,7 +63,7 @@ def test_the_file_gives_what_the_network_gives(name, exported, dataset, jets):
     rows = np.flatnonzero(dataset.jets("seed")["present"])
     selection = Selection(torch.ones(len(rows), dtype=torch.int64), torch.from_numpy(rows))
     with torch.no_grad():
-        inputs = network_inputs(jets.gather(selection), INPUTS[name])
+        inputs = network_inputs(jets.gather(selection), LISTS[name])
         embedding, score = tagger.backbone(inputs).numpy(), tagger(inputs).numpy()
     # The network takes 16 constituents: what is beyond must not matter.
     for width, n in ((16, len(rows)), (40, 30), (16, 1)):

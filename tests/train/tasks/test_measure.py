@@ -7,6 +7,8 @@ from scipy.special import expit
 from scipy.stats import wasserstein_distance
 
 from rs3l_train.evaluation.calibration import accuracy, calibration
+from rs3l_train.evaluation.scores import Scores
+from rs3l_train.evaluation.tagging import figures_of_merit
 from rs3l_train.evaluation.trees import fit_trees
 from rs3l_train.tasks import measure
 from rs3l_train.tasks.measure import embed_test_jets, measure_tagger
@@ -66,12 +68,21 @@ def test_trees_stop_on_the_validation_jets(bench, monkeypatch):
 
 
 def test_the_summary_is_of_the_nominal_view(bench, config):
+    random = np.random.default_rng(3)
+
+    def measured(mode, shift):
+        scores = {
+            view: Scores(random.normal(size, 1, 300), random.normal(0, 1, 300))
+            for view, size in (("nominal", shift), ("seed", 0.0))
+        }
+        found = figures_of_merit(scores, [0.5])
+        return [{"mode": mode, "labels": 20, **row} for row in found]
+
     rows = [
-        {"mode": mode, "labels": 20, "view": view, "auc": auc, "rejection": {"0.5": 10 * auc}}
-        for mode in config.task.modes
-        for view, aucs in (("nominal", (0.8, 0.9)), ("seed", (0.1, 0.2)))
-        for auc in aucs
+        row for mode in config.task.modes for shift in (1.0, 1.5) for row in measured(mode, shift)
     ]
     entry = _summary(rows, bench)[0]
-    assert entry["auc_mean"] == pytest.approx(0.85)
-    assert entry["rejection_mean"]["0.5"] == pytest.approx(8.5)
+    (first, _), (second, _) = zip(rows[0:4:2], rows[1:4:2], strict=True)
+    assert entry["auc_mean"] == pytest.approx((first["auc"] + second["auc"]) / 2)
+    both = [row["rejection"]["0.5"] for row in (first, second)]
+    assert entry["rejection_mean"]["0.5"] == pytest.approx(sum(both) / 2)

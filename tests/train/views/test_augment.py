@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from rs3l_train.config import validate_training
+from rs3l_train.config.pretrain import AugmentationsConfig
 from rs3l_train.views.augment import collinear_splittings, soft_smearing, translated
 from rs3l_train.views.inputs import inputs_at, network_inputs, orientated, relative_angles
 from rs3l_train.views.memory import Batch, Selection
@@ -68,6 +69,20 @@ def test_splittings_leave_order_and_padding_as_they_should_be(batch):
         assert (split.constituents[name][split.mask] > 0).all()
     assert (split.constituents["eta"][~split.mask] == 0).all()
     inputs = network_inputs(split, "shortcut_free")
+    assert inputs.features.isfinite().all()
+
+
+@pytest.mark.parametrize("name", AugmentationsConfig.model_fields)
+def test_each_augmentation_leaves_constituents_in_falling_pt_before_the_padding(batch, name):
+    """What comes after it counts on that."""
+    own = {key: type(value)(0) for key, value in AugmentationsConfig()}
+    own[name] = type(own[name])(1)
+    shown = presentation(validate_training({"pretrain": {"augmentations": own}}, "test"))
+    inputs = shown(batch, seeded())
+    assert (inputs.mask[:, 1:] <= inputs.mask[:, :-1]).all()
+    pt = inputs.momenta[..., 0]
+    assert (pt[:, 1:] <= pt[:, :-1]).all()
+    assert torch.equal(pt > 0, inputs.mask)
     assert inputs.features.isfinite().all()
 
 
@@ -153,7 +168,7 @@ def test_views_are_presented_as_the_config_says(batch):
     assert torch.equal(plain.features, network_inputs(batch, "shortcut_free").features)
     turned = shown()
     assert torch.equal(turned.features, network_inputs(batch, "shortcut_free", seeded()).features)
-    nothing = {"translation": 0, "smearing": 0, "splitting": False}
+    nothing = {name: type(value)(0) for name, value in AugmentationsConfig()}
     still = shown(data={"rotation": False}, pretrain={"augmentations": nothing})
     assert torch.equal(still.features, plain.features)
     full = shown(pretrain={"augmentations": {}})
