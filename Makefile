@@ -11,7 +11,7 @@ CONSTRAINTS ?= envs/constraints.txt
 PIP_CONSTRAINT_FLAG := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster lint fuzz drills clean
+.PHONY: help run test test-cluster lint pages fuzz drills clean
 
 help:
 	@echo "make run     simulate, train and report: config/demo.yaml, or CONFIG=..."
@@ -19,6 +19,7 @@ help:
 	@echo "make test-cluster   the workflow and its failures on a Slurm of its own; as root, on Debian"
 	@echo "make fuzz    read damaged and hostile files: FUZZ_CASES=2000, FUZZ_SEED=0"
 	@echo "make drills  kill, starve and damage small runs: the table of docs/failures.md (half an hour)"
+	@echo "make pages   write the tables of docs/ and config/schema.json that come from the code"
 	@echo "make clean   remove the environment; results stay"
 
 run: $(VENV)/run.done
@@ -35,6 +36,9 @@ lint: $(VENV)/test.done
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
+
+pages: $(VENV)/test.done
+	$(BIN)/python -m tests.pages
 
 fuzz: $(VENV)/test.done
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --cases $(FUZZ_CASES) --seed $(FUZZ_SEED)
