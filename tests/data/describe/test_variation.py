@@ -1,6 +1,5 @@
 """The catalogue of variations: complete entries, and a page that is theirs."""
 
-
 import pytest
 
 from rs3l_data.describe.card import load_card
