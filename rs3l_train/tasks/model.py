@@ -48,7 +48,7 @@ def load_tagger(folder: Path) -> tuple[Tagger, TrainingConfig, dict[str, Any]]:
     return tagger, saved.config, saved.details
 
 
-def open_model(folder: Path) -> Model:
+def open_model(folder: Path | str) -> Model:
     """Read the network of a folder that a training left, or one of its files, onto the CPU.
 
     Raises
@@ -56,6 +56,7 @@ def open_model(folder: Path) -> Model:
     InputFileError
         If the folder holds none.
     """
+    folder = Path(folder)
     saved = load_network(folder)
     backbone = backbone_of(saved.config)
     tagger = Tagger(backbone) if saved.kind == "tagger" else None

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -19,6 +21,8 @@ from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.views.inputs import N_INPUTS, network_inputs
 from rs3l_train.views.memory import Selection
 from tests.train.conftest import BACKBONES, SETTINGS, VIEWS
+
+PAGE = Path(__file__).parents[3] / "docs/training.md"
 
 
 def save(folder, name="edgeconv", tagger=True, inputs="shortcut_free"):
@@ -95,3 +99,21 @@ def test_a_file_that_cannot_be_written_is_told_before_the_jets_are_embedded(
     monkeypatch.setattr("rs3l_train.tasks.embed.apply_network", None)
     with pytest.raises(StorageError, match="taken is not a folder"):
         embed(dataset, tmp_path / "run", tmp_path / "taken" / "out.h5")
+
+
+def test_the_example_of_the_docs_gives_what_the_command_gives(dataset, tmp_path, monkeypatch):
+    examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = (one for one in examples if "open_model" in one)
+    save(tmp_path / "results/demo/training/pretrain", tagger=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rs3l_data.open", lambda _: dataset)
+    names: dict = {}
+    exec(compile(example, str(PAGE), "exec"), names)
+    test = dataset.select(splits="test")
+    embed(test, tmp_path / "results/demo/training/pretrain", tmp_path / "test.h5")
+    with h5py.File(tmp_path / "test.h5") as file:
+        present = file["views/nominal/present"][()]
+        expected = file["views/nominal/embedding"][()][present]
+        np.testing.assert_array_equal(names["label"], file["initiators/label"][()][present])
+    np.testing.assert_allclose(names["embedding"], expected, atol=1e-5)
+    assert names["batch"].mask.shape == (min(100, present.sum()), 16)
