@@ -79,5 +79,5 @@ def require_of_run(
                 require_labels(labels, names, f"task.{key}")
     except ConfigError as error:
         raise ConfigError(
-            f"{source}: {error}. For a dataset alone leave training out: --config training="
+            f"{source}: {error}\nFor a dataset alone leave training out: --config training="
         ) from None

@@ -18,7 +18,7 @@ USUAL_CONSTITUENTS = 64
 
 
 @contextmanager
-def answering(network: nn.Module) -> Iterator[None]:
+def evaluating(network: nn.Module) -> Iterator[None]:
     """Put a network into evaluation mode, in which nothing drops out, and back."""
     before = network.training
     network.eval()
@@ -51,7 +51,7 @@ def apply_network(
     size = VIEWS_PER_BATCH.get(jets.device.type, VIEWS_PER_BATCH["cpu"])
     if jets.device.type == "cuda" and jets.width > USUAL_CONSTITUENTS:
         size = max(1, int(size * (USUAL_CONSTITUENTS / jets.width) ** 2))
-    with answering(network):
+    with evaluating(network):
         for start in range(0, len(selection), size):
             batch = jets.gather(selection[start : start + size])
             parts.append(network(network_inputs(batch, inputs, rotation)))

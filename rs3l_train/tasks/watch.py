@@ -22,7 +22,7 @@ from rs3l_train.evaluation.representation import (
 )
 from rs3l_train.objectives import Objective
 from rs3l_train.objectives.pairs import same_jet
-from rs3l_train.tasks.encode import answering, apply_network
+from rs3l_train.tasks.encode import apply_network, evaluating
 from rs3l_train.tasks.labels import tagging_task
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.batches import one_view
@@ -68,7 +68,7 @@ class Watch:
         TrainingError
             If the embedding is not finite.
         """
-        with answering(self.objective):
+        with evaluating(self.objective):
             record = self._measured()
         if self.probe is not None:
             record["knn_auc"] = self.probe(self.objective)
