@@ -18,7 +18,7 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import WEIGHTS, network_file, save_config
-from rs3l_train.loop.identity import Identity, code, differing
+from rs3l_train.loop.identity import Identity, differing, software
 from rs3l_train.loop.sealed import read_sealed, sealed
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def save_network(
         "config": config.model_dump_json(),
         "details": json.dumps(details),
         "identity": json.dumps(identity.whole if identity else {}),
-        "code": code(),
+        "software": json.dumps(software()),
     }
     write_whole(folder / name, sealed(FORMAT, weights, header))
     save_config(folder, config)
@@ -117,7 +117,7 @@ def load_network(folder: Path, kind: str | None = None) -> Saved:
 def done_before(folder: Path, identity: Identity) -> bool:
     """Tell whether a folder holds the network of a training that depended on the same.
 
-    Says in the log why not, if it holds another.
+    Says in the log why not, if it holds another, and if other software trained it.
     """
     if not (folder / WEIGHTS).exists():
         return False
@@ -129,11 +129,11 @@ def done_before(folder: Path, identity: Identity) -> bool:
     changes = differing(identity.whole, json.loads(header["identity"]), identity.defaults)
     if changes:
         logger.info("%s: trained again: %s", folder, changes[0])
-    elif header.get("code") != code():
+    elif other := differing(software(), json.loads(header.get("software", "{}"))):
         logger.warning(
-            "%s: done before, with the same data and settings, but by other code of rs3l_train;"
-            " if that matters, train again with --resume never",
-            folder,
+            "%s: done before, with the same data and settings, but %s; if that matters, train again"
+            " with --resume never",
+            *(folder, ", ".join(other)),
         )
     else:
         logger.info("%s: done before, with the same data and settings", folder)

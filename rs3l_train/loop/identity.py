@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,15 @@ def flat_defaults(path: str, block: BaseModel) -> Iterator[tuple[str, Any]]:
             yield f"{path}.{name}", key.get_default(call_default_factory=True)
 
 
+def software() -> dict[str, str]:
+    """Say what trains: the versions, and the code, which one version may have several of."""
+    versions = {name: version(name) for name in ("rs3l", "torch")}
+    return {**versions, "the code of rs3l_train": code()}
+
+
 @cache
 def code() -> str:
-    """Give a digest of the package's source, which tells what its version does not."""
+    """Give a digest of the package's source."""
     found = hashlib.sha256()
     package = Path(__file__).parents[1]
     for path in sorted(package.rglob("*.py")):

@@ -26,7 +26,7 @@ from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import CHECKPOINT, forget
 from rs3l_train.loop.history import History
-from rs3l_train.loop.identity import Identity, code, differing
+from rs3l_train.loop.identity import Identity, differing, software
 from rs3l_train.loop.processes import Processes
 from rs3l_train.loop.sealed import read_header, read_sealed, sealed
 
@@ -146,12 +146,11 @@ class Checkpoints:
             return False
         if fixed:
             raise ConfigError(f"{self.path}: cannot go on from it: {fixed[0]}")
-        for change in settings:
-            logger.warning("going on with changed settings: %s", change)
-        self._changes = settings
-        if header.get("code") != code():
-            logger.warning("going on with other code of rs3l_train than before")
-            self._changes = [*settings, "the code of rs3l_train is another"]
+        other = differing(software(), json.loads(header.get("software", "{}")))
+        for changes, of_what in ((settings, "settings"), (other, "software")):
+            for change in changes:
+                logger.warning("going on with changed %s: %s", of_what, change)
+        self._changes = settings + other
         return True
 
     def noted(self, name: str) -> str | None:
@@ -226,7 +225,7 @@ class Checkpoints:
                 "settings": json.dumps(self._identity.settings),
                 "history": json.dumps(asdict(state.history)),
                 "notes": json.dumps(self.notes),
-                "code": code(),
+                "software": json.dumps(software()),
             }
             write_whole(self.path, sealed(FORMAT, state.tensors(), header))
         self._last_time = time.monotonic()

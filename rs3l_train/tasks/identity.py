@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,6 @@ from rs3l_train.loop.identity import MODE, Identity, flat, flat_defaults
 from rs3l_train.tasks.bench import Bench
 
 Array = npt.NDArray[Any]
-
-SOFTWARE = {name: version(name) for name in ("rs3l", "torch")}
 
 
 def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
@@ -45,7 +42,6 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
                     "task": {"signal", "background"},
                 },
             ),
-            **SOFTWARE,
         },
         dict(flat_defaults("training", config)),
     )
@@ -90,7 +86,6 @@ def tagger_identity(
                     "evaluation": {"temperature_scaling"},
                 },
             ),
-            **SOFTWARE,
         },
         dict(flat_defaults("training", config)),
     )

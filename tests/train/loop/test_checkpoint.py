@@ -107,14 +107,16 @@ def test_the_defaults_are_those_of_the_config(config):
     assert defaults.keys() - values.keys() == {"training.pretrain.view_weights"}
 
 
-def test_what_other_code_trained_is_taken_with_a_warning(tmp_path, config, caplog, monkeypatch):
+def test_what_other_software_trained_is_taken_with_a_warning(tmp_path, config, caplog, monkeypatch):
     own = Identity({"network": "small"}, {})
     save_network(tmp_path, nn.Linear(2, 1), "backbone", config, {}, identity=own)
     assert done_before(tmp_path, own)
-    assert "other code" not in caplog.text
-    monkeypatch.setattr("rs3l_train.loop.checkpoint.code", lambda: "another")
+    assert not caplog.text
+    monkeypatch.setattr("rs3l_train.loop.identity.version", {"rs3l": "9", "torch": "3"}.get)
     assert done_before(tmp_path, own)
-    assert "by other code of rs3l_train; if that matters, train again" in caplog.text
+    assert "with the same data and settings, but rs3l is now '9' and was '0" in caplog.text
+    assert "torch is now '3'" in caplog.text
+    assert "the code" not in caplog.text
 
 
 def test_a_config_that_this_version_does_not_know_is_told_as_such(tmp_path, config, monkeypatch):

@@ -173,10 +173,11 @@ def test_what_was_changed_on_the_way_is_remembered_over_more_stops(tmp_path):
 def test_going_on_with_other_code_is_remembered(tmp_path, caplog, monkeypatch):
     with pytest.raises(CrashError):
         train(tmp_path, at_step=9, act=crash)
-    monkeypatch.setattr("rs3l_train.loop.training_state.code", lambda: "another")
+    monkeypatch.setattr("rs3l_train.loop.identity.code", lambda: "another")
     history = train(tmp_path)[1]
-    assert "going on with other code of rs3l_train" in caplog.text
-    assert history.changes == ["after 38 views: the code of rs3l_train is another"]
+    assert "going on with changed software: the code of rs3l_train is now 'another'" in caplog.text
+    (change,) = history.changes
+    assert change.startswith("after 38 views: the code of rs3l_train is now 'another' and was '")
 
 
 def test_a_checkpoint_that_is_not_whole_is_named(tmp_path):
