@@ -172,6 +172,8 @@ class Resolved:
                     config.card(name).model_dump(),
                 ]
                 parts += [config.views[name].redo, config.views[name].hepmc]
+                if (source := tree.particles_of(config.views, name)) not in (name, view):
+                    parts.append(source)
                 pileup = pileup_of(config, name)
                 if pileup.mean > 0:
                     parts += [pileup.model_dump(), self.fingerprint_of_sample()]

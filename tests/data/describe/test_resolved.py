@@ -53,3 +53,20 @@ def test_a_job_is_done_again_only_if_its_result_would_change():
     assert redone(processes=with_settings("qcd", taus)) == everything
     more_events = {"qcd": {"events": 40}, "top": {"events": 5}}
     assert redone(processes=more_events) == set()
+
+
+def test_another_origin_of_the_particles_makes_another_view():
+    """Of two that are hadronised with the same settings: other random numbers alone."""
+
+    def made(origin):
+        views = {
+            "nominal": {},
+            "again": {"redo": "hadronization", "of": "nominal"},
+            "det": {"redo": "detector", "of": origin},
+            "det_of_det": {"redo": "detector", "of": "det"},
+        }
+        return fingerprints(views={**views, "up": {"variation": "fsr_up"}})
+
+    before, after = made("nominal"), made("again")
+    assert before["nominal"] != after["nominal"]
+    assert before["up"] == after["up"]
