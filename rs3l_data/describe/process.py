@@ -18,7 +18,7 @@ BY_FLAVOUR = "by_flavour"
 FLAVOURS = {1: "q", 2: "q", 3: "q", 4: "c", 5: "b", 21: "g"}
 """Those labels by PDG code"""
 
-_SHARED = ("tune:", "pdf:", "standardmodel:", "sigmatotal:")
+_SHARED = ("tune:", "pdf:", "standardmodel:", "sigmatotal:", "slha:", "hiddenvalley:ngauge")
 """Settings of Pythia that the hard process and the showers obey, in small letters"""
 _OF_THE_HARD_PROCESS = ("pdf:usehard", "pdf:phardset")
 """Those of them that the showers do not obey"""

@@ -54,6 +54,18 @@ AFTER_THE_HARD_PROCESS = (
     "BeamRemnants:",
     "PartonVertex:",
     "TauDecays:",
+    "UncertaintyBands:",
+    "VariationFrag:",
+    "EnhancedSplittings:",
+    "Enhancements:",
+    "RHadrons:",
+    *(
+        f"HiddenValley:{key}"
+        for key in (
+            *("FSR", "alpha", "pTmin", "fragment", "nFlav", "separateFlav", "prob", "aLund"),
+            *("bLund", "rFact", "sigmaLund", "setabSigma", "setLambda", "Lambda"),
+        )
+    ),
     *AFTER_THE_SHOWER,
 )
 """Settings of Pythia that leave the hard process and the decays of its resonances as they are.

@@ -245,6 +245,9 @@ LATE = (
     "TauDecays:mode = 0",
     "FragmentationSystems:mJoin = 0.5",
     "Fragmentation:setVertices = on",
+    "HiddenValley:FSR = on",
+    "HiddenValley:LambdaNPHV = 0.5",
+    "RHadrons:allow = on",
 )
 
 
@@ -268,6 +271,7 @@ def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
     [
         *("Tune:pp = 21", "PDF:pSet = 20", " pdf::PSETB = 20", "PDF:extrapolate = on"),
         *("SigmaTotal:mode = 0", "StandardModel:alphaEMmZ = 0.0078"),
+        *("SLHA:useDecayTable = off", "HiddenValley:Ngauge = 2"),
     ],
 )
 def test_a_process_cannot_set_what_the_showers_share(line):
@@ -283,5 +287,6 @@ def test_a_process_can_set_what_acts_on_its_hard_events():
         *("6:m0 = 171.5", "24:onMode = off", "SigmaProcess:alphaSvalue = 0.12"),
         *("PDF:useHard = on", "PDF:pHardSet = 20"),
         *("PhaseSpace:mHatMin = 500", "ResonanceWidths:minWidth = 1e-7"),
+        *("HiddenValley:ffbar2Zv = on", "HiddenValley:spinFv = 0"),
     ]
     validate(Config, with_top(*settings), "my.yaml")
