@@ -22,6 +22,7 @@ from rs3l_data.describe.settings import (
     hadronization_settings,
     hard_settings,
     onepass_settings,
+    pthat_is_cut_like_pt,
     view_settings,
 )
 from rs3l_data.events.hard_events import HardEvents, HardRun
@@ -51,6 +52,15 @@ def hard_chunk(
     config: described.Config, process: str, chunk: int, progress: Progress
 ) -> tuple[HardEvents, HardRun]:
     """Generate the hard events of a chunk, or take them from files of another program."""
+    made = _made_or_taken(config, process, chunk, progress)
+    # What is wrong with the initiators is told before any view is made.
+    find_rows(made[0], selection(config, process))
+    return made
+
+
+def _made_or_taken(
+    config: described.Config, process: str, chunk: int, progress: Progress
+) -> tuple[HardEvents, HardRun]:
     events = np.array(config.events_of(process, chunk), np.int64)
     if config.processes[process].lhe:
         # Its packages are an extra that only such processes need.
@@ -65,6 +75,7 @@ def hard_chunk(
         events=events,
         seeds=own_pythia_seeds(config.seed, process, "hard", events),
         progress=progress,
+        pthat_is_cut=pthat_is_cut_like_pt(config, process),
     )
 
 

@@ -32,7 +32,12 @@ class Hard(Strict):
     """Which hard events are kept, and how many one job handles."""
 
     energy: float = Field(13000.0, gt=0, description="Centre-of-mass energy of pp [GeV].")
-    pt: Range = Field((400.0, 1000.0), description="Transverse momentum of the initiators [GeV].")
+    pt: Range = Field(
+        (400.0, 1000.0),
+        description="Transverse momentum of the initiators [GeV]. Pythia's pTHat is limited to it, "
+        "too, where the process's `settings` say nothing of `PhaseSpace:pTHatMin`: right for the "
+        "two outgoing particles of a 2 → 2 process, and an error for others.",
+    )
     abs_eta_max: float = Field(2.5, gt=0, description="|η| of the initiators.")
     flatten_pt: bool = Field(
         False, description="Sample about flat in pT; the weights keep the physical spectrum."

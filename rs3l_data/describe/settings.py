@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.owned import is_particle
+from rs3l_data.describe.owned import is_particle, parameter
 from rs3l_data.describe.process import Process
 from rs3l_data.describe.tree import shower_of
 from rs3l_data.describe.variation import branch_settings, tune_of
@@ -37,6 +37,12 @@ def hard_settings(config: Config, process: str) -> list[str]:
             f"PhaseSpace:bias2SelectionRef = {low!r}",
         ]
     return settings
+
+
+def pthat_is_cut_like_pt(config: Config, process: str) -> bool:
+    """Say whether `hard.pt` limits Pythia's pTHat, too: the process says nothing else of it."""
+    own = (*config.generator.settings, *config.processes[process].settings)
+    return not any(parameter(line).startswith("phasespace:pthat") for line in own)
 
 
 def pileup_settings(config: Config) -> list[str]:

@@ -26,12 +26,44 @@ TRIES = 10_000  # More failures than this in one event: the cuts leave nothing.
 
 def passes(selection: Selection, process: pythia8mc.Event) -> bool:
     """Say whether any initiator in Pythia's process record lies inside the cuts."""
-    low, high = selection.pt
     return any(
-        abs(p.id()) in selection.pdg_ids
-        and low <= p.pT() <= high
-        and abs(p.eta()) <= selection.abs_eta_max
+        abs(p.id()) in selection.pdg_ids and _inside(selection, p)
         for p in (process[i] for i in range(FIRST + 2, process.size()))
+    )
+
+
+def _inside(selection: Selection, particle: pythia8mc.Particle) -> bool:
+    low, high = selection.pt
+    inside = low <= particle.pT() <= high and abs(particle.eta()) <= selection.abs_eta_max
+    return bool(inside)
+
+
+def require_pthat_is_pt(selection: Selection, process: pythia8mc.Event) -> None:
+    """Check that cuts on pTHat are cuts on the pT of the initiators in Pythia's process record.
+
+    They are for the two outgoing particles of a 2 → 2 process, and Pythia has none for a resonance
+    alone. In a 2 → 3 process it limits the pT of all three; and a decay product's pT is not that
+    of what decayed.
+
+    Raises
+    ------
+    GeneratorError
+        If events would be missing.
+    """
+    particles = [process[i] for i in range(FIRST + 2, process.size())]
+    outgoing = [p for p in particles if p.mother1() == FIRST]
+    decayed = any(
+        abs(p.id()) in selection.pdg_ids and p.mother1() != FIRST and _inside(selection, p)
+        for p in particles
+    )
+    if len(outgoing) == 1 or (len(outgoing) == 2 and not decayed):
+        return
+    kind = "decay products" if decayed else f"of {len(outgoing)} outgoing particles"
+    raise GeneratorError(
+        f"`hard.pt` also limits Pythia's pTHat, which is not the pT of these initiators, as they"
+        f" are {kind}: events with initiators inside `hard.pt` would be missing. Say in the"
+        " process's `settings` what pTHat may be: 'PhaseSpace:pTHatMin = 0.' and"
+        " 'PhaseSpace:pTHatMax = -1.' for all, or narrower limits that lose nothing"
     )
 
 
@@ -43,6 +75,7 @@ def generate(
     events: npt.NDArray[np.int64],
     seeds: npt.NDArray[np.int64],
     progress: Progress,
+    pthat_is_cut: bool = False,
 ) -> tuple[HardEvents, HardRun]:
     """Generate one hard event for each event number.
 
@@ -56,11 +89,13 @@ def generate(
         Event numbers and Pythia seeds, (n_events,).
     progress
         Called with the number of events done, now and then.
+    pthat_is_cut
+        Whether the settings limit pTHat to the selection's pT: an error where that is another's.
 
     Raises
     ------
     GeneratorError
-        If a setting is refused, or no event passes the selection.
+        If a setting is refused, no event passes the selection, or cuts on pTHat lose some.
     """
     pythia = prepared(settings)
     initialise(pythia)
@@ -78,6 +113,8 @@ def generate(
                 continue
             accepted += 1
             if passes(selection, pythia.process):
+                if pthat_is_cut:
+                    require_pthat_is_pt(selection, pythia.process)
                 break
             rejected.append(pythia.infoPython().weight())
         else:

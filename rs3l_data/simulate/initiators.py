@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.describe.process import BY_FLAVOUR, FLAVOURS
+from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.record import FIRST
@@ -58,6 +59,11 @@ def find_rows(hard: HardEvents, selection: Selection) -> Rows:
     """Find the initiators of all hard events and their final decay products.
 
     An initiator without decays in the hard process (a quark, a gluon) has none.
+
+    Raises
+    ------
+    GeneratorError
+        If one initiator comes from the decay of another: both rows would want the same particles.
     """
     particles = hard.particles
     px, py, pz = (particles[name] for name in ("px", "py", "pz"))
@@ -83,6 +89,17 @@ def find_rows(hard: HardEvents, selection: Selection) -> Rows:
         if np.all(inherited < 0):
             break
         owner = np.maximum(owner, inherited)
+    nested = initiator[has_mother[initiator] & (owner[mother[initiator]] >= 0)]
+    if len(nested):
+        inner = nested[0]
+        outer = initiator[owner[mother[inner]]]
+        codes = [int(particles["pdg_id"][i]) for i in (inner, outer)]
+        raise GeneratorError(
+            f"initiators: in event {hard.events['event'][event[inner]]} a particle"
+            f" {codes[0]} comes from the decay of a particle {codes[1]}, and both would be rows,"
+            " with the same decay products and perhaps the same jet; name one of the two, and"
+            " make a process of its own for the other"
+        )
     final = np.flatnonzero((owner >= 0) & (particles["status"] > 0) & ~chosen)
     order = np.argsort(owner[final], kind="stable")
     counts = np.bincount(owner[final], minlength=len(initiator))

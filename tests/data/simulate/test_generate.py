@@ -178,3 +178,37 @@ def test_an_acceptance_of_all_has_no_error_of_its_own():
     assert everything.error_of_product(10.0, 0.5) == 0.5
     half = Acceptance(0.5, 0.1)
     assert half.error_of_product(10.0, 0.0) == pytest.approx(0.5)
+
+
+WIDE = ["PhaseSpace:pTHatMin = 0.", "PhaseSpace:pTHatMax = -1."]
+TTH = ["HiggsSM:gg2Httbar = on", "25:onMode = off", "25:onIfMatch = 5 -5"]
+TOP = ["Top:gg2ttbar = on", "24:onMode = off", "24:onIfAny = 1 2 3 4 5"]
+
+
+def with_own(settings, initiators, events=4):
+    own = {"settings": settings, "initiators": initiators, "label": "mine", "events": events}
+    return make_config(processes={"mine": own})
+
+
+@pytest.mark.parametrize(
+    ("settings", "initiators", "what"),
+    [(TTH, [25], "of 3 outgoing particles"), (TOP, [24], "decay products")],
+)
+def test_cuts_on_pthat_that_lose_initiators_are_refused(settings, initiators, what):
+    with pytest.raises(GeneratorError, match=f"pTHat, which is not .* as they are {what}"):
+        hard_chunk(with_own(settings, initiators), "mine", 0, lambda _: None)
+    hard, _ = hard_chunk(with_own(settings + WIDE, initiators), "mine", 0, lambda _: None)
+    assert len(hard) == 4
+
+
+def test_a_resonance_alone_has_no_pthat():
+    settings = ["NewGaugeBoson:ffbar2gmZZprime = on", "Zprime:gmZmode = 3", "32:m0 = 1500"]
+    config = with_own([*settings, "32:onMode = off", "32:onIfAny = 1 2 3"], [1, 2, 3])
+    assert len(hard_chunk(config, "mine", 0, lambda _: None)[0]) == 4
+
+
+def test_an_initiator_inside_another_is_refused():
+    """Its decay products would be taken from the other's."""
+    config = with_own(TOP + WIDE, [6, 24], events=40)
+    with pytest.raises(GeneratorError, match=r"a particle -?24 comes from .* of a particle -?6,"):
+        hard_chunk(config, "mine", 0, lambda _: None)
