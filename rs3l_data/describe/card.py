@@ -260,7 +260,7 @@ def load_card(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> 
     if name_or_path.endswith((".yaml", ".yml")):
         data = read_yaml(Path(name_or_path))
     else:
-        known = sorted(card.stem for card in CARDS.glob("*.yaml"))
+        known = known_cards()
         if name_or_path not in known:
             raise ConfigError(
                 f"detector card '{name_or_path}': no such card; {nearest(name_or_path, known)}. "
@@ -270,6 +270,11 @@ def load_card(name_or_path: str, overrides: Mapping[str, Any] | None = None) -> 
     if overrides and isinstance(data, Mapping):
         data = merged(data, overrides)
     return validate(DetectorCard, data, f"detector card {name_or_path}")
+
+
+def known_cards() -> list[str]:
+    """List the cards of the catalogue."""
+    return sorted(card.stem for card in CARDS.glob("*.yaml"))
 
 
 @cache
@@ -287,6 +292,23 @@ def merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any
             value = merged(below, value)
         result[key] = value
     return result
+
+
+def changes_between(base: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the changes that `merged` puts into ``base`` to get ``other``, which has all its keys.
+
+    >>> changes_between({"a": 1, "b": {"c": 2, "d": 3}}, {"a": 1, "b": {"c": 2, "d": 4}})
+    {'b': {'d': 4}}
+    """
+    changes = {}
+    for key, value in other.items():
+        before = base.get(key)
+        if isinstance(value, Mapping) and isinstance(before, Mapping):
+            if below := changes_between(before, value):
+                changes[key] = below
+        elif value != before:
+            changes[key] = value
+    return changes
 
 
 def changed_keys(changes: Mapping[str, Any], path: str = "") -> list[str]:

@@ -11,7 +11,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from rs3l_data.describe import chunks, tree
-from rs3l_data.describe.card import DetectorCard, load_card, merged
+from rs3l_data.describe.card import (
+    DetectorCard,
+    changes_between,
+    known_cards,
+    load_card,
+    merged,
+)
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.owned import check_not_owned
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
@@ -99,6 +105,14 @@ class Detector(Strict):
     def load(self) -> DetectorCard:
         """Read the card with its overrides."""
         return load_card(self.card, self.overrides)
+
+    def of_the_catalogue(self) -> Detector:
+        """Describe the same detector by the catalogue's, because a file of one's own may change."""
+        default = type(self)()
+        if self.card in known_cards():
+            return self
+        base, own = (one.load().model_dump(mode="json") for one in (default, self))
+        return Detector(card=default.card, overrides=changes_between(base, own))
 
 
 class Jets(Strict):

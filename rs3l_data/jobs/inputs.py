@@ -15,6 +15,7 @@ from rs3l_data.describe.tree import shower_of
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.events.particles import Particles
+from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.hard import read_hard_events, read_hard_run
 from rs3l_data.store.pileup import read_sample
 from rs3l_data.store.tables import Initiators
@@ -117,7 +118,7 @@ def check_origin(
     except ConfigError as error:
         raise InputFileError(f"{error}; {_MAKE_AGAIN}") from None
     if not same:
-        keys = differences(made_with, config.model_dump(mode="json")) or ["`store` or the chunks"]
+        keys = differences(made_with, attributes(config)["config"]) or ["`store` or the chunks"]
         raise InputFileError(
             f"{path}: made with another config, which differs in {', '.join(keys)}; {_MAKE_AGAIN}"
         )

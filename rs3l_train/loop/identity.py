@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from rs3l_data.source import source_digest
+
+PACKAGE = Path(__file__).parents[1]
 MODE = "--mode"
 """Key of what only a tagger has, by which its checkpoint is told from a pretraining's"""
 
@@ -84,15 +85,4 @@ def flat_defaults(path: str, block: BaseModel) -> Iterator[tuple[str, Any]]:
 def software() -> dict[str, str]:
     """Say what trains: the versions, and the code, which one version may have several of."""
     versions = {name: version(name) for name in ("rs3l", "torch")}
-    return {**versions, "the code of rs3l_train": code()}
-
-
-@cache
-def code() -> str:
-    """Give a digest of the package's source."""
-    found = hashlib.sha256()
-    package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
-        content = path.read_bytes()
-        found.update(f"{path.relative_to(package).as_posix()} {len(content)}\n".encode() + content)
-    return found.hexdigest()[:16]
+    return {**versions, "the code of rs3l_train": source_digest(PACKAGE)}

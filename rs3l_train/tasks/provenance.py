@@ -13,11 +13,12 @@ from typing import Any
 
 import torch
 
+from rs3l_data.source import source_digest
 from rs3l_data.store.manifest import MANIFEST_NAME, checksum
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.device import prepare
-from rs3l_train.loop.identity import code
+from rs3l_train.loop.identity import PACKAGE
 
 SOFTWARE = ("rs3l", "torch", "numpy", "scikit-learn", "safetensors", "matplotlib")
 
@@ -53,7 +54,7 @@ def provenance(
             "platform": f"{sys.platform} {platform.machine()}",
             **{name: version(name) for name in SOFTWARE},
         },
-        "code": code(),
+        "code": source_digest(PACKAGE),
     }
 
 

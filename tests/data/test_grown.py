@@ -9,7 +9,9 @@ import yaml
 import rs3l_data
 from rs3l_data.chain import hard_chunk, initiator_table
 from rs3l_data.commands.manifest import manifest
+from rs3l_data.describe.card import CARDS
 from rs3l_data.describe.chunks import settled
+from rs3l_data.describe.compatible import differences
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.names import names_of
 from rs3l_data.describe.strict import validate
@@ -73,6 +75,25 @@ def test_a_file_of_other_settings_is_refused_naming_them(blocks, key):
     path = Path("nominal.h5")
     with pytest.raises(InputFileError, match=rf"^nominal\.h5: .*differs in .*{key}.*run again"):
         check_origin(config_with(**blocks), stored(), path, "resimulate", "qcd", "nominal")
+
+
+def test_a_file_made_with_another_content_of_the_card_is_refused(tmp_path):
+    own = yaml.safe_load((CARDS / "cms.yaml").read_text())
+    path = tmp_path / "card.yaml"
+
+    def config_of(scale):
+        path.write_text(yaml.safe_dump({**own, "ecal_scale": scale}))
+        return config_with(detector={"card": str(path)})
+
+    made_with = attributes(config_of(1.02))["config"]
+    # What lies in files has the numbers, and no name of a file that others do not have.
+    assert made_with["detector"] == {"card": "cms", "overrides": {"ecal_scale": 1.02}}
+    job = ("resimulate", "qcd", "nominal")
+    check_origin(config_of(1.02), made_with, Path("a.h5"), *job)
+    with pytest.raises(InputFileError, match=r"differs in detector\.overrides\.ecal_scale"):
+        check_origin(config_of(1.03), made_with, Path("a.h5"), *job)
+    other = attributes(config_of(1.03))["config"]
+    assert differences(made_with, other) == ["detector.overrides.ecal_scale"]
 
 
 def test_a_file_whose_config_cannot_be_read_is_refused():

@@ -55,7 +55,9 @@ def test_an_entry_can_be_used_where_its_page_says(name):
 def test_up_and_down_are_expected_to_be_opposite():
     for name, known in KNOWN.items():
         if name.endswith("_up") and known.expect.n_constituents:
-            down = KNOWN[name.removesuffix("_up") + "_down"].expect
+            other = name.removesuffix("_up") + "_down"
+            assert other in KNOWN, f"{name} has no {other} beside it: add it, or choose other names"
+            down = KNOWN[other].expect
             for quantity, direction in known.expect.model_dump(exclude_none=True).items():
                 opposite = getattr(down, quantity)
                 assert opposite in (OPPOSITE[direction], None), name

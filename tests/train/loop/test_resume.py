@@ -173,7 +173,7 @@ def test_what_was_changed_on_the_way_is_remembered_over_more_stops(tmp_path):
 def test_going_on_with_other_code_is_remembered(tmp_path, caplog, monkeypatch):
     with pytest.raises(CrashError):
         train(tmp_path, at_step=9, act=crash)
-    monkeypatch.setattr("rs3l_train.loop.identity.code", lambda: "another")
+    monkeypatch.setattr("rs3l_train.loop.identity.source_digest", lambda _: "another")
     history = train(tmp_path)[1]
     assert "going on with changed software: the code of rs3l_train is now 'another'" in caplog.text
     (change,) = history.changes
