@@ -22,4 +22,4 @@ def test_a_digest_is_of_the_files_and_nothing_else(tmp_path: Path) -> None:
     assert digest("simulate") == step
     (package / "simulate/step.py").rename(package / "simulate/other.py")
     assert digest("simulate") != step
-    assert digest("simulate", "chain.py") == digest("simulate", "chain.py") != digest("simulate")
+    assert digest("simulate", "chain.py") != digest("simulate")
