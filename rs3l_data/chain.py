@@ -95,7 +95,7 @@ def initiator_table(config: described.Config, process: str, hard: HardEvents) ->
         "process": np.full(len(events), [*config.processes].index(process)),
         "event": events,
         "initiator": _count_within(rows.event),
-        "label": labels(pdg_id, spec.label, config.labels),
+        "label": labels(pdg_id, spec.label_of, config.labels),
         "split": split_of(config.seed, process, events, fractions),
         "weight": hard.events["weight"][rows.event],
         **_kinematics(hard, rows.initiator),

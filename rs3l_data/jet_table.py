@@ -60,6 +60,7 @@ def batch_table(
             settings.candidate_pt_min,
             jet_pt_min=settings.pt[0],
             ghosts=Ghosts(hadrons.offsets, hadrons.momentum),
+            algorithm=settings.algorithm,
         )
     with stopwatch("match"):
         eta = kinematics.eta(jets.px, jets.py, jets.pz)

@@ -1,4 +1,4 @@
-"""Anti-kT jets of a batch of events, by FastJet."""
+"""Jets of a batch of events, by FastJet."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from rs3l_data.describe.config import JetAlgorithm
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.offsets import offsets_of
 
@@ -25,6 +26,12 @@ _GHOST_SCALE = 1e-50
 FastJet can still tell their direction and the inverse square of their pT."""
 _LEAST_PT = 1e-30
 """A jet of ghosts alone has less [GeV]"""
+
+_ALGORITHMS: dict[JetAlgorithm, int] = {
+    "antikt": fastjet.antikt_algorithm,  # arXiv:0802.1189
+    "cambridge": fastjet.cambridge_algorithm,  # arXiv:hep-ph/9707323, hep-ph/9907280
+    "kt": fastjet.kt_algorithm,  # the inclusive one: arXiv:hep-ph/9305266
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +89,9 @@ def cluster(
     candidate_pt_min: float,
     jet_pt_min: float,
     ghosts: Ghosts | None = None,
+    algorithm: JetAlgorithm = "antikt",
 ) -> Jets:
-    """Find the anti-kT jets (arXiv:0802.1189, E-scheme) of a batch of events with FastJet.
+    """Find the jets (E-scheme) of a batch of events with FastJet.
 
     Distances are in rapidity and azimuth. Everything depends on the events one by one, so a batch
     may be cut anywhere.
@@ -101,6 +109,9 @@ def cluster(
     ghosts
         Clustered along with infinitesimal momenta (ghost association, arXiv:0707.1378), whatever
         their own. They leave the jets and their constituents as they are, bit for bit.
+    algorithm
+        Of the generalised kT family: distances between candidates, and from the beam, grow with
+        pT to the power of -2 (anti-kT), 0 (Cambridge/Aachen) or 2 (kT).
     """
     if ghosts is None:
         ghosts = Ghosts(np.zeros(len(candidates.offsets), np.int64), np.empty((0, 4)))
@@ -120,7 +131,7 @@ def cluster(
         )
     ]
     sequence = fastjet.ClusterSequence(
-        _events(offsets, momenta), fastjet.JetDefinition(fastjet.antikt_algorithm, radius)
+        _events(offsets, momenta), fastjet.JetDefinition(_ALGORITHMS[algorithm], radius)
     )
     least = max(jet_pt_min, _LEAST_PT)
     jets = sequence.inclusive_jets(least).layout

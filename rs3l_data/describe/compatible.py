@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
+from rs3l_data.describe.config import Config
+
 _FREE = ("name", "store", "training", "validation")
 """What has no part in the values of the rows"""
+
+_DEFAULTS = {
+    name: field.default.model_dump(mode="json")
+    for name, field in Config.model_fields.items()
+    if isinstance(field.default, BaseModel)
+}
+"""What a block that says nothing of a key means: it was written before there was this key"""
 
 
 def differences(
@@ -55,7 +66,11 @@ def joined(
 
 
 def _relevant(config: Mapping[str, Any], processes: Collection[str] | None) -> dict[str, Any]:
-    kept = {key: value for key, value in config.items() if key not in _FREE}
+    kept = {
+        key: {**_DEFAULTS.get(key, {}), **value} if isinstance(value, Mapping) else value
+        for key, value in config.items()
+        if key not in _FREE
+    }
     if isinstance(kept.get("hard"), Mapping):
         kept["hard"] = {k: v for k, v in kept["hard"].items() if k != "chunk_events"}
     if isinstance(kept.get("processes"), Mapping):

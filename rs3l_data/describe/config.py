@@ -21,7 +21,7 @@ from rs3l_data.describe.card import (
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.owned import check_not_owned
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
-from rs3l_data.describe.process import BY_FLAVOUR, Process
+from rs3l_data.describe.process import Process
 from rs3l_data.describe.strict import Strict, nearest, validate
 from rs3l_data.describe.validation import Validation
 from rs3l_data.describe.variation import variation
@@ -115,10 +115,16 @@ class Detector(Strict):
         return Detector(card=default.card, overrides=changes_between(base, own))
 
 
+JetAlgorithm = Literal["antikt", "cambridge", "kt"]
+
+
 class Jets(Strict):
     """Jet finding, and which jets count as present."""
 
-    radius: float = Field(0.8, gt=0, le=2, description="Radius R of anti-kT.")
+    algorithm: JetAlgorithm = Field(
+        "antikt", description="Anti-kT, Cambridge/Aachen or kT, as FastJet calls them."
+    )
+    radius: float = Field(0.8, gt=0, le=2, description="Radius R of the algorithm.")
     candidate_pt_min: float = Field(
         0.5, ge=0, description="Transverse momentum of the candidates that are clustered [GeV]."
     )
@@ -278,10 +284,8 @@ class Config(Strict):
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the classes, in the order of the processes."""
-        names: list[str] = []
-        for process in self.processes.values():
-            names += ["q", "c", "b", "g"] if process.label == BY_FLAVOUR else [process.label]
-        return tuple(dict.fromkeys(names))
+        of_all = (process.label_of.values() for process in self.processes.values())
+        return tuple(dict.fromkeys(name for names in of_all for name in names))
 
     def chunks(self, process: str) -> int:
         """Count the chunks of a process.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from rs3l_data.describe.owned import check_not_owned, parameter
 from rs3l_data.describe.seeds import PYTHIA_SEED_MAX
@@ -17,6 +17,18 @@ BY_FLAVOUR = "by_flavour"
 
 FLAVOURS = {1: "q", 2: "q", 3: "q", 4: "c", 5: "b", 21: "g"}
 """Those labels by PDG code"""
+
+
+def _above_zero(code: int) -> int:
+    if code <= 0:
+        raise ValueError(
+            f"expected a PDG code above 0, which stands for the antiparticle, too; found {code}"
+        )
+    return code
+
+
+Code = Annotated[int, AfterValidator(_above_zero)]
+Label = Annotated[str, Field(pattern=NAME)]
 
 _SHARED = ("tune:", "pdf:", "standardmodel:", "sigmatotal:", "slha:", "hiddenvalley:ngauge")
 """Settings of Pythia that the hard process and the showers obey, in small letters"""
@@ -50,12 +62,13 @@ class Process(Strict):
         "order; patterns with * too. `settings` then only say how Pythia takes them in and what "
         "decays how.",
     )
-    initiators: tuple[int, ...] = Field(
-        min_length=1, description="PDG codes, either sign, of the particles whose jets are rows."
+    initiators: tuple[Code, ...] = Field(
+        min_length=1,
+        description="PDG codes of the particles whose jets are rows, their antiparticles' too.",
     )
-    label: str = Field(
-        pattern=NAME,
-        description="Class of the rows; `by_flavour` labels partons q (u, d, s), c, b and g.",
+    label: Label | dict[Code, Label] = Field(
+        description="Class of the rows; or one for each initiator, as `{25: Hbb, 6: top}`; or "
+        "`by_flavour`, which labels partons q (u, d, s), c, b and g."
     )
     description: str = Field("", description="What the report calls the process.")
     flatten_power: float = Field(
@@ -91,10 +104,34 @@ class Process(Strict):
                 "`generator.settings`, or parton densities of the hard process alone as "
                 "`PDF:useHard = on` and `PDF:pHardSet`"
             )
-        wrong = [code for code in self.initiators if abs(code) not in FLAVOURS]
-        if self.label == BY_FLAVOUR and wrong:
+        return self
+
+    @model_validator(mode="after")
+    def _labelled(self) -> Self:
+        given, own = self.label_of, {*self.initiators}
+        if self.label == BY_FLAVOUR and (wrong := sorted(own - {*given})):
             raise ValueError(
                 f"label: `{BY_FLAVOUR}` is for the partons {[*FLAVOURS]}, found {wrong} among the "
-                "initiators: give the label by name"
+                "initiators: give one label for all, or one for each, as {25: Hbb, 6: top}"
             )
+        if isinstance(self.label, dict):
+            if own != {*given}:
+                raise ValueError(
+                    f"label: expected one for each of the initiators {sorted(own)}, found those of "
+                    f"{sorted(given)}"
+                )
+            if BY_FLAVOUR in given.values():
+                raise ValueError(
+                    f"label: `{BY_FLAVOUR}` is for all initiators or none: give the label of each "
+                    "flavour, as {5: b, 21: g}"
+                )
         return self
+
+    @property
+    def label_of(self) -> dict[int, str]:
+        """The class of an initiator by its PDG code; by flavour, of all partons."""
+        if isinstance(self.label, dict):
+            return self.label
+        if self.label == BY_FLAVOUR:
+            return FLAVOURS
+        return dict.fromkeys(self.initiators, self.label)

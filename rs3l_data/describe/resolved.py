@@ -164,7 +164,9 @@ class Resolved:
             config.hard.model_dump(exclude={"chunk_events"}),
         ]
         if stage == "resimulate" and view is not None:
-            parts.append(config.jets.model_dump())
+            parts.append(config.jets.model_dump(exclude={"algorithm"}))
+            # Left out of what was made before there was a choice, which is not to be made again.
+            parts += [config.jets.algorithm] if config.jets.algorithm != "antikt" else []
             for name in tree.family(config.views, view):
                 parts += [
                     name,

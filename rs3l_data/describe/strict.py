@@ -125,13 +125,14 @@ def _all_in_words(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -
     """Tell every fault in one line; one line for a value that may be of several kinds."""
     lines: list[str] = []
     wrong: dict[tuple[str, str], list[str]] = {}
+    places = [_walk(model, fault["loc"])[0] for fault in faults]
     for fault in faults:
         place, value = fault["loc"], found(fault["input"])
         shown, models = _walk(model, place)
         path = ".".join(shown)
         kind = expected(fault, models)
-        inside = [other["loc"] for other in faults if other["loc"][: len(place)] == place]
-        if fault["type"] == "too_short" and len(inside) > 1:
+        inside = any(len(p) > len(shown) and p[: len(shown)] == shown for p in places)
+        if inside and (fault["type"] == "too_short" or fault["type"].endswith("_type")):
             continue  # its entries are wrong, and told
         if kind is None:
             lines.append(_in_words(model, fault, path))
@@ -211,7 +212,8 @@ def _walk(model: Any, loc: tuple[Any, ...]) -> tuple[list[str], list[type[BaseMo
 
 def _is_kind(step: str) -> bool:
     """Say whether a step names a kind of plain values, as in a union of text and lists."""
-    return step in ("str", "int", "float", "bool") or step.startswith(("tuple[", "list["))
+    kinds = ("str", "constrained-str", "int", "float", "bool")
+    return step in kinds or step.startswith(("tuple[", "list[", "dict["))
 
 
 def tags(model: type[BaseModel]) -> list[Any]:
@@ -230,8 +232,10 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _kinds_in(annotation: Any) -> Iterator[Any]:
-    """Give what an annotation is made of: its plain types, and the values of its literals."""
+    """Give what values of an annotation are made of: plain types, and the values of literals."""
     arguments = get_args(annotation)
+    if get_origin(annotation) is dict:
+        arguments = arguments[1:]
     if not arguments:
         yield annotation
     for argument in arguments:

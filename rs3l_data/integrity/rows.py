@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.describe.process import BY_FLAVOUR, FLAVOURS
 from rs3l_data.describe.schema import Split
 from rs3l_data.integrity.findings import Place
 from rs3l_data.integrity.unknown import check_unknown, unknown_columns
@@ -144,6 +145,8 @@ def _check_labels(columns: Columns, shard: Shard, place: Place) -> None:
 
 def _labels_of(process: Any) -> tuple[str, ...] | None:
     label = process.get("label") if isinstance(process, Mapping) else None
+    if isinstance(label, Mapping):
+        return tuple(dict.fromkeys(map(str, label.values())))
     if not isinstance(label, str):
         return None
-    return ("q", "c", "b", "g") if label == "by_flavour" else (label,)
+    return tuple(dict.fromkeys(FLAVOURS.values())) if label == BY_FLAVOUR else (label,)

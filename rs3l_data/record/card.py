@@ -11,6 +11,7 @@ from rs3l_data.describe.publication import LICENCES, Publication
 from rs3l_data.record.metadata import describe_process, summary, year_of
 from rs3l_data.store.page import shard_markdown
 
+_ALGORITHMS = {"antikt": "anti-kT", "cambridge": "Cambridge/Aachen", "kt": "kT"}
 _STARTS = {
     "shower": "the hard process",
     "hadronization": "the partons of `{of}`",
@@ -149,7 +150,8 @@ def _selection(config: Mapping[str, Any]) -> list[str]:
         ]
     if jets := config.get("jets"):
         lines += [
-            f"- jets: anti-kT, R = {jets['radius']:g}, of candidates with "
+            f"- jets: {_ALGORITHMS[jets.get('algorithm', 'antikt')]}, R = {jets['radius']:g}, "
+            "of candidates with "
             f"pT > {jets['candidate_pt_min']:g} GeV",
             f"- a jet is present if it lies within ΔR < {jets['match_delta_r']:g} of its initiator "
             f"and {_between(jets['pt'], 'pT')}, |η| < {jets['abs_eta_max']:g}"

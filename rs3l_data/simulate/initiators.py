@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.describe.process import BY_FLAVOUR, FLAVOURS
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.offsets import offsets_of
@@ -23,7 +23,7 @@ class Selection:
     """The particles of the hard process whose jets become rows."""
 
     pdg_ids: tuple[int, ...]
-    """Codes, either sign"""
+    """Positive codes, which stand for the antiparticles, too"""
     pt: tuple[float, float]
     """[GeV]"""
     abs_eta_max: float
@@ -106,14 +106,17 @@ def find_rows(hard: HardEvents, selection: Selection) -> Rows:
     return Rows(event[initiator], initiator, offsets_of(counts), final[order])
 
 
-def labels(pdg_id: npt.NDArray[np.int32], label: str, names: tuple[str, ...]) -> I8:
+def labels(
+    pdg_id: npt.NDArray[np.int32], label_of: Mapping[int, str], names: tuple[str, ...]
+) -> I8:
     """Give each initiator the index of its class in ``names``.
 
     Parameters
     ----------
-    label
-        The process's label, or ``by_flavour``: q for u, d and s, then c, b and g.
+    pdg_id
+        Codes of either sign, (n_rows,).
+    label_of
+        The class by positive code.
     """
-    if label != BY_FLAVOUR:
-        return np.full(len(pdg_id), names.index(label))
-    return np.array([names.index(FLAVOURS[code]) for code in np.abs(pdg_id).tolist()], np.int64)
+    codes = np.abs(pdg_id).tolist()
+    return np.array([names.index(label_of[code]) for code in codes], np.int64)

@@ -19,7 +19,7 @@ from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.owned import parameter
 from rs3l_data.describe.pileup import pileup_of
-from rs3l_data.describe.process import BY_FLAVOUR
+from rs3l_data.describe.process import FLAVOURS
 from rs3l_data.describe.tree import shower_of
 from rs3l_data.describe.variation import branch_settings, known_variation, points, tune_of
 from rs3l_data.report.observables import values
@@ -113,9 +113,9 @@ def changes(config: Config, dataset: Dataset) -> list[Change]:
         for process in dataset.processes:
             part = dataset.select(processes=process)
             pair = Pair.read(part, view, base)
-            resonance = config.processes[process].label != BY_FLAVOUR
+            partons = {*config.processes[process].initiators} <= {*FLAVOURS}
             for quantity in dict.fromkeys([*ALWAYS, *expected]):
-                if quantity == (MEAN_MASS if resonance else PEAK):
+                if quantity == (PEAK if partons else MEAN_MASS):
                     continue
                 measured = pair.measure(quantity)
                 if measured is not None:

@@ -96,6 +96,14 @@ def test_a_file_made_with_another_content_of_the_card_is_refused(tmp_path):
     assert differences(made_with, other) == ["detector.overrides.ecal_scale"]
 
 
+def test_a_key_that_there_was_not_yet_meant_its_default():
+    now = stored()
+    before = {**now, "jets": {k: v for k, v in now["jets"].items() if k != "algorithm"}}
+    assert differences(before, now) == differences(now, before) == []
+    other = {**now, "jets": {**now["jets"], "algorithm": "kt"}}
+    assert differences(before, other) == ["jets.algorithm"]
+
+
 def test_a_file_whose_config_cannot_be_read_is_refused():
     with pytest.raises(InputFileError, match=r"a\.h5: attribute config: .*run again"):
         check_origin(config_with(), {"seed": 1}, Path("a.h5"), "pack", "qcd")

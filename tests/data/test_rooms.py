@@ -13,7 +13,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": set(),
     "simulate": {"describe", "events"},
     "detect": {"describe", "events"},
-    "cluster": {"detect"},
+    "cluster": {"describe", "detect"},
     "store": {"describe", "events"},
     "integrity": {"describe", "store"},
     "reshape": {"describe", "events", "store", "integrity"},

@@ -71,10 +71,9 @@ def test_an_absent_setting_is_told_from_a_wrong_value(setting, message):
         read_all(config)
 
 
-@pytest.mark.parametrize("code", [0, 99999999])
-def test_an_initiator_that_is_no_particle(code):
-    processes = {"mine": {**ZPRIME["mine"], "initiators": [6, code]}}
-    with pytest.raises(GeneratorError, match=f"^processes.mine: initiators: .* particle {code};"):
+def test_an_initiator_that_is_no_particle():
+    processes = {"mine": {**ZPRIME["mine"], "initiators": [6, 99999999]}}
+    with pytest.raises(GeneratorError, match=r"^processes.mine: initiators: .* particle 99999999;"):
         read_all(make_config(**{**PLAIN, "processes": processes}))
 
 

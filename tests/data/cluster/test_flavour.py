@@ -1,6 +1,7 @@
 """Heavy flavour of jets: ghosts that change nothing, and pairs that must lie inside."""
 
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from rs3l_data.cluster.flavour import hadrons_in_jets, splitting_in_jets
 from rs3l_data.cluster.jets import Ghosts, cluster
+from rs3l_data.describe.config import JetAlgorithm
 from tests.data.cluster.events import candidates_of, momenta, random_event
 
 
@@ -25,22 +27,25 @@ def assert_the_same_jets(with_ghosts, without):
 @given(
     sizes=st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=4),
     radius=st.sampled_from([0.4, 0.8]),
+    algorithm=st.sampled_from(get_args(JetAlgorithm)),
     seed=st.integers(0, 1000),
 )
-def test_ghosts_leave_the_jets_alone_bit_for_bit(sizes, radius, seed):
+def test_ghosts_leave_the_jets_alone_bit_for_bit(sizes, radius, algorithm, seed):
     """Whatever the ghosts' own momenta are: a b hadron carries most of its jet."""
     candidates = candidates_of([random_event(n, seed + i) for i, (n, _) in enumerate(sizes)])
     ghosts = ghosts_of([1e3 * random_event(n, seed + 99 + i) for i, (_, n) in enumerate(sizes)])
     for least in (0.0, 1e-3):
-        without = cluster(candidates, radius, 0.5, least)
-        assert_the_same_jets(cluster(candidates, radius, 0.5, least, ghosts), without)
+        without = cluster(candidates, radius, 0.5, least, algorithm=algorithm)
+        found = cluster(candidates, radius, 0.5, least, ghosts, algorithm)
+        assert_the_same_jets(found, without)
 
 
-def test_pythia_jets_with_ghosts(qcd):
+@pytest.mark.parametrize("algorithm", get_args(JetAlgorithm))
+def test_pythia_jets_with_ghosts(qcd, algorithm):
     ghosts = ghosts_of([event[::40] for event in qcd])
     candidates = candidates_of(qcd)
-    found = cluster(candidates, 0.8, 0.1, 20.0, ghosts)
-    assert_the_same_jets(found, cluster(candidates, 0.8, 0.1, 20.0))
+    found = cluster(candidates, 0.8, 0.1, 20.0, ghosts, algorithm)
+    assert_the_same_jets(found, cluster(candidates, 0.8, 0.1, 20.0, algorithm=algorithm))
     # A copy of a constituent goes where the constituent goes.
     jet_of = np.full(len(candidates.px), -1)
     jet_of[found.constituent_index] = np.repeat(

@@ -9,13 +9,21 @@ import numpy as np
 import pytest
 
 from rs3l_data.cluster.jets import Jets, cluster
+from rs3l_data.describe.config import JetAlgorithm
 from tests.data.cluster.events import F8, I8, candidates_of, momenta, random_event
 
 ROOT = Path(__file__).parents[3]
 
 
+FASTJET: dict[JetAlgorithm, int] = {
+    "antikt": fastjet.antikt_algorithm,
+    "cambridge": fastjet.cambridge_algorithm,
+    "kt": fastjet.kt_algorithm,
+}
+
+
 def fastjet_event(
-    event: F8, radius: float, candidate_pt_min: float, jet_pt_min: float
+    event: F8, radius: float, candidate_pt_min: float, jet_pt_min: float, algorithm: JetAlgorithm
 ) -> list[tuple[F8, I8]]:
     """Cluster one event with FastJet's own objects: momentum and constituents of each jet."""
     given = []
@@ -23,9 +31,7 @@ def fastjet_event(
         if np.hypot(p[0], p[1]) >= candidate_pt_min:
             given.append(fastjet.PseudoJet(*(float(component) for component in p)))
             given[-1].set_user_index(i)
-    sequence = fastjet.ClusterSequence(
-        given, fastjet.JetDefinition(fastjet.antikt_algorithm, radius)
-    )
+    sequence = fastjet.ClusterSequence(given, fastjet.JetDefinition(FASTJET[algorithm], radius))
     return [
         (
             np.array([jet.px(), jet.py(), jet.pz(), jet.E()]),
@@ -35,12 +41,14 @@ def fastjet_event(
     ]
 
 
-def assert_as_fastjet(events: list[F8], *settings: float) -> None:
+def assert_as_fastjet(
+    events: list[F8], *settings: float, algorithm: JetAlgorithm = "antikt"
+) -> None:
     candidates = candidates_of(events)
-    jets = cluster(candidates, *settings)
+    jets = cluster(candidates, *settings, algorithm=algorithm)
     assert jets.n_events == len(events)
     for i, event in enumerate(events):
-        expected = fastjet_event(event, *settings)
+        expected = fastjet_event(event, *settings, algorithm)
         assert jets.offsets[i + 1] - jets.offsets[i] == len(expected)
         for j, (momentum, constituents) in enumerate(expected, start=jets.offsets[i]):
             found = [jets.px[j], jets.py[j], jets.pz[j], jets.energy[j]]
@@ -54,6 +62,20 @@ def test_pythia_events_as_fastjet_object_by_object(
     qcd: list[F8], settings: tuple[float, float, float]
 ) -> None:
     assert_as_fastjet(qcd, *settings)
+
+
+@pytest.mark.parametrize("algorithm", FASTJET)
+def test_every_algorithm_as_fastjet_object_by_object(
+    qcd: list[F8], algorithm: JetAlgorithm
+) -> None:
+    assert_as_fastjet(qcd, 1.5, 0.1, 20.0, algorithm=algorithm)
+    found = cluster(candidates_of(qcd), 0.8, 0.5, 20.0, algorithm=algorithm)
+    others = [
+        cluster(candidates_of(qcd), 0.8, 0.5, 20.0, algorithm=other)
+        for other in FASTJET
+        if other != algorithm
+    ]
+    assert not any(np.array_equal(found.px, other.px) for other in others)
 
 
 @pytest.mark.parametrize("radius", [0.4, 1.0])

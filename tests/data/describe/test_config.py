@@ -1,3 +1,4 @@
+import json
 from datetime import date
 from pathlib import Path
 
@@ -225,12 +226,49 @@ def test_masses_of_les_houches_events_are_chosen_where_the_events_are_taken_in()
 
 
 def test_flavour_labels_are_for_quarks_and_gluons():
-    mine = {"events": 1, "settings": ["Top:all = on"], "initiators": [5, 6, -24]}
+    mine = {"events": 1, "settings": ["Top:all = on"], "initiators": [5, 6, 24]}
     mine["label"] = "by_flavour"
     text = message(changed(processes={"mine": mine}))
     assert "processes.mine: label: `by_flavour` is for the partons [1, 2, 3, 4, 5, 21]" in text
-    assert "found [6, -24]" in text
-    validate(Config, changed(processes={"mine": {**mine, "initiators": [-5, 21]}}), "my.yaml")
+    assert "found [6, 24]" in text
+    validate(Config, changed(processes={"mine": {**mine, "initiators": [5, 21]}}), "my.yaml")
+
+
+TTH = {"events": 1, "settings": ["HiggsSM:gg2Httbar = on"], "initiators": [25, 6]}
+
+
+def test_each_initiator_may_have_a_label_of_its_own():
+    processes = {"tth": {**TTH, "label": {25: "Hbb", 6: "top"}}, "top": {"events": 1}}
+    config = validate(Config, changed(processes=processes), "my.yaml")
+    assert config.labels == ("Hbb", "top")
+    # JSON, in which files keep it, knows no numbers as keys.
+    stored = json.loads(config.model_dump_json())
+    assert validate(Config, stored, "a.h5").processes == config.processes
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ({25: "Hbb"}, "for each of the initiators [6, 25], found those of [25]"),
+        ({25: "H", 6: "t", 5: "b"}, "[6, 25], found those of [5, 6, 25]"),
+        ({}, "[6, 25], found those of []"),
+        ({25: "Hbb", 6: "by_flavour"}, "for all initiators or none"),
+        ({25: "Hbb", -6: "top"}, "label.-6: expected a PDG code above 0"),
+        ({25: "Hbb", "t": "top"}, "label.t: expected a whole number as the key; found 't'"),
+        ({25: "Hbb", 6: "a top"}, "label.6: expected a letter, then letters, digits or _;"),
+        (["Hbb", "top"], "label: expected text or keys with values; found ['Hbb', 'top']"),
+    ],
+)
+def test_labels_by_initiator_are_those_of_the_initiators(label, expected):
+    text = message(changed(processes={"mine": {**TTH, "label": label}}))
+    assert text.startswith("my.yaml: processes.mine")
+    assert expected in text
+    assert len(text.splitlines()) == 1
+
+
+def test_a_code_stands_for_the_antiparticle_too():
+    text = message(changed(processes={"mine": {**TTH, "initiators": [-6], "label": "top"}}))
+    assert "initiators.0: expected a PDG code above 0" in text
 
 
 LATE = (

@@ -43,6 +43,7 @@ def test_a_job_is_done_again_only_if_its_result_would_change():
     assert redone(seed=2) == everything
     assert redone(hard={"chunk_events": 10, "pt": [500, 900]}) == everything
     assert redone(jets={"radius": 1.0}) == {"nominal", "up"}
+    assert redone(jets={"algorithm": "cambridge"}) == {"nominal", "up"}
     assert redone(detector={"overrides": {"ecal_scale": 1.1}}) == {"nominal", "up"}
     assert redone(views={"nominal": {}, "up": {"variation": "isr_up"}}) == {"up"}
     assert redone(views={**BASE["views"], "more": {}}) == {"pack"}

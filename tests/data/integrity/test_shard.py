@@ -48,6 +48,16 @@ def test_a_sound_shard_has_nothing_to_tell(shard):
     assert findings.unchecked == ["the jets' selection: the config has no `jets`"]
 
 
+def test_a_process_may_have_a_label_for_each_initiator(shard):
+    qcd = {"events": 10, "label": "qcd"}
+    change_config(shard, processes={"higgs": {"label": {"25": "higgs", "6": "qcd"}}, "qcd": qcd})
+    assert validate(shard).valid
+    change_config(shard, processes={"higgs": {"label": {"25": "H", "6": "qcd"}}, "qcd": qcd})
+    told = [v for v in validate(shard, at_most=1000).violations if v.kind == "labels"]
+    assert told
+    assert told[0].expected == "a label of the process 'higgs': H, qcd"
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "function", "row"),
     [

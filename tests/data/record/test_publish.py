@@ -230,6 +230,8 @@ def test_the_card_says_everything(manifest):
     assert "card `cms`, `ecal.energy_min = 0.7`, unless a view changes it" in text
     assert "400 < pT < 1000 GeV, |η| < 2.5" in text
     assert "anti-kT, R = 0.8, of candidates with pT > 0.5 GeV" in text
+    other = {**manifest["config"], "jets": {**manifest["config"]["jets"], "algorithm": "cambridge"}}
+    assert "jets: Cambridge/Aachen, R = 0.8" in card(ABOUT, manifest | {"config": other})
     assert "pT > 350 GeV" in text
     assert "rs3l-data download 10.5281/zenodo.77 --to" in text
     assert "Creative Commons Attribution 4.0 International" in text

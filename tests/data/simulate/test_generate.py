@@ -83,6 +83,18 @@ def test_quarks_and_gluons_are_labelled_by_flavour(config, hard_of):
     assert names.tolist() == [expected[abs(code)] for code in columns["pdg_id"]]
 
 
+def test_the_initiators_of_a_process_are_labelled_each_by_its_own():
+    """A Higgs boson and the Z boson that it recoils against."""
+    own = {"settings": ["HiggsSM:ffbar2HZ = on", "25:onMode = off", "25:onIfMatch = 5 -5"]}
+    own |= {"events": 20, "initiators": [25, 23], "label": {25: "Hbb", 23: "Z"}}
+    config = make_config(processes={"zh": own, "qcd": {"events": 1}})
+    hard, _ = hard_chunk(config, "zh", 0, lambda _: None)
+    columns = initiator_table(config, "zh", hard).columns
+    assert config.labels == ("Hbb", "Z", "q", "c", "b", "g")
+    assert np.unique(columns["pdg_id"]).tolist() == [23, 25]
+    np.testing.assert_array_equal(columns["label"], columns["pdg_id"] == 23)
+
+
 def test_a_hard_event_does_not_depend_on_its_chunk(config, hard_of):
     whole = hard_of("top")
     other = make_config(hard={"chunk_events": 30})
