@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from rs3l_data.events.weights import Weights
 
+INCOMING = -21
+"""Pythia's status code of the incoming partons of the hard process"""
+
 
 @dataclass(frozen=True, slots=True)
 class HardRun:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.events.hard_events import HardEvents
+from rs3l_data.events.hard_events import INCOMING, HardEvents
 from rs3l_data.events.particles import Particles
 from rs3l_data.exchange.hepmc_file import read_events
 from rs3l_data.exchange.hepmc_flavour import heavy_splittings, last_heavy_hadrons
@@ -26,8 +26,8 @@ F8 = npt.NDArray[np.float64]
 
 _TOLERANCE = 1e-4
 """Of the energy: programs put partons on mass shells of their own"""
-_INCOMING, _DECAYED = -21, -22
-"""Pythia's status codes in the process record"""
+_DECAYED = -22
+"""Pythia's status code of what has decayed in the process record"""
 _AFTER_INITIAL_STATE = 50
 """From here on Pythia's status codes, which its HepMC files keep, are of what comes after
 initial-state radiation; other programs' codes stay below 21 (arXiv:1912.08005)"""
@@ -152,7 +152,7 @@ def _last_copy(record: Record, here: int, decays: bool) -> int:
 
 def _is_root(hard: HardEvents) -> npt.NDArray[np.bool_]:
     made_by_incoming = hard.particles["mother1"] - FIRST < 2
-    return np.asarray((hard.particles["status"] != _INCOMING) & made_by_incoming)
+    return np.asarray((hard.particles["status"] != INCOMING) & made_by_incoming)
 
 
 def _momenta(hard: HardEvents) -> F8:

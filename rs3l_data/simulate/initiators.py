@@ -9,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.errors import GeneratorError
-from rs3l_data.events.hard_events import HardEvents
+from rs3l_data.events.hard_events import INCOMING, HardEvents
 from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.record import FIRST
 
 I8 = npt.NDArray[np.int64]
-
-_INCOMING = -21
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def find_rows(hard: HardEvents, selection: Selection) -> Rows:
     pt = np.hypot(px, py)
     chosen = (
         np.isin(np.abs(particles["pdg_id"]), selection.pdg_ids)
-        & (particles["status"] != _INCOMING)
+        & (particles["status"] != INCOMING)
         & (pt >= selection.pt[0])
         & (pt <= selection.pt[1])
         & (np.abs(pz) <= pt * np.sinh(selection.abs_eta_max))

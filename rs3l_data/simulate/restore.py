@@ -12,12 +12,10 @@ import pythia8mc
 
 from rs3l_data.describe.schema import HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
-from rs3l_data.events.hard_events import HardEvents
+from rs3l_data.events.hard_events import INCOMING, HardEvents
 from rs3l_data.simulate.pythia import initialise, prepared
 from rs3l_data.simulate.rehadronize import KeepPartons
 
-_INCOMING = -21
-"""Pythia's status code of the incoming partons of the hard process."""
 _TRANSLATED = 1000
 """Events that are translated at once."""
 
@@ -127,7 +125,7 @@ def les_houches_particles(hard: HardEvents) -> list[tuple[int | float, ...]]:
     pz, E, mass, lifetime, spin, scale.
     """
     columns = dict(hard.particles)
-    incoming = columns["status"] == _INCOMING
+    incoming = columns["status"] == INCOMING
     columns["status"] = np.where(incoming, -1, np.where(columns["status"] < 0, 2, 1))
     for name in ("mother1", "mother2"):
         # The process record counts from the system and the two beams, Les Houches from 1.

@@ -211,6 +211,27 @@ def test_a_process_is_described_by_the_source_of_its_rows(tmp_path):
         merge([higgs, qcd, other], tmp_path / "all")
 
 
+def test_merge_warns_of_sources_that_other_versions_made(tmp_path, caplog):
+    """A tune of the catalogue keeps its name where its settings are mended."""
+    first, second = (
+        make_dataset(tmp_path / name, n_events=5, n_shards=1, processes=(name,))
+        for name in ("higgs", "qcd")
+    )
+    merge([first, second], tmp_path / "same")
+    assert not caplog.records
+    path = second / "shard-0000.h5"
+    with h5py.File(path, "a") as file:
+        made = json.loads(file.attrs["software"])
+        file.attrs["software"] = json.dumps({**made, "rs3l_source": "other"})
+    manifest = manifest_of(second)
+    manifest["files"][0] |= {"bytes": path.stat().st_size, "sha256": checksum(path, "sha256")}
+    manifest["files"][0] |= {"md5": checksum(path, "md5")}
+    (second / "dataset.json").write_text(json.dumps(manifest))
+    merge([first, second], tmp_path / "both")
+    (warning,) = caplog.records
+    assert f"{second} was made with rs3l_source other, {first} without: " in warning.getMessage()
+
+
 def test_wrong_use(whole, tmp_path):
     to = tmp_path / "new"
     with refused("a file, expected a dataset's folder"):

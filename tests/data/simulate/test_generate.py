@@ -7,11 +7,10 @@ from scipy.stats import ks_2samp
 from rs3l_data.chain import hard_chunk, initiator_table
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
+from rs3l_data.events.hard_events import INCOMING
 from rs3l_data.simulate.generate import Acceptance
 from rs3l_data.simulate.initiators import Selection, find_rows
 from tests.data.conftest import PROCESSES, make_config, momenta_of
-
-INCOMING = -21
 
 
 @pytest.mark.parametrize("process", PROCESSES)
