@@ -1,4 +1,7 @@
-"""Whether Pythia takes what a config says: its settings read, and its instances initialised."""
+"""Whether Pythia takes what a config says: settings are read, instances initialised.
+
+Of each process a few hard events are generated as well.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from functools import partial
 
 import numpy as np
 
+from rs3l_data.chain import hard_chunk
 from rs3l_data.describe import tree
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.pileup import has_pileup
 from rs3l_data.describe.process import Process
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, empty
@@ -26,6 +31,9 @@ from rs3l_data.simulate.restore import restored
 
 Trials = dict[str, Callable[[], object]]
 """What to try, by the keys of the config that it concerns."""
+
+_EVENTS = 10
+"""Hard events of each process that are generated"""
 
 
 def read_all(config: Config) -> None:
@@ -51,9 +59,10 @@ def read_all(config: Config) -> None:
 def instances(config: Config) -> Trials:
     """List how to initialise each instance of Pythia that the jobs of a config need.
 
-    One for each process, one for each distinct list of settings of a shower or a hadronisation,
-    and one for the minimum-bias events if there is pile-up. Showers are tried with the particles
-    of the first process: those of another change nothing that Pythia initialises.
+    One for each process, which generates a few hard events; one for each distinct list of settings
+    of a shower or a hadronisation; and one for the minimum-bias events if there is pile-up. Showers
+    are tried with the particles of the first process: those of another change nothing that Pythia
+    initialises.
     """
     first = next(iter(config.processes))
     energy = config.hard.energy
@@ -61,7 +70,7 @@ def instances(config: Config) -> Trials:
         f"processes.{name}": (
             partial(_taking_events, hard_settings(config, name), energy)
             if process.lhe
-            else partial(_initialised, hard_settings(config, name))
+            else partial(_generating, config, name)
         )
         for name, process in config.processes.items()
     }
@@ -80,7 +89,7 @@ def instances(config: Config) -> Trials:
 
 
 def initialise_all(trials: Trials, progress: Callable[[int], None]) -> None:
-    """Initialise instances one after the other: 0.2 to 0.3 s each.
+    """Initialise instances one after the other: 0.2 to 0.3 s each, if its process is common.
 
     Parameters
     ----------
@@ -90,7 +99,8 @@ def initialise_all(trials: Trials, progress: Callable[[int], None]) -> None:
     Raises
     ------
     GeneratorError
-        With one line for each that cannot be initialised, and Pythia's own messages.
+        With one line for each that cannot be initialised, and Pythia's own messages; or whose
+        hard events lack the initiators asked for.
     """
     _all_of(trials, progress)
 
@@ -120,6 +130,12 @@ def _with_particles(settings: list[str], process: Process) -> None:
 
 def _initialised(settings: list[str]) -> None:
     initialise(prepared(settings))
+
+
+def _generating(config: Config, process: str) -> None:
+    """Initialise and generate the first events, as the first job of the process would."""
+    n = min(config.processes[process].events, _EVENTS)
+    hard_chunk(one_chunk(config, process, n), process, 0, lambda _: None)
 
 
 def _taking_events(settings: list[str], energy: float) -> None:

@@ -15,8 +15,9 @@ def check(
         bool,
         typer.Option(
             "--init/--no-init",
-            help="Also initialise Pythia for each process and each distinct shower, 0.3 s each: "
-            "only then does it refuse cuts that no collision passes, or missing parton densities.",
+            help="Also initialise Pythia for each process and each distinct shower, 0.3 s each, "
+            "and generate ten hard events of each process: only this tells of cuts that no "
+            "collision passes, missing parton densities, or initiators that do not occur.",
         ),
     ] = True,
     as_json: AsJson = False,

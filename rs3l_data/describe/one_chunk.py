@@ -1,4 +1,4 @@
-"""A config cut down to one chunk of one process: to measure what a job of it takes."""
+"""A config cut down to one chunk of one process: to see what a job of it does and takes."""
 
 from __future__ import annotations
 
