@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import logging
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,8 +15,6 @@ from rs3l_data.commands.options import ConfigFile, Log
 if TYPE_CHECKING:
     from rs3l_data.describe.config import Config
     from rs3l_data.store.shard import Shard
-
-logger = logging.getLogger(__name__)
 
 
 def manifest(
@@ -39,6 +35,7 @@ def manifest(
     from rs3l_data.store.hard import read_hard_run
     from rs3l_data.store.manifest import write_manifest
     from rs3l_data.store.seal import check_seal
+    from rs3l_data.store.software import warn_of_other_software
     from rs3l_data.store.summary import build_manifest
 
     with logging_to(log):
@@ -50,7 +47,7 @@ def manifest(
         known = {path: check_seal(path) for path in paths}
         shards = rs3l_data.open(paths)
         _check_origins(config, [process for process, _ in chunks], shards.shards)
-        _warn_of_other_software(shards.shards, software())
+        warn_of_other_software(shards.shards, software())
         runs = [read_hard_run(hard / process / f"{chunk}.h5")[0] for process, chunk in chunks]
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         built = build_manifest(shards, dataset, runs, software(), created, known)
@@ -69,19 +66,3 @@ def _check_origins(config: Config, processes: Sequence[str], shards: Sequence[Sh
         if key not in seen:
             check_origin(config, made_with, shard.path, "pack", process)
             seen.add(key)
-
-
-def _warn_of_other_software(shards: Sequence[Shard], now: dict[str, str]) -> None:
-    """Warn that a dataset that has grown since was not made as a whole by one set of versions."""
-    found = Counter(
-        f"{name} {version}"
-        for shard in shards
-        for name, version in shard.attributes.get("software", {}).items()
-        if version != now.get(name)
-    )
-    for version, n_shards in found.items():
-        logger.warning(
-            "%d of %d shards were made with %s, which is now %s: the rows may differ from those "
-            "that one version would have made of all",
-            *(n_shards, len(shards), version, now.get(version.split()[0], "not installed")),
-        )

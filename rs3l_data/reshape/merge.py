@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,8 +16,7 @@ from rs3l_data.reshape.derived import open_source, step, write_parts
 from rs3l_data.reshape.manifest import finish
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.reader import Dataset
-
-logger = logging.getLogger(__name__)
+from rs3l_data.store.software import warn_of_other_software
 
 
 def merge(paths: Sequence[Path], to: Path) -> None:
@@ -45,7 +43,8 @@ def merge(paths: Sequence[Path], to: Path) -> None:
     sources = [open_source(path) for path in paths]
     config = _joined_config(sources)
     _check_once(sources)
-    _warn_of_other_software(sources)
+    shards = [shard for source in sources for shard in source.shards]
+    warn_of_other_software(shards, shards[0].attributes.get("software", {}))
     names = {
         "process_names": [*dict.fromkeys(n for source in sources for n in source.processes)],
         "label_names": [*dict.fromkeys(n for source in sources for n in source.labels)],
@@ -111,28 +110,3 @@ def _check_once(sources: Sequence[Dataset]) -> None:
             f"{second.path}: has event {event} of the process '{process}', as {first.path} has; "
             "each event may be there once"
         )
-
-
-def _warn_of_other_software(sources: Sequence[Dataset]) -> None:
-    """Tell of versions that differ, among them the digest of the code and of the catalogue."""
-    first, *others = sources
-    for other in others:
-        own, of_first = _software(other), _software(first)
-        if own != of_first:
-            logger.warning(
-                "%s was made %s, %s %s: the rows may differ from those that one version would have "
-                "made of all, as what a name of the catalogue means may have changed",
-                *(other.source, _with(own - of_first), first.source, _with(of_first - own)),
-            )
-
-
-def _with(software: set[str]) -> str:
-    return f"with {', '.join(sorted(software))}" if software else "without"
-
-
-def _software(dataset: Dataset) -> set[str]:
-    return {
-        f"{name} {version}"
-        for shard in dataset.shards
-        for name, version in shard.attributes.get("software", {}).items()
-    }

@@ -229,7 +229,11 @@ def test_merge_warns_of_sources_that_other_versions_made(tmp_path, caplog):
     (second / "dataset.json").write_text(json.dumps(manifest))
     merge([first, second], tmp_path / "both")
     (warning,) = caplog.records
-    assert f"{second} was made with rs3l_source other, {first} without: " in warning.getMessage()
+    assert "1 of 2 shards were made with rs3l_source other, not unknown" in warning.getMessage()
+    caplog.clear()
+    merge([second, first], tmp_path / "turned")
+    (warning,) = caplog.records
+    assert "1 of 2 shards were made with rs3l_source unknown, not other" in warning.getMessage()
 
 
 def test_wrong_use(whole, tmp_path):
