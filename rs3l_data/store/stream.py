@@ -1,116 +1,17 @@
-"""The order in which a dataset larger than memory is gone through: random, yet read in runs.
-
-The rows are cut into blocks, runs of rows in the order of the files. An epoch deals them out to
-*buffers*: of every stretch of as many blocks as there are buffers, each buffer gets one, drawn at
-random. So each buffer holds rows from everywhere, in the mixture of the whole dataset, even where
-that is sorted by class. A buffer is read whole, block by block, and its rows are shuffled.
-
-The order follows from (seed, epoch) alone, so that the place in it says all about how far a
-training has come.
-"""
+"""Batches of a dataset larger than memory: read buffer by buffer, in the order of `Epoch`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from rs3l_data.store.epoch import BLOCKS_PER_BUFFER, Epoch
 from rs3l_data.store.packed import PackedView, packed
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import I8, View, concatenate, take
-
-BLOCKS_PER_BUFFER = 32
-"""Runs from which a buffer is mixed: more mix better, fewer are longer and read faster"""
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """One passage through ``n_rows`` rows, buffer after buffer.
-
-    Raises
-    ------
-    ValueError
-        If a number is not positive.
-    """
-
-    n_rows: int
-    buffer_rows: int
-    """Rows of a buffer, at most"""
-    seed: int
-    number: int
-    """Of the epoch; each has its own order"""
-    blocks_per_buffer: int = BLOCKS_PER_BUFFER
-
-    def __post_init__(self) -> None:
-        if min(self.buffer_rows, self.blocks_per_buffer) < 1 or min(self.seed, self.number) < 0:
-            raise ValueError(f"a buffer and its blocks must have a row at least: {self}")
-
-    @property
-    def n_buffers(self) -> int:
-        """How many buffers the epoch has."""
-        return max(1, -(-self.n_rows // self.buffer_rows))
-
-    @cached_property
-    def bounds(self) -> I8:
-        """(n_blocks + 1,): block b has the rows ``bounds[b]:bounds[b + 1]``."""
-        n_blocks = self.n_buffers * self.blocks_per_buffer
-        return np.arange(n_blocks + 1) * self.n_rows // n_blocks
-
-    @cached_property
-    def buffer_of_block(self) -> I8:
-        """(n_blocks,): the buffer that each block is dealt to."""
-        random = np.random.default_rng([self.seed, self.number])
-        deals = np.tile(np.arange(self.n_buffers), (self.blocks_per_buffer, 1))
-        return random.permuted(deals, axis=1).ravel()
-
-    @cached_property
-    def place_of_block(self) -> I8:
-        """(n_blocks,): how many rows of its buffer come before each block."""
-        lengths = np.diff(self.bounds)
-        places = np.empty_like(lengths)
-        order = np.argsort(self.buffer_of_block, kind="stable")
-        before = np.cumsum(lengths[order]) - lengths[order]
-        # Every buffer has as many blocks.
-        places[order] = before - np.repeat(
-            before[:: self.blocks_per_buffer], self.blocks_per_buffer
-        )
-        return places
-
-    def places(self, rows: I8) -> tuple[I8, I8]:
-        """Tell where rows are read: the buffer, and the place among its rows, which rise.
-
-        Parameters
-        ----------
-        rows
-            (n,)
-
-        Returns
-        -------
-        buffers, places : (n,) each
-        """
-        # The inverse of `bounds`, without a search.
-        block = ((rows + 1) * len(self.buffer_of_block) - 1) // max(1, self.n_rows)
-        inside = rows - self.bounds[block]
-        return self.buffer_of_block[block], self.place_of_block[block] + inside
-
-    def rows(self, buffer: int) -> I8:
-        """List the rows of a buffer, rising."""
-        blocks = np.flatnonzero(self.buffer_of_block == buffer)
-        return np.concatenate(
-            [np.arange(self.bounds[block], self.bounds[block + 1]) for block in blocks]
-        )
-
-    def shuffled(self, buffer: int) -> I8:
-        """List the rows of a buffer in the order in which they are gone through."""
-        random = np.random.default_rng([self.seed, self.number, buffer])
-        return random.permutation(self.rows(buffer))
-
-    def order(self) -> I8:
-        """List all rows in the order of the epoch, (n_rows,)."""
-        return np.concatenate([self.shuffled(buffer) for buffer in range(self.n_buffers)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "transformer-10M": {"name": "transformer", "size": "10M"},
 }
 BATCHES = 4
+BUFFERS = 8
+"""Of a streamed epoch, at least"""
 STREAM_BATCH = 1024
 
 
@@ -142,7 +144,9 @@ def _loader_rate(
 
     views = sum(map(len, batches)) / len(batches)
     gathered = views / seconds_per_call(gather, device, seconds)
-    buffer_rows = streamed_rows(config.data, bytes_needed(dataset, (view,), width) / len(dataset))
+    row_bytes = bytes_needed(dataset, (view,), width) / len(dataset)
+    # One buffer that held them all would be read in the first epoch alone.
+    buffer_rows = min(streamed_rows(config.data, row_bytes), -(-len(dataset) // BUFFERS))
     stream = StreamedViews(dataset, (view,), width, buffer_rows, device)
     rows = stream.present[0].nonzero().flatten()
 

@@ -41,14 +41,16 @@ class DataConfig(Strict):
         description="rotate and reflect each view on its own about the jet axis in training, so"
         " that the orientation of the hard decay does not identify the jet",
     )
-    loading: Literal["auto", "memory", "stream"] = Field(
+    loading: Literal["auto", "memory", "shared", "stream"] = Field(
         default="auto",
-        description="for pretraining: hold all jets in (the GPU's) memory, or read them anew in"
-        " each epoch, buffer by buffer; auto: memory, if they take less than half of what the"
-        " machine has, or the batch system allows",
+        description="for pretraining: hold all jets in (the GPU's) memory; or of several processes"
+        " each its share of them; or read them anew in each epoch, buffer by buffer; auto: the"
+        " first of these that takes less than half of what the machine has, or the batch system"
+        " allows",
     )
     buffer_mb: Positive = Field(
-        default=2000, description="memory for two buffers of streamed jets [MB]"
+        default=2000,
+        description="memory for two buffers of streamed jets, of all processes together [MB]",
     )
     corrupt: Corrupt = Field(
         default="stop",

@@ -11,7 +11,7 @@ among them, and the loss, too: each part adds what its entries have in it, compa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.views.memory import Selection
+from rs3l_train.views.memory import Selection, equal_parts
 
 # Between the seeds of things that come one after the other: epochs, draws.
 SEED_STEP = 1_000_003
@@ -38,6 +38,10 @@ LossOf = Callable[[Tensor, Selection], Tensor]
 ShareOf = Callable[[Tensor, Selection, slice], Tensor]
 """What a part of a batch has in the loss of its outputs (n, K): the shares of all parts add up to
 the loss."""
+
+
+EdgesOf = Callable[[Selection, int], Sequence[int]]
+"""Where so many parts of a batch begin and end, the same in all processes; none is empty."""
 
 
 def in_one_share(loss_of: LossOf) -> ShareOf:
@@ -61,6 +65,8 @@ class InParts:
         The objective.
     parts
         At least; rounded up to a multiple of the processes.
+    edges_of
+        Cuts the batch.
     seed
         The random numbers of a part follow from it, the step and the part's number alone. So they
         do not depend on how many processes share the parts, nor on what ran before.
@@ -73,6 +79,7 @@ class InParts:
     seed: int = 0
     parts: int = 1
     processes: Processes = ALONE
+    edges_of: EdgesOf = equal_parts
 
     def __call__(self, batch: Selection, step: int) -> Tensor:
         """Leave the gradients of the whole batch in the parameters, and give its loss.
@@ -115,7 +122,7 @@ class InParts:
                 f"a batch of {len(batch)} views cannot be cut into {per_process * count} parts;"
                 " lower `parts` of training.loop or training.finetune, or the number of processes"
             )
-        edges = np.linspace(0, len(batch), per_process * count + 1).astype(int).tolist()
+        edges = self.edges_of(batch, per_process * count)
         for number in range(
             self.processes.rank * per_process, (self.processes.rank + 1) * per_process
         ):

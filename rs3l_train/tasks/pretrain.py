@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -100,7 +100,7 @@ def pretrain(
     processes.require_same({"whether --out holds a part of it": checkpoints.goes_on})
     loading = _loading(chosen, config, device, checkpoints, processes)
     with out_of_memory_says(OUT_OF_MEMORY):
-        pretraining = load_and_build(chosen, config, device, loading)
+        pretraining = load_and_build(chosen, config, device, loading, processes)
         watch = Watch(
             pretraining.objective,
             pretraining.validation,
@@ -137,8 +137,9 @@ def _loading(
 ) -> Loading:
     """Hold or stream the jets as before, if the training goes on: the order of jets hangs on it."""
     loading = chosen_loading(dataset, config, device, processes)
-    if before := checkpoints.noted("loading"):
-        loading = "memory" if before == "memory" else "stream"
+    for before in get_args(Loading):
+        if checkpoints.noted("loading") == before:
+            loading = before
     checkpoints.notes["loading"] = loading
     return loading
 

@@ -81,10 +81,12 @@ def chosen_loading(
     needed = bytes_needed(dataset, dataset.views, config.data.constituents)
     # Processes on a machine share its memory, but have a GPU each.
     own = memory_of(device) / (processes_here() if device.type == "cpu" else 1)
-    if not processes.largest([needed >= LARGEST_SHARE * own])[0]:
+    part = processes.largest([needed / own])[0]
+    if part < LARGEST_SHARE:
         return "memory"
-    logger.info("jets of %.1f GB are streamed (there are %.1f GB)", needed / 1e9, own / 1e9)
-    return "stream"
+    loading: Loading = "shared" if part / processes.count < LARGEST_SHARE else "stream"
+    logger.info("loading: %s (jets of %.1f GB, of %.1f GB)", loading, needed / 1e9, own / 1e9)
+    return loading
 
 
 def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pretraining:
@@ -94,7 +96,11 @@ def set_up(dataset: Dataset, config: TrainingConfig, device: torch.device) -> Pr
 
 
 def load_and_build(
-    dataset: Dataset, config: TrainingConfig, device: torch.device, loading: Loading
+    dataset: Dataset,
+    config: TrainingConfig,
+    device: torch.device,
+    loading: Loading,
+    processes: Processes = ALONE,
 ) -> Pretraining:
     """Load the jets and build the network.
 
@@ -102,6 +108,8 @@ def load_and_build(
     ----------
     dataset
         The rows and views to train on.
+    processes
+        They share what each has not in its own memory.
 
     Raises
     ------
@@ -117,7 +125,7 @@ def load_and_build(
             " another objective"
         )
     views = tuple(dataset.views)
-    jets = view_source(dataset, config, device, loading)
+    jets = view_source(dataset, config, device, loading, processes.rank, processes.count)
     torch.manual_seed(config.seed)
     backbone = backbone_of(config)
     objective = build(config, backbone, len(dataset.labels)).to(device)
@@ -154,6 +162,7 @@ def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -
         config.seed,
         config.loop.parts,
         processes,
+        jets.edges,
     )
 
     def gradients(batch: Selection, step: int) -> Tensor:

@@ -42,6 +42,7 @@ def pretraining_batches(
     n_batches = max(1, len(order) // jets_per_batch)
     usable = positives.usable(present)
     for batch in torch.split(order[: n_batches * jets_per_batch], jets_per_batch):
+        batch = jets.arranged(batch)
         chosen = usable[:, batch].T
         if positives.views_per_jet is not None and positives.views_per_jet < len(present):
             chosen = _draw(chosen, positives.views_per_jet, positives.weights, generator)

@@ -20,15 +20,25 @@ from rs3l_train.views.stream import StreamedViews
 
 logger = logging.getLogger(__name__)
 
-Loading = Literal["memory", "stream"]
+Loading = Literal["memory", "shared", "stream"]
 
 _BLOCK = 50_000
 
 
 def view_source(
-    dataset: Dataset, config: TrainingConfig, device: torch.device, loading: Loading
+    dataset: Dataset,
+    config: TrainingConfig,
+    device: torch.device,
+    loading: Loading,
+    reader: int = 0,
+    readers: int = 1,
 ) -> ViewSource:
-    """Load all rows in all views, or get ready to stream them.
+    """Load all rows in all views, or get ready to read them.
+
+    Parameters
+    ----------
+    reader, readers
+        Which of the processes this is that share what is not in the memory of each.
 
     Raises
     ------
@@ -43,10 +53,12 @@ def view_source(
             config.pretrain.augmentations is not None and config.pretrain.augmentations.splitting
         )
         return replace(jets, width=data.constituents) if splits else jets
-    needed = bytes_needed(dataset, views, data.constituents)
-    buffer_rows = streamed_rows(data, needed / max(1, len(dataset)))
-    logger.info("buffers of %d rows", buffer_rows)
-    return StreamedViews(dataset, views, data.constituents, buffer_rows, device)
+    buffer_rows = max(1, len(dataset))
+    if loading == "stream":
+        needed = bytes_needed(dataset, views, data.constituents)
+        buffer_rows = streamed_rows(data, needed / buffer_rows)
+        logger.info("buffers of %d rows", buffer_rows)
+    return StreamedViews(dataset, views, data.constituents, buffer_rows, device, reader, readers)
 
 
 def streamed_rows(data: DataConfig, row_bytes: float) -> int:

@@ -55,6 +55,12 @@ class Selection:
         return Selection(send(self.views, device), send(self.rows, device), self.rows)
 
 
+def equal_parts(batch: Selection, parts: int) -> list[int]:
+    """Tell where parts as equal as can be begin and end, ``parts + 1`` places."""
+    edges: list[int] = np.linspace(0, len(batch), parts + 1).astype(int).tolist()
+    return edges
+
+
 def send(tensor: Tensor, device: torch.device) -> Tensor:
     """Move from the CPU to a device, without waiting for what a GPU still has to do."""
     if device.type == "cuda":
@@ -125,6 +131,14 @@ class JetViews:
     def shuffled(self, rows: Tensor, generator: torch.Generator) -> Tensor:
         """Put rows in a random order, in which an epoch goes through them."""
         return rows[torch.randperm(len(rows), generator=generator).to(rows.device)]
+
+    def arranged(self, rows: Tensor) -> Tensor:
+        """Leave the rows of a batch as they are: each process has all jets."""
+        return rows
+
+    def edges(self, batch: Selection, parts: int) -> list[int]:
+        """Cut a batch into parts as equal as can be, ``parts + 1`` places."""
+        return equal_parts(batch, parts)
 
     def begin(self, batch: Selection) -> None:
         """Do nothing: all jets are there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import torch
@@ -28,6 +29,15 @@ class ViewSource(Protocol):
 
     def shuffled(self, rows: Tensor, generator: torch.Generator) -> Tensor:
         """Put rows, which rise, in the random order in which an epoch goes through them."""
+
+    def arranged(self, rows: Tensor) -> Tensor:
+        """Put the rows of a batch, on the CPU, so that each process's lie side by side."""
+
+    def edges(self, batch: Selection, parts: int) -> Sequence[int]:
+        """Cut a batch of arranged rows: where its parts begin and end, ``parts + 1`` places.
+
+        No part is empty, if there are as many entries as parts.
+        """
 
     def gather(self, selection: Selection) -> Batch:
         """Pad the constituents of a selection of present views to (n, P)."""

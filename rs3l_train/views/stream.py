@@ -1,7 +1,8 @@
 """Views of jets that stay on disk: read buffer by buffer, one ahead of the training.
 
-See `rs3l_data.store.stream` for the order. What is not asked for is not read, so a training that
-goes on in the middle of an epoch begins with the buffer that it needs.
+See `rs3l_data.store.epoch` for the order. What is not asked for is not read, so a training that
+goes on in the middle of an epoch begins with the buffer that it needs. Of several processes each
+reads the stretches of the dataset that hold its parts of the batches.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
 from rs3l_data.store.arrays import pad_views
+from rs3l_data.store.epoch import Epoch, Share
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.stream import Epoch, Position, Stream
+from rs3l_data.store.stream import Position, Stream
 from rs3l_train.views.memory import Batch, JetViews, Selection, load, send
 
 I8 = npt.NDArray[np.int64]
@@ -27,6 +29,8 @@ I8 = npt.NDArray[np.int64]
 class StreamedViews:
     """The V views of N jets, of which two buffers are in memory, or three within a batch.
 
+    If one buffer holds them all it is read once, and stays from epoch to epoch.
+
     Parameters
     ----------
     dataset
@@ -34,7 +38,9 @@ class StreamedViews:
     n_constituents
         P, the hardest constituents of a jet that are used.
     buffer_rows
-        Rows of a buffer.
+        Rows of a buffer, of which the readers share the reading.
+    reader, readers
+        Which of them this is. The order of the rows is the same for any number.
     """
 
     def __init__(
@@ -44,78 +50,115 @@ class StreamedViews:
         n_constituents: int,
         buffer_rows: int,
         device: torch.device,
+        reader: int = 0,
+        readers: int = 1,
     ):
         self.dataset, self.names, self.device = dataset, views, device
         self._n_constituents, self._buffer_rows = n_constituents, buffer_rows
         present = [dataset.jets(view, ["present"])["present"] for view in views]
         self.present = torch.from_numpy(np.stack(present)).to(device)
-        self._reader = ThreadPoolExecutor(1)
+        self._reading = ThreadPoolExecutor(1)
         # One for all buffers: memory freed on one stream serves no other.
         self._aside = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self._buffers: dict[int, Future[JetViews]] = {}
         self._of_batch: list[int] = []
+        self._rows = np.empty(0, np.int64)
+        self._share = Share(Epoch(0, buffer_rows, 0, 0), reader, readers)
         self._start_epoch(np.arange(len(dataset)), 0)
 
     def shuffled(self, rows: Tensor, generator: torch.Generator) -> Tensor:
         """Put rows, which rise, in the random order of a new epoch."""
         seed = int(torch.randint(2**62, (), generator=generator))
         self._start_epoch(rows.cpu().numpy(), seed)
-        return torch.from_numpy(self._rows[self._epoch.order()]).to(self.device)
+        return torch.from_numpy(self._rows[self._share.epoch.order()]).to(self.device)
+
+    def arranged(self, rows: Tensor) -> Tensor:
+        """Put the rows of a batch, on the CPU, so that each process's lie side by side."""
+        return rows[torch.from_numpy(self._stretches(rows)).argsort(stable=True)]
+
+    def edges(self, batch: Selection, parts: int) -> list[int]:
+        """Cut a batch between stretches of the dataset, or within them if parts are many.
+
+        So the parts of one process lie in the stretches that it reads. Each part has an entry, if
+        there are enough: few may all lie in the stretches of one.
+        """
+        n_stretches = self._share.epoch.blocks_per_buffer
+        stretches = np.arange(n_stretches + 1)
+        before = np.searchsorted(self._stretches(batch.rows_on_cpu), stretches)
+        even = np.linspace(0, n_stretches, parts + 1)
+        edges = np.interp(even, stretches, before).astype(int)
+        number = np.arange(parts + 1)
+        edges = np.maximum.accumulate(edges - number) + number
+        rising: list[int] = np.minimum(edges, len(batch) - parts + number).tolist()
+        return rising
 
     def gather(self, selection: Selection) -> Batch:
         """Pad the constituents of a selection of present views to (n, P).
 
-        Reads the buffers that hold them, unless they are there, and begins to read the next.
+        Reads the buffers that hold them, unless they are there, and begins to read the next. Rows
+        that another process reads are read by themselves.
 
         Raises
         ------
         InputFileError
             If a shard is damaged, naming it.
         """
-        of_row, place_in_buffer = self._places(selection)
+        of_row, place_in_buffer = self._share.places(self._places(selection.rows_on_cpu))
         needed = np.unique(of_row).tolist()
         kept = [*self._of_batch, *needed]
         self._hold([*kept, max(kept) + 1])
         batches, places = [], []
         for number in needed:
             inside = np.flatnonzero(of_row == number)
-            own = send(torch.from_numpy(place_in_buffer[inside]), self.device)
             place = send(torch.from_numpy(inside), self.device)
-            jets = self._buffers[number].result()
+            if number < 0:
+                jets, own = self.in_memory(selection.rows_on_cpu[inside])
+            else:
+                jets = self._buffers[number].result()
+                own = send(torch.from_numpy(place_in_buffer[inside]), self.device)
             batches.append(jets.gather(Selection(selection.views[place], own)))
             places.append(place)
         return batches[0] if len(batches) == 1 else _merged(batches, torch.cat(places).argsort())
 
     def begin(self, batch: Selection) -> None:
         """Keep the buffers of a batch until the next one begins, whichever part is asked for."""
-        self._of_batch = np.unique(self._places(batch)[0]).tolist()
+        buffers, _ = self._share.epoch.places(self._places(batch.rows_on_cpu))
+        self._of_batch = np.unique(buffers).tolist()
 
     def in_memory(self, rows: Tensor) -> tuple[JetViews, Tensor]:
         """Read the given rows, and give them with their places."""
         wanted, places = np.unique(rows.cpu().numpy(), return_inverse=True)
         return self._load(wanted), torch.from_numpy(places).to(self.device)
 
-    def _places(self, selection: Selection) -> tuple[I8, I8]:
-        """Find the buffers of jets, and their places in them: (n,) each."""
-        return self._epoch.places(self._place[selection.rows_on_cpu.numpy()])
+    def _stretches(self, rows: Tensor) -> I8:
+        """Find the stretches of jets: (n,)."""
+        return self._share.epoch.stretches(self._places(rows))
+
+    def _places(self, rows: Tensor) -> I8:
+        """Find jets among those of the epoch: (n,)."""
+        places: I8 = self._place[rows.numpy()]
+        return places
 
     def _start_epoch(self, rows: I8, seed: int) -> None:
+        before, epoch = self._share, Epoch(len(rows), self._buffer_rows, seed, 0)
         self._of_batch = []
-        self._hold([])
-        self._rows = rows
+        if not (
+            before.epoch.n_buffers == epoch.n_buffers == 1 and np.array_equal(rows, self._rows)
+        ):
+            self._hold([])
+        self._rows, self._share = rows, replace(before, epoch=epoch)
         # A row that is not among them is in no buffer.
         self._place = np.full(len(self.dataset), len(rows), np.int64)
         self._place[rows] = np.arange(len(rows))
-        self._epoch = Epoch(len(rows), self._buffer_rows, seed, 0)
 
     def _hold(self, numbers: list[int]) -> None:
         """Begin to read these buffers, and forget others."""
         for number in self._buffers.keys() - numbers:
             self._buffers.pop(number).cancel()
         for number in numbers:
-            if number not in self._buffers and number < self._epoch.n_buffers:
-                rows = self._rows[self._epoch.rows(number)]
-                self._buffers[number] = self._reader.submit(self._load, rows)
+            if number not in self._buffers and 0 <= number < self._share.epoch.n_buffers:
+                rows = self._rows[self._share.rows(number)]
+                self._buffers[number] = self._reading.submit(self._load, rows)
 
     def _load(self, rows: I8) -> JetViews:
         dataset = self.dataset.take(rows)

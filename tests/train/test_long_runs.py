@@ -79,12 +79,22 @@ def test_an_interrupted_and_then_killed_run_goes_on_bit_for_bit(
     assert not (tmp_path / "checkpoint.safetensors").exists()
 
 
-def test_two_processes_train_as_one_does(arguments, whole, tmp_path):
+@pytest.mark.parametrize(
+    "settings",
+    [(), ("data.loading=shared",), ("data.loading=stream", "data.buffer_mb=0.3")],
+    ids=["memory", "shared", "stream"],
+)
+def test_two_processes_train_as_one_does(
+    arguments, config_file, whole, dataset, tmp_path, settings
+):
+    if settings:
+        whole = tmp_path / "whole"
+        pretrain(dataset, load_training(config_file, list(settings)), whole)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     out, log = tmp_path / "out", tmp_path / "x.log"
     # After the dashes nothing is torchrun's, which takes `--log` for one of its own.
     command = [*launcher, "--nproc-per-node", "2", "-m", "--", "rs3l_train", *arguments, str(out)]
-    command += ["--log", str(log)]
+    command += ["--log", str(log), *(word for each in settings for word in ("--set", each))]
     done = subprocess.run(command, check=True, timeout=600, capture_output=True, text=True)
     assert done.stdout.count("metrics.json") == 1
     assert log.read_text(encoding="utf-8").count(" took ") == 1

@@ -43,6 +43,25 @@ def streamed(dataset):
     return StreamedViews(dataset, VIEWS, 16, 100, CPU)
 
 
+class Counting:
+    """Loads jets, and counts them."""
+
+    def __init__(self):
+        self.times = self.rows = 0
+
+    def __call__(self, dataset, *rest):
+        self.times += 1
+        self.rows += len(dataset)
+        return load(dataset, *rest)
+
+
+@pytest.fixture
+def counting(monkeypatch):
+    """From here on; what was made before reads by it, too."""
+    monkeypatch.setattr("rs3l_train.views.stream.load", counting := Counting())
+    return counting
+
+
 def assert_same_batch(found, expected):
     torch.testing.assert_close(found.mask, expected.mask, rtol=0, atol=0)
     for name, values in expected.constituents.items():
@@ -71,31 +90,65 @@ def test_any_rows_can_be_gathered_in_any_order(jets, streamed):
     assert_same_batch(held.gather(Selection(selection.views, places)), jets.gather(selection))
 
 
-def test_batches_passed_over_are_not_read(streamed, monkeypatch):
+def test_batches_passed_over_are_not_read(streamed, counting):
     rows = torch.arange(len(streamed.dataset))
     batches = list(pretraining_batches(streamed, rows, 16, ALL, torch.Generator()))
-    read = []
-    monkeypatch.setattr(
-        "rs3l_train.views.stream.load", lambda ds, *rest: read.append(len(ds)) or load(ds, *rest)
-    )
     streamed.gather(batches[-1])
-    assert 0 < sum(read) <= 200
+    assert 0 < counting.rows <= 200
+
+
+def test_jets_that_processes_share_are_read_once(dataset, jets, counting):
+    streamed = view_source(dataset, config(), CPU, "shared")
+    rows, generator = torch.arange(len(dataset)), torch.Generator().manual_seed(1)
+    for _ in range(2):
+        for batch in pretraining_batches(streamed, rows, 60, ALL, generator):
+            assert_same_batch(streamed.gather(batch), jets.gather(batch))
+    assert counting.rows == len(dataset)
+    for batch in pretraining_batches(streamed, rows[:300], 60, ALL, generator):
+        assert_same_batch(streamed.gather(batch), jets.gather(batch))
+    assert counting.rows == len(dataset) + 300
 
 
 @pytest.mark.parametrize("parts", [1, 2, 4])
-def test_parts_of_a_batch_read_each_buffer_once(streamed, monkeypatch, parts):
+def test_parts_of_a_batch_read_each_buffer_once(streamed, counting, parts):
     """A batch of two buffers passes twice: a later part must not make forget what comes again."""
-    read = []
-    monkeypatch.setattr(
-        "rs3l_train.views.stream.load", lambda ds, *rest: read.append(len(ds)) or load(ds, *rest)
-    )
     rows = torch.arange(len(streamed.dataset))
     for batch in pretraining_batches(streamed, rows, 16, ALL, torch.Generator()):
         streamed.begin(batch)
         for _ in range(2):
             for part in range(0, len(batch), -(-len(batch) // parts)):
                 streamed.gather(batch[part : part + -(-len(batch) // parts)])
-    assert sum(read) == len(rows)
+    assert counting.rows == len(rows)
+
+
+@pytest.mark.parametrize(
+    ("readers", "jets_per_batch", "n_rows"),
+    [(2, 100, 600), (2, 4, 600), (3, 4, 200), (40, 100, 200)],
+)
+def test_readers_have_their_parts_of_the_same_batches(
+    dataset, jets, streamed, readers, jets_per_batch, n_rows, counting
+):
+    """Of few jets a part may lie in another's stretches: it is read all the same."""
+    sources = [StreamedViews(dataset, VIEWS, 16, 100, CPU, i, readers) for i in range(readers)]
+    rows = torch.arange(n_rows)
+    epochs = [
+        pretraining_batches(source, rows, jets_per_batch, ALL, torch.Generator().manual_seed(1))
+        for source in [streamed, *sources]
+    ]
+    for expected, *batches in zip(*epochs, strict=True):
+        n_parts = min(readers, len(expected))
+        edges = streamed.edges(expected, n_parts)
+        assert edges[0] == 0
+        assert edges[-1] == len(expected)
+        assert min(np.diff(edges)) > 0, "no part is empty"
+        for source, batch, low, high in zip(sources, batches, edges, edges[1:], strict=False):
+            assert torch.equal(batch.rows, expected.rows)
+            assert torch.equal(batch.views, expected.views)
+            assert source.edges(batch, n_parts) == edges
+            source.begin(batch)
+            assert_same_batch(source.gather(batch[low:high]), jets.gather(batch[low:high]))
+    if (readers, jets_per_batch) == (2, 100):
+        assert counting.rows == n_rows, "every row once, by one of them"
 
 
 def config(**data):
@@ -105,18 +158,15 @@ def config(**data):
 
 
 @pytest.mark.parametrize("parts", [1, 2])
-def test_steps_in_parts_read_each_buffer_once(dataset, monkeypatch, parts):
+def test_steps_in_parts_read_each_buffer_once(dataset, counting, parts):
     settings = changed(config(loading="stream", buffer_mb=0.3), loop={"parts": parts})
     pretraining = set_up(dataset, settings, CPU)
-    read = []
-    monkeypatch.setattr(
-        "rs3l_train.views.stream.load", lambda ds, *rest: read.append(len(ds)) or load(ds, *rest)
-    )
+    before = counting.times, counting.rows
     gradients = gradients_in_parts(pretraining)
     for step, batch in enumerate(pretraining.training.epoch(0)):
         gradients(batch, step)
-    assert len(read) > 2
-    assert sum(read) == len(pretraining.training.rows)
+    assert counting.times - before[0] > 2
+    assert counting.rows - before[1] == len(pretraining.training.rows)
 
 
 def test_the_choice_of_loading(dataset, jets, monkeypatch):
@@ -132,9 +182,11 @@ def test_the_choice_of_loading(dataset, jets, monkeypatch):
     assert kind("stream") is StreamedViews
     assert kind("auto", 2.1) is kind("memory", 0.1) is JetViews
     assert kind("auto", 1.9) is StreamedViews
-    # One of several processes has less.
-    agreed = SimpleNamespace(largest=lambda _: [True])
-    assert kind("auto", 10, agreed) is StreamedViews
+    assert kind("shared") is StreamedViews
+    # Of the processes, one has less memory than this one.
+    for count, expected in ((1, "stream"), (2, "shared"), (4, "shared")):
+        agreed = SimpleNamespace(largest=lambda _: [0.8], count=count)
+        assert chosen_loading(dataset, config(loading="auto"), CPU, agreed) == expected
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     assert kind("auto", 2.1) is StreamedViews
     assert kind("auto", 4.1) is JetViews
