@@ -127,26 +127,34 @@ def _check_split_rule(columns: Columns, shard: Shard, place: Place) -> None:
 
 
 def _check_labels(columns: Columns, shard: Shard, place: Place) -> None:
-    """Check that a process has no labels but its own."""
+    """Check that a row has the label of its process, or that of its code there."""
     processes = shard.attributes["config"].get("processes")
     if not isinstance(processes, Mapping):
         place.findings.leave_out("which labels a process may have: the config has no `processes`")
         return
-    names = np.array([*shard.labels, ""], object)
+    found = np.array([*shard.labels, ""], object)[columns["label"]]
+    code = np.abs(columns["pdg_id"])
     for number, name in enumerate(shard.processes):
-        own = _labels_of(processes.get(name))
-        if own is None:
+        mine = columns["process"] == number
+        label = _label_of(processes.get(name))
+        if label is None:
             continue
-        wrong = [label not in own for label in shard.labels]
-        bad = (columns["process"] == number) & np.array([*wrong, True])[columns["label"]]
-        expected = f"a label of the process '{name}': {', '.join(own)}"
-        place.rows("labels", "label", bad, names[columns["label"]], expected)
+        if isinstance(label, str):
+            wrong, expected = found != label, f"the label of the process '{name}': {label}"
+        else:
+            wrong = np.ones(len(found), bool)
+            for of, own in label.items():
+                wrong[code == of] = found[code == of] != own
+            listed = ", ".join(f"{of}: {own}" for of, own in label.items())
+            expected = f"the label of its PDG code in the process '{name}': {listed}"
+        place.rows("labels", "label", mine & wrong, found, expected)
 
 
-def _labels_of(process: Any) -> tuple[str, ...] | None:
+def _label_of(process: Any) -> str | Mapping[int, str] | None:
+    """Give the label of a process, or those of its initiators by their PDG codes."""
     label = process.get("label") if isinstance(process, Mapping) else None
     if isinstance(label, Mapping):
-        return tuple(dict.fromkeys(map(str, label.values())))
+        return {int(code): str(own) for code, own in label.items() if str(code).isdecimal()}
     if not isinstance(label, str):
         return None
-    return tuple(dict.fromkeys(FLAVOURS.values())) if label == BY_FLAVOUR else (label,)
+    return FLAVOURS if label == BY_FLAVOUR else label

@@ -49,13 +49,25 @@ def test_a_sound_shard_has_nothing_to_tell(shard):
 
 
 def test_a_process_may_have_a_label_for_each_initiator(shard):
-    qcd = {"events": 10, "label": "qcd"}
-    change_config(shard, processes={"higgs": {"label": {"25": "higgs", "6": "qcd"}}, "qcd": qcd})
-    assert validate(shard).valid
-    change_config(shard, processes={"higgs": {"label": {"25": "H", "6": "qcd"}}, "qcd": qcd})
+    def told(of_code):
+        qcd = {"events": 10, "label": "qcd"}
+        change_config(shard, processes={"higgs": {"label": of_code}, "qcd": qcd})
+        return [v for v in validate(shard, at_most=1000).violations if v.kind == "labels"]
+
+    assert not told({"25": "higgs", "6": "qcd"})
+    wrong = told({"25": "H", "6": "qcd"})
+    assert wrong[0].expected == "the label of its PDG code in the process 'higgs': 25: H, 6: qcd"
+    assert told({"twentyfive": "higgs"})
+    # A label of the process, but another initiator's.
+    change(shard, "initiators/label", put(0, 1))
+    assert [v.row for v in told({"25": "higgs", "6": "qcd"})] == [0]
+
+
+def test_partons_have_the_label_of_their_flavour(shard):
+    change_config(shard, processes={"higgs": {"label": "higgs"}, "qcd": {"label": "by_flavour"}})
     told = [v for v in validate(shard, at_most=1000).violations if v.kind == "labels"]
     assert told
-    assert told[0].expected == "a label of the process 'higgs': H, qcd"
+    assert "1: q, 2: q, 3: q, 4: c, 5: b, 21: g" in told[0].expected
 
 
 @pytest.mark.parametrize(
