@@ -33,7 +33,7 @@ def event_keys(
     Keys, (n_events,): the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014) over the
     event number, offset by a BLAKE2b hash of the rest.
     """
-    return _mixed(_base(seed, process, stage), events.astype(np.uint64))
+    return mixed(_base(seed, process, stage), events.astype(np.uint64))
 
 
 def pythia_seeds(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
@@ -75,7 +75,7 @@ def _permuted(base: np.uint64, numbers: npt.NDArray[np.uint64]) -> npt.NDArray[n
     """Permute the numbers below 2³⁰."""
     left, right = numbers >> _HALF, numbers & np.uint64((1 << 15) - 1)
     for turn in range(_ROUNDS):
-        hashed = _mixed(base, right | np.uint64(turn << 15)) >> np.uint64(49)
+        hashed = mixed(base, right | np.uint64(turn << 15)) >> np.uint64(49)
         left, right = right, left ^ hashed
     return left << _HALF | right
 
@@ -86,7 +86,10 @@ def _base(seed: int, process: str, stage: str) -> np.uint64:
     return base
 
 
-def _mixed(base: np.uint64, numbers: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def mixed(
+    base: np.uint64 | npt.NDArray[np.uint64], numbers: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.uint64]:
+    """Derive 64-bit keys from numbers, (n,), by the finaliser of SplitMix64, offset by a base."""
     with np.errstate(over="ignore"):
         x = base + (numbers + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
         x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -31,6 +31,7 @@ class Training:
 
     name: str
     """Its folder, below `training`"""
+    warnings: list[str]
     facts: list[tuple[str, str]]
     diagnostics: list[tuple[str, str]]
     """Of the pretrained network"""
@@ -62,6 +63,7 @@ def _training(folder: Path, name: str) -> Training:
         raise InputFileError(f"{path}: not metrics of `rs3l-train`: {error}") from None
     return Training(
         name,
+        metrics.warnings,
         _facts(metrics),
         _diagnostics(metrics),
         training_tables(metrics),

@@ -107,6 +107,7 @@ class Metrics(BaseModel):
     rows: list[Row] = []
     baselines: list[Row] = []
     comparisons: list[Comparison] = []
+    warnings: list[str] = []
     diagnostics: dict[str, float] = {}
     final: dict[str, float] = {}
     jets: int | None = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store.sketch import Sketch
 from rs3l_train.config import TrainingConfig, validate_training
 from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import WEIGHTS, network_file, save_config
@@ -22,6 +24,9 @@ from rs3l_train.loop.identity import Identity, differing, software
 from rs3l_train.loop.sealed import read_sealed, sealed
 
 logger = logging.getLogger(__name__)
+
+LearnedFrom = Mapping[str, Sketch]
+"""By the way of learning, the hard events of the jets that a network has learned from"""
 
 FORMAT = "rs3l-network-6"
 TRAIN_AGAIN = "train again"
@@ -36,6 +41,7 @@ def save_network(
     *,
     name: str = WEIGHTS,
     identity: Identity | None = None,
+    learned_from: LearnedFrom | None = None,
 ) -> None:
     """Save a network.
 
@@ -49,6 +55,8 @@ def save_network(
         Of the file.
     identity
         What the finished training depended on, for `done_before`.
+    learned_from
+        Which hard events; None: not known.
 
     Raises
     ------
@@ -62,6 +70,7 @@ def save_network(
         "details": json.dumps(details),
         "identity": json.dumps(identity.whole if identity else {}),
         "software": json.dumps(software()),
+        "learned_from": json.dumps({way: s.to_text() for way, s in (learned_from or {}).items()}),
     }
     write_whole(folder / name, sealed(FORMAT, weights, header))
     save_config(folder, config)
@@ -82,6 +91,8 @@ class Saved(NamedTuple):
     config: TrainingConfig
     details: dict[str, Any]
     """What was known of the training; see `save_network`"""
+    learned_from: LearnedFrom
+    """Empty where the file does not say"""
 
 
 def load_network(folder: Path, kind: str | None = None) -> Saved:
@@ -111,7 +122,14 @@ def load_network(folder: Path, kind: str | None = None) -> Saved:
         raise InputFileError(
             f"{error}\n{path} was written by another version of rs3l_train; {TRAIN_AGAIN}"
         ) from None
-    return Saved(header["kind"], weights, config, json.loads(header["details"]))
+    learned_from = json.loads(header.get("learned_from", "{}"))
+    return Saved(
+        header["kind"],
+        weights,
+        config,
+        json.loads(header["details"]),
+        {way: Sketch.from_text(text) for way, text in learned_from.items()},
+    )
 
 
 def done_before(folder: Path, identity: Identity) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from rs3l_data.store.reader import Dataset
 from rs3l_train.evaluation.plots import Plots
 from rs3l_train.evaluation.plots_curves import roc_curves
+from rs3l_train.loop.checkpoint import LearnedFrom
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import METRICS, write_json
 from rs3l_train.loop.folder import require_own
@@ -16,6 +17,7 @@ from rs3l_train.tasks import captions
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_test_bench, task_summary
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.model import load_tagger
+from rs3l_train.tasks.overlap import overlap_warnings
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.tagger_plots import add_calibration_and_mass, add_scores
 
@@ -34,20 +36,29 @@ def evaluate(dataset: Dataset, model: Path, folder: Path) -> dict[str, Any]:
         If memory is lacking.
     """
     require_own(folder, "evaluate")
-    tagger, config, details = load_tagger(model)
+    tagger, saved = load_tagger(model)
     # A network trained on a GPU serves on a CPU as well.
-    config = config.model_copy(update={"device": "auto"})
-    bench = set_test_bench(dataset, config, prepare(config), details["training_views"])
-    return tested(bench, tagger.to(bench.jets.device), folder, {"stage": "evaluate", **details})
+    config = saved.config.model_copy(update={"device": "auto"})
+    bench = set_test_bench(dataset, config, prepare(config), saved.details["training_views"])
+    about = {"stage": "evaluate", **saved.details}
+    return tested(bench, tagger.to(bench.jets.device), folder, about, saved.learned_from)
 
 
-def tested(bench: Bench, tagger: Tagger, folder: Path, about: dict[str, Any]) -> dict[str, Any]:
+def tested(
+    bench: Bench,
+    tagger: Tagger,
+    folder: Path,
+    about: dict[str, Any],
+    learned_from: LearnedFrom,
+) -> dict[str, Any]:
     """Measure a tagger in every view, and write its metrics and plots.
 
     Parameters
     ----------
     about
         How it was trained: `mode`, `labels`, `draw`, `temperature` and what else is to be kept.
+    learned_from
+        What may not be among the test jets.
 
     Returns
     -------
@@ -59,6 +70,7 @@ def tested(bench: Bench, tagger: Tagger, folder: Path, about: dict[str, Any]) ->
     keys = {key: about[key] for key in ("mode", "labels", "draw")}
     metrics = {
         **about,
+        "warnings": overlap_warnings(learned_from, bench.dataset, bench.test),
         "task": task_summary(bench),
         "rows": [{**keys, **row} for row in measured.rows],
         "baselines": baseline_rows,

@@ -13,7 +13,7 @@ from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, set_bench
 from rs3l_train.tasks.evaluate import tested
-from rs3l_train.tasks.model import pretrained_weights
+from rs3l_train.tasks.model import load_pretrained
 from rs3l_train.tasks.trained import Trainings
 
 
@@ -50,10 +50,11 @@ def finetune(
         If the loss is no longer a number, or memory is lacking.
     """
     require_own(folder, "finetune")
-    weights = None if pretrained is None else pretrained_weights(pretrained, config)
+    backbone = None if pretrained is None else load_pretrained(pretrained, config)
     bench = set_bench(dataset, config, prepare(config), [(n_labels, 0)])
-    trainings = Trainings(bench, weights, resume, processes)
+    trainings = Trainings(bench, backbone, resume, processes)
     tagger, details = trainings.tagger(mode, n_labels, 0, folder)
     if not processes.first:
         return details
-    return tested(bench, tagger, folder, {"stage": "finetune", **details})
+    learned_from = {} if backbone is None or mode == "scratch" else backbone.learned_from
+    return tested(bench, tagger, folder, {"stage": "finetune", **details}, learned_from)

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.manifest import checksum
 from rs3l_train.backbones import Backbone, backbone_of
 from rs3l_train.config import TrainingConfig
-from rs3l_train.loop.checkpoint import load_network, load_weights, require_same_network
+from rs3l_train.loop.checkpoint import (
+    Saved,
+    load_network,
+    load_weights,
+    require_same_network,
+)
 from rs3l_train.loop.folder import network_file
 from rs3l_train.tasks.tagger import Tagger
 
@@ -34,8 +39,8 @@ class Model:
         return self.tagger or self.backbone
 
 
-def load_tagger(folder: Path) -> tuple[Tagger, TrainingConfig, dict[str, Any]]:
-    """Read a tagger onto the CPU, with its config and how its training went.
+def load_tagger(folder: Path) -> tuple[Tagger, Saved]:
+    """Read a tagger onto the CPU, with all that was saved of it.
 
     Raises
     ------
@@ -45,7 +50,7 @@ def load_tagger(folder: Path) -> tuple[Tagger, TrainingConfig, dict[str, Any]]:
     saved = load_network(folder, "tagger")
     tagger = Tagger(backbone_of(saved.config))
     load_weights(tagger, saved.weights, folder)
-    return tagger, saved.config, saved.details
+    return tagger, saved
 
 
 def open_model(folder: Path | str) -> Model:
@@ -71,7 +76,7 @@ def open_model(folder: Path | str) -> Model:
     return Model(backbone, tagger, saved.config, provenance)
 
 
-def pretrained_weights(folder: Path, config: TrainingConfig) -> dict[str, Tensor]:
+def load_pretrained(folder: Path, config: TrainingConfig) -> Saved:
     """Read a pretrained backbone that is the one a config describes.
 
     Raises
@@ -90,4 +95,4 @@ def pretrained_weights(folder: Path, config: TrainingConfig) -> dict[str, Tensor
                 " was pretrained on; pretrain without it, or do not call it held out"
             )
     load_weights(backbone_of(config), saved.weights, folder)
-    return saved.weights
+    return saved

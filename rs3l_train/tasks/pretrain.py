@@ -114,7 +114,15 @@ def pretrain(
                 _write(folder, metrics, history)
                 # Last, as it says that all of this is done.
                 backbone = pretraining.objective.backbone
-                save_network(folder, backbone, "backbone", config, metrics, identity=identity)
+                save_network(
+                    folder,
+                    backbone,
+                    "backbone",
+                    config,
+                    metrics,
+                    identity=identity,
+                    learned_from=pretraining.learned_from(),
+                )
                 checkpoints.remove()
     return metrics
 
@@ -199,9 +207,19 @@ def _fit(
     if config.loop.compile:
         compile_backbone(objective.backbone)
 
+    learned_from = pretraining.learned_from() if processes.first else None
+
     def save_best() -> None:
         views = {"views": list(pretraining.jets.names)}
-        save_network(folder, objective.backbone, "backbone", config, views, name=BEST)
+        save_network(
+            folder,
+            objective.backbone,
+            "backbone",
+            config,
+            views,
+            name=BEST,
+            learned_from=learned_from,
+        )
 
     updates = Updates(
         objective,

@@ -15,10 +15,12 @@ from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.names import chosen_views, require_labels
+from rs3l_train.loop.checkpoint import LearnedFrom
 from rs3l_train.loop.device import precision_of
 from rs3l_train.loop.processes import ALONE, Processes, processes_here
 from rs3l_train.loop.step import Gradients, InParts
 from rs3l_train.objectives import Objective, build
+from rs3l_train.tasks.overlap import PRETRAINING, hard_events
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.capacity import memory_of
 from rs3l_train.views.loading import Loading, bytes_needed, view_source
@@ -54,6 +56,11 @@ class Pretraining:
     """Validation jets in memory, be the others streamed or not"""
     unseen: Tensor
     """(n,) their rows in `held`, in random order"""
+
+    def learned_from(self) -> LearnedFrom:
+        """Say of which hard events the jets to train on are."""
+        rows = self.training.rows.cpu().numpy()
+        return {PRETRAINING: hard_events(self.dataset, rows)}
 
 
 def jets_to_pretrain_on(dataset: Dataset, config: TrainingConfig) -> Dataset:

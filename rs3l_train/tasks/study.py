@@ -40,7 +40,8 @@ from rs3l_train.tasks.measure import (
     measure_tagger,
     tested_views,
 )
-from rs3l_train.tasks.model import pretrained_weights
+from rs3l_train.tasks.model import load_pretrained
+from rs3l_train.tasks.overlap import overlap_warnings
 from rs3l_train.tasks.study_plots import AllScores, LabelledEmbedding, draw_study
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.trained import Trainings
@@ -74,9 +75,9 @@ def study(
     Returns
     -------
     dict
-        The content of ``metrics.json``: `task`, `rows` (one for each mode, number of labels, draw
-        and view), `trainings`, `baselines`, `summary`, `comparisons` with the network from
-        scratch, `diagnostics` of the pretrained network. Of the other processes nothing.
+        The content of ``metrics.json``: `warnings`, `task`, `rows` (one for each mode, number of
+        labels, draw and view), `trainings`, `baselines`, `summary`, `comparisons` with the network
+        from scratch, `diagnostics` of the pretrained network. Of the other processes nothing.
 
     Raises
     ------
@@ -86,12 +87,12 @@ def study(
         If a loss is no longer a number, or memory is lacking.
     """
     require_own(folder, "study")
-    weights = pretrained_weights(pretrained, config)
+    backbone = load_pretrained(pretrained, config)
     diagnostics = _diagnostics(pretrained)
     bench = set_bench(dataset, config, prepare(config))
-    done = _Done(Trainings(bench, weights, resume), folder / TRAININGS)
+    done = _Done(Trainings(bench, backbone, resume), folder / TRAININGS)
     if processes.count > 1:
-        of_a_probe = tagger_identity(bench, "probe", config.task.labels[0], 0, weights)
+        of_a_probe = tagger_identity(bench, "probe", config.task.labels[0], 0, backbone.weights)
         processes.require_same(of_a_probe.whole)
         _train_share(bench, done, processes)
         done = replace(done, kept=True)
@@ -101,6 +102,7 @@ def study(
     baseline_rows, baseline_scores = measure_baselines(bench)
     metrics = {
         "stage": "study",
+        "warnings": overlap_warnings(backbone.learned_from, bench.dataset, bench.test),
         "task": task_summary(bench),
         "rows": rows,
         "trainings": trainings,
@@ -111,7 +113,7 @@ def study(
             _by_training(scores, bench.reference), config.evaluation.efficiencies
         ),
     }
-    draw_study(bench, scores, baseline_scores, metrics, _embedding(bench, weights), folder)
+    draw_study(bench, scores, baseline_scores, metrics, _embedding(bench, backbone.weights), folder)
     save_config(folder, config)
     write_json(folder / METRICS, metrics)
     return metrics

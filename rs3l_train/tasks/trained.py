@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+import numpy as np
 
 from rs3l_train.config import NetworkMode, Resume
-from rs3l_train.loop.checkpoint import done_before, save_network
+from rs3l_train.loop.checkpoint import LearnedFrom, Saved, done_before, save_network
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
@@ -17,6 +17,7 @@ from rs3l_train.loop.training_state import checkpoints_in
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.identity import tagger_identity
 from rs3l_train.tasks.model import load_tagger
+from rs3l_train.tasks.overlap import LABELS, hard_events
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.train_tagger import train_tagger
 
@@ -28,7 +29,7 @@ class Trainings:
     Parameters
     ----------
     pretrained
-        Weights of the backbone; None: from scratch alone.
+        The backbone; None: from scratch alone.
     resume
         ``auto``: take a tagger that is done, go on with a training that was stopped, if all that
         they depend on is the same; ``must``: go on with a training that was stopped, with changed
@@ -38,7 +39,7 @@ class Trainings:
     """
 
     bench: Bench
-    pretrained: dict[str, Tensor] | None
+    pretrained: Saved | None
     resume: Resume = "auto"
     processes: Processes = ALONE
 
@@ -47,16 +48,25 @@ class Trainings:
     ) -> tuple[Tagger, dict[str, Any]]:
         """Take a training that is done, or do it and keep it; see `train_tagger`."""
         config, writes = self.bench.config, self.processes.first
-        identity = tagger_identity(self.bench, mode, n_labels, draw, self.pretrained)
+        weights = None if self.pretrained is None else self.pretrained.weights
+        identity = tagger_identity(self.bench, mode, n_labels, draw, weights)
         self.processes.require_same(identity.whole)
         done = self.resume == "auto" and done_before(folder, identity)
         self.processes.require_same({"whether --out holds it done": done})
         if done:
-            tagger, saved, details = load_tagger(folder)
-            if writes and saved != config:
+            tagger, saved = load_tagger(folder)
+            if writes and saved.config != config:
                 # What it is to be tested with, say, has changed.
-                save_network(folder, tagger, "tagger", config, details, identity=identity)
-            return tagger.to(self.bench.jets.device), details
+                save_network(
+                    folder,
+                    tagger,
+                    "tagger",
+                    config,
+                    saved.details,
+                    identity=identity,
+                    learned_from=saved.learned_from,
+                )
+            return tagger.to(self.bench.jets.device), saved.details
         checkpoints = checkpoints_in(folder, identity, config.loop, self.resume, self.processes)
         log = MetricsLog(folder, config.loop.tensorboard) if writes else None
         if mode == "probe":
@@ -67,7 +77,7 @@ class Trainings:
                 mode,
                 n_labels,
                 draw,
-                self.pretrained,
+                weights,
                 log=log,
                 checkpoints=checkpoints,
                 processes=self.processes,
@@ -76,11 +86,27 @@ class Trainings:
             keys = {"mode": mode, "labels": n_labels, "draw": draw, "training_views": views}
             details = {**keys, **details}
             if writes:
-                save_network(folder, tagger, "tagger", config, details, identity=identity)
+                save_network(
+                    folder,
+                    tagger,
+                    "tagger",
+                    config,
+                    details,
+                    identity=identity,
+                    learned_from=self._learned_from(mode, n_labels, draw),
+                )
             checkpoints.remove()
         return tagger, details
 
     def kept(self, folder: Path) -> tuple[Tagger, dict[str, Any]]:
         """Read a training that is done."""
-        tagger, _, details = load_tagger(folder)
-        return tagger.to(self.bench.jets.device), details
+        tagger, saved = load_tagger(folder)
+        return tagger.to(self.bench.jets.device), saved.details
+
+    def _learned_from(self, mode: NetworkMode, n_labels: int, draw: int) -> LearnedFrom:
+        bench = self.bench
+        rows = [bench.labelled_rows[n_labels, draw], bench.validation.rows.cpu().numpy()]
+        own = {LABELS: hard_events(bench.dataset, np.unique(np.concatenate(rows)))}
+        if mode == "scratch" or self.pretrained is None:
+            return own
+        return {**self.pretrained.learned_from, **own}

@@ -47,6 +47,13 @@ def test_the_middle_efficiency_is_so_by_size(folder):
     assert study.tables[2].title == "1/ε_B at ε_S = 0.5 in each view"
 
 
+def test_warnings_are_shown(folder):
+    path = folder / "study/metrics.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"warnings": ["a <collapse>"]}))
+    (study,) = read_trainings(folder)
+    assert study.warnings == ["a <collapse>"]
+
+
 def test_plots_come_with_their_captions(folder):
     (study,) = read_trainings(folder)
     ((title, plot),) = study.plots

@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store.sketch import Sketch
 from rs3l_train.config import validate_training
 from rs3l_train.loop.checkpoint import (
     done_before,
@@ -22,12 +24,16 @@ from tests.train.conftest import SETTINGS, changed
 
 def test_a_network_comes_back_with_its_config(tmp_path, config):
     model = nn.Linear(1, 1)
-    save_network(tmp_path, model, "backbone", config, {"views": ["a"]})
-    kind, weights, saved, details = load_network(tmp_path)
+    seen = {"pretraining": Sketch.of(np.arange(3, dtype=np.uint64))}
+    save_network(tmp_path, model, "backbone", config, {"views": ["a"]}, learned_from=seen)
+    kind, weights, saved, details, learned_from = load_network(tmp_path)
     assert kind == "backbone"
     assert torch.equal(weights["weight"], model.weight)
     assert saved == config
     assert details == {"views": ["a"]}
+    assert {way: sketch.keys.tolist() for way, sketch in learned_from.items()} == {
+        "pretraining": [0, 1, 2]
+    }
     assert {path.name for path in tmp_path.iterdir()} == {"weights.safetensors", "config.yaml"}
 
 

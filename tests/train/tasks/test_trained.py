@@ -16,6 +16,7 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.reshape.select import Choice, select
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import load_training
+from rs3l_train.loop.checkpoint import Saved
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import set_bench
@@ -54,9 +55,10 @@ def bench(dataset, quick):
 
 
 @pytest.fixture(scope="module")
-def weights(config):
+def backbone(config):
+    """One that was not trained."""
     torch.manual_seed(7)
-    return backbone_of(config).state_dict()
+    return Saved("backbone", backbone_of(config).state_dict(), config, {}, {})
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +95,8 @@ def assert_same_weights(folder, other):
 
 
 @pytest.mark.parametrize("mode", ["last_layers", "full", "scratch"])
-def test_a_stopped_training_goes_on_bit_for_bit(bench, weights, tmp_path, crash_at, mode):
-    trainings = Trainings(bench, weights)
+def test_a_stopped_training_goes_on_bit_for_bit(bench, backbone, tmp_path, crash_at, mode):
+    trainings = Trainings(bench, backbone)
     steps = crash_at(None)
     _, details = trainings.tagger(mode, 20, 1, tmp_path / "whole")
     assert len(steps) > 4
@@ -113,17 +115,17 @@ def test_a_stopped_training_goes_on_bit_for_bit(bench, weights, tmp_path, crash_
 
 
 def test_a_tagger_is_taken_where_all_is_the_same_and_else_trained(
-    bench, weights, tmp_path, crash_at, caplog
+    bench, backbone, tmp_path, crash_at, caplog
 ):
     caplog.set_level("INFO", "rs3l_train")
-    first = Trainings(bench, weights).tagger("full", 20, 0, tmp_path)[1]
+    first = Trainings(bench, backbone).tagger("full", 20, 0, tmp_path)[1]
     steps = crash_at(None)
-    assert Trainings(bench, weights).tagger("full", 20, 0, tmp_path)[1] == first
+    assert Trainings(bench, backbone).tagger("full", 20, 0, tmp_path)[1] == first
     assert not steps
     assert "done before, with the same data and settings" in caplog.text
-    other = {name: value + 0.01 for name, value in weights.items()}
+    other = backbone._replace(weights={k: v + 0.01 for k, v in backbone.weights.items()})
     for trainings, arguments, why in (
-        (Trainings(bench, weights, "never"), ("full", 20, 0), None),
+        (Trainings(bench, backbone, "never"), ("full", 20, 0), None),
         (Trainings(bench, other), ("full", 20, 0), "the pretrained weights is now"),
         (Trainings(bench, other), ("full", 20, 1), "the draw of the labels is now 1 and was 0"),
         (Trainings(bench, other), ("full", 24, 1), "--labels is now 24 and was 20"),
@@ -136,41 +138,41 @@ def test_a_tagger_is_taken_where_all_is_the_same_and_else_trained(
         assert why is None or why in caplog.text
     # From scratch nothing is left of a pretraining.
     before = len(steps)
-    Trainings(bench, weights).tagger("scratch", 24, 1, tmp_path)
+    Trainings(bench, backbone).tagger("scratch", 24, 1, tmp_path)
     assert len(steps) == before
 
 
 def test_a_training_may_go_on_with_other_settings_if_it_must(
-    dataset, bench, quick, weights, tmp_path, crash_at, caplog
+    dataset, bench, quick, backbone, tmp_path, crash_at, caplog
 ):
     with pytest.raises(InputFileError, match="no unfinished training to go on with"):
-        Trainings(bench, weights, "must").tagger("full", 20, 0, tmp_path)
+        Trainings(bench, backbone, "must").tagger("full", 20, 0, tmp_path)
     crash_at(3)
     with pytest.raises(CrashError):
-        Trainings(bench, weights).tagger("full", 20, 0, tmp_path)
+        Trainings(bench, backbone).tagger("full", 20, 0, tmp_path)
     slower = changed(quick, finetune={**QUICK["finetune"], "learning_rate": 1e-5})
     steps = crash_at(None)
     other = set_bench(dataset, slower, prepare(slower))
-    Trainings(other, weights, "must").tagger("full", 20, 0, tmp_path)
+    Trainings(other, backbone, "must").tagger("full", 20, 0, tmp_path)
     assert "learning_rate is now 1e-05 and was 0.001" in caplog.text
     assert records(tmp_path)[0]["views"] == 0
     assert steps
 
 
-def test_a_probe_has_no_steps_to_go_on_with(bench, weights, tmp_path, crash_at, caplog):
+def test_a_probe_has_no_steps_to_go_on_with(bench, backbone, tmp_path, crash_at, caplog):
     crash_at(3)
     with pytest.raises(CrashError):
-        Trainings(bench, weights).tagger("full", 20, 0, tmp_path)
+        Trainings(bench, backbone).tagger("full", 20, 0, tmp_path)
     with pytest.raises(ConfigError, match="go on from it: --mode is now 'probe' and was 'full'"):
-        Trainings(bench, weights, "must").tagger("probe", 20, 0, tmp_path)
-    Trainings(bench, weights).tagger("probe", 20, 0, tmp_path)
+        Trainings(bench, backbone, "must").tagger("probe", 20, 0, tmp_path)
+    Trainings(bench, backbone).tagger("probe", 20, 0, tmp_path)
     assert "starts anew: --mode is now 'probe' and was 'full'" in caplog.text
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "config.yaml",
         "weights.safetensors",
     ]
     with pytest.raises(InputFileError, match="no unfinished training to go on with"):
-        Trainings(bench, weights, "must").tagger("probe", 20, 0, tmp_path)
+        Trainings(bench, backbone, "must").tagger("probe", 20, 0, tmp_path)
 
 
 def test_a_tagger_that_is_taken_has_the_settings_it_is_tested_with(dataset, quick, tmp_path):

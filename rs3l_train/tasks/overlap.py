@@ -1,0 +1,49 @@
+"""Whether what a network is tested on is what it has learned from, in whatever dataset."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import numpy.typing as npt
+
+from rs3l_data.store.reader import Dataset
+from rs3l_data.store.sketch import Sketch, initiator_keys
+from rs3l_train.loop.checkpoint import LearnedFrom
+
+logger = logging.getLogger(__name__)
+
+PRETRAINING = "pretraining"
+LABELS = "labels"
+_WAYS = {PRETRAINING: "pretrained on", LABELS: "trained or validated on with labels"}
+
+I8 = npt.NDArray[np.int64]
+
+
+def hard_events(dataset: Dataset, rows: I8) -> Sketch:
+    """Note the initiators of some rows, as a network's file keeps them."""
+    return Sketch.of(initiator_keys({k: v[rows] for k, v in dataset.initiators.items()}))
+
+
+def overlap_warnings(learned_from: LearnedFrom, dataset: Dataset, test: I8) -> list[str]:
+    """Say, in the log as well, if test jets come of hard events that a network has learned from.
+
+    Parameters
+    ----------
+    learned_from
+        Of the network; nothing where that is not known.
+    test
+        Rows of the dataset.
+    """
+    keys = initiator_keys({k: v[test] for k, v in dataset.initiators.items()})
+    found = []
+    for way, sketch in learned_from.items():
+        compared, shared = sketch.compared_with(keys)
+        if shared:
+            found.append(
+                f"{shared} of {compared} test jets that could be compared are of hard events that"
+                f" the network was {_WAYS[way]}: what is measured of them is no test. Take events"
+                f" that are in the test split of both datasets, or others than {dataset.source}'s"
+            )
+            logger.warning("%s", found[-1])
+    return found
