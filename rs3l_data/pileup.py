@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.pileup import pileup_of
-from rs3l_data.describe.seeds import event_keys, pythia_seeds
+from rs3l_data.describe.seeds import event_keys, own_pythia_seeds
 from rs3l_data.describe.settings import pileup_settings
 from rs3l_data.detect.crossing import Crossings
 from rs3l_data.errors import ConfigError
@@ -20,7 +20,7 @@ from rs3l_data.simulate.minimum_bias import minimum_bias
 def sample_of(config: Config, progress: Callable[[int], None]) -> Particles:
     """Generate the minimum-bias events of a run, each from its own seed."""
     events = np.arange(config.pileup.sample_events)
-    seeds = pythia_seeds(event_keys(config.seed, "pileup", "sample", events))
+    seeds = own_pythia_seeds(config.seed, "pileup", "sample", events)
     return minimum_bias(pileup_settings(config), seeds, progress)
 
 

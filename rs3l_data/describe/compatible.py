@@ -8,9 +8,13 @@ from typing import Any
 from pydantic import BaseModel
 
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.resolved import Resolved
+from rs3l_data.errors import RS3LError
 
 _FREE = ("name", "store", "training", "validation")
 """What has no part in the values of the rows"""
+
+_FREE_OF_PROCESS = ("description", "events", "chunk_events")
 
 _DEFAULTS = {
     name: field.default.model_dump(mode="json")
@@ -25,7 +29,8 @@ def differences(
 ) -> list[str]:
     """List the keys, as ``hard.pt``, whose values forbid to put the rows of two runs together.
 
-    Another number of events, another size of chunks and further processes are no hindrance.
+    Another number of events, another size of chunks and further processes are no hindrance, nor is
+    what changes no job, as the pile-up's sample where no view has pile-up.
 
     Parameters
     ----------
@@ -36,7 +41,34 @@ def differences(
     >>> differences({"seed": 1, "name": "a"}, {"seed": 2, "name": "b"})
     ['seed']
     """
-    return _differences(_relevant(one, processes), _relevant(other, processes), "")
+    found = _differences(_relevant(one, processes), _relevant(other, processes), "")
+    if not found or not _same_jobs(one, other, processes):
+        return found
+    # What jobs simulate does not depend on them, and rows do.
+    return [key for key in found if key.startswith("split") or ".label" in key]
+
+
+def _same_jobs(
+    one: Mapping[str, Any], other: Mapping[str, Any], processes: Collection[str] | None
+) -> bool:
+    """Say whether two runs would simulate the same; not if one cannot be read as a config."""
+    try:
+        runs = [Resolved.from_mapping(config, "a dataset's config") for config in (one, other)]
+    except RS3LError:
+        return False
+    both = [name for name in runs[0].config.processes if name in runs[1].config.processes]
+    names = both if processes is None else [*processes]
+    if not {*names} <= {*both}:
+        return False
+    first, second = (
+        [
+            (view, run.fingerprint_of_all("resimulate", name, view))
+            for name in names
+            for view in run.showers
+        ]
+        for run in runs
+    )
+    return first == second and [*runs[0].config.views] == [*runs[1].config.views]
 
 
 def joined(
@@ -75,7 +107,7 @@ def _relevant(config: Mapping[str, Any], processes: Collection[str] | None) -> d
         kept["hard"] = {k: v for k, v in kept["hard"].items() if k != "chunk_events"}
     if isinstance(kept.get("processes"), Mapping):
         kept["processes"] = {
-            name: {k: v for k, v in process.items() if k not in ("events", "chunk_events")}
+            name: {k: v for k, v in process.items() if k not in _FREE_OF_PROCESS}
             if isinstance(process, Mapping)
             else process
             for name, process in kept["processes"].items()

@@ -24,7 +24,7 @@ from rs3l_data.describe.pileup import PileupOfRun, pileup_of
 from rs3l_data.describe.process import Process
 from rs3l_data.describe.strict import Strict, nearest, validate
 from rs3l_data.describe.validation import Validation
-from rs3l_data.describe.variation import variation
+from rs3l_data.describe.variation import check_tunes, variation
 from rs3l_data.describe.view import View
 from rs3l_data.describe.wording import NAME, found
 from rs3l_data.describe.yaml_file import read_yaml
@@ -41,8 +41,8 @@ class Hard(Strict):
     pt: Range = Field(
         (400.0, 1000.0),
         description="Transverse momentum of the initiators [GeV]. Pythia's pTHat is limited to it, "
-        "too, where the process's `settings` say nothing of `PhaseSpace:pTHatMin`: right for the "
-        "two outgoing particles of a 2 → 2 process, and an error for others.",
+        "too, unless the process's `settings` say what `PhaseSpace:pTHatMin` and `pTHatMax` are: "
+        "right for the two outgoing particles of a 2 → 2 process, and an error for others.",
     )
     abs_eta_max: float = Field(2.5, gt=0, description="|η| of the initiators.")
     flatten_pt: bool = Field(
@@ -239,6 +239,7 @@ class Config(Strict):
 
     @model_validator(mode="after")
     def _changes(self) -> Self:
+        check_tunes(self.generator.settings, self.views)
         for name in self.views:
             try:
                 card = self.card(name)

@@ -30,6 +30,10 @@ _KEPT = (
     "it changes what is printed, or keeps an initialisation in files, with fewer digits, so that "
     "events would depend on which job came first"
 )
+_WEIGHTS = (
+    "it changes the weights of events in place of the events, and the jets of a view have the "
+    "weight of their hard event: simulate the change itself, as a view's `variation`"
+)
 _SAVED = (
     "the saved masses and lifetimes of a hard event are restored as they are; only a process of "
     "`lhe` files can say how they are taken in"
@@ -40,6 +44,10 @@ _PREFIXES = {
     "random:": _SEED,
     "leshouches:": _SAVED,
     "init:": _KEPT,
+    **dict.fromkeys(
+        ("enhancements:", "enhancedsplittings:", "uncertaintybands:", "variationfrag:", "merging:"),
+        _WEIGHTS,
+    ),
     **dict.fromkeys(("main:", "next:", "print:", "stat:", "parallelism:"), _PRINTS),
 }
 _KEYS = {

@@ -99,8 +99,12 @@ class Resolved:
         or another training leave the finished jobs alone.
         """
         events = self.config.events_of(process, chunk)
-        settings = self._once((stage, process, view), lambda: self._parts(stage, process, view))
+        settings = self.fingerprint_of_all(stage, process, view)
         return _hash([settings, events.start, len(events)])
+
+    def fingerprint_of_all(self, stage: Stage, process: str, view: str | None = None) -> str:
+        """Hash what the jobs of all chunks depend on, whichever events each of them has."""
+        return self._once((stage, process, view), lambda: self._parts(stage, process, view))
 
     def memory_mb(self, attempt: int, *job: str) -> int:
         """Tell how much memory to ask a scheduler for [MB], more at each attempt.

@@ -40,9 +40,10 @@ def hard_settings(config: Config, process: str) -> list[str]:
 
 
 def pthat_is_cut_like_pt(config: Config, process: str) -> bool:
-    """Say whether `hard.pt` limits Pythia's pTHat, too: the process says nothing else of it."""
+    """Say whether `hard.pt` limits Pythia's pTHat, too: the process does not set both limits."""
     own = (*config.generator.settings, *config.processes[process].settings)
-    return not any(parameter(line).startswith("phasespace:pthat") for line in own)
+    limits = {"phasespace:pthatmin", "phasespace:pthatmax"}
+    return not limits <= {parameter(line) for line in own}
 
 
 def pileup_settings(config: Config) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from math import isclose
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyhepmc
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.hard_events import INCOMING, HardEvents
@@ -26,6 +28,8 @@ F8 = npt.NDArray[np.float64]
 
 _TOLERANCE = 1e-4
 """Of the energy: programs put partons on mass shells of their own"""
+_OF_WEIGHTS = 1e-3
+"""Relative; files have few digits"""
 _DECAYED = -22
 """Pythia's status code of what has decayed in the process record"""
 _AFTER_INITIAL_STATE = 50
@@ -49,7 +53,7 @@ def join(path: Path, hard: HardEvents) -> Iterator[Batch]:
     events = hard.events["event"].tolist()
     found = read_events(path, range(events[0], events[-1] + 1))
     number, event = next(found, (-1, None))
-    n_missing = 0
+    n_missing, weights = 0, _Weights(path)
     for first in range(0, len(hard), BATCH):
         part = hard[first : first + BATCH]
         made: list[_Joined | None] = []
@@ -58,12 +62,42 @@ def join(path: Path, hard: HardEvents) -> Iterator[Batch]:
                 made.append(None)
                 continue
             row = len(made)
+            weights.check(wanted, part.events["weight"][row], event)
             made.append(_joined(part[row : row + 1], record_of(event), path))
             number, event = next(found, (-1, None))
         n_missing += made.count(None)
         yield _batch(part, made)
     if n_missing:
         logger.warning("%s: %d of %d events are missing in it", path, n_missing, len(hard))
+
+
+class _Weights:
+    """Finds the weights of a shower: what changes from event to event and is not the hard event's.
+
+    A program passes the hard event's weight on, in a unit of its own, or gives all events one.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._first: tuple[float, float] | None = None
+
+    def check(self, number: int, hard_weight: float, event: pyhepmc.GenEvent) -> None:
+        """Look at the next event.
+
+        Raises
+        ------
+        InputFileError
+            If its shower has a weight, which the jets of a view could not keep.
+        """
+        weight = float(event.weights[0]) if len(event.weights) else 1.0
+        first, first_hard = self._first = self._first or (weight, hard_weight)
+        passed_on = isclose(weight * first_hard, first * hard_weight, rel_tol=_OF_WEIGHTS)
+        if not passed_on and not isclose(weight, first, rel_tol=_OF_WEIGHTS):
+            raise InputFileError(
+                f"{self._path}: event {number}: has the weight {weight:g}, which is not that"
+                " of its hard event: the shower gave it one, and jets of a view have their hard"
+                " event's; shower without weights, such as those of enhanced splittings or merging"
+            )
 
 
 class _Joined:

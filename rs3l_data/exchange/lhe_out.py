@@ -110,13 +110,15 @@ def _init(
     energy: float, strategy: int, sigma: tuple[float, float], weight_of: dict[int, float]
 ) -> str:
     """Declare the beams and the subprocesses, whose cross sections are shares of the whole."""
-    total = sum(weight_of.values())
+    total, size = sum(weight_of.values()), sum(map(abs, weight_of.values()))
     beams = f"{_PROTON} {_PROTON} {energy / 2!r} {energy / 2!r} 0 0 0 0"
     lines = [f"{beams} {strategy} {len(weight_of)}"]
     for code, weight in sorted(weight_of.items()):
         share = weight / total if total else 1 / len(weight_of)
-        # In quadrature the errors add up to that of the whole.
-        lines.append(f"{sigma[0] * share!r} {sigma[1] * sqrt(share)!r} 1.0 {code}")
+        # In quadrature the errors add up to that of the whole. Weights beyond the leading order
+        # may be negative, their sums too.
+        of_error = abs(weight) / size if size else 1 / len(weight_of)
+        lines.append(f"{sigma[0] * share!r} {sigma[1] * sqrt(of_error)!r} 1.0 {code}")
     return "\n".join(["<init>", *lines, "</init>\n"])
 
 

@@ -33,17 +33,9 @@ def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
         If the file is unreadable, was made with other hard processes, cuts or another seed, or
         holds other events than a chunk of this config.
     """
-    run, attributes = read_hard_run(path)
-    expected = config.model_dump(mode="json")
-    found = attributes["config"]
-    of_process = [f"processes.{run.process}.{key}" for key in ("settings", "initiators", "lhe")]
-    cuts = [f"hard.{key}" for key in config.hard.model_dump(exclude={"chunk_events"})]
-    for key in ("seed", *cuts, "generator", *of_process):
-        if _at(found, key) != _at(expected, key):
-            raise InputFileError(
-                f"{path}: made with another config: {key} was {_at(found, key)}, now it is "
-                f"{_at(expected, key)}; {_MAKE_AGAIN}"
-            )
+    run, made_by = read_hard_run(path)
+    config.require("processes", run.process)
+    check_origin(config, made_by["config"], path, "hard", run.process)
     hard = read_hard_events(path)
     _check_chunk(config, run.process, hard, path)
     return hard, run
@@ -51,7 +43,6 @@ def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
 
 def _check_chunk(config: Config, process: str, hard: HardEvents, path: Path) -> None:
     """Refuse hard events that are no chunk of this config: its jobs would not fit together."""
-    config.require("processes", process)
     events, size = hard.events["event"], config.chunk_events(process)
     chunk = int(events[0]) // size if len(events) else -1
     if not 0 <= chunk < config.chunks(process) or not np.array_equal(
@@ -111,9 +102,10 @@ def check_origin(
     """
     try:
         before = Resolved.from_mapping(made_with, f"{path}: attribute config")
+        now = Resolved(config)
         # The chunk has no part in it: its rows are compared one by one.
-        same = before.fingerprint(stage, process, 0, view) == Resolved(config).fingerprint(
-            stage, process, 0, view
+        same = before.fingerprint_of_all(stage, process, view) == now.fingerprint_of_all(
+            stage, process, view
         )
     except ConfigError as error:
         raise InputFileError(f"{error}; {_MAKE_AGAIN}") from None
@@ -122,13 +114,6 @@ def check_origin(
         raise InputFileError(
             f"{path}: made with another config, which differs in {', '.join(keys)}; {_MAKE_AGAIN}"
         )
-
-
-def _at(values: dict[str, Any], key: str) -> Any:
-    found: Any = values
-    for part in key.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
-    return found
 
 
 def open_views_of(

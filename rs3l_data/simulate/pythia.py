@@ -15,8 +15,7 @@ import pythia8mc
 from rs3l_data.describe.seeds import initialisation_seed
 from rs3l_data.errors import GeneratorError
 from rs3l_data.native_output import stdout_to, written_by
-
-_ON_OR_OFF = {"on", "off", "yes", "no", "true", "false", "ok", "1", "0"}
+from rs3l_data.simulate.setting_values import KINDS, not_of_its_kind, range_of
 
 _HOPELESS = 100
 """So many events that fail, and none before them that does not, mean wrong settings."""
@@ -58,25 +57,28 @@ def read_settings(pythia: pythia8mc.Pythia, settings: Sequence[str]) -> None:
         Naming the first setting that is unknown, out of range or no value of its kind.
     """
     for line in settings:
-        key, _, value = (part.strip() for part in line.partition("="))
-        # Pythia takes a line that does not begin with a letter or digit for a comment.
-        accepted = bool(value) and key[:1].isalnum() and pythia.readString(line, False)
-        # It reads a flag that is neither on nor off as off.
-        if accepted and pythia.settings.isFlag(key):
-            accepted = value.split()[0].lower() in _ON_OR_OFF
-        if not accepted:
-            raise GeneratorError(
-                f"Pythia does not accept the setting '{line}': {_why_not(pythia, key)}"
-            )
+        key, equals, value = (part.strip() for part in line.partition("="))
+        # Pythia takes a line that does not begin with a letter or digit for a comment, and several
+        # colons for one.
+        if not (equals and value and key[:1].isalnum()):
+            why: str | None = "expected KEY = VALUE"
+        elif pythia.readString(line, False):
+            why = not_of_its_kind(pythia.settings, re.sub(":+", ":", key), value)
+            why = why and f"expected {why}"
+        else:
+            why = _why_not(pythia.settings, re.sub(":+", ":", key), value)
+        if why is not None:
+            raise GeneratorError(f"Pythia does not accept the setting '{line}': {why}")
 
 
-def _why_not(pythia: pythia8mc.Pythia, key: str) -> str:
+def _why_not(known: pythia8mc.Settings, key: str, value: str) -> str:
     """Tell a setting that there is not from a value that it does not take."""
-    known = pythia.settings
-    kinds = ("Flag", "Mode", "Parm", "Word", "FVec", "MVec", "PVec", "WVec")
-    if any(getattr(known, f"is{kind}")(key) for kind in kinds) or key[:1].isdecimal():
-        return "its value is out of range or of another kind"
-    names = [name for kind in kinds for name in getattr(known, f"get{kind}Map")("")]
+    if any(getattr(known, f"is{kind}")(key) for kind in KINDS):
+        expected = not_of_its_kind(known, key, value) or f"a value {range_of(known, key)}"
+        return f"expected {expected}"
+    if key[:1].isdecimal():
+        return "no such particle, or no such property of it"
+    names = [name for kind in KINDS for name in getattr(known, f"get{kind}Map")("")]
     close = get_close_matches(key.lower(), names, n=1, cutoff=0.8)
     # Its maps have small letters alone, which it takes as well.
     return "no such setting in this version" + (f"; did you mean '{close[0]}'?" if close else "")

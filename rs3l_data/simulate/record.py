@@ -80,6 +80,17 @@ def read(events: ak.Array) -> Records:
     )
 
 
+def shower_weights(events: ak.Array) -> F8:
+    """Read the weights that Pythia gave the events that it delivered, (n_delivered,)."""
+    index = np.asarray(events.layout.index.data)
+    if not (index >= 0).any():
+        return np.zeros(0)
+    lists = events.layout.content.content("info").content("weights")
+    # Each event has its own first, then those of other settings.
+    weights: F8 = np.asarray(lists.content.data)[np.asarray(lists.offsets.data)[:-1]]
+    return weights
+
+
 def _nothing(n_events: int) -> Records:
     """Make the records of events of which none was delivered: Pythia leaves their columns out."""
     none, nowhere = np.zeros(0, np.int32), np.zeros(0)

@@ -15,7 +15,7 @@ from rs3l_data.events.particles import Particles
 from rs3l_data.progress import Stopwatch, no_stopwatch
 from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings, heavy_hadrons, splittings
 from rs3l_data.simulate.pythia import Delivered
-from rs3l_data.simulate.record import FIRST, Records, read, spread, stable
+from rs3l_data.simulate.record import FIRST, Records, read, shower_weights, spread, stable
 from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
 from rs3l_data.simulate.restore import restored
 from rs3l_data.simulate.trace import trace
@@ -130,6 +130,7 @@ def shower_records(
         with stopwatch("read"):
             records = read(events)
             delivered.count(records.generated)
+            _require_weight_one(part.events["event"][records.generated], shower_weights(events))
         yield part, _records_of(records, again, kept, first, stopwatch)
 
 
@@ -197,6 +198,17 @@ def batch_of(hard: HardEvents, records: Records) -> Batch:
         heavy_hadrons(records),
         splittings(records),
     )
+
+
+def _require_weight_one(numbers: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> None:
+    """Check that showers have no weights: rows of a view have the weight of their hard event."""
+    weighted = weights != 1
+    if weighted.any():
+        raise GeneratorError(
+            f"Pythia gives showers of this view weights, {weights[weighted][0]:g} to that of event"
+            f" {numbers[weighted][0]}, which its jets could not keep: take out of `generator` or"
+            " the `variation` what biases showers"
+        )
 
 
 def _check_in_step(hard: HardEvents, records: Records) -> None:

@@ -16,7 +16,7 @@ from rs3l_data.describe.config import Config
 from rs3l_data.describe.names import names_of
 from rs3l_data.describe.strict import validate
 from rs3l_data.errors import InputFileError
-from rs3l_data.jobs.inputs import check_origin
+from rs3l_data.jobs.inputs import check_origin, read_hard_of
 from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.hard import write_hard_events
 from rs3l_data.store.shard import write_shard
@@ -102,6 +102,42 @@ def test_a_key_that_there_was_not_yet_meant_its_default():
     assert differences(before, now) == differences(now, before) == []
     other = {**now, "jets": {**now["jets"], "algorithm": "kt"}}
     assert differences(before, other) == ["jets.algorithm"]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        {"processes": {**PROCESSES, "qcd": {"events": 2, "description": "jets"}}},
+        {"processes": {**PROCESSES, "qcd": {"events": 2, "flatten_power": 2}}},
+        {"pileup": {"sample_events": 77, "mitigation": "none"}},
+        {"detector": {"overrides": {"ecal_scale": 1.0}}},
+        {"views": {**VIEWS, "nominal": {"pileup": {"mean": 0}}}},
+    ],
+)
+def test_what_no_job_notices_does_not_part_datasets(blocks):
+    """The cards have an ecal_scale of 1, nothing is flattened, there is no pile-up."""
+    assert differences(stored(), stored(**blocks)) == []
+    assert differences(stored(), stored(**blocks, seed=4)) != []
+    split = {"train": 0.6, "validation": 0.2, "test": 0.2}
+    assert differences(stored(), stored(**blocks, split=split)) == [
+        f"split.{part}" for part in ("train", "test") if split[part] != stored()["split"][part]
+    ] + (["split.validation"] if stored()["split"]["validation"] != 0.2 else [])
+    processes = {"qcd": {**blocks.get("processes", PROCESSES)["qcd"], "label": "jet"}}
+    assert differences(stored(), stored(**{**blocks, "processes": processes})) == [
+        "processes.qcd.label"
+    ]
+
+
+def test_hard_events_of_other_weights_are_refused(tmp_path):
+    def flattened(power):
+        qcd = {"events": 2, "flatten_power": power}
+        return config_with(processes={"qcd": qcd}, hard={"chunk_events": 2, "flatten_pt": True})
+
+    write_chunk(tmp_path, flattened(6), "qcd")
+    path = tmp_path / "hard/qcd/0000.h5"
+    assert len(read_hard_of(flattened(6), path)[0]) == 2
+    with pytest.raises(InputFileError, match=r"differs in processes\.qcd\.flatten_power"):
+        read_hard_of(flattened(2), path)
 
 
 def test_a_file_whose_config_cannot_be_read_is_refused():

@@ -187,6 +187,8 @@ OWNED = {
     "partonlevel::ALL = off": "stages",
     "ProcessLevel:all = off": "stages",
     "ParticleDecays:xyMax = 1.": "`solenoid`",
+    "UncertaintyBands:doVariations = on": "weights of events",
+    "enhancedSplittings:List = {fsr:G2QQ=20.}": "weights of events",
     "Print:quiet = off": "printed",
     "Main:numberOfEvents = 5": "`events`",
     "Next:numberShowEvent = 5": "printed",

@@ -7,9 +7,11 @@ from rs3l_data.describe.settings import (
     hadronization_settings,
     hard_settings,
     onepass_settings,
+    pthat_is_cut_like_pt,
     view_settings,
 )
 from rs3l_data.describe.strict import validate
+from rs3l_data.errors import ConfigError
 from rs3l_data.simulate.pythia import prepared
 
 
@@ -48,6 +50,34 @@ def test_a_tune_is_read_before_what_it_would_overwrite():
     lines = view_settings(config(generator={"tune": "a14"}), "qcd", "fsr_up")
     assert lines.index("Tune:pp = 21") < lines.index("TimeShower:renormMultFac = 4")
     assert prepared(lines).settings.parm("TimeShower:renormMultFac") == 4
+
+
+def test_a_tune_that_undoes_or_is_undone_is_refused():
+    views = {"nominal": {}, "a14": {"variation": "a14"}}
+    with pytest.raises(ConfigError, match=r"'Tune:pp = 18' is read after .* 'a14' of .* 'a14'"):
+        config(generator={"settings": ["Tune:pp = 18"]}, views=views)
+    config(generator={"settings": ["Tune:pp = 18"]}, views={"nominal": {}, "seed": {}})
+    own = ["StringZ:aLund = 0.6"]
+    mine = {"mine": {"variation": ["tune:pp = 18"]}}
+    with pytest.raises(ConfigError, match=r"views\.mine\.variation: 'tune:pp = 18' would undo"):
+        config(generator={"settings": own}, views=mine)
+    config(views=mine)
+    config(generator={"settings": own}, views={"mine": {"variation": ["Tune:pp = 18", *own]}})
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (["PhaseSpace:pTHatMin = 0.", "PhaseSpace:pTHatMax = -1."], False),
+        (["phasespace::pthatmin = 0.", "PhaseSpace:pTHatMax = -1."], False),
+        (["PhaseSpace:pTHatMin = 0."], True),
+        (["PhaseSpace:pTHatMax = -1.", "PhaseSpace:pTHatMinDiverge = 1."], True),
+        ([], True),
+    ],
+)
+def test_pthat_is_free_where_both_limits_are_said(settings, expected):
+    own = {"events": 1, "settings": settings, "initiators": [6], "label": "top"}
+    assert pthat_is_cut_like_pt(config(processes={"mine": own}), "mine") == expected
 
 
 def test_a_variation_with_a_tune_replaces_the_tune():

@@ -94,6 +94,35 @@ def test_out_and_in_again_gives_the_same_particles(hard_of, exported, process, v
     np.testing.assert_array_equal(found.hard_momenta[made], ours.hard_momenta[made])
 
 
+def weighted(weight_of):
+    """Give each event a weight by its place in the file."""
+
+    def change(lines):
+        places = iter(range(N))
+        return [
+            b"W %r\n" % weight_of(next(places)) if line.startswith(b"W ") and b"." in line else line
+            for line in lines
+        ]
+
+    return change
+
+
+@pytest.mark.parametrize("weight_of", [lambda _: 3.5, lambda i: 0.25 * (i + 1)])
+def test_weights_of_the_hard_events_may_come_back(hard_of, changed, weight_of):
+    hard = hard_of("top")[:N]
+    hard.events["weight"] = np.array([100.0 * (i + 1) for i in range(N)])
+    ((found),) = join(changed(weighted(weight_of)), hard)
+    assert found.generated.all()
+
+
+def test_weights_of_the_shower_are_refused(hard_of, changed):
+    path = changed(weighted(lambda i: 1.0 if i < 3 else 0.5))
+    with pytest.raises(
+        InputFileError, match=r"changed\.hepmc: event 3: has the weight 0\.5, which"
+    ):
+        list(join(path, hard_of("top")[:N]))
+
+
 def test_the_chain_makes_jets_of_them(hard_of, exported, monkeypatch):
     """The detector's noise is the view's own, so the jets agree as two detectors do."""
     path = exported(name="{process}.hepmc")

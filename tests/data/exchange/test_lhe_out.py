@@ -120,6 +120,21 @@ def test_another_program_finds_the_cross_section_in_the_weights(tmp_path):
         assert pythia.infoPython().sigmaGen() * 1e9 == pytest.approx(declared, rel=1e-6)
 
 
+def test_a_subprocess_may_have_a_negative_cross_section(tmp_path):
+    config = make_config(processes={"qcd": {"events": N}})
+    hard, run = hard_chunk(config, "qcd", 0, lambda _: None)
+    codes = np.arange(N) % 2 + 1
+    hard.events["process_code"][:] = codes
+    hard.events["weight"][:] = np.where(codes == 1, 3.0, -1.0)
+    write_hard_events(tmp_path / "hard.h5", hard, run, attributes(config))
+    export_lhe([tmp_path / "hard.h5"], tmp_path / "out.lhe")
+    first, second = pylhe.LHEFile.fromfile(tmp_path / "out.lhe").init.procInfo
+    whole = run.cross_section_mb * 1e9
+    assert (first.xSection, second.xSection) == pytest.approx((1.5 * whole, -0.5 * whole))
+    errors = np.array([first.error, second.error])
+    assert np.sum(errors**2) == pytest.approx((run.cross_section_error_mb * 1e9) ** 2)
+
+
 def test_the_same_events_give_the_same_bytes(tmp_path):
     export(tmp_path, out="a.lhe.gz")
     export(tmp_path, out="b.lhe.gz")

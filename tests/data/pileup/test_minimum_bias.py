@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rs3l_data.describe.seeds import event_keys, pythia_seeds
+from rs3l_data.describe.seeds import own_pythia_seeds
 from rs3l_data.describe.settings import pileup_settings
 from rs3l_data.errors import GeneratorError, InputFileError
 from rs3l_data.events.particles import COLUMNS
@@ -16,7 +16,7 @@ from tests.data.pileup.conftest import BLOCKS, N_SAMPLE, QUICK
 def test_an_event_depends_on_its_seed_alone(sample):
     config = make_config(**BLOCKS)
     events = np.array([250, 3, 41])
-    seeds = pythia_seeds(event_keys(config.seed, "pileup", "sample", events))
+    seeds = own_pythia_seeds(config.seed, "pileup", "sample", events)
     alone = minimum_bias(pileup_settings(config), seeds, lambda _: None)
     for i, event in enumerate(events.tolist()):
         for name in COLUMNS:
@@ -27,7 +27,7 @@ def test_an_event_depends_on_its_seed_alone(sample):
 def test_an_event_that_fails_is_tried_again(monkeypatch):
     """Pythia's check of energy and momentum, made so strict that some events do not pass."""
     config = make_config(**BLOCKS)
-    seeds = pythia_seeds(event_keys(config.seed, "pileup", "sample", np.arange(30)))
+    seeds = own_pythia_seeds(config.seed, "pileup", "sample", np.arange(30))
     strict = [*pileup_settings(config), "Check:epTolErr = 1e-13"]
     found = minimum_bias(strict, seeds, lambda _: None)
     assert found.n_events == 30

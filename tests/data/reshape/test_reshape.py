@@ -190,7 +190,8 @@ def test_a_process_is_described_by_the_source_of_its_rows(tmp_path):
     def made(name, process, **described):
         config = {
             "processes": {
-                n: {"events": 5, "label": n, "description": said} for n, said in described.items()
+                n: {"events": 5, "label": n, "description": said, "settings": [said]}
+                for n, said in described.items()
             }
         }
         return make_dataset(
@@ -207,7 +208,7 @@ def test_a_process_is_described_by_the_source_of_its_rows(tmp_path):
     }
     assert validate(tmp_path / "both").valid
     other = made("third", "qcd", qcd="other")
-    with refused("third: made with other settings than .*: processes.qcd.description differ"):
+    with refused("third: made with other settings than .*: processes.qcd.settings differ"):
         merge([higgs, qcd, other], tmp_path / "all")
 
 

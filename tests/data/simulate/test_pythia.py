@@ -16,6 +16,7 @@ from tests.data.conftest import make_config
         "TimeShower:renormMultFac = much",
         "HardQCD:all = maybe",  # Pythia itself would read this as off
         "TimeShower:renormMultFac",
+        "HardQCD:all on",
         "! a comment",
         "25:colour = blue",
         "",
@@ -27,10 +28,54 @@ def test_a_setting_that_pythia_does_not_accept_is_named(line):
     assert f"'{line}'" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("TimeShower:renormMultFac = 1/4", "a number"),
+        ("TimeShower::renormMultFac = 2,5", "a number"),
+        ("timeshower:renormmultfac = 2 5", "a number"),
+        ("TimeShower:renormMultFac = 1000", "a value from 0.1 to 10"),
+        ("MultipartonInteractions:bProfile = 2.7", "a whole number"),
+        ("Tune:pp = 1e1", "a whole number"),
+        ("Tune:pp = 99", "a value from -1 to 33"),
+        ("HardQCD:all = on off", "on or off"),
+        ("PDF:pSet = 13 14", "one word"),
+        ("SUSY:idVecA = {1, x}", r"values as \{1,2\}, each a whole number"),
+        ("6:m0 = 172,5", "a number"),
+        ("25:m0 = inf", "a number"),
+        ("25:mayDecay = maybe", "on or off"),
+        ("25:onMode = of", "on or off, or a whole number"),
+        ("25:0:bRatio = some", "a number"),
+        ("24:onIfAny = 1 2, 3", "PDG codes"),
+        ("24:onPosIfAny = u", "PDG codes"),
+        ("25:addChannel = 1 0.3 100 b b", "numbers with spaces"),
+    ],
+)
+def test_a_value_is_not_read_by_halves(line, expected):
+    """Pythia alone takes most of these: the beginning of the value, or 0."""
+    with pytest.raises(GeneratorError, match=f"expected {expected}"):
+        prepared(["Print:quiet = on", line])
+
+
 def test_settings_take_effect():
-    pythia = prepared(["Print:quiet = on", "HardQCD:all = on", "25:m0 = 130"])
+    settings = [
+        "HardQCD:all = Yes ! a comment",
+        "25:m0 = +1.3e2 # another",
+        "TimeShower:renormMultFac=.5",
+        "SUSY:idVecA = {1, 2}",
+        "24:onMode = 0",
+        "24:onIfAny = 11 -13",
+        "25:oneChannel = 1 1.0 100 5 -5",
+    ]
+    pythia = prepared(["Print:quiet = on", *settings])
     assert pythia.settings.flag("HardQCD:all")
     assert pythia.particleData.m0(25) == 130
+    assert pythia.settings.parm("TimeShower:renormMultFac") == 0.5
+    assert list(pythia.settings.mvec("SUSY:idVecA")) == [1, 2]
+    channels = pythia.particleData.particleDataEntryPtr(24)
+    on = [channels.channel(i).onMode() for i in range(channels.sizeChannels())]
+    assert sum(on) == 2
+    assert pythia.particleData.particleDataEntryPtr(25).sizeChannels() == 1
 
 
 def test_a_spectrum_that_cannot_be_flattened_is_told():

@@ -250,6 +250,14 @@ def test_a_batch_without_any_event_is_marked_as_failed(config, hard_of):
     assert set(table.jets["status"].tolist()) == {Status.GENERATOR_FAILED}
 
 
+def test_a_shower_with_weights_is_refused(config, hard_of):
+    biased = ["Enhancements:doEnhance = on", "EnhancedSplittings:List = {fsr:G2QQ=20.}"]
+    settings = [*view_settings(config, "qcd", "nominal"), *biased]
+    seeds = shower_seeds(config, "qcd", "nominal", np.arange(20))
+    with pytest.raises(GeneratorError, match=r"gives showers of this view weights, .* of event 0,"):
+        list(resimulate(settings, hard_of("qcd")[:20], ENERGY, seeds))
+
+
 def test_a_last_batch_that_fails_leaves_the_others(config, hard_of, monkeypatch):
     """Events of one seed fail alone, whatever is in their batch."""
     monkeypatch.setattr(module, "BATCH", 4)
