@@ -126,6 +126,17 @@ class Epoch:
         return ((rows + 1) * len(self.buffer_of_block) - 1) // max(1, self.n_rows)
 
 
+def stretches_of(reader: int, readers: int, n: int = BLOCKS_PER_BUFFER) -> range:
+    """List which of n stretches one of several readers reads; two may share one."""
+    return range(n * reader // readers, -(-n * (reader + 1) // readers))
+
+
+def largest_share(readers: int) -> float:
+    """Tell which part of all rows a reader reads, the one with the most stretches."""
+    most = max(len(stretches_of(reader, readers)) for reader in range(readers))
+    return most / BLOCKS_PER_BUFFER
+
+
 @dataclass(frozen=True)
 class Share:
     """What one of several readers reads of every buffer: the blocks of some stretches.
@@ -149,8 +160,7 @@ class Share:
     @property
     def stretches(self) -> range:
         """Which stretches are read."""
-        n = self.epoch.blocks_per_buffer
-        return range(n * self.reader // self.readers, -(-n * (self.reader + 1) // self.readers))
+        return stretches_of(self.reader, self.readers, self.epoch.blocks_per_buffer)
 
     def rows(self, buffer: int) -> I8:
         """List the rows of a buffer that are read, rising."""

@@ -50,7 +50,8 @@ class DataConfig(Strict):
     )
     buffer_mb: Positive = Field(
         default=2000,
-        description="memory for two buffers of streamed jets, of all processes together [MB]",
+        description="memory for two buffers of streamed jets, of all processes together, or more"
+        " where their number does not divide 32 [MB]",
     )
     corrupt: Corrupt = Field(
         default="stop",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -12,6 +15,8 @@ from rs3l_train.views.inputs import relative_angles
 from rs3l_train.views.memory import Batch
 
 RIDGE = 1e-3
+BLOCK = 1024
+"""Embeddings that are compared with all at once: their distances are in memory together"""
 
 
 def spectrum(embeddings: Tensor) -> Tensor:
@@ -65,15 +70,22 @@ def knn_auc(embeddings: Tensor, target: Tensor, k: int) -> float:
 
 def alignment(embeddings: Tensor, jets: Tensor) -> float:
     """Average the squared distance of two views of a jet on the unit sphere (arXiv:2005.10242)."""
-    distance, same = _pairs(embeddings, jets)
-    return float(distance[same].mean())
+    total, n = 0.0, 0
+    for distance, part in _distances(embeddings):
+        same = same_jet(jets, part)
+        total += float(distance[same].sum())
+        n += int(same.sum())
+    return total / n if n else math.nan
 
 
 def uniformity(embeddings: Tensor, jets: Tensor) -> float:
     """Compute log mean exp(-2 d²) over views of different jets (arXiv:2005.10242); low is good."""
-    distance, _ = _pairs(embeddings, jets)
-    other = jets[:, None] != jets[None, :]
-    return float((-2 * distance[other]).exp().mean().log())
+    total, n = 0.0, 0
+    for distance, part in _distances(embeddings):
+        other = jets[part, None] != jets
+        total += float((-2 * distance[other]).exp().sum())
+        n += int(other.sum())
+    return math.log(total / n) if n else math.nan
 
 
 def linear_r2(embeddings: Tensor, target: Tensor) -> float:
@@ -140,8 +152,9 @@ def _unit(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return x / length, y / length
 
 
-def _pairs(embeddings: Tensor, jets: Tensor) -> tuple[Tensor, Tensor]:
-    """Squared distances of all pairs on the unit sphere, and which are views of one jet."""
+def _distances(embeddings: Tensor) -> Iterator[tuple[Tensor, slice]]:
+    """Squared distances on the unit sphere from some embeddings to all, (n_part, n), and whose."""
     unit = functional.normalize(embeddings.double(), dim=1)
-    distance = (2 - 2 * unit @ unit.T).clamp(min=0)
-    return distance, same_jet(jets)
+    for start in range(0, len(unit), BLOCK):
+        part = slice(start, start + BLOCK)
+        yield (2 - 2 * unit[part] @ unit.T).clamp(min=0), part

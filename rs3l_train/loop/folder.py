@@ -111,9 +111,10 @@ def forget(folder: Path, went_on: bool = False) -> None:
     Parameters
     ----------
     went_on
-        Whether it goes on with that one: then its best weights so far stay.
+        Whether it goes on with that one: then its state and best weights so far stay.
     """
-    results = (WEIGHTS, METRICS, f"{EVALUATION}/{METRICS}", *(() if went_on else (BEST, RECORDS)))
+    of_before = () if went_on else (CHECKPOINT, BEST, RECORDS)
+    results = (WEIGHTS, METRICS, f"{EVALUATION}/{METRICS}", *of_before)
     for name in results:
         (folder / name).unlink(missing_ok=True)
 

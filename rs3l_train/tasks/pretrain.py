@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import torch
 from torch import Tensor, nn
@@ -144,10 +144,12 @@ def _loading(
     processes: Processes,
 ) -> Loading:
     """Hold or stream the jets as before, if the training goes on: the order of jets hangs on it."""
-    loading = chosen_loading(dataset, config, device, processes)
-    for before in get_args(Loading):
-        if checkpoints.noted("loading") == before:
-            loading = before
+    before = checkpoints.noted("loading")
+    loading = (
+        cast("Loading", before)
+        if before in get_args(Loading)
+        else chosen_loading(dataset, config, device, processes)
+    )
     checkpoints.notes["loading"] = loading
     return loading
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import InputFileError
+from rs3l_data.store.epoch import largest_share
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
@@ -36,8 +37,9 @@ LARGEST_SHARE = 0.5
 
 OUT_OF_MEMORY = (
     "Raise training.loop.parts, which keeps the loss as it is; or lower"
-    " training.pretrain.jets_per_batch, training.data.constituents or the size of"
-    " training.backbone; or set training.data.loading: stream"
+    " training.pretrain.jets_per_batch or validation_jets, training.data.constituents or the size"
+    " of training.backbone; or, in a new training, set training.data.loading: stream, or lower"
+    " training.data.buffer_mb where it is so"
 )
 
 
@@ -88,11 +90,17 @@ def chosen_loading(
     needed = bytes_needed(dataset, dataset.views, config.data.constituents)
     # Processes on a machine share its memory, but have a GPU each.
     own = memory_of(device) / (processes_here() if device.type == "cpu" else 1)
+    # Of the process with the least memory.
     part = processes.largest([needed / own])[0]
     if part < LARGEST_SHARE:
         return "memory"
-    loading: Loading = "shared" if part / processes.count < LARGEST_SHARE else "stream"
-    logger.info("loading: %s (jets of %.1f GB, of %.1f GB)", loading, needed / 1e9, own / 1e9)
+    shared = largest_share(processes.count)
+    loading: Loading = "shared" if part * shared < LARGEST_SHARE else "stream"
+    logger.info(
+        "loading: %s, as the jets take %.1f GB, or %.1f GB where processes share them, and"
+        " a process may have %.1f GB",
+        *(loading, needed / 1e9, shared * needed / 1e9, LARGEST_SHARE * needed / part / 1e9),
+    )
     return loading
 
 

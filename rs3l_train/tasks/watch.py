@@ -21,7 +21,7 @@ from rs3l_train.evaluation.representation import (
     uniformity,
 )
 from rs3l_train.objectives import Objective
-from rs3l_train.objectives.pairs import same_jet
+from rs3l_train.objectives.pairs import in_pairs
 from rs3l_train.tasks.encode import apply_network, evaluating
 from rs3l_train.tasks.labels import tagging_task
 from rs3l_train.tasks.sample import Sample
@@ -186,6 +186,6 @@ def collapse(record: Mapping[str, float]) -> str | None:
 
 def _geometry(z: Tensor, rows: Tensor) -> dict[str, float]:
     figures = {"uniformity": uniformity(z, rows)}
-    if bool(same_jet(rows).any()):
+    if bool(in_pairs(rows).any()):
         figures["alignment"] = alignment(z, rows)
     return figures

@@ -85,9 +85,8 @@ class StreamedViews:
         n_stretches = self._share.epoch.blocks_per_buffer
         stretches = np.arange(n_stretches + 1)
         before = np.searchsorted(self._stretches(batch.rows_on_cpu), stretches)
-        even = np.linspace(0, n_stretches, parts + 1)
-        edges = np.interp(even, stretches, before).astype(int)
         number = np.arange(parts + 1)
+        edges = np.interp(number * n_stretches / parts, stretches, before).astype(int)
         edges = np.maximum.accumulate(edges - number) + number
         rising: list[int] = np.minimum(edges, len(batch) - parts + number).tolist()
         return rising

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rs3l_data.store.epoch import Epoch, Share
+from rs3l_data.store.epoch import Epoch, Share, largest_share
 
 JETS_PER_BATCH = 64
 
@@ -137,6 +137,15 @@ def test_batches_have_equal_parts_in_each_share(readers):
     # A random draw would have this spread.
     random = math.sqrt(batch / readers * (1 - 1 / readers))
     assert counts.std() < 0.5 * random
+
+
+@pytest.mark.parametrize("readers", [1, 2, 3, 8, 12, 32, 33, 48, 64])
+def test_the_largest_share_is_that_of_a_reader(readers):
+    epoch = Epoch(32_000, 32_000, 0, 0)
+    shares = [len(Share(epoch, reader, readers).rows(0)) for reader in range(readers)]
+    assert largest_share(readers) == max(shares) / 32_000
+    if 32 % readers == 0:
+        assert largest_share(readers) == 1 / readers
 
 
 def test_there_is_no_such_reader():

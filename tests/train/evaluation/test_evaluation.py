@@ -269,6 +269,21 @@ def test_alignment_and_uniformity():
     assert alignment(z[[0, 0, 1, 1]], jets) == pytest.approx(0)
 
 
+def test_alignment_and_uniformity_of_many_are_those_of_all_pairs(monkeypatch):
+    monkeypatch.setattr("rs3l_train.evaluation.representation.BLOCK", 7)
+    generator = torch.Generator().manual_seed(1)
+    z, jets = torch.randn(30, 4, generator=generator), torch.arange(30) // 3
+    unit = torch.nn.functional.normalize(z.double(), dim=1)
+    distance = (unit[:, None] - unit).square().sum(-1)
+    alike = jets[:, None] == jets
+    apart = ~torch.eye(30, dtype=torch.bool)
+    assert alignment(z, jets) == pytest.approx(float(distance[alike & apart].mean()))
+    expected = (-2 * distance[~alike]).exp().mean().log()
+    assert uniformity(z, jets) == pytest.approx(float(expected))
+    assert math.isnan(uniformity(z, torch.zeros(30)))
+    assert math.isnan(alignment(z, torch.arange(30)))
+
+
 def test_r2_of_what_is_and_is_not_in_the_embedding():
     generator = torch.Generator().manual_seed(1)
     z = torch.randn(2000, 4, generator=generator)

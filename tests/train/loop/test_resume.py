@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import signal
 
 import pytest
@@ -134,16 +135,14 @@ def test_never_starts_anew_and_must_does_not(tmp_path):
         train(tmp_path, resume="must")
     with pytest.raises(CrashError):
         train(tmp_path, at_step=9, act=crash)
-
-    def first_step(resume):
-        started = []
-        with pytest.raises(CrashError):
-            train(tmp_path, at_step=0, act=lambda: started.append(1) or crash(), resume=resume)
-        return bool(started)
-
     # What never comes to step 0 again does not crash there.
-    assert first_step("never")
-    train(tmp_path, at_step=0, act=crash, resume="must")
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=11, act=crash, resume="must")
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=0, act=crash, resume="never")
+    # Stopped before it saved anything, it does not leave the state that it was not to go on from.
+    with pytest.raises(InputFileError, match="no such file, so there is no unfinished training"):
+        train(tmp_path, resume="must")
 
 
 def test_another_training_is_not_continued(tmp_path, caplog):
@@ -152,9 +151,13 @@ def test_another_training_is_not_continued(tmp_path, caplog):
     with pytest.raises(ConfigError, match="network is now 'large' and was 'small'"):
         train(tmp_path, fixed={"network": "large"}, resume="must")
     changed = {"learning_rate": 0.01}
+    other = shutil.copytree(tmp_path, tmp_path.with_name("other"))
     with pytest.raises(CrashError):  # starts anew, so comes to step 0
-        train(tmp_path, at_step=0, act=crash, settings=changed)
+        train(other, at_step=0, act=crash, settings=changed)
     assert "starts anew: learning_rate is now 0.01 and was 0.05" in caplog.text
+    # Nothing is left of the first, which would be gone on with beside the second's best weights.
+    with pytest.raises(CrashError):
+        train(other, at_step=0, act=crash)
     history = train(tmp_path, at_step=0, act=crash, settings=changed, resume="must")[1]
     assert "going on with changed settings: learning_rate is now 0.01" in caplog.text
     assert history.changes == ["after 38 views: learning_rate is now 0.01 and was 0.05"]

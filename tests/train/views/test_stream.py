@@ -43,6 +43,21 @@ def streamed(dataset):
     return StreamedViews(dataset, VIEWS, 16, 100, CPU)
 
 
+@pytest.mark.parametrize("readers", [3, 7, 8, 14, 28, 33])
+@pytest.mark.parametrize("parts_each", [1, 7])
+def test_the_parts_of_a_reader_lie_in_what_it_reads(dataset, readers, parts_each):
+    """Where each part has jets of its own: to the last digit of the edges."""
+    sources = [StreamedViews(dataset, VIEWS, 16, 600, CPU, i, readers) for i in range(readers)]
+    rows = torch.arange(len(dataset))
+    batch = Selection(torch.zeros_like(rows), sources[0].arranged(rows))
+    edges = sources[0].edges(batch, readers * parts_each)
+    for reader, source in enumerate(sources):
+        low, high = edges[reader * parts_each], edges[(reader + 1) * parts_each]
+        own = batch.rows[low:high].numpy()
+        buffers, _ = source._share.places(source._place[own])
+        assert (buffers == 0).all()
+
+
 class Counting:
     """Loads jets, and counts them."""
 
@@ -184,8 +199,16 @@ def test_the_choice_of_loading(dataset, jets, monkeypatch):
     assert kind("auto", 1.9) is StreamedViews
     assert kind("shared") is StreamedViews
     # Of the processes, one has less memory than this one.
-    for count, expected in ((1, "stream"), (2, "shared"), (4, "shared")):
-        agreed = SimpleNamespace(largest=lambda _: [0.8], count=count)
+    for count, part, expected in (
+        (1, 0.8, "stream"),
+        (2, 0.8, "shared"),
+        (4, 1.9, "shared"),
+        (4, 2.1, "stream"),
+        # A stretch falls to two of them: one of 12 reads four of the 32.
+        (12, 3.9, "shared"),
+        (12, 4.1, "stream"),
+    ):
+        agreed = SimpleNamespace(largest=lambda _, part=part: [part], count=count)
         assert chosen_loading(dataset, config(loading="auto"), CPU, agreed) == expected
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     assert kind("auto", 2.1) is StreamedViews
