@@ -75,8 +75,9 @@ def not_of_its_kind(settings: pythia8mc.Settings, key: str, value: str) -> str |
             return None if _are(words, expected) and len(words) == 1 else expected
     for kind, expected in (("FVec", FLAG), ("MVec", WHOLE), ("PVec", NUMBER)):
         if getattr(settings, f"is{kind}")(key):
-            listed = "".join(words).removeprefix("{").removesuffix("}").split(",")
-            return None if _are(listed, expected) else f"values as {{1,2}}, each {expected}"
+            inside = "".join(words).removeprefix("{").removesuffix("}")
+            right = not inside or _are(inside.split(","), expected)
+            return None if right else f"values as {{1,2}}, each {expected}"
     return "one word" if settings.isWord(key) and len(words) != 1 else None
 
 

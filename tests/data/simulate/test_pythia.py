@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import pythia8mc
 
 from rs3l_data.describe.settings import hard_settings
 from rs3l_data.errors import GeneratorError
 from rs3l_data.simulate.pythia import Delivered, initialise, prepared
+from rs3l_data.simulate.setting_values import not_of_its_kind
 from tests.data.conftest import make_config
 
 
@@ -55,6 +57,29 @@ def test_a_value_is_not_read_by_halves(line, expected):
     """Pythia alone takes most of these: the beginning of the value, or 0."""
     with pytest.raises(GeneratorError, match=f"expected {expected}"):
         prepared(["Print:quiet = on", line])
+
+
+def test_what_pythia_has_by_default_may_be_said():
+    """Each of its settings, with the value that it has anyhow."""
+    known = pythia8mc.Pythia("", False).settings
+    written = {
+        "Flag": lambda value: "on" if value else "off",
+        "Mode": str,
+        "Parm": repr,
+        "Word": str,
+        "FVec": lambda value: f"{{{','.join('on' if one else 'off' for one in value)}}}",
+        "MVec": lambda value: f"{{{','.join(map(str, value))}}}",
+        "PVec": lambda value: f"{{{','.join(map(repr, value))}}}",
+        "WVec": lambda value: f"{{{','.join(value)}}}",
+    }
+    n = 0
+    for kind, text in written.items():
+        for setting in getattr(known, f"get{kind}Map")("").values():
+            value = text(setting.valDefault)
+            if value:  # Not every word has one.
+                n += 1
+                assert not_of_its_kind(known, setting.name, value) is None, setting.name
+    assert n > 1900
 
 
 def test_settings_take_effect():
