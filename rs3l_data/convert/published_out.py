@@ -13,7 +13,7 @@ from rs3l_data.convert import published as layout
 from rs3l_data.convert.growing import growing
 from rs3l_data.convert.rows import Block, interleaved
 from rs3l_data.describe.schema import Category
-from rs3l_data.errors import ConfigError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.offsets import offsets_of
 from rs3l_data.store.arrays import pad
 from rs3l_data.store.reader import Dataset
@@ -55,7 +55,7 @@ def write_published(
     Raises
     ------
     InputFileError
-        If there is no such view, or a shard is damaged.
+        If there is no such view, a shard is damaged, or no row has a jet in all views.
     ConfigError
         If a label has no jettype.
     StorageError
@@ -77,6 +77,11 @@ def write_published(
             parts = [_arrays(Block(initiators, t), jettype, n_candidates) for t in tables]
             file.append(layout.JETS, np.stack([jets for jets, _ in parts], axis=1))
             file.append(layout.CANDIDATES, np.stack([c for _, c in parts], axis=1))
+        if n_jets == 0:
+            raise InputFileError(
+                f"{dataset.source}: none of its {len(dataset)} rows has a jet in each of the views"
+                f" {', '.join(views)}"
+            )
     return {"n_jets": n_jets, "left_out": len(dataset) - n_jets}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ def find_sources(arguments: Sequence[str]) -> list[Source]:
     Raises
     ------
     InputFileError
-        If a pattern fits no file.
+        If a pattern fits no file, or a file is given twice.
     """
     sources = []
     for argument in arguments:
@@ -43,4 +44,10 @@ def find_sources(arguments: Sequence[str]) -> list[Source]:
         if not paths:
             raise InputFileError(f"{pattern}: no file of such a name; check the pattern")
         sources += [Source(Path(path), _SPLITS[prefix] if named else None) for path in paths]
+    counted = Counter(source.path.resolve() for source in sources)
+    path, times = counted.most_common(1)[0]
+    if times > 1:
+        raise InputFileError(
+            f"{path}: given {times} times, perhaps by a pattern; each jet is to come once"
+        )
     return sources

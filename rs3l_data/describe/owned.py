@@ -31,8 +31,8 @@ _KEPT = (
     "events would depend on which job came first"
 )
 _WEIGHTS = (
-    "it changes the weights of events in place of the events, and the jets of a view have the "
-    "weight of their hard event: simulate the change itself, as a view's `variation`"
+    "it gives events weights, and the jets of a view have the weight of their hard event: simulate "
+    "the change itself, as a view's `variation`"
 )
 _SAVED = (
     "the saved masses and lifetimes of a hard event are restored as they are; only a process of "

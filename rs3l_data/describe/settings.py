@@ -10,6 +10,8 @@ from rs3l_data.describe.tree import shower_of
 from rs3l_data.describe.variation import branch_settings, tune_of
 
 _QUIET = ("Print:quiet = on",)
+_UNTURNED = ("PartonVertex:randomPlane = off",)
+"""With vertices of partons Pythia turns the event at random, the saved hard process with it"""
 
 
 def hard_settings(config: Config, process: str) -> list[str]:
@@ -88,6 +90,7 @@ def view_settings(config: Config, process: str, view: str) -> list[str]:
     Of the process's own settings they hold what it says of particles, as some decay after the hard
     process only; a variation is read later and may say something else.
     """
+    own = (*config.generator.settings, *branch_settings(config, view))
     return [
         *_QUIET,
         # A tune overwrites what was set before it.
@@ -101,6 +104,7 @@ def view_settings(config: Config, process: str, view: str) -> list[str]:
         # What would decay behind the calorimeters' faces meets them undecayed.
         "ParticleDecays:limitCylinder = on",
         *_calorimeter(config, view),
+        *(_UNTURNED if any(map(_sets_vertices, own)) else ()),
         *config.generator.settings,
         *filter(is_particle, config.processes[process].settings),
         *branch_settings(config, view),
@@ -138,6 +142,10 @@ def onepass_settings(config: Config, process: str, view: str) -> list[str]:
         *_calorimeter(config, view),
         *branch_settings(config, view),
     ]
+
+
+def _sets_vertices(line: str) -> bool:
+    return parameter(line).startswith("partonvertex:")
 
 
 def _calorimeter(config: Config, view: str) -> list[str]:

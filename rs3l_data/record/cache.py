@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,12 +10,12 @@ import platformdirs
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.record.address import ZENODO, Address, locate
+from rs3l_data.record.alone import alone
 from rs3l_data.record.client import Client
 from rs3l_data.record.download import download
 from rs3l_data.record.listing import read_record
 from rs3l_data.record.local import read_state
 from rs3l_data.record.selection import Selection
-from rs3l_data.store.atomic import explained
 from rs3l_data.store.manifest import MANIFEST_NAME
 
 _FREE_IN_NAMES = ".-"
@@ -55,7 +52,7 @@ def cached(record: str) -> Path:
     """
     address = locate(record, os.environ.get("RS3L_ARCHIVE") or ZENODO)
     folder = cache_folder() / _name(address.base) / address.number
-    with _alone(folder):
+    with alone(folder.with_name(f".{folder.name}.lock")):
         if not _is_complete(folder, address):
             client = Client()
             found = read_record(client, address)
@@ -81,15 +78,3 @@ def _is_complete(folder: Path, address: Address) -> bool:
         return False
     paths = ((folder / file.name, file.size) for file in state.files)
     return all(path.is_file() and path.stat().st_size == size for path, size in paths)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process works on a folder."""
-    path = folder.with_name(f".{folder.name}.lock")
-    with explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w")
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

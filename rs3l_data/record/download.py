@@ -15,6 +15,7 @@ from typing import Any
 from rs3l_data.errors import ConfigError, InputFileError, StorageError, TransferError
 from rs3l_data.progress import Progress, Style
 from rs3l_data.record.address import Address
+from rs3l_data.record.alone import alone
 from rs3l_data.record.client import Client
 from rs3l_data.record.listing import Record, RemoteFile, read_record
 from rs3l_data.record.local import (
@@ -28,7 +29,7 @@ from rs3l_data.record.local import (
     write_state,
 )
 from rs3l_data.record.names import PARTS
-from rs3l_data.record.selection import Selection, Target, targets
+from rs3l_data.record.selection import CHECKSUM_FILES, Selection, Target, targets
 from rs3l_data.record.subset import manifest_of
 from rs3l_data.record.transfer import arrived, fetch
 from rs3l_data.store.atomic import settle
@@ -85,6 +86,16 @@ def download(
         If the files do not fit on the disk, or cannot be written.
     """
     selection, client = selection or Selection(), client or Client()
+    if done := _done(address, folder, selection):
+        return done
+    with alone(folder):
+        return _done(address, folder, selection) or _download(
+            address, folder, selection, client, threads, progress
+        )
+
+
+def _done(address: Address, folder: Path, selection: Selection) -> Downloaded | None:
+    """Tell what is there, if it is all that is asked for."""
     state = read_state(folder)
     if state is not None and not state.has_record(address):
         raise ConfigError(
@@ -93,11 +104,25 @@ def download(
         )
     if state is not None and state.is_of(address, selection) and not _told(folder, state):
         return Downloaded(folder, state.title, state.doi, len(state.files), 0, 0)
+    return None
+
+
+def _download(
+    address: Address,
+    folder: Path,
+    selection: Selection,
+    client: Client,
+    threads: int,
+    progress: Style,
+) -> Downloaded:
+    state = read_state(folder)
     record = read_record(client, address)
     manifest = _manifest(record, folder, client)
     wanted, is_whole = targets(record.files, manifest, selection)
     here = {target.name: _here(target, folder, state) for target in wanted}
     missing = [target for target in wanted if here[target.name] is None]
+    if state is None:
+        _check_foreign(folder, [*(target.name for target in missing), MANIFEST_NAME], manifest)
     _check_space(missing, folder)
     received = _fetch_all(missing, folder, client, threads, progress)
     for target in missing:
@@ -107,6 +132,9 @@ def download(
         shards = [folder / target.name for target in wanted if target.is_shard]
         write_manifest(folder, manifest_of(manifest, shards, folder))
         files.append(remembered(folder, MANIFEST_NAME))
+        # They tell of the whole record, as the last choice had it perhaps.
+        for name in CHECKSUM_FILES:
+            (folder / name).unlink(missing_ok=True)
     write_state(
         folder,
         State(
@@ -121,6 +149,32 @@ def download(
     )
     shutil.rmtree(folder / PARTS, ignore_errors=True)
     return Downloaded(folder, record.title, record.doi, len(files), len(missing), received)
+
+
+def _check_foreign(folder: Path, names: Sequence[str], manifest: dict[str, Any] | None) -> None:
+    """Refuse a folder with other files of these names, which no download has left there.
+
+    Raises
+    ------
+    ConfigError
+        Naming the first.
+    """
+    for name in names:
+        path = folder / name
+        if name == MANIFEST_NAME and manifest is not None and _is_manifest(path, manifest):
+            continue
+        if path.exists():
+            raise ConfigError(
+                f"{path}: is there already, and not as the record has it; choose another folder, or"
+                " move it away"
+            )
+
+
+def _is_manifest(path: Path, manifest: dict[str, Any]) -> bool:
+    try:
+        return bool(json.loads(path.read_bytes()) == manifest)
+    except (OSError, ValueError):
+        return False
 
 
 def _told(folder: Path, state: State) -> list[str]:

@@ -89,7 +89,7 @@ def describe_again(dataset: Path, folder: Path, about: Publication, layout: Layo
         If a file cannot be written.
     """
     record, source = read_manifest(folder / MANIFEST_NAME), read_manifest(dataset / MANIFEST_NAME)
-    if record.get("part_of", record)["digest"] != source["digest"]:
+    if source["digest"] not in (record["digest"], record.get("part_of", record)["digest"]):
         raise InputFileError(f"{folder}: a record, but not of {dataset}; remove it")
     if faults := damaged_files(folder, record):
         raise InputFileError("\n".join([f"{folder}: damaged; remove it:", *faults]))

@@ -12,6 +12,7 @@ import numpy as np
 from rs3l_data.describe.schema import FORMAT_VERSION
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.weights import Weights
+from rs3l_data.store.filters import compression_in
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import I8
@@ -82,8 +83,9 @@ def _write(rows: Dataset, path: Path) -> None:
     if not all(shard.attributes.get("constituents_complete", True) for shard in rows.shards):
         attributes["constituents_complete"] = False
     views = {view: rows.read_view(view) for view in rows.views}
-    compression = rows.config.get("store", {}).get("compression", "blosc2")
-    write_shard(path, rows.read_initiators(), views, attributes, compression, _weights(rows))
+    write_shard(
+        path, rows.read_initiators(), views, attributes, compression_in(rows.config), _weights(rows)
+    )
 
 
 def _weights(rows: Dataset) -> Weights | None:

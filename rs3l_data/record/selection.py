@@ -115,7 +115,7 @@ def _views(there: Sequence[str], selection: Selection) -> tuple[str, ...]:
     for view in selection.views:
         if view not in there:
             raise ConfigError(f"no view '{view}' in the record; {nearest(view, [*there])}")
-    return selection.views or tuple(there)
+    return tuple(dict.fromkeys(selection.views)) or tuple(there)
 
 
 def _wanted(

@@ -19,9 +19,10 @@ def manifest_of(whole: Mapping[str, Any], shards: Sequence[Path], folder: Path) 
 
     What the generation says of a process (its cross section, the points tried) stays; the counts,
     and the sum of weights that a histogram of these rows is normalised with, are those of the
-    files. Where rows or views are missing, `part_of` holds the digest of the whole. Where events
-    may have no rows, the sum of weights is the share of that of the whole, which counts those too,
-    that the part has of the events with rows.
+    files; `parts` says so, by the digest of what is there. Where rows or views are missing,
+    `part_of` holds the digest of the whole. Where events may have no rows, the sum of weights is
+    the share of that of the whole, which counts those too, that the part has of the events with
+    rows.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def manifest_of(whole: Mapping[str, Any], shards: Sequence[Path], folder: Path) 
     dataset = open_dataset(shards)
     found = contents(dataset, folder)
     processes = {
-        name: {**made, **_counts(dataset, name, found["processes"][name], whole)}
+        name: {**made, **_counts(dataset, name, found, whole)}
         for name, made in whole["processes"].items()
         if name in dataset.processes
     }
@@ -56,21 +57,17 @@ def _is_part(found: Mapping[str, Any], whole: Mapping[str, Any]) -> bool:
 
 
 def _counts(
-    dataset: Dataset, process: str, size: Mapping[str, int], whole: Mapping[str, Any]
+    dataset: Dataset, process: str, found: Mapping[str, Any], whole: Mapping[str, Any]
 ) -> dict[str, Any]:
-    made = whole["processes"][process]
+    made, size = whole["processes"][process], found["processes"][process]
     counts: dict[str, Any] = {**size}
     if size["n_events"] == made["n_events"] or "sum_of_weights" not in made:
         return counts
     if not has_rows_of_all(whole, process):
         share = size["n_events"] / max(made["n_events"], 1)
-        counts["sum_of_weights"] = made["sum_of_weights"] * share
-        if "runs" in made:
-            counts["runs"] = [
-                {**run, "sum_of_weights": run["sum_of_weights"] * share} for run in made["runs"]
-            ]
+        total = made["sum_of_weights"] * share
     else:
         rows = dataset.select(processes=process)
         _, first = np.unique(rows.event_keys, return_index=True)
-        counts["sum_of_weights"] = float(rows.initiators["weight"][first].sum())
-    return counts
+        total = float(rows.initiators["weight"][first].sum())
+    return {**counts, "sum_of_weights": total, "parts": {found["digest"]: total}}

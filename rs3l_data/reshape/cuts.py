@@ -175,6 +175,8 @@ def _value(node: ast.expr, table: Columns) -> Any:
         value = _value(node.operand, table)
         return -value if isinstance(node.op, ast.USub) else value
     if isinstance(node, ast.BinOp):
-        return _ARITHMETIC[type(node.op)](_value(node.left, table), _value(node.right, table))
+        # Whole numbers would overflow.
+        left, right = (np.float64(1) * _value(side, table) for side in (node.left, node.right))
+        return _ARITHMETIC[type(node.op)](left, right)
     assert isinstance(node, ast.Call)
     return np.abs(_value(node.args[0], table))

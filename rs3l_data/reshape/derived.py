@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.weights import Weights
-from rs3l_data.store.filters import Compression
+from rs3l_data.store.filters import compression_in
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import write_shard
@@ -98,7 +98,7 @@ def _write_part(
         initiators,
         views,
         {**attributes, **names, "history": history},
-        compression_of(part),
+        compression_in(part.config),
         weights if values else None,
         shard.format_version,
     )
@@ -106,13 +106,6 @@ def _write_part(
 
 def _stacked(values: dict[str, Any]) -> Any:
     return np.stack(list(values.values()), axis=1) if values else np.zeros((0, 0))
-
-
-def compression_of(dataset: Dataset) -> Compression:
-    """Tell how the dataset's shards were to be compressed: the config says so, or Blosc2."""
-    found = dataset.config.get("store", {}).get("compression", "blosc2")
-    known: tuple[Compression, ...] = get_args(Compression)
-    return next((name for name in known if name == found), "blosc2")
 
 
 def step(operation: str, arguments: dict[str, Any], sources: Sequence[Dataset]) -> list[Any]:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rs3l_data.describe.schema import FORMAT
 from rs3l_data.errors import InputFileError
-from rs3l_data.events.hard_events import HardRun
 from rs3l_data.store.manifest import write_manifest
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.summary import combine, contents
+from rs3l_data.store.summary import contents
 
 _ESTIMATES = (
     *("cross_section_pb", "cross_section_error_pb"),
     *("n_tried", "n_accepted", "sum_of_weights"),
 )
-_MB_TO_PB = 1e9
 
 
 def finish(folder: Path, paths: Sequence[Path], sources: Sequence[Dataset]) -> None:
@@ -55,46 +56,37 @@ def finish(folder: Path, paths: Sequence[Path], sources: Sequence[Dataset]) -> N
 def _process(
     name: str, size: Mapping[str, int], manifests: Sequence[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Describe a process: its rows here, and the whole generation that they come from."""
-    entry: dict[str, Any] = {**size}
-    runs = _runs(name, manifests)
-    if len(runs) == 1:
-        return {**entry, **runs[0]}
-    return {**entry, **_combined(name, runs), "runs": runs} if runs else entry
+    """Describe a process: its rows here, and the generation that they come from."""
+    made = [
+        entry
+        for manifest in manifests
+        if (entry := manifest["processes"].get(name, {})).keys() >= {*_ESTIMATES}
+    ]
+    return {**size, **(_generation(made) if made else {})}
 
 
-def _runs(process: str, manifests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """List the generations that the rows of a process come from, each once.
+def _generation(made: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Describe the generation that the rows of several sources come from: the longest of theirs.
 
-    Parts of one generation carry the same estimates, which two generations never do. Parts that
-    were downloaded have their own share of its sum of weights, all others the whole.
+    All have the same seed and settings, so that a longer generation begins with the events of a
+    shorter one. Its sum of weights is that of all its events if a source was made of the whole;
+    else of the parts that were downloaded, each once, and of shorter generations.
     """
-    found: list[dict[str, Any]] = []
-    are_shares = all("part_of" in manifest for manifest in manifests)
-    for manifest in manifests:
-        entry = manifest["processes"].get(process, {})
-        alone = {key: entry[key] for key in _ESTIMATES if key in entry}
-        for run in entry.get("runs", [alone] if len(alone) == len(_ESTIMATES) else []):
-            same = [one for one in found if all(one[key] == run[key] for key in _ESTIMATES[:-1])]
-            if not same:
-                found.append(dict(run))
-            elif are_shares or same[0]["sum_of_weights"] != run["sum_of_weights"]:
-                same[0]["sum_of_weights"] += run["sum_of_weights"]
-    return found
+    longest = max(made, key=lambda entry: entry["n_tried"])
+    parts: dict[str, float] = {}
+    for n_tried in dict.fromkeys(entry["n_tried"] for entry in made):
+        of_one = [entry for entry in made if entry["n_tried"] == n_tried]
+        whole = next((entry for entry in of_one if "parts" not in entry), None)
+        if whole is not None and n_tried == longest["n_tried"]:
+            return {key: whole[key] for key in _ESTIMATES}
+        if whole is not None:
+            parts[_identity(whole)] = whole["sum_of_weights"]
+        else:
+            parts |= {digest: own for entry in of_one for digest, own in entry["parts"].items()}
+    total = math.fsum(parts.values())
+    return {**{key: longest[key] for key in _ESTIMATES}, "sum_of_weights": total, "parts": parts}
 
 
-def _combined(process: str, runs: Sequence[dict[str, Any]]) -> dict[str, float | int]:
-    return combine(
-        [
-            HardRun(
-                process=process,
-                seed=0,
-                cross_section_mb=run["cross_section_pb"] / _MB_TO_PB,
-                cross_section_error_mb=run["cross_section_error_pb"] / _MB_TO_PB,
-                n_tried=run["n_tried"],
-                n_accepted=run["n_accepted"],
-                sum_of_weights=run["sum_of_weights"],
-            )
-            for run in runs
-        ]
-    )
+def _identity(entry: Mapping[str, Any]) -> str:
+    estimates = json.dumps([entry[key] for key in _ESTIMATES])
+    return hashlib.sha256(estimates.encode()).hexdigest()

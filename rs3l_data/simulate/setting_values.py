@@ -67,6 +67,7 @@ def not_of_its_kind(settings: pythia8mc.Settings, key: str, value: str) -> str |
     value
         What stands behind the ``=``, with a comment, perhaps, that begins with ``!`` or ``#``.
     """
+    key = re.sub(r"\s*(\+|force)$", "", key, flags=re.IGNORECASE)
     words = list(takewhile(lambda word: word[0] not in "!#", value.split()))
     if key[:1].isdecimal():
         return _not_of_a_particle(key, words)
@@ -75,8 +76,8 @@ def not_of_its_kind(settings: pythia8mc.Settings, key: str, value: str) -> str |
             return None if _are(words, expected) and len(words) == 1 else expected
     for kind, expected in (("FVec", FLAG), ("MVec", WHOLE), ("PVec", NUMBER)):
         if getattr(settings, f"is{kind}")(key):
-            inside = "".join(words).removeprefix("{").removesuffix("}")
-            right = not inside or _are(inside.split(","), expected)
+            inside = " ".join(words).removeprefix("{").removesuffix("}").strip()
+            right = not inside or _are([one.strip() for one in inside.split(",")], expected)
             return None if right else f"values as {{1,2}}, each {expected}"
     return "one word" if settings.isWord(key) and len(words) != 1 else None
 
@@ -87,9 +88,11 @@ def _not_of_a_particle(key: str, words: Sequence[str]) -> str | None:
         return None if _are(words, expected) and len(words) == 1 else expected
     if re.match(r"(on|off)(if|pos|neg)", name) or name == "products":
         return None if _are(words, WHOLE) else "PDG codes with spaces between them"
-    if name in ("addchannel", "onechannel"):
+    if name in ("addchannel", "onechannel") or (name == "all" and key.count(":") == 2):
         return None if _are(words, NUMBER) else "numbers with spaces between them"
-    return None
+    if name in ("all", "new"):
+        return None if _are(words[2:] or ["0"], NUMBER) else "two names, and numbers"
+    return None if len(words) == 1 else "one word"
 
 
 def _are(words: Sequence[str], expected: str) -> bool:

@@ -96,6 +96,7 @@ def settle(temporary: Path, path: Path) -> None:
 def hidden_beside(path: Path) -> Path:
     """Give the name under which a file or a folder is written: no other process has it."""
     # Processes on two nodes, or in two containers, may have the same number.
+    path = path.absolute()  # "." has no name.
     return path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.part")
 
 

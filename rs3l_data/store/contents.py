@@ -55,13 +55,9 @@ class _Size(_Entry):
     n_events: Count
 
 
-class _Run(_Entry):
-    sum_of_weights: float
-
-
 class _Process(_Size):
     sum_of_weights: float | None = None
-    runs: list[_Run] | None = None
+    parts: dict[Text, float] | None = None
 
 
 class _Label(_Entry):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import h5py
@@ -24,6 +25,13 @@ _SPARSE = 0.25
 # Kinds whose values HDF5 compares with checksums when it reads them. What a run hands on has no
 # manifest that would know its bytes; its own metadata HDF5 checks in every file.
 _CHECKED = ("hard", "view", "pileup")
+
+
+def compression_in(config: Mapping[str, Any]) -> Compression:
+    """Tell how a dataset's shards were to be compressed: its config says so, or Blosc2."""
+    found = config.get("store", {}).get("compression", "blosc2")
+    known: tuple[Compression, ...] = get_args(Compression)
+    return next((name for name in known if name == found), "blosc2")
 
 
 def write_dataset(

@@ -211,7 +211,8 @@ def read_names(attributes: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _is_name(name: Any) -> bool:
-    return isinstance(name, str) and name not in ("", ".") and not set(name) & {"/", "\0"}
+    # A name of a group may become one of a folder.
+    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & {"/", "\0"}
 
 
 @contextmanager

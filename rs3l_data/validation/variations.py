@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
@@ -64,6 +64,8 @@ class Change:
     """Mean of the paired differences, in the quantity's unit"""
     error: float
     n_jets: int
+    freedom: int
+    """Degrees of freedom that the error was estimated with"""
     expected: Expected | None
     tolerance: float
     """Relative; for `same`"""
@@ -78,16 +80,18 @@ class Change:
     @property
     def p(self) -> float:
         """Probability of a shift so far against what is expected."""
+        # The error is an estimate, too: far out in the tails, Gauss's would be too small by far.
+        student = t(self.freedom)
         match self.expected:
             case "up":
-                return float(norm.cdf(self.significance))
+                return float(student.cdf(self.significance))
             case "down":
-                return float(norm.sf(self.significance))
+                return float(student.sf(self.significance))
             case "same":
                 beyond = abs(self.shift) - self.tolerance * abs(self.reference)
-                return float(norm.sf(beyond / max(self.error, 1e-12)))
+                return float(student.sf(beyond / max(self.error, 1e-12)))
             case _:
-                return float(2 * norm.sf(abs(self.significance)))
+                return float(2 * student.sf(abs(self.significance)))
 
     @property
     def finding(self) -> str:
@@ -121,7 +125,10 @@ def changes(config: Config, dataset: Dataset) -> list[Change]:
                 if measured is not None:
                     found.append(
                         Change(
-                            *(view, base, process, quantity),
+                            view,
+                            base,
+                            process,
+                            quantity,
                             *measured,
                             expected.get(quantity),
                             config.validation.same_within,
@@ -206,8 +213,8 @@ class Pair:
             masses=np.asarray(columns["mass"][both], np.float64),
         )
 
-    def measure(self, quantity: str) -> tuple[float, float, float, int] | None:
-        """Measure a change: value in the base, shift, its error, number of jets.
+    def measure(self, quantity: str) -> tuple[float, float, float, int, int] | None:
+        """Measure a change: value in the base, shift, its error, number of jets, of freedoms.
 
         Nothing where there are too few jets.
         """
@@ -218,11 +225,12 @@ class Pair:
         if known.sum() < _LEAST_JETS:
             return None
         view, base = view[known], base[known]
-        weights = self.weights[known]
-        shift, error = weighted_mean(view - base, weights, self.events[known])
-        return float(np.average(base, weights=weights)), shift, error, int(known.sum())
+        weights, events = self.weights[known], self.events[known]
+        shift, error = weighted_mean(view - base, weights, events)
+        reference = float(np.average(base, weights=weights))
+        return reference, shift, error, int(known.sum()), len(np.unique(events)) - 1
 
-    def _peak(self) -> tuple[float, float, float, int] | None:
+    def _peak(self) -> tuple[float, float, float, int, int] | None:
         inside = self.view["contained"] & self.base["contained"]
         masses = [np.asarray(table[PEAK], np.float64)[inside] for table in (self.base, self.view)]
         start = float(np.median(self.masses)) if len(self.masses) else 0.0
@@ -237,7 +245,7 @@ class Pair:
             return None
         base, view = positions(np.ones(len(events), bool))
         error = jackknife(lambda chosen: float(np.diff(positions(chosen))[0]), events)
-        return float(base), float(view - base), error, n_jets
+        return float(base), float(view - base), error, n_jets, _GROUPS - 1
 
 
 def peak_position(mass: F8, weights: F8, start: float) -> float:

@@ -68,6 +68,8 @@ class Trainings:
                 )
             return tagger.to(self.bench.jets.device), saved.details
         checkpoints = checkpoints_in(folder, identity, config.loop, self.resume, self.processes)
+        # Before one of them takes away what the others look for.
+        self.processes.require_same({"whether --out holds a part of it": checkpoints.goes_on})
         log = MetricsLog(folder, config.loop.tensorboard) if writes else None
         if mode == "probe":
             checkpoints.restore(None)

@@ -298,6 +298,41 @@ def test_a_dataset_made_from_others_goes_to_the_archive_and_back(whole, archive,
     assert part["sum_of_weights"] == pytest.approx(30 * part["n_events"] / made["n_events"])
 
 
+def test_downloaded_parts_count_once_however_they_were_changed(whole, archive, tmp_path):
+    """Split, cut and merged in any order, the sum of weights is that of what was downloaded."""
+    publish(whole, tmp_path / "record", ABOUT, Layout(shard_bytes=70_000))
+    names = sorted(path.name for path in (tmp_path / "record").glob("qcd-*.h5"))
+    assert len(names) > 1
+    folders = [
+        fetched(archive, tmp_path / "record", tmp_path / name, files=(name,)) for name in names
+    ]
+
+    def of(folder):
+        return read_manifest(folder / "dataset.json")["processes"]["qcd"]
+
+    first, *others = folders
+    assert sum(of(folder)["sum_of_weights"] for folder in folders) == 30
+    halves = split(first, "2", tmp_path / "halves")
+    assert [of(half)["sum_of_weights"] for half in halves] == [of(first)["sum_of_weights"]] * 2
+    merge([*others, *halves], tmp_path / "again")
+    assert of(tmp_path / "again")["sum_of_weights"] == 30
+    assert len(of(tmp_path / "again")["parts"]) == len(folders)
+    cut = []
+    for i, folder in enumerate([*others, *halves]):
+        select(folder, Choice(where_initiator="pt > 500"), tmp_path / f"cut{i}")
+        cut.append(tmp_path / f"cut{i}")
+    merge(cut, tmp_path / "of-cut")
+    assert of(tmp_path / "of-cut")["sum_of_weights"] == 30
+    # With rows that were never downloaded the generation is the whole one, and counts once.
+    apart = split(whole, "2", tmp_path / "apart")
+    for i, half in enumerate(apart):
+        select(half, Choice(views=("nominal",)), tmp_path / f"one{i}")
+    merge([tmp_path / "one0", tmp_path / "one1"], tmp_path / "one")
+    assert (of(tmp_path / "one")["sum_of_weights"], "parts" in of(tmp_path / "one")) == (30, False)
+    accepted(tmp_path / "again")
+    accepted(tmp_path / "of-cut")
+
+
 def test_downloaded_parts_are_one_generation_again(whole, archive, tmp_path):
     publish(whole, tmp_path / "record", ABOUT, Layout(shard_bytes=70_000))
     names = sorted(path.name for path in (tmp_path / "record").glob("qcd-*.h5"))
@@ -307,4 +342,6 @@ def test_downloaded_parts_are_one_generation_again(whole, archive, tmp_path):
     merge(folders, tmp_path / "again")
     accepted(tmp_path / "again")
     expected = read_manifest(whole / "dataset.json")["processes"]["qcd"]
-    assert read_manifest(tmp_path / "again" / "dataset.json")["processes"]["qcd"] == expected
+    found = read_manifest(tmp_path / "again" / "dataset.json")["processes"]["qcd"]
+    assert len(found.pop("parts")) == len(folders)
+    assert found == expected

@@ -114,6 +114,17 @@ def test_every_value_read_is_that_of_a_naive_formula(tmp_path):
             assert not mine["d0_error"].any()
 
 
+def test_no_row_in_all_views_is_an_error(tmp_path):
+    dataset = rs3l_data.open(make_dataset(tmp_path / "ds", 30, ("nominal", "seed")))
+    here, there = (dataset.jets(view)["present"] for view in dataset.views)
+    apart = dataset[here & ~there]
+    assert len(apart)
+    numbers = {"higgs": 4, "qcd": 1}
+    with pytest.raises(InputFileError, match="rows has a jet in each of the views nominal, seed"):
+        write_published(apart, tmp_path / "out.h5", ("nominal", "seed"), jettypes=numbers)
+    assert not (tmp_path / "out.h5").exists()
+
+
 def test_what_is_read_and_written_again_is_the_file(tmp_path):
     singletons, candidates = published_file(tmp_path / "in.h5")
     dataset = read(tmp_path / "in.h5", tmp_path / "ds")

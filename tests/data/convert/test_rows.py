@@ -101,6 +101,15 @@ def test_sources_have_their_part_and_patterns_are_sorted(tmp_path):
     assert found[2].path == Path("plain:name.h5"), "only names of splits are prefixes"
 
 
+def test_a_file_given_twice_is_an_error(tmp_path):
+    """Its jets would be there twice, in two parts of the split perhaps."""
+    (tmp_path / "a.h5").touch()
+    (tmp_path / "link.h5").symlink_to("a.h5")
+    for again in ("a.h5", "link.h5"):
+        with pytest.raises(InputFileError, match=r"a\.h5: given 2 times"):
+            find_sources([f"train:{tmp_path}/a.*", f"test:{tmp_path}/{again}"])
+
+
 def test_a_pattern_without_files_is_an_error(tmp_path):
     with pytest.raises(InputFileError, match="no file of such a name"):
         find_sources([f"train:{tmp_path}/*.h5"])

@@ -1,9 +1,12 @@
 """Every promise broken once in a sound shard, and found with dataset and row."""
 
+import json
+
 import h5py
 import numpy as np
 import pytest
 
+import rs3l_data
 from rs3l_data.errors import InputFileError
 from rs3l_data.integrity.validate import validate
 from tests.data.integrity.conftest import change, change_config, recreate
@@ -61,6 +64,15 @@ def test_a_process_may_have_a_label_for_each_initiator(shard):
     # A label of the process, but another initiator's.
     change(shard, "initiators/label", put(0, 1))
     assert [v.row for v in told({"25": "higgs", "6": "qcd"})] == [0]
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "a/b", "a\0b"])
+def test_a_name_that_is_no_folders_is_refused(shard, name):
+    """`split` makes folders of the processes' names."""
+    with h5py.File(shard, "a") as file:
+        file.attrs["process_names"] = json.dumps([name, "qcd"])
+    with pytest.raises(InputFileError, match=r"attribute 'process_names': .*expected a list of na"):
+        rs3l_data.open([shard])
 
 
 def test_partons_have_the_label_of_their_flavour(shard):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
@@ -292,13 +293,45 @@ def test_a_manifest_cannot_lead_out_either(archive, by_view, fetch, tmp_path, pa
 
 def test_a_link_in_the_way_is_replaced_not_followed(archive, record, fetch, tmp_path):
     archive.add("1", record)
-    (tmp_path / "here").mkdir()
+    fetch()
     precious = tmp_path / "precious"
     precious.write_text("keep me")
+    (tmp_path / "here" / "README.md").unlink()
     (tmp_path / "here" / "README.md").symlink_to(precious)
     fetch()
     assert precious.read_text() == "keep me"
     assert not (tmp_path / "here" / "README.md").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["README.md", "dataset.json", "qcd-0000.h5"])
+@pytest.mark.parametrize("chosen", [{}, {"processes": ("qcd",)}])
+def test_files_that_no_download_left_are_not_replaced(
+    archive, record, fetch, tmp_path, name, chosen
+):
+    archive.add("1", record)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / name).write_text("mine")
+    with pytest.raises(ConfigError, match=rf"{name}: is there already, and not as the record has"):
+        fetch(**chosen)
+    assert (tmp_path / "here" / name).read_text() == "mine"
+    (tmp_path / "here" / name).unlink()
+    fetch(**chosen)
+
+
+def test_checksums_of_the_whole_do_not_stay_beside_a_part(archive, record, fetch, tmp_path):
+    archive.add("1", record)
+    fetch()
+    assert "sha256sums.txt" in names(tmp_path / "here")
+    fetch(processes=("qcd",))
+    assert not {"sha256sums.txt", "md5sums.txt"} & set(names(tmp_path / "here"))
+
+
+def test_two_downloads_into_one_folder_come_one_after_the_other(archive, record, fetch, tmp_path):
+    archive.add("1", record)
+    with ThreadPoolExecutor(2) as pool:
+        found = [job.result() for job in [pool.submit(fetch), pool.submit(fetch)]]
+    assert sorted(each.fetched for each in found) == [0, found[0].files]
+    check(tmp_path / "here")
 
 
 def test_a_manifest_that_contradicts_the_archive(archive, record, fetch, tmp_path):

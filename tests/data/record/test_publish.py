@@ -16,7 +16,7 @@ from rs3l_data.record.card import card
 from rs3l_data.record.layout import Layout
 from rs3l_data.record.metadata import datacite, zenodo
 from rs3l_data.record.plan import MOST_BYTES, n_shards
-from rs3l_data.record.publish import publish
+from rs3l_data.record.publish import describe_again, publish
 from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import damaged_files, read_manifest
 from tests.data.conftest import make_config
@@ -93,6 +93,16 @@ def test_other_tools_verify_the_files(folder, tmp_path):
         checked = {line.split(":")[0] for line in done.stdout.decode().splitlines()}
         there = {name for name in names(tmp_path / "record") if not name.startswith(".")}
         assert checked == there - {"sha256sums.txt", "md5sums.txt"}
+
+
+def test_a_record_of_a_part_can_be_described_again(folder, tmp_path):
+    """As after an upload that failed: the part's manifest says what it is a part of."""
+    publish(folder, tmp_path / "part", ABOUT, Layout(processes=("qcd",)))
+    publish(tmp_path / "part", tmp_path / "record", ABOUT, Layout())
+    describe_again(tmp_path / "part", tmp_path / "record", ABOUT, Layout())
+    other = make_dataset(tmp_path / "other", n_events=5)
+    with pytest.raises(InputFileError, match="a record, but not of"):
+        describe_again(other, tmp_path / "record", ABOUT, Layout())
 
 
 def test_a_part_of_a_dataset_says_so(folder, tmp_path):

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rs3l_data.describe.schema import JETS
+from rs3l_data.describe.schema import JETS, Column
 from rs3l_data.errors import ConfigError
 from rs3l_data.reshape.cuts import parse
 from tests.data.store.random_tables import random_columns
@@ -69,6 +69,16 @@ def test_conditions_mean_what_python_means_by_them(text, seed):
 def test_comparisons_with_nan_are_false(text, expected):
     table = {"pt": np.array([np.nan, 600, 0], "f4")}
     assert parse(text, JETS, "jets")(table).tolist() == expected
+
+
+def test_whole_numbers_do_not_overflow():
+    """Beyond 2⁶³, where numpy's integers begin anew below 0."""
+    columns = (Column("event", "<i8", "", "a number"),)
+    table = {"event": np.array([0, 1, 10**3, 10**9])}
+    for text in ("event * 100000000000000000 >= 0", "event + 1e17 * 100000000000000000 > 0"):
+        assert parse(text, columns, "initiators")(table).all()
+    huge = "event + 100000000000000000 * 100000000000000000 > 0"
+    assert parse(huge, columns, "initiators")(table).all()
 
 
 def test_chains_constants_and_unsigned_columns():

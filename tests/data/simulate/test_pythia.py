@@ -42,6 +42,13 @@ def test_a_setting_that_pythia_does_not_accept_is_named(line):
         ("Tune:pp = 99", "a value from -1 to 33"),
         ("HardQCD:all = on off", "on or off"),
         ("PDF:pSet = 13 14", "one word"),
+        ("TimeShower:skipFirstMECinResDecIDs = {6 24}", r"values as \{1,2\}"),
+        ("HeavyIon:SigFitDefPar = {1. 5, 2}", r"values as \{1,2\}"),
+        ("SUSY:idVecA += {3;4}", r"values as \{1,2\}"),
+        ("HardQCD:all FORCE= maybe", "on or off"),
+        ("25:all = h0 void 1 0 0 1/2 0.004 50. 0. 0.", "two names, and numbers"),
+        ("5122:0:all = 1 1/2 0 -12 11 4 2101", "numbers with spaces"),
+        ("25:antiName = a b", "one word"),
         ("SUSY:idVecA = {1, x}", r"values as \{1,2\}, each a whole number"),
         ("6:m0 = 172,5", "a number"),
         ("25:m0 = inf", "a number"),
@@ -91,6 +98,8 @@ def test_settings_take_effect():
         "24:onMode = 0",
         "24:onIfAny = 11 -13",
         "25:oneChannel = 1 1.0 100 5 -5",
+        "4900001:all = quark anti 2 0 0 50. 1. 40. 60. 0.",
+        "5122:0:all = 1 0.5 22 -12 11 4 2101",
     ]
     pythia = prepared(["Print:quiet = on", *settings])
     assert pythia.settings.flag("HardQCD:all")

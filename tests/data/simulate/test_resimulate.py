@@ -250,6 +250,15 @@ def test_a_batch_without_any_event_is_marked_as_failed(config, hard_of):
     assert set(table.jets["status"].tolist()) == {Status.GENERATOR_FAILED}
 
 
+def test_vertices_of_partons_leave_the_hard_process_as_it_is(hard_of):
+    """By default Pythia then turns the event about the beam, out of step with what was saved."""
+    vertices = {"nominal": {"variation": ["PartonVertex:setVertex = on"]}}
+    config = make_config(views=vertices)
+    hard = hard_of("qcd")[:20]
+    made = np.concatenate([batch.generated for batch in batches(config, "qcd", hard)])
+    assert made.all()
+
+
 def test_a_shower_with_weights_is_refused(config, hard_of):
     biased = ["Enhancements:doEnhance = on", "EnhancedSplittings:List = {fsr:G2QQ=20.}"]
     settings = [*view_settings(config, "qcd", "nominal"), *biased]

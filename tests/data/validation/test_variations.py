@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from rs3l_data.describe.catalogue import catalogue
 from rs3l_data.describe.schema import JETS
@@ -18,7 +20,7 @@ from tests.data.conftest import make_config
 
 def change(expected, shift, error=0.1, reference=40.0):
     return Change(
-        "v", "nominal", "qcd", "n_constituents", reference, shift, error, 100, expected, 0.02
+        "v", "nominal", "qcd", "n_constituents", reference, shift, error, 100, 99, expected, 0.02
     )
 
 
@@ -151,7 +153,7 @@ def pair(rng, n, n_shift=0.0, mass_scale=1.0):
 
 def test_shifts_are_found_with_the_right_error():
     rng = np.random.default_rng(3)
-    reference, shift, error, n = pair(rng, 4000, n_shift=1.0).measure("n_constituents")
+    reference, shift, error, n, _ = pair(rng, 4000, n_shift=1.0).measure("n_constituents")
     assert reference == pytest.approx(40, abs=0.5)
     # Fluctuations that both share drop out: 3 √2, not 6.7 √2.
     assert error == pytest.approx(3 * np.sqrt(2) / np.sqrt(n), rel=0.05)
@@ -161,19 +163,31 @@ def test_shifts_are_found_with_the_right_error():
 def test_a_mass_scale_of_three_percent_moves_the_peak():
     rng = np.random.default_rng(4)
     for scale in (1.0, 1.03):
-        reference, shift, error, _ = pair(rng, 4000, mass_scale=scale).measure("softdrop_mass")
-        found = Change("v", "n", "hbb", "softdrop_mass", reference, shift, error, 1, "same", 0.02)
+        reference, shift, error, n, freedom = pair(rng, 4000, mass_scale=scale).measure(
+            "softdrop_mass"
+        )
+        found = Change(
+            *("v", "n", "hbb", "softdrop_mass", reference, shift, error, n, freedom), "same", 0.02
+        )
         assert shift / reference == pytest.approx(scale - 1, abs=4 * error / reference)
         assert error / reference < 0.003
         assert found.finding == ("compatible" if scale == 1.0 else "shifted")
+
+
+def test_the_tails_are_those_of_an_error_that_is_an_estimate():
+    """Of 25 groups: five of such errors are no rarity of one in a million."""
+    found = Change("v", "n", "hbb", "softdrop_mass", 125.0, 5.0, 1.0, 99, 24, "nothing", 0.02)
+    assert found.p == pytest.approx(2 * student.sf(5, 24))
+    assert found.p > 50 * 2 * norm.sf(5)
 
 
 def test_pulls_of_the_paired_peak_are_normal():
     rng = np.random.default_rng(5)
     pulls = []
     for _ in range(60):
-        _, shift, error, _ = pair(rng, 600).measure("softdrop_mass")
+        _, shift, error, _, freedom = pair(rng, 600).measure("softdrop_mass")
         pulls.append(shift / error)
+        assert freedom == 24, "of 25 groups"
     assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
     assert 0.7 < np.std(pulls) < 1.35
 
