@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_train.evaluation.roc import F8, cut_at, part_below
-from rs3l_train.evaluation.scores import Scores
+from rs3l_train.evaluation.roc import F8, Cut, cut_at, part_below
+from rs3l_train.evaluation.scores import Places, Scores, in_common
 
 NOISE_DRAWS = 20
 
@@ -20,15 +20,33 @@ def wasserstein(first: F8, second: F8) -> float:
     return _area(values, in_first)
 
 
-def wasserstein_of_noise(first: F8, second: F8) -> float:
-    """Average the distance of two samples of these sizes drawn from the two together.
+def wasserstein_of_noise(first: F8, second: F8, common: Places | None = None) -> float:
+    """Average the distance that chance alone shows, if no score says of which view it is.
 
-    What chance alone would show, if the jets of the two views were independent; they share their
-    hard events, so that it is somewhat less.
+    The versions of a jet that both views have change places at random; the other jets are dealt
+    out anew, as many to each.
+
+    Parameters
+    ----------
+    common
+        None: no jet is in both.
     """
-    values, in_first = _pooled(first, second)
+    places = common or in_common(None, None)
+    values = np.concatenate([first, second])
+    order = np.argsort(values, kind="stable")
+    in_first = np.arange(len(values)) < len(first)
+    here, there = places[0], places[1] + len(first)
+    alone = np.setdiff1d(np.arange(len(values)), np.concatenate([here, there]))
     random = np.random.default_rng(len(values))
-    return float(np.mean([_area(values, random.permutation(in_first)) for _ in range(NOISE_DRAWS)]))
+
+    def drawn() -> float:
+        dealt = in_first.copy()
+        dealt[alone] = random.permutation(in_first[alone])
+        dealt[here] = random.random(len(here)) < 0.5
+        dealt[there] = ~dealt[here]
+        return _area(values[order], dealt[order])
+
+    return float(np.mean([drawn() for _ in range(NOISE_DRAWS)]))
 
 
 def _pooled(first: F8, second: F8) -> tuple[F8, npt.NDArray[np.bool_]]:
@@ -65,9 +83,9 @@ def at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[s
     -------
     dict
         Both efficiencies, the background's relative to the reference's (None if that is 0), and
-        their errors: binomial ones, for which the two views count as independent, and that of the
-        threshold, which the reference's sample of signal sets. The reference's own efficiency of
-        the signal has none, as it is chosen.
+        their errors: binomial ones, less what the jets that both views have let pass together, and
+        that of the threshold, which the reference's sample of signal sets. The reference's own
+        efficiency of the signal has none, as it is chosen.
     """
     same = scores is reference
     n = len(reference.signal)
@@ -78,8 +96,16 @@ def at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[s
     )
     kept, kept_error = _efficiency(cut(scores.signal))
     kept_shift = float(looser(scores.signal).mean() - tighter(scores.signal).mean()) / 2
+    # Where the reference has more signal by chance, its threshold rises, and this view has too.
+    together = _covariance(
+        cut(scores.signal),
+        cut(reference.signal),
+        in_common(scores.signal_jets, reference.signal_jets),
+    )
+    slope = kept_shift / shift if shift else 0.0
+    kept_squared = kept_error**2 + kept_shift**2 - 2 * slope * together
     here, here_error = _efficiency(cut(scores.background))
-    there, there_error = _efficiency(cut(reference.background))
+    there = float(cut(reference.background).mean())
     # How the threshold moves the logarithms of both, one with the other.
     here_shift, there_shift = (
         _log_change(looser(s.background), tighter(s.background)) for s in (scores, reference)
@@ -87,7 +113,7 @@ def at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[s
     ratio = here / there if there else None
     return {
         "signal_efficiency": kept,
-        "signal_efficiency_error": 0.0 if same else math.hypot(kept_error, kept_shift),
+        "signal_efficiency_error": 0.0 if same else math.sqrt(max(kept_squared, 0.0)),
         "background_efficiency": here,
         "background_efficiency_error": math.hypot(here_error, here * here_shift),
         "relative_to_nominal": ratio,
@@ -95,10 +121,37 @@ def at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[s
         if ratio is None
         else 0.0
         if same
-        else math.hypot(
-            here_error / there, ratio * there_error / there, ratio * (here_shift - there_shift)
-        ),
+        else _error_of_ratio(ratio, here_shift - there_shift, cut, scores, reference),
     }
+
+
+def _error_of_ratio(
+    ratio: float,
+    shift: float,
+    cut: Cut,
+    scores: Scores,
+    reference: Scores,
+) -> float:
+    """Combine the errors of a ratio of background efficiencies, which have jets in common.
+
+    Parameters
+    ----------
+    shift
+        Of the ratio's logarithm, by the threshold's error.
+    """
+    here, there = cut(scores.background), cut(reference.background)
+    _, here_error = _efficiency(here)
+    mean, there_error = _efficiency(there)
+    common = in_common(scores.background_jets, reference.background_jets)
+    together = _covariance(here, there, common)
+    squared = here_error**2 + (ratio * there_error) ** 2 - 2 * ratio * together
+    return math.hypot(math.sqrt(max(squared, 0.0)) / mean, ratio * shift)
+
+
+def _covariance(first: F8, second: F8, common: Places) -> float:
+    """Estimate the covariance of two means, of samples that have these jets in common."""
+    here, there = first[common[0]] - first.mean(), second[common[1]] - second.mean()
+    return float(here @ there) / (len(first) * len(second))
 
 
 def _log_change(looser: F8, tighter: F8) -> float:

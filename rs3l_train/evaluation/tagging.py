@@ -12,7 +12,7 @@ from rs3l_train.evaluation.robustness import (
     wasserstein_of_noise,
 )
 from rs3l_train.evaluation.roc import F8, auc, auc_error, working_point
-from rs3l_train.evaluation.scores import Scores
+from rs3l_train.evaluation.scores import Places, Scores, in_common
 from rs3l_train.evaluation.sculpting import sculpting
 from rs3l_train.views.choice import reference_view
 
@@ -57,8 +57,18 @@ def _in_one_view(
             for efficiency in efficiencies
         },
         "wasserstein": {
-            "signal": _shift(scores.signal, reference.signal, reference),
-            "background": _shift(scores.background, reference.background, reference),
+            "signal": _shift(
+                scores.signal,
+                reference.signal,
+                in_common(scores.signal_jets, reference.signal_jets),
+                reference,
+            ),
+            "background": _shift(
+                scores.background,
+                reference.background,
+                in_common(scores.background_jets, reference.background_jets),
+                reference,
+            ),
         },
     }
     if scores.background_mass is not None:
@@ -69,6 +79,9 @@ def _in_one_view(
     return row
 
 
-def _shift(here: F8, there: F8, reference: Scores) -> dict[str, float]:
+def _shift(here: F8, there: F8, common: Places, reference: Scores) -> dict[str, float]:
     first, second = (ranks(x, reference) for x in (here, there))
-    return {"distance": wasserstein(first, second), "of_noise": wasserstein_of_noise(first, second)}
+    return {
+        "distance": wasserstein(first, second),
+        "of_noise": wasserstein_of_noise(first, second, common),
+    }

@@ -100,7 +100,8 @@ def _scores(bench: Bench, values: Mapping[str, Tensor]) -> dict[str, Scores]:
     scores = {}
     for view, selection in tested_views(bench).items():
         mass = bench.softdrop_mass[selection.views, selection.rows].cpu().numpy()
-        scores[view] = split_scores(values[view], bench.target[selection.rows], mass)
+        rows = selection.rows.cpu().numpy()
+        scores[view] = split_scores(values[view], bench.target[selection.rows], mass, rows)
         for name in CLASSES:
             if not len(getattr(scores[view], name)):
                 raise InputFileError(

@@ -74,9 +74,12 @@ class Tagger(nn.Module):
 
 
 def split_scores(
-    values: Tensor, target: Tensor, mass: npt.NDArray[np.floating] | None = None
+    values: Tensor,
+    target: Tensor,
+    mass: npt.NDArray[np.floating] | None = None,
+    jets: npt.NDArray[np.int64] | None = None,
 ) -> Scores:
-    """Part scores (n,), and if given the jets' masses (n,), by their targets (n,).
+    """Part scores (n,), and if given the jets' masses and their numbers (n,), by targets (n,).
 
     Raises
     ------
@@ -90,4 +93,5 @@ def split_scores(
             " dataset with `rs3l-data validate`, or train with a lower learning rate"
         )
     background_mass = None if mass is None else np.asarray(mass[~signal], np.float64)
-    return Scores(scores[signal], scores[~signal], background_mass)
+    of_signal, of_background = (None, None) if jets is None else (jets[signal], jets[~signal])
+    return Scores(scores[signal], scores[~signal], background_mass, of_signal, of_background)

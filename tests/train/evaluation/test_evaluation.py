@@ -32,7 +32,13 @@ from rs3l_train.evaluation.roc import (
     working_point,
 )
 from rs3l_train.evaluation.scores import Scores
-from rs3l_train.evaluation.substructure import COLUMNS, VARIABLES, variables
+from rs3l_train.evaluation.substructure import (
+    COLUMNS,
+    TRACK_VARIABLES,
+    VARIABLES,
+    track_variables,
+    variables,
+)
 from rs3l_train.evaluation.tagging import figures_of_merit
 from rs3l_train.evaluation.trees import MOST_TREES, fit_trees
 from rs3l_train.tasks.tagger import split_scores
@@ -207,6 +213,16 @@ def test_a_jet_of_one_constituent_has_no_prongs():
     }
     found = baseline_scores(one, 125.0, 25.0)
     assert {name for name, score in found.items() if score[0] > -np.inf} == {"mass window"}
+
+
+def test_displaced_tracks_are_counted_and_the_largest_come_first():
+    significance = np.array(
+        [[5.0, -9.0, 3.5, 0.2, 4.0, 2.9], [0.0, -1.0, 0.0, 0.0, 0.0, 0.0], [7.0, 1, 3, 6, 5, 4]]
+    )
+    expected = [[3, 5, 4, 3.5, 2.9], [0, 0, 0, 0, 0], [4, 7, 6, 5, 4]]
+    np.testing.assert_array_equal(track_variables(significance), expected)
+    np.testing.assert_array_equal(track_variables(significance[:, :2])[0], [1, 5, 0, 0, 0])
+    assert track_variables(significance).shape[1] == TRACK_VARIABLES
 
 
 def test_trees_use_a_variable_that_tells_and_stop_in_time():

@@ -16,7 +16,7 @@ from rs3l_train.evaluation.robustness import (
     wasserstein,
     wasserstein_of_noise,
 )
-from rs3l_train.evaluation.scores import Scores
+from rs3l_train.evaluation.scores import Scores, in_common
 from rs3l_train.evaluation.tagging import figures_of_merit
 
 SAMPLES = hnp.arrays(np.float64, st.integers(1, 30), elements=st.floats(-5, 5, width=16))
@@ -79,6 +79,49 @@ def test_errors_at_the_nominal_threshold_are_the_spread_of_repeated_samples():
         claimed = np.mean([table[f"{key}_error"] for table in tables])
         assert claimed == pytest.approx(spread, rel=0.15), key
     assert np.mean([table["relative_to_nominal"] for table in tables]) > 1.2
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.7, 0.95])
+def test_errors_of_the_same_jets_in_two_views_are_the_spread_of_repeated_samples(correlation):
+    """Of a detector simulated anew, scores are nearly those of nominal; a few jets are apart."""
+    random = np.random.default_rng(5)
+    n, apart = 1500, 100
+    share = math.sqrt(correlation), math.sqrt(1 - correlation)
+
+    def versions(mean, shift):
+        common = random.normal(size=n)
+        here, there = (share[0] * common + share[1] * random.normal(size=n) for _ in range(2))
+        return mean + shift + here[apart:], mean + there[:-apart]
+
+    def sample():
+        signal, background = versions(1, 0.2), versions(0, 0.2)
+        jets = np.arange(apart, n), np.arange(n - apart)
+        return [
+            Scores(s, b, None, own, own) for s, b, own in zip(signal, background, jets, strict=True)
+        ]
+
+    pairs = [sample() for _ in range(300)]
+    tables = [at_threshold(*pair, 0.5) for pair in pairs]
+    for key in ("signal_efficiency", "relative_to_nominal"):
+        spread = np.std([table[key] for table in tables])
+        claimed = np.mean([table[f"{key}_error"] for table in tables])
+        assert claimed == pytest.approx(spread, rel=0.15), key
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.7, 0.95])
+def test_the_noise_of_the_same_jets_in_two_views_is_that_of_chance(correlation):
+    random = np.random.default_rng(6)
+    n = 400
+    share = math.sqrt(correlation), math.sqrt(1 - correlation)
+    by_chance, claimed = [], []
+    for _ in range(60):
+        common = random.normal(size=n)
+        first, second = (share[0] * common + share[1] * random.normal(size=n) for _ in range(2))
+        places = in_common(np.arange(n), np.arange(50, n + 50))
+        here, there = first, np.r_[second[50:], random.normal(size=50)]
+        by_chance.append(wasserstein(here, there))
+        claimed.append(wasserstein_of_noise(here, there, places))
+    assert np.mean(claimed) == pytest.approx(np.mean(by_chance), rel=0.15)
 
 
 def test_where_nothing_passes_the_error_is_not_0_and_what_is_chosen_has_none():

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -65,6 +67,36 @@ def test_trees_stop_on_the_validation_jets(bench, monkeypatch):
     ((_, target, _, truth),) = given
     assert target.tolist() == bench.target[bench.labelled(20, 0).rows].tolist()
     assert truth.tolist() == bench.target[bench.validation.rows].tolist()
+
+
+def test_trees_see_the_tracks_of_their_jets(bench, monkeypatch):
+    """Those that the networks see, by a loop over them."""
+    given = []
+
+    def noted(*arguments, **keys):
+        given.append(arguments)
+        return fit_trees(*arguments, **keys)
+
+    monkeypatch.setattr("rs3l_train.tasks.trees.fit_trees", noted)
+    measure_trees(bench, 20, 0)
+    selection = bench.labelled(20, 0)
+    n_constituents, some = bench.config.data.constituents, 0
+    for entry, found in enumerate(given[0][0]):
+        view = bench.dataset.read_view(bench.jets.names[selection.views[entry]])
+        row = int(selection.rows[entry])
+        own = slice(
+            view.offsets[row], min(view.offsets[row] + n_constituents, view.offsets[row + 1])
+        )
+        c = {name: column[own].astype(float) for name, column in view.constituents.items()}
+        expected = []
+        for d0, error, phi in zip(c["d0"], c["d0_error"], c["phi"], strict=True):
+            turned = math.remainder(phi - float(view.jets["phi"][row]), 2 * math.pi)
+            expected += [d0 / error * math.copysign(1, turned)] if error > 0 else []
+        assert found[8] == sum(one > 3 for one in expected)
+        largest = sorted([max(one, 0) for one in expected] + [0] * 4)[::-1][:4]
+        np.testing.assert_allclose(found[9:], largest, rtol=1e-4)
+        some += found[9] > 0
+    assert some > 10
 
 
 def test_the_summary_is_of_the_nominal_view(bench, config):
