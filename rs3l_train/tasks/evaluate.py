@@ -17,7 +17,7 @@ from rs3l_train.tasks import captions
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_test_bench, task_summary
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.model import load_tagger
-from rs3l_train.tasks.overlap import overlap_warnings
+from rs3l_train.tasks.overlap import overlap
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.tagger_plots import add_calibration_and_mass, add_scores
 
@@ -70,7 +70,7 @@ def tested(
     keys = {key: about[key] for key in ("mode", "labels", "draw")}
     metrics = {
         **about,
-        "warnings": overlap_warnings(learned_from, bench.dataset, bench.test),
+        **overlap(learned_from, bench.dataset, bench.test),
         "task": task_summary(bench),
         "rows": [{**keys, **row} for row in measured.rows],
         "baselines": baseline_rows,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ def hard_events(dataset: Dataset, rows: I8) -> Sketch:
     return Sketch.of(initiator_keys({k: v[rows] for k, v in dataset.initiators.items()}))
 
 
-def overlap_warnings(learned_from: LearnedFrom, dataset: Dataset, test: I8) -> list[str]:
+def overlap(learned_from: LearnedFrom, dataset: Dataset, test: I8) -> dict[str, Any]:
     """Say, in the log as well, if test jets come of hard events that a network has learned from.
 
     Parameters
@@ -34,11 +35,18 @@ def overlap_warnings(learned_from: LearnedFrom, dataset: Dataset, test: I8) -> l
         Of the network; nothing where that is not known.
     test
         Rows of the dataset.
+
+    Returns
+    -------
+    dict
+        `learned_from`: by the way of learning, how many test jets could be `compared`, and how
+        many of them are `shared`; and `warnings`, in words.
     """
     keys = initiator_keys({k: v[test] for k, v in dataset.initiators.items()})
-    found = []
+    counts, found = {}, []
     for way, sketch in learned_from.items():
         compared, shared = sketch.compared_with(keys)
+        counts[way] = {"compared": compared, "shared": shared}
         if shared:
             found.append(
                 f"{shared} of {compared} test jets that could be compared are of hard events that"
@@ -46,4 +54,4 @@ def overlap_warnings(learned_from: LearnedFrom, dataset: Dataset, test: I8) -> l
                 f" that are in the test split of both datasets, or others than {dataset.source}'s"
             )
             logger.warning("%s", found[-1])
-    return found
+    return {"learned_from": counts, "warnings": found}

@@ -41,7 +41,7 @@ from rs3l_train.tasks.measure import (
     tested_views,
 )
 from rs3l_train.tasks.model import load_pretrained
-from rs3l_train.tasks.overlap import overlap_warnings
+from rs3l_train.tasks.overlap import overlap
 from rs3l_train.tasks.study_plots import AllScores, LabelledEmbedding, draw_study
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.trained import Trainings
@@ -102,7 +102,7 @@ def study(
     baseline_rows, baseline_scores = measure_baselines(bench)
     metrics = {
         "stage": "study",
-        "warnings": overlap_warnings(backbone.learned_from, bench.dataset, bench.test),
+        **overlap(backbone.learned_from, bench.dataset, bench.test),
         "task": task_summary(bench),
         "rows": rows,
         "trainings": trainings,

@@ -43,7 +43,10 @@ def split_otherwise(folder, monkeypatch, seed):
 
 
 def test_a_split_that_holds_tells_nothing(dataset, quick, run, tmp_path):
-    assert study(dataset, quick, run, tmp_path / "study")["warnings"] == []
+    found = study(dataset, quick, run, tmp_path / "study")
+    n_test = found["task"]["test_jets"]
+    assert found["warnings"] == []
+    assert found["learned_from"] == {"pretraining": {"compared": n_test, "shared": 0}}
     assert finetune(dataset, quick, run, "probe", 20, tmp_path / "tagger")["warnings"] == []
     assert evaluate(dataset, tmp_path / "tagger", tmp_path / "evaluation")["warnings"] == []
 
