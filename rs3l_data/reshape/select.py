@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from rs3l_data.describe.schema import INITIATORS, JETS
+from rs3l_data.describe.schema import INITIATORS, JETS, written_in
 from rs3l_data.reshape.absent import cut_away
 from rs3l_data.reshape.cuts import Cut, parse
 from rs3l_data.reshape.derived import open_source, step, write_parts
@@ -70,7 +70,8 @@ def select(path: Path, choice: Choice, to: Path) -> None:
 
 def write_choice(dataset: Dataset, choice: Choice, to: Path, history: list[Any]) -> None:
     """Write what was chosen of an open dataset."""
-    jet_cut = None if choice.where is None else parse(choice.where, JETS, "jets")
+    columns = written_in(JETS, dataset.shards[0].format_version)
+    jet_cut = None if choice.where is None else parse(choice.where, columns, "jets")
     row_cut = _row_cut(choice)
     named = dataset.select(choice.processes, choice.labels, views=choice.views)
     names = _names(named, choice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,14 +23,20 @@ def new_folder(to: Path) -> Iterator[Path]:
     StorageError
         If there is something at ``to`` already, no permission, or no room.
     """
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise StorageError(f"{to}: there is something already; give the name of a new folder")
+    taken = f"{to}: there is something already; give the name of a new folder"
+    if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
+        raise StorageError(taken)
     building = hidden_beside(to)
     with explained(to):
         remove_left_over(to)
         building.mkdir(parents=True)
         try:
             yield building
-            building.replace(to)
+            try:
+                building.replace(to)
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise StorageError(taken) from None
+                raise
         finally:
             shutil.rmtree(building, ignore_errors=True)

@@ -35,6 +35,27 @@ def test_two_that_write_to_one_place_do_not_meet(tmp_path):
     assert names(tmp_path / "x") == ["b"]
 
 
+def test_who_comes_second_is_told_so(tmp_path):
+    second = new_folder(tmp_path / "x")
+    (second.__enter__() / "b").write_text("second")
+    with new_folder(tmp_path / "x") as place:
+        (place / "a").write_text("first")
+    with pytest.raises(StorageError, match="x: there is something already"):
+        second.__exit__(None, None, None)
+    assert names(tmp_path) == ["x"]
+    assert names(tmp_path / "x") == ["a"]
+
+
+def test_a_link_is_no_new_folder(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "x").symlink_to("elsewhere")
+    with (
+        pytest.raises(StorageError, match="x: there is something already"),
+        new_folder(tmp_path / "x"),
+    ):
+        pass
+
+
 def test_what_a_killed_process_left_is_removed_an_hour_later(tmp_path):
     old, busy, other = (tmp_path / f".{name}.part" for name in ("x.1", "x.2", "y.1"))
     hour_ago = (time.time() - 4000,) * 2
