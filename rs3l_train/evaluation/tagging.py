@@ -11,8 +11,8 @@ from rs3l_train.evaluation.robustness import (
     wasserstein,
     wasserstein_of_noise,
 )
-from rs3l_train.evaluation.roc import F8, auc, auc_error, working_point
-from rs3l_train.evaluation.scores import Places, Scores, in_common
+from rs3l_train.evaluation.roc import auc, auc_error, working_point
+from rs3l_train.evaluation.scores import Scores, in_common
 from rs3l_train.evaluation.sculpting import sculpting
 from rs3l_train.views.choice import reference_view
 
@@ -56,20 +56,7 @@ def _in_one_view(
             f"{efficiency:g}": at_threshold(scores, reference, efficiency)
             for efficiency in efficiencies
         },
-        "wasserstein": {
-            "signal": _shift(
-                scores.signal,
-                reference.signal,
-                in_common(scores.signal_jets, reference.signal_jets),
-                reference,
-            ),
-            "background": _shift(
-                scores.background,
-                reference.background,
-                in_common(scores.background_jets, reference.background_jets),
-                reference,
-            ),
-        },
+        "wasserstein": {name: _shift(scores, reference, name) for name in ("signal", "background")},
     }
     if scores.background_mass is not None:
         row["sculpting"] = {
@@ -79,8 +66,10 @@ def _in_one_view(
     return row
 
 
-def _shift(here: F8, there: F8, common: Places, reference: Scores) -> dict[str, float]:
-    first, second = (ranks(x, reference) for x in (here, there))
+def _shift(scores: Scores, reference: Scores, name: str) -> dict[str, float]:
+    """Measure how far the scores of a class are from the reference's."""
+    first, second = (ranks(getattr(own, name), reference) for own in (scores, reference))
+    common = in_common(*(getattr(own, f"{name}_jets") for own in (scores, reference)))
     return {
         "distance": wasserstein(first, second),
         "of_noise": wasserstein_of_noise(first, second, common),

@@ -55,7 +55,9 @@ def test_cosines_are_of_the_same_jets(bench, weights):
     assert row["cosine"]["signal"]["same_jet"] == pytest.approx(np.mean(cosines))
 
 
-def test_trees_stop_on_the_validation_jets(bench, monkeypatch):
+@pytest.fixture
+def given(monkeypatch):
+    """What trees are fitted to."""
     given = []
 
     def noted(*arguments, **keys):
@@ -63,21 +65,18 @@ def test_trees_stop_on_the_validation_jets(bench, monkeypatch):
         return fit_trees(*arguments, **keys)
 
     monkeypatch.setattr("rs3l_train.tasks.trees.fit_trees", noted)
+    return given
+
+
+def test_trees_stop_on_the_validation_jets(bench, given):
     measure_trees(bench, 20, 0)
     ((_, target, _, truth),) = given
     assert target.tolist() == bench.target[bench.labelled(20, 0).rows].tolist()
     assert truth.tolist() == bench.target[bench.validation.rows].tolist()
 
 
-def test_trees_see_the_tracks_of_their_jets(bench, monkeypatch):
+def test_trees_see_the_tracks_of_their_jets(bench, given):
     """Those that the networks see, by a loop over them."""
-    given = []
-
-    def noted(*arguments, **keys):
-        given.append(arguments)
-        return fit_trees(*arguments, **keys)
-
-    monkeypatch.setattr("rs3l_train.tasks.trees.fit_trees", noted)
     measure_trees(bench, 20, 0)
     selection = bench.labelled(20, 0)
     n_constituents, some = bench.config.data.constituents, 0
