@@ -104,15 +104,32 @@ def _check_selection(jets: Columns, cuts: Any, place: Place) -> None:
     if not isinstance(cuts, Mapping):
         place.findings.leave_out("the jets' selection: the config has no `jets`")
         return
-    eta = cuts.get("abs_eta_max")
-    ranges = {"pt": cuts.get("pt"), "mass": cuts.get("mass"), "eta": eta and [-eta, eta]}
-    for name, limits in ranges.items():
+    for key, name in {"pt": "pt", "mass": "mass", "abs_eta_max": "eta"}.items():
+        if (said := cuts.get(key)) is None:
+            continue
+        limits = _limits(said)
         if limits is None:
+            place.findings.add(
+                "attributes", place.file, f"config.jets.{key}", said, "a number, or two"
+            )
             continue
         values = jets[name]
         slack = _CUT_TOLERANCE * max(map(abs, limits))
         bad = jets["present"] & ((values < limits[0] - slack) | (values > limits[1] + slack))
-        place.rows("selection", name, bad, values, f"{limits[0]} to {limits[1]}, as jets.{name}")
+        place.rows("selection", name, bad, values, f"{limits[0]} to {limits[1]}, as jets.{key}")
+
+
+def _limits(said: Any) -> tuple[float, float] | None:
+    """Read two limits, or one of both signs; None if it is neither."""
+    numbers = said if isinstance(said, list) else [said]
+    if not all(isinstance(x, int | float) and not isinstance(x, bool) for x in numbers):
+        return None
+    match numbers:
+        case [most] if not isinstance(said, list):
+            return -most, most
+        case [least, most]:
+            return least, most
+    return None
 
 
 def _check_constituents(items: Columns, row: I8, place: Place) -> None:

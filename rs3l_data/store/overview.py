@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import h5py
@@ -59,7 +60,9 @@ def _size(dataset: Dataset) -> dict[str, Any]:
 def _view(dataset: Dataset, name: str) -> dict[str, Any]:
     columns = dataset.jets(name, ["present", "n_constituents"])
     n_jets = int(columns["present"].sum())
-    described = dataset.config.get("views", {}).get(name, {})
+    views = dataset.config.get("views")
+    described = views.get(name) if isinstance(views, Mapping) else None
+    described = described if isinstance(described, Mapping) else {}
     variation = described.get("variation")
     return {
         "jets": n_jets,

@@ -238,6 +238,15 @@ def test_jets_outside_the_selection(shard):
     assert findings.unchecked == []
 
 
+@pytest.mark.parametrize("jets", [{"pt": "high"}, {"mass": [1.0]}, {"abs_eta_max": {}}])
+def test_a_selection_that_is_none_is_told(shard, jets):
+    change_config(shard, jets=jets)
+    findings = validate(shard)
+    assert [*findings.counts] == ["attributes"]
+    (key,) = jets
+    assert {v.dataset for v in findings.violations} == {f"config.jets.{key}"}
+
+
 @pytest.mark.parametrize(
     ("name", "function"),
     [
