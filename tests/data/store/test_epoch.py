@@ -151,3 +151,11 @@ def test_the_largest_share_is_that_of_a_reader(readers):
 def test_there_is_no_such_reader():
     with pytest.raises(ValueError, match="no reader 2 of 2"):
         Share(Epoch(10, 10, 0, 0), 2, 2)
+
+
+def test_each_stretch_and_each_buffer_has_an_order_of_its_own():
+    epoch = Epoch(8000, 1000, 3, 0)
+    deals = epoch.buffer_of_block.reshape(32, 8)
+    assert len({tuple(deal) for deal in deals.tolist()}) > 25, "of 8! deals, for 32 stretches"
+    places = [np.argsort(np.argsort(epoch.shuffled(buffer))) for buffer in range(8)]
+    assert len({tuple(order) for order in (each.tolist() for each in places)}) == 8

@@ -151,3 +151,30 @@ def test_an_empty_sample_is_an_error():
     assert len(nothing) == 0
     with pytest.raises(ValueError, match="without values"):
         ks_test(nothing, plain(np.ones(3)))
+
+
+@pytest.mark.parametrize("n", [4, 10, 18])
+def test_few_values_have_stephens_correction(n):
+    a, b = plain(np.arange(n) + 0.3), plain(np.arange(n) * 1.5)
+    found = ks_test(a, b)
+    root = np.sqrt(n / 2)
+    expected = scipy.stats.kstwobign.sf((root + 0.12 + 0.11 / root) * found.statistic)
+    assert found.p == pytest.approx(expected, rel=1e-9)
+
+
+def test_bins_are_as_many_as_the_smaller_sample_fills():
+    rng = np.random.default_rng(7)
+    few, many = plain(rng.normal(size=60)), plain(rng.normal(size=50_000))
+    counts = {chi2_test(*pair).detail["bins"] for pair in ((few, many), (many, few))}
+    assert len(counts) == 1
+    assert counts.pop() < chi2_test(many, many).detail["bins"]
+
+
+def test_an_event_is_complete_if_all_its_jets_are_there():
+    """Of five events with two jets one lacks one, and one both."""
+    events = np.repeat(np.arange(5), 2)
+    values = np.array([1, 1, 1, 0, 0, 0, 1, 1, 1, 1], float)
+    some = Sample.of(values, np.ones(10), events)
+    whole = Sample.of(np.ones(40), np.ones(40), np.repeat(np.arange(20), 2))
+    expected = scipy.stats.fisher_exact([[3, 2], [20, 0]]).pvalue
+    assert share_test(some, whole).p == pytest.approx(expected)

@@ -1,5 +1,7 @@
 """Paired changes: their size, their error, and how they fit what is expected."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -9,6 +11,7 @@ from rs3l_data.describe.catalogue import catalogue
 from rs3l_data.describe.schema import JETS
 from rs3l_data.validation.variations import (
     ALWAYS,
+    PEAK,
     Change,
     Pair,
     expectations,
@@ -190,6 +193,38 @@ def test_pulls_of_the_paired_peak_are_normal():
         assert freedom == 24, "of 25 groups"
     assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
     assert 0.7 < np.std(pulls) < 1.35
+
+
+def test_the_response_is_the_jets_momentum_over_its_initiators():
+    reference, *_ = pair(np.random.default_rng(3), 100).measure("pt")
+    assert reference == pytest.approx(500 / 510)
+
+
+def test_freedoms_are_those_of_events():
+    """With two jets each, whose shifts may have a cause in common."""
+    both = pair(np.random.default_rng(3), 100)
+    both = replace(both, events=both.events // 2)
+    assert both.measure("n_constituents")[3:] == (100, 49)
+
+
+@pytest.mark.parametrize("side", ["view", "base"])
+def test_the_peak_is_that_of_jets_contained_in_both_views(side):
+    both = pair(np.random.default_rng(4), 2000)
+    expected = replace(
+        both,
+        **{
+            each: {name: column[500:] for name, column in getattr(both, each).items()}
+            for each in ("view", "base")
+        },
+        weights=both.weights[500:],
+        events=both.events[500:],
+        masses=both.masses[500:],
+    )
+    table = dict(getattr(both, side))
+    table["contained"] = np.arange(2000) >= 500
+    table["softdrop_mass"] = np.where(table["contained"], table["softdrop_mass"], 115.0)
+    found = replace(both, **{side: table}).measure(PEAK)
+    assert found[:2] == pytest.approx(expected.measure(PEAK)[:2])
 
 
 def test_too_few_jets_are_not_measured():

@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
-from rs3l_train.evaluation.comparison import comparisons, resampled_logs
+from rs3l_train.evaluation.comparison import _widening, comparisons, resampled_logs
 from rs3l_train.evaluation.roc import working_point
 from rs3l_train.evaluation.scores import Scores
 
@@ -128,3 +129,10 @@ def test_the_error_of_a_ratio_is_the_spread_of_repeated_studies():
         spread = np.std([math.log(table["ratio"]) for table in tables])
         claimed = np.mean([table["ratio_error"] / table["ratio"] for table in tables])
         assert claimed == pytest.approx(spread, rel=0.25)
+
+
+@pytest.mark.parametrize("n_draws", [2, 3, 5, 50])
+def test_few_draws_reach_as_much_further_as_students_t(n_draws):
+    """Two standard deviations of a normal distribution, with one degree of freedom fewer."""
+    reach = _widening(n_draws) * 2
+    assert t.cdf(reach, n_draws - 1) == pytest.approx(norm.cdf(2))

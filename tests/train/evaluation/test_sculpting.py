@@ -36,6 +36,8 @@ def test_a_random_cut_does_not_sculpt_and_a_window_does():
     mass = random.exponential(60, 20_000)
     blind = sculpting(mass, 1.0 * (random.random(20_000) < 0.02))
     assert blind["jsd"] == pytest.approx(blind["jsd_of_noise"], rel=0.6)
+    half = sculpting(mass, 1.0 * (random.random(20_000) < 0.5))
+    assert half["jsd"] == pytest.approx(half["jsd_of_noise"], rel=0.6)
     window = sculpting(mass, 1.0 * (np.abs(mass - 125) < 10))
     assert window["jsd"] > 0.5
     assert window["jsd"] > 10 * window["jsd_of_noise"]

@@ -115,6 +115,15 @@ def test_softer_constituents_are_smeared_more(batch):
     assert torch.equal(smeared.constituents["pt"], batch.constituents["pt"])
 
 
+def test_the_softest_are_smeared_as_those_of_100_mev(batch):
+    """Below, the direction would be lost."""
+    soft = dict(batch.constituents) | {"pt": torch.full_like(batch.constituents["pt"], 0.01)}
+    soft = Batch(soft, batch.mask, batch.jets)
+    shift = soft_smearing(soft, 0.01, seeded(2)).constituents["eta"] - soft.constituents["eta"]
+    spread = float(shift[batch.mask].std())
+    assert spread == pytest.approx(0.01 / 0.1, rel=5 / math.sqrt(2 * int(batch.mask.sum())))
+
+
 def test_smeared_energies_stay_those_of_massless_particles(batch):
     smeared = soft_smearing(batch, 0.5, seeded(2)).constituents
     massless = smeared["pt"] * smeared["eta"].cosh()
