@@ -85,28 +85,60 @@ def test_puppi_weights_are_those_of_the_paper():
     phi = np.arctan2(candidates.py, candidates.px)
     neutral = candidates.charge == 0
 
-    def alpha(i):
+    def alpha(i, sources):
         d_phi = np.abs(phi - phi[i])
         distance = np.hypot(eta - eta[i], np.minimum(d_phi, 2 * np.pi - d_phi))
-        near = (distance >= 0.01) & (distance <= 0.4)
-        if abs(eta[i]) < 2.5:
-            near &= primary
+        near = (distance >= 0.01) & (distance <= 0.4) & sources
         return np.log(np.sum((pt[near] / distance[near]) ** 2)) if near.any() else -np.inf
 
-    reference = np.array([alpha(i) for i in np.flatnonzero(~neutral & ~primary)])
-    reference = reference[np.isfinite(reference)]
-    median = np.median(reference)
-    rms = np.sqrt(np.mean((reference - median) ** 2))
-    central = np.flatnonzero(neutral & (np.abs(eta) < 2.5))
-    for i in central:
-        excess = max((alpha(i) - median) / rms, 0.0)
-        weight = chi2.cdf(excess**2, 1)
-        if weight < 0.01 or weight * pt[i] < CENTRAL.base + CENTRAL.slope * 30:
-            weight = 0.0
-        assert found[i] == pytest.approx(weight, abs=1e-9)
+    # Beyond the tracker nobody knows which candidates are of the primary vertex.
+    for region, sources, base, slope in (
+        (np.abs(eta) < 2.5, primary, 0.2, 0.014),
+        (np.abs(eta) >= 2.5, np.ones(len(pt), bool), 1.0, 0.0035),
+    ):
+        reference = np.array([alpha(i, sources) for i in np.flatnonzero(~neutral & ~primary)])
+        reference = reference[np.isfinite(reference)]
+        median = np.median(reference)
+        rms = np.sqrt(np.mean((reference - median) ** 2))
+        judged = np.flatnonzero(neutral & region)
+        for i in judged:
+            excess = max((alpha(i, sources) - median) / rms, 0.0)
+            weight = chi2.cdf(excess**2, 1)
+            if weight < 0.01 or weight * pt[i] < base + slope * 30:
+                weight = 0.0
+            assert found[i] == pytest.approx(weight, abs=1e-9)
+        assert 0.01 < np.mean(found[judged] > 0) < 0.95
     assert np.all(found[primary] == 1)
     assert np.all(found[~neutral & ~primary] == 0)
-    assert 0.05 < np.mean(found[central] > 0) < 0.95
+
+
+@pytest.mark.parametrize(("eta", "least"), [(1.0, 0.2 + 0.014 * 100), (3.5, 1.0 + 0.0035 * 100)])
+def test_the_least_momentum_grows_with_the_pileup(eta, least):
+    """Of a neutral candidate in an event without tracks of pile-up, at 100 collisions."""
+    zeros = np.zeros(2)
+    for pt, stays in ((least - 0.01, False), (least + 0.01, True)):
+        one = Candidates(
+            np.array([0, 2]),
+            *(np.full(2, pt), zeros, np.full(2, pt * np.sinh(eta)), np.full(2, pt * np.cosh(eta))),
+            np.full(2, Category.PHOTON, np.uint8),
+            np.zeros(2, np.int8),
+            *(zeros.astype(np.float32),) * 4,
+        )
+        weights = puppi_weights(one, np.zeros(2, bool), 2.5, 100)
+        assert (weights > 0).tolist() == [stays] * 2
+
+
+def test_crossings_are_cleaned_for_their_own_pileup(sample, monkeypatch):
+    given = []
+
+    def noted(candidates, card, method, mean):
+        given.append((method, mean))
+        return mitigate(candidates, card, method, mean)
+
+    monkeypatch.setattr(crossing, "mitigate", noted)
+    others = Crossings(Pileup(mean=5, mitigation="puppi"), sample, keys_of(3, 2))
+    detect_crossings(jumble(3, 5), CARD, keys_of(3, 1), others)
+    assert {*given} == {("puppi", 5)}
 
 
 def test_without_pileup_tracks_neutral_candidates_stay():
