@@ -12,7 +12,7 @@ from rs3l_data.convert.jetclass import CLASSES
 from rs3l_data.convert.jetclass_in import read_jetclass
 from rs3l_data.convert.jetclass_out import write_jetclass
 from rs3l_data.convert.sources import Source
-from rs3l_data.describe.schema import Split
+from rs3l_data.describe.schema import Category, Split
 from rs3l_data.errors import ConfigError, InputFileError
 from tests.data.convert.conftest import (
     assert_same_constituents,
@@ -102,7 +102,9 @@ def test_every_value_read_is_that_of_a_naive_formula(tmp_path):
         assert jets["softdrop_mass"][row] == source["jet_sdmass"][row]
         assert jets["contained"][row] == source["aux_truth_match"][row]
         assert dataset.initiators["pdg_id"][row] == 25
-        assert dataset.initiators["pt"][row] == source["aux_genpart_pt"][row]
+        for name in ("pt", "eta", "phi"):
+            assert dataset.initiators[name][row] == source[f"aux_genpart_{name}"][row]
+            assert jets[f"initiator_{name}"][row] == source[f"aux_genpart_{name}"][row]
         assert energy_of({k: c[row] for k, c in jets.items()}) == pytest.approx(
             source["jet_energy"][row], rel=1e-6
         )
@@ -123,6 +125,19 @@ def test_every_value_read_is_that_of_a_naive_formula(tmp_path):
         assert_same_constituents(mine, {name: one[order] for name, one in expected.items()})
         assert mine["d0_error"].tolist() == part["part_d0err"][order].tolist()
         assert mine["dz_error"].tolist() == part["part_dzerr"][order].tolist()
+
+
+def test_a_charged_particle_without_a_flag_is_a_charged_hadron(tmp_path):
+    def without_flags(branches):
+        for flag in FLAGS:
+            branches[f"part_{flag}"] = ak.zeros_like(branches[f"part_{flag}"])
+
+    jetclass_file(tmp_path / "a.root", change=without_flags)
+    _, found = read(tmp_path / "a.root", tmp_path / "ds").constituents("nominal")
+    charged = found["category"] == Category.CHARGED_HADRON
+    np.testing.assert_array_equal(charged, found["charge"] != 0)
+    assert {*found["charge"].tolist()} == {-1, 0, 1}
+    assert (found["category"][~charged] == Category.NEUTRAL_HADRON).all()
 
 
 def test_what_is_read_and_written_again_is_the_file(tmp_path):

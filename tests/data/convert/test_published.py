@@ -275,6 +275,18 @@ def test_nothing_is_overwritten(tmp_path, folder):
         read(tmp_path / "a.h5", folder)
 
 
+@pytest.mark.parametrize(("quark", "jettype"), [(5, 11), (4, 10), (1, 10)])
+def test_a_z_boson_to_bottom_has_a_number_of_its_own(tmp_path, quark, jettype):
+    folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("hbb",), n_shards=1, labels=("Z",))
+    with h5py.File(folder / "shard-0000.h5", "a") as file:
+        codes = file["decays/pdg_id"]
+        codes[...] = np.sign(codes[:]) * quark
+    dataset = rs3l_data.open([folder / "shard-0000.h5"])
+    write_published(dataset, tmp_path / "a.h5", ("nominal",))
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert np.unique(file["singletons"][:, 0, 0]).tolist() == [jettype]
+
+
 def test_a_label_without_number_is_an_error(tmp_path):
     folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("top",))
     dataset = rs3l_data.open(folder)

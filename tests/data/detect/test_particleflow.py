@@ -94,10 +94,11 @@ def test_electrons_are_the_average_of_track_and_calorimeter(pt: float, eta: floa
 
 
 def test_acceptance_of_candidates() -> None:
-    particles = overlay(gun(13, N, pt=1.0, eta=0.5), gun(13, N, pt=5.0, eta=2.0))
-    seen = shoot(particles, {"candidate_pt_min": 2.0, "tracking_efficiency_factor": 2.0})
-    assert len(seen.px) == N
-    assert np.hypot(seen.px, seen.py).min() >= 2.0
-    seen = shoot(particles, {"candidate_eta_max": 1.0, "tracking_efficiency_factor": 2.0})
-    assert len(seen.px) == N
-    assert np.abs(np.arcsinh(seen.pz / np.hypot(seen.px, seen.py))).max() <= 1.0
+    for side in (1, -1):
+        particles = overlay(gun(13, N, pt=1.0, eta=side * 0.5), gun(13, N, pt=5.0, eta=side * 2.0))
+        seen = shoot(particles, {"candidate_pt_min": 2.0, "tracking_efficiency_factor": 2.0})
+        assert len(seen.px) == N
+        assert np.hypot(seen.px, seen.py).min() >= 2.0
+        seen = shoot(particles, {"candidate_eta_max": 1.0, "tracking_efficiency_factor": 2.0})
+        assert len(seen.px) == N
+        assert np.abs(np.arcsinh(seen.pz / np.hypot(seen.px, seen.py))).max() <= 1.0

@@ -11,6 +11,7 @@ import rs3l_data
 from rs3l_data.describe.schema import Status
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_data.integrity.validate import validate
+from rs3l_data.reshape.manifest import _generation
 from rs3l_data.reshape.merge import merge
 from rs3l_data.reshape.select import Choice, select
 from rs3l_data.reshape.split import split
@@ -167,6 +168,22 @@ def test_merge_of_two_generations_takes_the_longer_one(whole, tmp_path):
     # Parts of it come together without counting any twice.
     merge(split(tmp_path / "both", "2", tmp_path / "parts"), tmp_path / "again")
     assert manifest_of(tmp_path / "again")["processes"]["qcd"] == qcd
+
+
+def test_shorter_generations_count_beside_parts_of_the_longest():
+    """Each once, however many of their parts there are."""
+
+    def made(n_tried, total, parts=None):
+        estimates = {"cross_section_pb": 1.0, "cross_section_error_pb": 0.1, "n_accepted": 1}
+        entry = {**estimates, "n_tried": n_tried, "sum_of_weights": total}
+        return entry if parts is None else {**entry, "parts": parts}
+
+    part = made(100, 7.0, {"a": 3.0, "b": 4.0})
+    found = _generation([part, made(20, 5.0), made(20, 5.0), made(10, 2.0)])
+    assert (found["n_tried"], found["sum_of_weights"], len(found["parts"])) == (100, 14.0, 4)
+    again = _generation([found, made(20, 5.0), made(100, 4.0, {"b": 4.0})])
+    assert (again["sum_of_weights"], len(again["parts"])) == (14.0, 4)
+    assert _generation([found, made(100, 50.0)]) == made(100, 50.0)
 
 
 def refused(match, error=InputFileError):

@@ -64,6 +64,21 @@ def test_initiators_and_their_decays(config, hard_of, process, rows, decays, cod
         np.testing.assert_allclose(total, p[found.initiator], atol=1e-6)
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_both_limits_of_pt_are_limits(config, hard_of, side):
+    hard = hard_of("qcd")
+    codes, eta = tuple(config.processes["qcd"].initiators), config.hard.abs_eta_max
+    middle = 600.0
+    narrow = ((0.0, middle), (middle, 1e5))[side]
+    found = find_rows(hard, Selection(codes, narrow, eta))
+    every = find_rows(hard, Selection(codes, (0.0, 1e5), eta))
+    p = momenta_of(hard.particles)
+    pt = np.hypot(p[:, 0], p[:, 1])
+    expected = [i for i in every.initiator if narrow[0] <= pt[i] <= narrow[1]]
+    assert 0 < len(expected) < len(every.initiator)
+    assert found.initiator.tolist() == expected
+
+
 def test_what_decays_is_what_was_asked_for(config, hard_of):
     products = {
         process: set(np.abs(initiator_table(config, process, hard_of(process)).decays["pdg_id"]))

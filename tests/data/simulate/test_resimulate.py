@@ -233,6 +233,23 @@ def test_an_event_that_pythia_gives_up_leaves_the_others_in_step(config, hard_of
         np.testing.assert_array_equal(particles.px[first:last], complete.px[begin:end])
 
 
+def test_a_restored_event_has_the_couplings_and_densities_of_the_saved_one(config, hard_of):
+    hard = hard_of("qcd")[:5]
+    seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
+    pythia, _ = restored(view_settings(config, "qcd", "nominal"), hard, ENERGY, seeds)
+    for event in range(5):
+        assert pythia.next()
+        info = pythia.infoPython()
+        found = {
+            **{"alpha_s": info.alphaS(), "alpha_em": info.alphaEM()},
+            **{"pdf1": info.pdf1(), "pdf2": info.pdf2(), "x1": info.x1(), "x2": info.x2()},
+            **{"id1": info.id1(), "id2": info.id2()},
+        }
+        for name, value in found.items():
+            assert value == pytest.approx(hard.events[name][event], rel=1e-9), name
+    assert not np.allclose(hard.events["pdf1"], hard.events["pdf2"])
+
+
 HOPELESS = "Check:epTolErr = 0."
 """No event conserves energy and momentum to the last bit, so Pythia gives all of them up."""
 

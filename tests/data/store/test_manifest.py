@@ -106,3 +106,14 @@ def test_nothing_tried_is_no_cross_section():
 def test_rows_without_a_cross_section_are_refused(dataset, folder):
     with pytest.raises(InputFileError, match="rows of the process 'qcd', but no file"):
         build_manifest(dataset, folder, [run(1, 0.1, 10)], {})
+
+
+@pytest.mark.parametrize(
+    ("pileup", "view", "cited"),
+    [({"mean": 30}, {}, True), ({}, {"pileup": {"mean": 30}}, True), ({"mean": 0}, {}, False)],
+)
+def test_the_paper_of_puppi_is_cited_where_there_is_pileup(tmp_path, pileup, view, cited):
+    config = {"pileup": pileup, "views": {"nominal": {}, "seed": view}}
+    folder = make_dataset(tmp_path / "ds", n_events=5, config=config)
+    papers = json.loads((folder / "dataset.json").read_text())["citation"]
+    assert ("1407.6013" in [paper.get("arxiv") for paper in papers]) == cited

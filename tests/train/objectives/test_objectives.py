@@ -301,3 +301,13 @@ def test_a_projection_normalises_the_hidden_layers_of_each_jet():
     hidden = functional.layer_norm(second(hidden), (5,)).relu()
     torch.testing.assert_close(project(x), last(hidden))
     assert torch.equal(projection(4, None)(x), x)
+
+
+def test_vicreg_compares_vectors_with_their_lengths(config):
+    """As its variance is of them: directions alone would hide that all shrink to a point."""
+    settings = config.model_dump() | {"objective": {"name": "vicreg", **OBJECTIVES["vicreg"]}}
+    chosen = validate_training(settings, "test")
+    backbone = backbones.build(chosen.backbone, N_INPUTS[chosen.data.inputs])
+    outputs = torch.randn(8, 6, generator=torch.Generator().manual_seed(1))
+    compared = build(chosen, backbone, 2).compared(3 * outputs)
+    assert torch.equal(compared, 3 * outputs)
