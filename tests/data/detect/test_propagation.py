@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
-from rs3l_data.detect.propagation import CURVATURE, Helix, helix, straight
+from rs3l_data.detect.propagation import CURVATURE, Helix, helix, meet, straight
 
 RADIUS, HALF_LENGTH, FIELD = 1290.0, 3000.0, 3.8
 
@@ -52,6 +52,20 @@ def test_particle_too_soft_for_the_barrel_ends_on_an_endcap() -> None:
 def test_particle_that_never_leaves_gets_a_finite_point() -> None:
     point = one_helix((0.3, 0.1, 0.0), 1, (1.0, 0.0, 0.0)).leave(RADIUS, HALF_LENGTH)
     assert np.isfinite(point).all()
+
+
+@pytest.mark.parametrize(
+    ("x", "z", "inside"),
+    [(100.0, 200.0, True), (100.0, 3100.0, False), (100.0, -3100.0, False), (1300.0, 50.0, False)],
+)
+def test_who_is_born_outside_is_met_there(x: float, z: float, inside: bool) -> None:
+    """Beyond an endcap as well as beyond the barrel."""
+    nobody = (np.empty(0),) * 3
+    surface = tuple(np.array([value]) for value in (1290.0, 0.0, 645.0))
+    vertex = tuple(np.array([value]) for value in (x, 0.0, z))
+    eta, phi = meet(nobody, surface, vertex, RADIUS, HALF_LENGTH)
+    assert eta[0] == pytest.approx(np.arcsinh(0.5 if inside else z / x))
+    assert phi[0] == 0
 
 
 @given(component, component, component, coordinate, coordinate, coordinate)

@@ -75,6 +75,18 @@ def test_trees_stop_on_the_validation_jets(bench, given):
     assert truth.tolist() == bench.target[bench.validation.rows].tolist()
 
 
+def test_trees_are_scaled_for_the_share_of_signal_that_they_learned_from(bench, monkeypatch):
+    given = []
+    monkeypatch.setattr(
+        "rs3l_train.tasks.trees.fit_temperature", lambda *arguments: given.append(arguments) or 1.5
+    )
+    _, details = measure_trees(bench, 20, 0)
+    ((scores, share),) = given
+    assert (share, details["temperature"]) == (bench.signal_share, 1.5)
+    assert share == 0.5
+    assert len(scores.signal) + len(scores.background) == len(bench.validation)
+
+
 def test_trees_see_the_tracks_of_their_jets(bench, given):
     """Those that the networks see, by a loop over them."""
     measure_trees(bench, 20, 0)
