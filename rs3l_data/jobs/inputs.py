@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,22 @@ def check_origin(
     except ConfigError as error:
         raise InputFileError(f"{error}; {_MAKE_AGAIN}") from None
     if not same:
-        keys = differences(made_with, attributes(config)["config"]) or ["`store` or the chunks"]
+        own = attributes(config)["config"]
+        changes = [
+            f"{key} ({_at(made_with, key)!s:.60} then, {_at(own, key)!s:.60} now)"
+            for key in differences(made_with, own)
+        ]
+        what = ", ".join(changes) or "`store` or the chunks"
         raise InputFileError(
-            f"{path}: made with another config, which differs in {', '.join(keys)}; {_MAKE_AGAIN}"
+            f"{path}: made with another config, which differs in {what}; {_MAKE_AGAIN}"
         )
+
+
+def _at(values: Mapping[str, Any], key: str) -> Any:
+    found: Any = values
+    for part in key.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
 
 
 def open_views_of(

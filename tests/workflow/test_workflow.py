@@ -217,7 +217,7 @@ def test_hard_events_of_another_config_are_refused(tmp_path):
     write_config(tmp_path, processes={"hbb": {"events": 2}}, seed=4)
     result = rs3l_data("resimulate", config, hard, "nominal", "--out", tmp_path / "out.h5")
     assert result.returncode == 2
-    assert "seed was 3, now it is 4" in result.stderr
+    assert "differs in seed (3 then, 4 now)" in result.stderr
 
 
 @pytest.mark.parametrize(
