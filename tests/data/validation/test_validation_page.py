@@ -51,6 +51,16 @@ def test_every_view_meets_every_process_and_quantity(written):
     }
 
 
+def test_resonances_have_a_peak_and_partons_a_mean(written):
+    """Few jets of hbb are in the peak here, so that it may be too few to be measured."""
+    _, numbers = written
+    found = {(one["process"], one["quantity"]) for one in numbers["variations"]}
+    assert ("qcd", "n_constituents") in found
+    assert ("qcd", "softdrop_mass") not in found
+    assert ("hbb", "mass") not in found
+    assert {("qcd", "mass"), ("hbb", "softdrop_mass")} & found
+
+
 def test_cross_sections_are_of_two_independent_runs(written):
     _, numbers = written
     for section in numbers["cross_sections_pb"].values():
