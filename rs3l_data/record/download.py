@@ -122,7 +122,7 @@ def _download(
     here = {target.name: _here(target, folder, state) for target in wanted}
     missing = [target for target in wanted if here[target.name] is None]
     if state is None:
-        _check_foreign(folder, [*(target.name for target in missing), MANIFEST_NAME], manifest)
+        _check_foreign(folder, [target.name for target in missing], manifest)
     _check_space(missing, folder)
     received = _fetch_all(missing, folder, client, threads, progress)
     for target in missing:
@@ -159,10 +159,10 @@ def _check_foreign(folder: Path, names: Sequence[str], manifest: dict[str, Any] 
     ConfigError
         Naming the first.
     """
-    for name in names:
-        path = folder / name
-        if name == MANIFEST_NAME and manifest is not None and _is_manifest(path, manifest):
-            continue
+    own = [folder / name for name in names if manifest is None or name != MANIFEST_NAME]
+    if manifest is not None and not _is_manifest(folder / MANIFEST_NAME, manifest):
+        own.append(folder / MANIFEST_NAME)
+    for path in own:
         if path.exists():
             raise ConfigError(
                 f"{path}: is there already, and not as the record has it; choose another folder, or"
@@ -171,10 +171,13 @@ def _check_foreign(folder: Path, names: Sequence[str], manifest: dict[str, Any] 
 
 
 def _is_manifest(path: Path, manifest: dict[str, Any]) -> bool:
+    """Tell whether a file is a record's manifest, or that of a part of it."""
     try:
-        return bool(json.loads(path.read_bytes()) == manifest)
-    except (OSError, ValueError):
+        found = json.loads(path.read_bytes())
+        of_whole = found.get("part_of", found)["digest"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
+    return bool(of_whole == manifest["digest"])
 
 
 def _told(folder: Path, state: State) -> list[str]:
