@@ -74,7 +74,7 @@ def install():
     """
     if os.geteuid() != 0:
         raise CannotRunError("Slurm's daemons need root here: run `make test-cluster` as root")
-    if all(map(shutil.which, DAEMONS)):
+    if all(map(_daemon, DAEMONS)):
         return
     if shutil.which("apt-get") is None:
         raise CannotRunError("no Slurm here, and no apt-get to install it with")
@@ -86,6 +86,11 @@ def install():
         done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
         if done.returncode:
             raise CannotRunError(f"`{' '.join(command)}` failed: {done.stderr.strip()[-300:]}")
+
+
+def _daemon(name):
+    """Find a daemon where Debian puts it, whether or not that is on the PATH."""
+    return shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
 
 
 class Slurm:
@@ -238,7 +243,7 @@ class Slurm:
     def _start(self, daemon, *arguments, prefix=()):
         with (self.state / f"{daemon}.out").open("ab") as out:
             self._running[daemon] = subprocess.Popen(
-                [*prefix, shutil.which(daemon), *arguments],
+                [*prefix, _daemon(daemon), *arguments],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
