@@ -167,18 +167,7 @@ class Share:
         return self.epoch.rows(buffer, self.stretches)
 
     def places(self, rows: I8) -> tuple[I8, I8]:
-        """Tell where rows are read: the buffer, and the place among `rows` of it.
-
-        Parameters
-        ----------
-        rows
-            (n,)
-
-        Returns
-        -------
-        buffers, places : (n,) each
-            The buffer is -1 where another reads the row.
-        """
+        """Tell where rows are read, as `Epoch.places`, among `rows` of a buffer; -1 if not here."""
         stretch = self.epoch.stretches(rows)
         buffers, places = self.epoch.places(rows)
         read = (stretch >= self.stretches.start) & (stretch < self.stretches.stop)
