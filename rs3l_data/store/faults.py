@@ -58,7 +58,12 @@ def _number(error: OSError | RuntimeError, known: tuple[int, ...]) -> int | None
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno
     # HDF5 reports some faults, those while closing above all, only in its message.
-    return next((number for number in known if os.strerror(number) in str(error)), None)
+    said = next((number for number in known if os.strerror(number) in str(error)), None)
+    # Arrow fails to close what it failed to write.
+    before = error.__context__
+    if said is None and isinstance(before, OSError) and before.errno in known:
+        return before.errno
+    return said
 
 
 def _concerns(error: OSError | RuntimeError, folder: Path) -> bool:

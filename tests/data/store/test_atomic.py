@@ -68,10 +68,18 @@ def test_fault_keeps_the_old_file_and_leaves_nothing(tmp_path, fault):
     assert names(tmp_path) == ["a.txt"]
 
 
+def after(fault, first):
+    """A fault that came while another was handled."""
+    fault.__context__ = first
+    return fault
+
+
 @pytest.mark.parametrize(
     "fault",
     [
         OSError(errno.ENOSPC, "No space left on device"),
+        # As Arrow does.
+        after(RuntimeError("only after close"), OSError(errno.ENOSPC, "No space left on device")),
         OSError(errno.EDQUOT, "Disk quota exceeded"),
         # As HDF5 tells it when it closes a file.
         OSError("Can't write data (errno = 28, error message = 'No space left on device')"),
