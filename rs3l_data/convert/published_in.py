@@ -144,10 +144,11 @@ def _check_jettype(jettype: F8, codes: list[int], path: Path, first: int) -> Non
     unknown = ~np.isin(jettype, codes)
     if unknown.any():
         row = int(np.argmax(unknown))
+        found = [f"{code:g}" for code in np.unique(jettype[unknown])]
         raise InputFileError(
             f"{path}: row {first + row} has jettype {jettype[row]:g}, expected one of {codes}; "
             "sources disagree on what 9 to 11 are (W, Z or top), so look at the jets' mass and "
-            f"say it: --jettype {jettype[row]:g}=W"
+            f"say it: {' '.join(f'--jettype {code}=LABEL' for code in found)}"
         )
 
 

@@ -68,7 +68,7 @@ def by_process(
     """Compare the processes in the first view."""
     lines = process_lines(dataset)
     view = dataset.views[0]
-    figure, axes = grid(len(observables) + 1, 3, 3.7, 3.1)
+    figure, axes = grid(len(observables) + 1, _columns(observables), 3.7, 3.1)
     for own, one in zip(axes, observables, strict=False):
         for process in dataset.processes:
             histogram = found[process, view, one.name].view()
@@ -89,7 +89,7 @@ def by_view(
 ) -> Picture:
     """Compare the views of one process, with ratios to the first."""
     lines = view_lines(dataset.views)
-    columns = 3
+    columns = _columns(observables)
     rows = -(-(len(observables) + 1) // columns)
     figure = Figure(figsize=(3.7 * columns, 3.9 * rows), layout="constrained")
     places = figure.add_gridspec(rows, columns)
@@ -165,6 +165,11 @@ def _legend(axes: Axes, source: Axes, title: str) -> None:
     axes.set_axis_off()
     handles, names = source.get_legend_handles_labels()
     axes.legend(handles, names, loc="center", title=title, fontsize=10)
+
+
+def _columns(observables: Sequence[Observable]) -> int:
+    """Choose so many that the legend, the last panel, has no row of its own."""
+    return 3 if len(observables) % 3 else 2
 
 
 def _names(observables: Sequence[Observable]) -> str:

@@ -56,6 +56,7 @@ def jet_views(dataset: Dataset, process: str, row: int) -> Picture:
     """Draw one row in all views."""
     one = dataset[row : row + 1]
     initiator = {name: column[0] for name, column in one.initiators.items()}
+    origin = "init" if _is_known(one) else "jet"
     radius = dataset.config.get("jets", {}).get("radius")
     half = _half_width(one, radius)
     figure, axes = grid(len(dataset.views), 3, 3.6, 3.75, sharex=True, sharey=True)
@@ -63,21 +64,32 @@ def jet_views(dataset: Dataset, process: str, row: int) -> Picture:
         _draw_jet(own, one, view, radius)
         _draw_decays(own, one)
         own.set(xlim=(-half, half), ylim=(-half, half), aspect="equal")
-        own.set_xlabel(r"$\eta - \eta_{\mathrm{init}}$")
-        own.set_ylabel(r"$\phi - \phi_{\mathrm{init}}$ [rad]")
+        own.set_xlabel(rf"$\eta - \eta_{{\mathrm{{{origin}}}}}$")
+        own.set_ylabel(rf"$\phi - \phi_{{\mathrm{{{origin}}}}}$ [rad]")
         own.locator_params(nbins=5)
         own.tick_params(labelbottom=True, labelleft=True)
-    figure.legend(handles=_legend(one, radius), loc="outside lower center", ncols=5)
+    figure.legend(
+        handles=_legend(one, radius), loc="outside lower center", ncols=min(5, 2 * len(axes))
+    )
     label = dataset.labels[int(initiator["label"])]
+    about = f"PDG code {initiator['pdg_id']}"
+    where = "the jet's axis, as the initiator's momentum is not known"
+    if _is_known(one):
+        about += f", pT = {initiator['pt']:.0f} GeV, η = {initiator['eta']:.2f}"
+        where = "the initiator after the recoils of the view"
     return picture(
         figure,
         f"Constituents of one jet of {process} in the eta-phi plane, one panel for each view.",
         f"{process}, label {label}: event {initiator['event']}, initiator"
-        f" {initiator['initiator']} (PDG code {initiator['pdg_id']}, pT = {initiator['pt']:.0f}"
-        f" GeV, η = {initiator['eta']:.2f}). The origin is the initiator after the recoils of the"
-        " view; areas of circles are proportional to the constituents' pT; stars: the decay"
-        " products, if any, as they lie about the initiator in the hard process.",
+        f" {initiator['initiator']} ({about}). The origin is {where}; areas of circles are"
+        " proportional to the constituents' pT; stars: the decay products, if any, as they lie"
+        " about the initiator in the hard process.",
     )
+
+
+def _is_known(one: Dataset) -> bool:
+    """Whether the source told of the initiator's momentum: RS3L's record does not."""
+    return bool(np.isfinite(one.initiators["eta"][0]))
 
 
 def wrapped(angle: F8 | float) -> F8:
@@ -107,9 +119,10 @@ def _half_width(one: Dataset, radius: float | None) -> float:
 
 
 def _origin(one: Dataset, view: str) -> tuple[float, float]:
-    """Look up η and φ of the initiator after the recoils of a view."""
-    jet = one.jets(view, ["initiator_eta", "initiator_phi"])
-    return float(jet["initiator_eta"][0]), float(jet["initiator_phi"][0])
+    """Look up η and φ of the initiator after the recoils of a view, or else of the jet."""
+    prefix = "initiator_" if _is_known(one) else ""
+    jet = one.jets(view, [f"{prefix}eta", f"{prefix}phi"])
+    return float(jet[f"{prefix}eta"][0]), float(jet[f"{prefix}phi"][0])
 
 
 def _draw_jet(axes: Axes, one: Dataset, view: str, radius: float | None) -> None:
@@ -152,7 +165,7 @@ def _legend(one: Dataset, radius: float | None) -> list[Line2D]:
         return Line2D([], [], marker=marker, color=colour, label=label, **marks)  # type: ignore[arg-type]
 
     handles = [point("o", colour, name) for name, colour in CATEGORIES.values()]
-    handles.append(point("+", "black", "initiator"))
+    handles.append(point("+", "black", "initiator" if _is_known(one) else "jet axis"))
     if len(one.decays()[1]["pdg_id"]):
         handles.append(point("*", "white", "decay product", edge="black"))
     if radius is not None:

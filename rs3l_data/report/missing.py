@@ -47,12 +47,14 @@ def missing_table(dataset: Dataset, counts: npt.NDArray[np.int64]) -> Table:
 
 
 def missing_chart(dataset: Dataset, counts: npt.NDArray[np.int64]) -> Picture:
-    """Draw the shares as bars, one for each view."""
+    """Draw the shares of each process that has rows as bars, one for each view."""
     n_views = len(dataset.views)
     height = 0.9 + 0.24 * n_views
-    figure, axes = grid(len(dataset.processes), 3, 3.7, height, sharey=True, sharex=True)
+    shown = [i for i, by_view in enumerate(counts) if by_view.any()]
+    figure, axes = grid(len(shown), 3, 3.7, height, sharey=True, sharex=True)
     places = np.arange(n_views)
-    for own, process, by_view in zip(axes, dataset.processes, counts, strict=True):
+    for own, i in zip(axes, shown, strict=True):
+        by_view = counts[i]
         total = by_view.sum(1).astype(np.float64)
         left = np.zeros(n_views)
         for status, (name, colour, hatch) in REASONS.items():
@@ -63,7 +65,7 @@ def missing_chart(dataset: Dataset, counts: npt.NDArray[np.int64]) -> Picture:
         low, high = wilson((total - by_view[:, Status.PRESENT]).astype(np.float64), total)
         errors = np.clip([left - 100 * low, 100 * high - left], 0, None)
         own.errorbar(left, places, xerr=errors, fmt="none", ecolor="black", elinewidth=0.9)
-        own.set_title(process, fontsize=10, loc="left")
+        own.set_title(dataset.processes[i], fontsize=10, loc="left")
         own.set_yticks(places, dataset.views)
         own.tick_params(axis="y", which="both", length=0)
         own.set_xlabel("initiators without a jet [%]")

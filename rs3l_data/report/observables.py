@@ -56,9 +56,12 @@ def values(name: str, jets: Columns) -> F8:
 
 
 def observables(dataset: Dataset) -> list[Observable]:
-    """Choose bins: as fine as the number of jets allows, over the range that the jets fill."""
+    """Choose bins: as fine as the number of jets allows, over the range that the jets fill.
+
+    What no jet has is left out: a source that was converted may not know it.
+    """
     sample = dataset[:: max(1, len(dataset) // _SAMPLE)]
-    jets = sample.jets(dataset.views[0], ["present", "pt", "n_constituents"])
+    jets = sample.jets(dataset.views[0], ["present", *COLUMNS])
     present = jets["present"]
     n_bins = number_of_bins(dataset)
     low_pt, high_pt = _range(jets["pt"][present], 50)
@@ -68,7 +71,7 @@ def observables(dataset: Dataset) -> list[Observable]:
     whole = np.arange(0, highest + width, width) - 0.5
     masses = np.linspace(0, _MASS_MAX, n_bins + 1)
     pts = np.linspace(low_pt, high_pt, n_bins + 1)
-    return [
+    shown = [
         Observable("mass", "jet mass", "m", "GeV", masses),
         Observable("softdrop_mass", "soft-drop mass", r"m_{\mathrm{SD}}", "GeV", masses),
         Observable(
@@ -77,6 +80,9 @@ def observables(dataset: Dataset) -> list[Observable]:
         Observable("n_constituents", "number of constituents", "n", "", whole),
         Observable("pt", "jet", r"p_{\mathrm{T}}", "GeV", pts),
     ]
+    if not present.any():
+        return shown
+    return [one for one in shown if np.isfinite(values(one.name, jets)[present]).any()]
 
 
 def number_of_bins(dataset: Dataset) -> int:

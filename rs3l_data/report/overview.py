@@ -30,8 +30,9 @@ def process_table(dataset: Dataset, manifest: Mapping[str, Any]) -> Table:
                 ", ".join(map(str, about.get("initiators", []))) or NOTHING,
                 count(made["n_events"]),
                 count(made["n_rows"]),
-                measured(made["cross_section_pb"], made["cross_section_error_pb"]),
-                f"{made['sum_of_weights']:.6g}",
+                # What was converted from other projects' files has neither.
+                measured(made.get("cross_section_pb"), made.get("cross_section_error_pb")),
+                f"{made['sum_of_weights']:.6g}" if "sum_of_weights" in made else NOTHING,
                 percent(int(present[own].sum()), int(own.sum())),
             ]
         )
@@ -41,8 +42,13 @@ def process_table(dataset: Dataset, manifest: Mapping[str, Any]) -> Table:
 
 
 def view_table(manifest: Mapping[str, Any]) -> Table:
-    """Describe each view by its entry in the config and in the catalogue."""
+    """Describe each view by its entry in the config and in the catalogue.
+
+    Other projects' files that were converted say no more than its name.
+    """
     config = manifest["config"]
+    if "converted" in config:
+        return Table(["view"], [[name] for name in manifest["views"]])
     # Not validated anew: the variation may be of another version's catalogue.
     views = {name: View.model_construct(**given) for name, given in config["views"].items()}
     of_run = validate(PileupOfRun, config.get("pileup", {}), "pileup")

@@ -32,13 +32,20 @@ def cross_section_density(histogram: Histogram, per_weight: float) -> tuple[F8, 
     return histogram.sum_w[:-1] * scale, np.sqrt(histogram.sum_w2[:-1]) * scale
 
 
-def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture:
-    """Draw dσ/dpT of the initiators and, where weights vary, also the number of rows."""
+def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture | None:
+    """Draw dσ/dpT of the initiators and, where weights vary, also the number of rows.
+
+    Of what was converted from other projects' files: normalised to 1 where a process has no cross
+    section, None where the momenta are not known.
+    """
     columns = dataset.initiators
     pt = columns["pt"].astype(np.float64)
+    if not np.isfinite(pt).all():
+        return None
     edges = np.linspace(pt.min(), max(pt.max(), pt.min() + 1), number_of_bins(dataset) + 1)
     lines = process_lines(dataset)
     sampled = np.ptp(columns["weight"]) > 0
+    known = all("cross_section_pb" in manifest["processes"][one] for one in dataset.processes)
     figure, axes = grid(2 if sampled else 1, 2, 5.4, 3.9)
     for own in axes:
         own.set_yscale("log")
@@ -46,18 +53,23 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture:
         rows = columns["process"] == i
         if not rows.any():
             continue
-        made = manifest["processes"][process]
         weighted, counted = Histogram.empty(edges), Histogram.empty(edges)
         event, own_pt = columns["event"][rows], pt[rows]
         weighted.fill(*weights_by_event(event, own_pt, columns["weight"][rows], edges))
         counted.fill(*weights_by_event(event, own_pt, np.ones(len(event)), edges))
-        per_weight = made["cross_section_pb"] / made["sum_of_weights"]
+        if known:
+            made = manifest["processes"][process]
+            per_weight = made["cross_section_pb"] / made["sum_of_weights"]
+        else:
+            per_weight = 1 / weighted.sum_w.sum()
         heights, errors = cross_section_density(weighted, per_weight)
         stairs_with_errors(axes[0], edges, heights, errors, lines[process], process)
         if sampled:
             numbers, errors = counted.sum_w[:-1], np.sqrt(counted.sum_w2[:-1])
             stairs_with_errors(axes[1], edges, numbers, errors, lines[process], process)
-    axes[0].set_ylabel(r"d$\sigma$/d$p_{\mathrm{T}}$ [pb/GeV]")
+    axes[0].set_ylabel(
+        r"d$\sigma$/d$p_{\mathrm{T}}$ [pb/GeV]" if known else r"1/N dN/d$p_{\mathrm{T}}$ [1/GeV]"
+    )
     for own in axes:
         own.set_xlim(edges[0], edges[-1])
         own.set_xlabel(r"$p_{\mathrm{T}}$ of the initiator [GeV]")
@@ -70,7 +82,8 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture:
         figure,
         "Spectra of the initiators' transverse momentum on a logarithmic scale, one line for each"
         " process.",
-        "Initiators in the hard process, weighted and scaled to the cross section of the process;"
+        "Initiators in the hard process, weighted and"
+        f" {'scaled to the cross section of the process' if known else 'normalised to 1'};"
         f" an event with two initiators enters twice. Bars: statistical error.{both}",
     )
 

@@ -230,11 +230,13 @@ def test_saturated_impact_parameters_stay_finite_and_keep_their_sign(tmp_path):
 def test_a_number_without_a_label_is_an_error_until_it_has_one(tmp_path):
     published_file(tmp_path / "a.h5")
     with h5py.File(tmp_path / "a.h5", "r+") as file:
-        file["singletons"][7, :, 0] = 9
-    with pytest.raises(InputFileError, match=r"row 7 has jettype 9.*--jettype 9=W"):
+        file["singletons"][7, :, 0] = 11
+        file["singletons"][8, :, 0] = 9
+    both = r"row 7 has jettype 11.*say it: --jettype 9=LABEL --jettype 11=LABEL$"
+    with pytest.raises(InputFileError, match=both):
         read(tmp_path / "a.h5", tmp_path / "ds", rows=5)
     assert not (tmp_path / "ds").exists()
-    dataset = read(tmp_path / "a.h5", tmp_path / "ds", labels={9: "W"})
+    dataset = read(tmp_path / "a.h5", tmp_path / "ds", labels={9: "Z", 11: "W"})
     assert dataset.labels[dataset.initiators["label"][7]] == "W"
 
 

@@ -39,3 +39,13 @@ def test_a_view_tells_what_it_changes(dataset):
         *("TimeShower:renormMultFac = 4", "hcal.cells = [...]", "ecal.energy_min = 0.7"),
         "shower = another program's (HepMC)",
     ]
+
+
+def test_of_a_converted_dataset_no_more_is_said_than_is_known(dataset):
+    known = {"n_events": 5, "n_rows": 5}
+    bare = {**dataset.manifest, "processes": dict.fromkeys(dataset.processes, known)}
+    table = process_table(dataset, bare)
+    assert column(table, "cross section [pb]") == column(table, "sum of weights") == ["–", "–"]
+    config = {"converted": {"from": "x"}, "views": {"nominal": {}, "fsr_up": {}}}
+    table = view_table({"config": config, "views": ["nominal", "fsr_up"]})
+    assert (table.header, table.rows) == (["view"], [["nominal"], ["fsr_up"]])

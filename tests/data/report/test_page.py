@@ -4,7 +4,13 @@ from html.parser import HTMLParser
 import pytest
 from typer.testing import CliRunner
 
+import rs3l_data
 from rs3l_data.__main__ import app
+from rs3l_data.convert.jetclass_in import read_jetclass
+from rs3l_data.convert.jetclass_out import write_jetclass
+from rs3l_data.convert.published_in import read_published
+from rs3l_data.convert.published_out import write_published
+from rs3l_data.convert.sources import Source
 from rs3l_data.errors import InputFileError
 from rs3l_data.report.page import write_report
 from tests.data.report.conftest import VIEWS, write_benchmark, write_study
@@ -101,6 +107,33 @@ def test_command_with_training_and_benchmarks(tmp_path):
     assert "Nothing was trained" not in page
     assert "1.5 s" in page
     assert "there is nothing to compare" in page
+
+
+@pytest.mark.filterwarnings("error")
+def test_rs3l_record_without_momenta_of_initiators_and_cross_sections(tmp_path):
+    views = ("nominal", "seed")
+    source = make_dataset(tmp_path / "source", 20, views, ("Hbb", "g"))
+    write_published(rs3l_data.open(source), tmp_path / "0.h5", views)
+    read_published([Source(tmp_path / "0.h5", None)], tmp_path / "dataset")
+    write_report(tmp_path, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    text = Elements(page).text
+    assert "The origin is the jet's axis, as the initiator's momentum is not known" in text
+    assert "does not tell the momentum of their initiators" in text
+    assert "doi:10.5281/zenodo.10633815" in text
+    # No groomed masses and no N-subjettiness.
+    assert "Step histograms of mass, n_constituents, pt, one line" in page
+
+
+@pytest.mark.filterwarnings("error")
+def test_jetclass_with_classes_that_have_no_jets(tmp_path):
+    source = make_dataset(tmp_path / "source", 20, ("nominal",), ("Hbb", "g"))
+    files = write_jetclass(rs3l_data.open(source), tmp_path, "nominal")
+    read_jetclass([Source(path, None) for path in files], tmp_path / "dataset")
+    write_report(tmp_path, tmp_path / "report.html")
+    text = Elements((tmp_path / "report.html").read_text(encoding="utf-8")).text
+    assert "weighted and normalised to 1" in text
+    assert "Hqql" in text
 
 
 def test_folder_without_dataset(tmp_path):
