@@ -94,6 +94,24 @@ def test_electrons_are_the_average_of_track_and_calorimeter(pt: float, eta: floa
     assert ratio.std() == pytest.approx(best, rel=0.15)
 
 
+def test_both_calorimeters_measure_their_shares_of_a_hadron() -> None:
+    """Against a track that tells next to nothing, its energy is their sum."""
+    momentum = {"eta_max": [2.5], "constant": [0.5], "slope": [0.0]}
+    card = {
+        **ALL_TRACKED,
+        "tracking": {"charged_hadron": {"momentum": momentum}},
+        "ecal": {"fractions": {"charged_hadron": 0.7}, "significance_min": 1e3},
+        "hcal": {"fractions": {"charged_hadron": 0.3}, "significance_min": 1e3},
+    }
+    seen = shoot(gun(211, N, pt=200.0), card)
+    assert np.all(seen.category == Category.CHARGED_HADRON)
+    ecal = np.sqrt((0.008 * 140.0) ** 2 + 0.11**2 * 140.0 + 0.4**2)
+    hcal = np.sqrt((0.05 * 60.0) ** 2 + 1.5**2 * 60.0)
+    assert np.median(seen.energy) == pytest.approx(200.0, rel=0.02)
+    low, high = np.quantile(seen.energy, [0.16, 0.84])
+    assert (high - low) / 2 == pytest.approx(np.hypot(ecal, hcal), rel=0.15)
+
+
 def test_a_cell_that_measures_less_than_nothing_takes_no_more_than_all() -> None:
     """Noise below 0 must not turn a track's energy round."""
     one, first = np.ones(1), np.zeros(1, np.int64)

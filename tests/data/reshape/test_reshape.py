@@ -255,6 +255,18 @@ def test_merge_warns_of_sources_that_other_versions_made(tmp_path, caplog):
     assert "1 of 2 shards were made with rs3l_source unknown, not other" in warning.getMessage()
 
 
+def test_a_merged_dataset_names_the_versions_of_its_first_source(tmp_path):
+    parts = []
+    for name, versions in (("higgs", {"pythia": "1"}), ("qcd", {"pythia": "2", "numpy": "3"})):
+        folder = make_dataset(tmp_path / name, n_events=5, n_shards=1, processes=(name,))
+        manifest = {**manifest_of(folder), "software": versions}
+        (folder / "dataset.json").write_text(json.dumps(manifest))
+        parts.append(folder)
+    merge(parts, tmp_path / "both")
+    software = manifest_of(tmp_path / "both")["software"]
+    assert (software["pythia"], software["numpy"]) == ("1", "3")
+
+
 def test_wrong_use(whole, tmp_path):
     to = tmp_path / "new"
     with refused("a file, expected a dataset's folder"):

@@ -80,6 +80,14 @@ def test_pair_features_are_the_paper_s():
                     np.testing.assert_allclose(found[jet, i, j].numpy(), expected, atol=1e-6)
 
 
+def test_pair_features_keep_their_scales():
+    """A trained network knows no others: pT 10 and 20 GeV, 0.3 and 0.4 apart."""
+    pair = torch.tensor([[10.0, 0.0, 0.0], [20.0, 0.3, 0.4]], dtype=torch.float64)
+    logarithms = np.log([0.5, 5.0, 1 / 3, 400 * (math.cosh(0.3) - math.cos(0.4))])
+    expected = (logarithms - [-1.5, -0.5, -1.6, 0.3]) / [1.0, 1.0, 0.9, 2.0]
+    np.testing.assert_allclose(pair_features(pair[0], pair[1]).numpy(), expected, atol=1e-6)
+
+
 def test_pair_features_keep_their_digits_in_single_precision():
     """Two particles of 500 GeV, 0.001 apart: their m² from E² - p² would be rounding errors."""
     near = torch.tensor([[[500.0, 0.5, 0.3], [400.0, 0.5007, 0.3007]]], dtype=torch.float64)
