@@ -6,7 +6,10 @@ failure for each job, three times over.
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -33,6 +36,8 @@ SIZE = {
 }
 # A trial that has not ended after so long lies in the queue: go on without it [s].
 PATIENCE = 120.0
+# The plugin asks how jobs end at least so often [s].
+LONGEST_BETWEEN_QUESTIONS = 180
 
 NO_FOLDER, NO_PYTHON, NO_IMPORT, NO_COMMAND = 64, 65, 66, 67
 TRIAL = f"""\
@@ -77,7 +82,7 @@ class Request:
 
 def preflight(
     jobs: Iterable[Job],
-    status_command: str | None,
+    no_accounts: Path,
     config: Path,
     log: Path,
     tell: Callable[[str], None],
@@ -88,8 +93,8 @@ def preflight(
     ----------
     jobs
         Those that will be sent.
-    status_command
-        What will be asked about them later, ``squeue`` or ``sacct``.
+    no_accounts
+        Folder of an ``sacct`` for clusters that keep no accounts.
     config
         A file of the run that every node must see.
     log
@@ -102,7 +107,7 @@ def preflight(
     ClusterError
         The first thing that would make all jobs of a rule fail, and how to fix it.
     """
-    ask_for_states(status_command)
+    prepare_states(no_accounts, tell)
     requests = distinct(jobs)
     for request in requests:
         ask(request)
@@ -147,19 +152,47 @@ def ask(request: Request) -> None:
     _slurm("scancel", *([f"--clusters={cluster}"] if cluster else []), job)
 
 
-def ask_for_states(command: str | None) -> None:
+def prepare_states(no_accounts: Path, tell: Callable[[str], None]) -> None:
     """Make sure that the plugin will learn how jobs end; it would wait for ever otherwise.
+
+    On a cluster that keeps no accounts, an ``sacct`` that asks the controller comes first in the
+    PATH. ``--slurm-status-command squeue`` alone is not enough: in a check that begins while the
+    controller is away, the plugin (2.8) goes over to ``sacct``, and stays with it in vain for all
+    its attempts.
 
     Raises
     ------
     ClusterError
-        It would ask `sacct` on a cluster that keeps no accounts.
+        Neither accounts nor the controller can tell.
     """
-    if command == "sacct" and (answer := _slurm("sacct", "--allocations", "--noheader")).returncode:
+    if shutil.which("sacct"):
+        answer = _slurm("sacct", "--allocations", "--noheader")
+        if answer.returncode == 0:
+            return
+        if "disabled" not in answer.stderr:
+            raise ClusterError(
+                f"`sacct` cannot tell how jobs end: {_last_line(answer.stderr)}."
+                " Start again when it answers"
+            )
+    memory = _min_job_age()
+    if memory < LONGEST_BETWEEN_QUESTIONS:
         raise ClusterError(
-            f"`sacct` cannot tell how jobs end: {_last_line(answer.stderr)}."
-            " Set `slurm-status-command: squeue` in the profile"
+            f"Slurm keeps no accounts here and forgets jobs {memory} s after their end, but is"
+            f" asked for them every {LONGEST_BETWEEN_QUESTIONS} s: its `MinJobAge` has to be"
+            " larger, which your cluster's administrators set"
         )
+    os.environ["PATH"] = f"{no_accounts.resolve()}{os.pathsep}{os.environ['PATH']}"
+    tell("Slurm keeps no accounts here: its controller is asked how jobs end.")
+
+
+def _min_job_age() -> int:
+    """For how long Slurm's controller remembers jobs that have ended [s]."""
+    answer = _slurm("scontrol", "show", "config")
+    if found := re.search(r"^MinJobAge\s*=\s*(\d+)", answer.stdout, re.MULTILINE):
+        return int(found[1])
+    raise ClusterError(
+        f"`scontrol show config` does not tell MinJobAge: {_last_line(answer.stderr)}"
+    )
 
 
 def try_environment(place: tuple[str, ...], config: Path, log: Path) -> bool:

@@ -24,12 +24,8 @@ CONFIG = {
     "hard": {"chunk_events": 150},
     "training": yaml.safe_load((Path(__file__).parents[1] / "workflow/training.yaml").read_text()),
 }
-# This cluster keeps no accounts, and its jobs are over soon; who asks in vain waits 10 s longer.
-HERE = (
-    "--slurm-status-command=squeue",
-    "--slurm-init-seconds-before-status-checks=6",
-    "--latency-wait=10",
-)
+# Jobs are over soon here; who asks in vain waits 10 s longer.
+HERE = ("--slurm-init-seconds-before-status-checks=6", "--latency-wait=10")
 
 
 def clone(folder: Path, **blocks) -> Path:
@@ -40,7 +36,10 @@ def clone(folder: Path, **blocks) -> Path:
 
 @contextmanager
 def started(folder, environment, *arguments, profile="slurm"):
-    """Snakemake in a process of its own, what it says in one pipe; it ends with the block."""
+    """Snakemake in a process of its own, what it says in one pipe; it ends with the block.
+
+    What it said until a test fails is printed.
+    """
     command = [sys.executable, "-m", "snakemake", "--configfile=my.yaml"]
     command += [f"--workflow-profile=workflow/profiles/{profile}", *arguments]
     path = f"{Path(sys.executable).parent}:{environment['PATH']}"
@@ -54,6 +53,10 @@ def started(folder, environment, *arguments, profile="slurm"):
     )
     try:
         yield process
+    except AssertionError:
+        process.kill()
+        print(process.communicate()[0])  # noqa: T201, pytest shows it
+        raise
     finally:
         process.kill()
         process.communicate()

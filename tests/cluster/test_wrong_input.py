@@ -38,13 +38,6 @@ def test_more_memory_than_any_node_has(slurm, tmp_path):
     assert "--mem=900000" in error_line(said)
 
 
-def test_accounts_asked_of_a_cluster_that_keeps_none(slurm, tmp_path):
-    folder = clone(tmp_path / "clone")
-    code, said = run(folder, slurm.environment, "--slurm-status-command=sacct", DATASET)
-    assert code == 1
-    assert "slurm-status-command: squeue" in error_line(said)
-
-
 def test_nodes_whose_environment_lacks_the_package(slurm, tmp_path):
     folder = clone(tmp_path / "clone")
     empty = tmp_path / "rs3l_data"

@@ -1,5 +1,6 @@
 """What is asked of Slurm before any job is sent; `tests/cluster` asks real daemons."""
 
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +25,8 @@ case "$*" in
 esac
 """
 TRIAL = slurm.TRIAL
-SACCT = "#!/bin/sh\necho 'Slurm accounting storage is disabled' >&2; exit 1\n"
+SACCT = "#!/bin/sh\necho 1\n"
+NO_ACCOUNTS = Path("workflow/profiles/slurm/no-accounts").resolve()
 
 
 def job(rule, threads=1, view=None, **resources):
@@ -56,9 +58,9 @@ def go(tmp_path):
     config.parent.mkdir()
     config.touch()
 
-    def call(*jobs, command="squeue", config=config):
+    def call(*jobs, config=config):
         told = []
-        slurm.preflight(jobs, command, config, config.parent / "logs/trial.log", told.append)
+        slurm.preflight(jobs, NO_ACCOUNTS, config, config.parent / "logs/trial.log", told.append)
         return told
 
     return call
@@ -97,10 +99,45 @@ def test_a_value_that_is_not_known_yet_is_not_asked_about(asked, go):
     assert "--cpus-per-task=1 --time=5 --wrap" in asked.read_text()
 
 
-def test_a_cluster_without_accounts_needs_squeue(asked, go):
-    assert go(job("hard"), command="squeue") == []
-    with pytest.raises(ClusterError, match=r"accounting storage is disabled\. Set"):
-        go(job("hard"), command="sacct")
+def replace(asked, command, text):
+    """Put another answer in the place of one of Slurm's commands, which is named."""
+    path = asked.with_name(command)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+DISABLED = "echo 'Slurm accounting storage is disabled' >&2; exit 1"
+
+
+@pytest.mark.parametrize("sacct", [DISABLED, None])
+def test_without_accounts_the_controller_is_asked_how_jobs_end(asked, go, monkeypatch, sacct):
+    replace(asked, "scontrol", "echo 'MinJobAge               = 300 sec'")
+    replace(asked, "squeue", 'echo "$@"')
+    if sacct is None:
+        monkeypatch.setattr(slurm.shutil, "which", lambda command: None)
+    else:
+        replace(asked, "sacct", sacct)
+    (told,) = go(job("hard"))
+    assert "its controller is asked" in told
+    question = ["sacct", "-X", "--clusters", "all", "--format=JobIdRaw,State", "--name", "a run"]
+    answer = subprocess.run(question, capture_output=True, text=True, check=True)
+    assert answer.stdout == "--noheader --states=all --format=%i|%T --name a run\n"
+
+
+def test_a_controller_that_forgets_jobs_too_soon_is_told_of(asked, go):
+    replace(asked, "sacct", DISABLED)
+    replace(asked, "scontrol", "echo 'MinJobAge               = 179 sec'")
+    with pytest.raises(ClusterError, match="forgets jobs 179 s after their end"):
+        go(job("hard"))
+    replace(asked, "scontrol", "echo 'Unable to contact slurm controller' >&2; exit 1")
+    with pytest.raises(ClusterError, match="does not tell MinJobAge: Unable to contact"):
+        go(job("hard"))
+
+
+def test_accounts_that_do_not_answer_are_not_taken_for_none(asked, go):
+    replace(asked, "sacct", "echo 'sacct: error: Connection refused' >&2; exit 1")
+    with pytest.raises(ClusterError, match=r"cannot tell how jobs end: .*Connection refused"):
+        go(job("hard"))
 
 
 @pytest.mark.parametrize(
