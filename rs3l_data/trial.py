@@ -89,7 +89,7 @@ def instances(config: Config) -> Trials:
 
 
 def initialise_all(trials: Trials, progress: Callable[[int], None]) -> None:
-    """Initialise instances one after the other: 0.2 to 0.3 s each, if its process is common.
+    """Initialise instances one after the other: 0.1 to 0.4 s each, if its process is common.
 
     Parameters
     ----------

@@ -28,15 +28,18 @@ def check(
     Example: rs3l-data check config/demo.yaml
     """
     import json
+    from pathlib import Path
 
-    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.resolved import Resolved
     from rs3l_data.describe.tree import roots
+    from rs3l_data.describe.yaml_file import read_yaml
     from rs3l_data.errors import ConfigError, GeneratorError
     from rs3l_data.native_output import nowhere
     from rs3l_data.progress import Progress, logging_to
     from rs3l_data.trial import initialise_all, instances, read_all
 
-    config = load_config(config_file)
+    # As the workflow does, which keeps the chunks that an earlier run has chosen.
+    config = Resolved.from_mapping(read_yaml(config_file), str(config_file), Path("results")).config
     trials = instances(config) if initialise else {}
     with (
         logging_to(None),

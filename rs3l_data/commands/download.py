@@ -35,7 +35,7 @@ def download(
     timeout: Annotated[
         float,
         typer.Option(
-            "--timeout", min=0.1, help="Time without data after which an attempt has failed [s]."
+            "--timeout", min=0.1, help="Seconds without data after which an attempt has failed."
         ),
     ] = 60.0,
     base_url: Annotated[

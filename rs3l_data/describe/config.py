@@ -42,7 +42,8 @@ class Hard(Strict):
         (400.0, 1000.0),
         description="Transverse momentum of the initiators [GeV]. Pythia's pTHat is limited to it, "
         "too, unless the process's `settings` say what `PhaseSpace:pTHatMin` and `pTHatMax` are: "
-        "right for the two outgoing particles of a 2 → 2 process, and an error for others.",
+        "right for the two outgoing particles of a 2 → 2 process, without effect where one comes "
+        "out, and refused where it would lose events.",
     )
     abs_eta_max: float = Field(2.5, gt=0, description="|η| of the initiators.")
     flatten_pt: bool = Field(
@@ -52,7 +53,8 @@ class Hard(Strict):
         None,
         gt=0,
         description="Hard events in one job and one shard. If not given, chosen for each process "
-        "so that its slowest job takes 20 to 60 minutes, and kept; see docs/scale.md.",
+        "so that its slowest job takes 24 to 60 minutes of CPU, less where memory bounds it, and "
+        "kept; see docs/scale.md.",
     )
 
     @field_validator("pt")

@@ -52,8 +52,8 @@ def _check_chunk(config: Config, process: str, hard: HardEvents, path: Path) -> 
         raise InputFileError(
             f"{path}: holds the {len(events)} events of '{process}' from number "
             f"{int(events[0]) if len(events) else 0} on, expected a chunk of {size} of "
-            f"{config.processes[process].events}; it was made with another config: delete it and "
-            "run again"
+            f"{config.processes[process].events}: give the config that its run keeps, "
+            f"results/{config.name}/config.yaml; if it is of an earlier run, {_MAKE_AGAIN}"
         )
 
 

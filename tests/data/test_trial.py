@@ -1,5 +1,7 @@
 """What Pythia refuses only when it is initialised is refused before any job runs."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -132,3 +134,20 @@ def test_check_initialises_unless_told_not_to(tmp_path):
     accepted = CliRunner().invoke(app, ["check", str(path), "--no-init"])
     assert accepted.exit_code == 0, accepted.output
     assert "valid; Pythia not initialised" in accepted.output
+
+
+def test_check_counts_the_chunks_that_a_run_has_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = {"name": "my", "seed": 1, **PLAIN, "processes": {"qcd": {"events": 20}}}
+    Path("my.yaml").write_text(yaml.safe_dump(run))
+
+    def counted():
+        result = CliRunner().invoke(app, ["check", "my.yaml", "--no-init"])
+        assert result.exit_code == 0, result.output
+        return "20 hard events in 2 chunks" in result.output
+
+    assert not counted()
+    kept = {**run, "processes": {"qcd": {"events": 20, "chunk_events": 10}}}
+    Path("results/my").mkdir(parents=True)
+    Path("results/my/config.yaml").write_text(yaml.safe_dump(kept))
+    assert counted()

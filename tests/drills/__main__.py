@@ -24,14 +24,14 @@ DRILLS = {
     "memory": (limits.memory, 16),
     "time": (limits.time_limit, 16),
     "intermediate": (damaged.intermediate, 24),
-    "shard": (damaged.shard_before_manifest, 24),
-    "finished-shard": (damaged.shard_after_manifest, 6),
+    "shard": (damaged.shard_before_manifest, 16),
+    "finished-shard": (damaged.shard_after_manifest, 4),
     "too-large": (disk.too_large, 8),
-    "two-runs": (together.two_runs, 6),
-    "clocks": (together.clocks, 12),
+    "two-runs": (together.two_runs, 4),
+    "clocks": (together.clocks, 6),
     "full": (disk.full, 12),
     "forbidden": (disk.forbidden, 4),
-    "lost": (disk.lost, 6),
+    "lost": (disk.lost, 3),
 }
 MOUNTING = ("full", "forbidden", "lost")
 ALONE = "RS3L_DRILL_NAMESPACE"
