@@ -37,6 +37,11 @@ def run(command: Callable[[], object]) -> None:
         prefix = "" if isinstance(error, KeyboardInterrupt | StoppedError) else "error: "
         sys.stderr.write(f"{prefix}{last_words(error)}\n")
         sys.exit(_exit_code(error))
+    except SystemExit as end:
+        # Typer makes one of a Ctrl-C, without a word.
+        if end.code == 128 + signal.SIGINT:
+            sys.stderr.write(f"{INTERRUPTED}\n")
+        raise
 
 
 def last_words(error: BaseException) -> str:

@@ -65,18 +65,16 @@ def validate_training(data: Mapping[str, Any], source: str) -> TrainingConfig:
 
 
 def pretraining_part(training: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what pretraining depends on: all but how taggers are trained and measured.
+    """Give what pretraining depends on: all but what is tagged, and how taggers are trained.
 
-    Of the task, the classes: while it pretrains, a probe tells them apart.
+    The probe on the way, which tells the task's classes apart, decides nothing.
 
     Parameters
     ----------
     training
         A valid `training:` block, defaults filled in or not.
     """
-    kept = {k: v for k, v in training.items() if k not in ("task", "finetune", "evaluation")}
-    task = training.get("task") or {}
-    return {**kept, "task": {k: v for k, v in task.items() if k in ("signal", "background")}}
+    return {k: v for k, v in training.items() if k not in ("task", "finetune", "evaluation")}
 
 
 def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -9,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# torchrun passes a Ctrl-C on to processes that the terminal has told already.
+# torchrun passes a Ctrl-C on to processes that the terminal has told already. A handler runs after
+# the call that is at work, some seconds later perhaps, so that its time alone does not tell.
 SAME_SIGNAL_SECONDS = 1.0
 
 
@@ -19,14 +21,17 @@ class Interrupt:
     def __init__(self) -> None:
         self.name: str | None = None
         self._noticed = 0.0
+        self._comes_twice = "TORCHELASTIC_RUN_ID" in os.environ
 
     def __bool__(self) -> bool:
         return self.name is not None
 
     def note(self, number: int, _frame: FrameType | None) -> None:
         """Take the first signal as a wish, and one that follows later as an order."""
-        if self.name is not None and time.monotonic() - self._noticed > SAME_SIGNAL_SECONDS:
-            raise KeyboardInterrupt
+        if self.name is not None:
+            if not self._comes_twice and time.monotonic() - self._noticed > SAME_SIGNAL_SECONDS:
+                raise KeyboardInterrupt
+            self._comes_twice = False
         self.name, self._noticed = signal.Signals(number).name, time.monotonic()
 
 

@@ -33,15 +33,7 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
             "the jets": _digest(_content_of(dataset)),
         },
         {
-            **_flat(
-                config,
-                {
-                    "pretrain": True,
-                    "loop": {"parts", "precision", "compile"},
-                    # A probe tells them apart on the way.
-                    "task": {"signal", "background"},
-                },
-            ),
+            **_flat(config, {"pretrain": True, "loop": {"parts", "precision", "compile"}}),
         },
         dict(flat_defaults("training", config)),
     )

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from rs3l_data import ending
+
 PROGRAM = """
 import os, signal, sys, time
 # What a shell starts in the background ignores it.
@@ -44,6 +46,29 @@ def test_the_last_word_is_on_the_screen_and_in_the_log(tmp_path, fault):
     assert on_screen in done.stderr
     assert in_log in (tmp_path / "log.txt").read_text()
     assert [path.name for path in tmp_path.iterdir()] == ["log.txt"]
+
+
+TYPER = """
+import os, signal, time, typer
+from rs3l_data import ending
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+app = typer.Typer()
+
+@app.command()
+def command():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(9)
+
+ending.run(app)
+"""
+
+
+def test_a_command_of_typer_says_that_it_was_interrupted():
+    program = [sys.executable, "-c", TYPER]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert done.returncode == 130
+    assert done.stderr == f"{ending.INTERRUPTED}\n"
 
 
 FORKING = """

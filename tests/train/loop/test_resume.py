@@ -13,11 +13,12 @@ from torch import nn
 
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_train.errors import TrainingError, TrainingStoppedError
+from rs3l_train.loop import interrupts
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.fit import fit
 from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.identity import Identity
-from rs3l_train.loop.interrupts import noticed
+from rs3l_train.loop.interrupts import Interrupt, noticed
 from rs3l_train.loop.logs import MetricsLog, read_records
 from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.sealed import read_header
@@ -327,6 +328,26 @@ def test_a_signal_after_the_last_step_acts_once_all_is_saved(tmp_path):
         assert signal.getsignal(signal.SIGTERM) is handler
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_a_second_ctrl_c_ends_at_once_but_not_the_one_that_torchrun_passes_on(monkeypatch):
+    """A handler runs when the call at work is over: the copy's may come seconds after the first."""
+
+    def comes_at(interrupt, seconds):
+        monkeypatch.setattr(interrupts.time, "monotonic", lambda: seconds)
+        interrupt.note(signal.SIGINT, None)
+
+    alone = Interrupt()
+    comes_at(alone, 0.0)
+    comes_at(alone, 0.5)
+    with pytest.raises(KeyboardInterrupt):
+        comes_at(alone, 2.0)
+    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
+    one_of_many = Interrupt()
+    comes_at(one_of_many, 0.0)
+    comes_at(one_of_many, 3.0)
+    with pytest.raises(KeyboardInterrupt):
+        comes_at(one_of_many, 6.0)
 
 
 def state():
