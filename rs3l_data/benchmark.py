@@ -22,10 +22,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.chain import hard_chunk, shower_seeds
+from rs3l_data.chain import hard_chunk
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.pileup import has_pileup
+from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.describe.view import View
 from rs3l_data.errors import RS3LError
@@ -121,7 +122,7 @@ def _round(
         By the clock and of CPU time [s].
     """
     hard, run = read_hard_of(config, hard_file)
-    seeds = shower_seeds(config, run.process, view, hard.events["event"])
+    seeds = shower_seeds(config.seed, run.process, view, hard.events["event"])
     settings = view_settings(config, run.process, view)
     pythia, source = restored(settings, hard, config.hard.energy, seeds)
     bare = np.zeros(2)

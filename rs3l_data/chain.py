@@ -17,7 +17,12 @@ from rs3l_data.describe import tree
 from rs3l_data.describe.external import hepmc_file
 from rs3l_data.describe.references import onepass_events, reference_of
 from rs3l_data.describe.schema import DECAYS, INITIATORS
-from rs3l_data.describe.seeds import event_keys, own_pythia_seeds, pythia_seeds
+from rs3l_data.describe.seeds import (
+    event_keys,
+    hadronization_seeds,
+    own_pythia_seeds,
+    shower_seeds,
+)
 from rs3l_data.describe.settings import (
     hadronization_settings,
     hard_settings,
@@ -77,11 +82,6 @@ def _made_or_taken(
         progress=progress,
         pthat_is_cut=pthat_is_cut_like_pt(config, process),
     )
-
-
-def shower_seeds(config: described.Config, process: str, view: str, events: I8) -> I8:
-    """Derive Pythia's seed for each event of a view, (n_events,)."""
-    return pythia_seeds(event_keys(config.seed, process, f"shower/{view}", events))
 
 
 def initiator_table(config: described.Config, process: str, hard: HardEvents) -> Initiators:
@@ -244,15 +244,15 @@ def _batches(
         view_settings(config, process, root),
         hard,
         config.hard.energy,
-        shower_seeds(config, process, root, events),
+        shower_seeds(config.seed, process, root, events),
         [_hadronization(config, process, name, events) for name in simulated[1:]],
         stopwatch,
     )
 
 
 def _hadronization(config: described.Config, process: str, view: str, events: I8) -> Hadronization:
-    keys = event_keys(config.seed, process, f"hadronization/{view}", events)
-    return Hadronization(hadronization_settings(config, process, view), pythia_seeds(keys))
+    seeds = hadronization_seeds(config.seed, process, view, events)
+    return Hadronization(hadronization_settings(config, process, view), seeds)
 
 
 def _kinematics(hard: HardEvents, index: I8) -> Columns:

@@ -44,6 +44,20 @@ def pythia_seeds(keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     return (keys % np.uint64(PYTHIA_SEED_MAX)).astype(np.int64) + 1
 
 
+def shower_seeds(
+    seed: int, process: str, view: str, events: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Derive Pythia's seed for the shower of each event in a view, (n_events,)."""
+    return pythia_seeds(event_keys(seed, process, f"shower/{view}", events))
+
+
+def hadronization_seeds(
+    seed: int, process: str, view: str, events: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Derive Pythia's seed for another hadronisation of each event's shower, (n_events,)."""
+    return pythia_seeds(event_keys(seed, process, f"hadronization/{view}", events))
+
+
 def own_pythia_seeds(
     seed: int, process: str, stage: str, events: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyhepmc
 
-from rs3l_data.chain import shower_seeds
 from rs3l_data.describe import tree
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.seeds import event_keys, pythia_seeds
+from rs3l_data.describe.seeds import hadronization_seeds, shower_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.errors import ConfigError
 from rs3l_data.events.hard_events import HardEvents
@@ -69,9 +68,9 @@ def _records(
     events = hard.events["event"]
     again = []
     if view != root:
-        keys = event_keys(config.seed, process, f"hadronization/{view}", events)
-        again = [Hadronization(hadronization_settings(config, process, view), pythia_seeds(keys))]
-    seeds = shower_seeds(config, process, root, events)
+        own_seeds = hadronization_seeds(config.seed, process, view, events)
+        again = [Hadronization(hadronization_settings(config, process, view), own_seeds)]
+    seeds = shower_seeds(config.seed, process, root, events)
     settings = view_settings(config, process, root)
     for part, records in shower_records(settings, hard, config.hard.energy, seeds, again):
         *_, own_records = records

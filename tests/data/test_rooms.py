@@ -1,4 +1,4 @@
-"""The rooms of docs/architecture.md: imports run downstream only."""
+"""The rooms of docs/architecture.md, folders and single files: imports run downstream only."""
 
 import ast
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 import rs3l_data
 
 PACKAGE = Path(rs3l_data.__file__).parent
+# What a room may import besides itself and what every room may.
 MAY_IMPORT: dict[str, set[str]] = {
     "describe": set(),
     "events": set(),
@@ -21,10 +22,23 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"describe", "store"},
     "exchange": {"describe", "events", "simulate", "store"},
     "convert": {"cluster", "describe", "store"},
-    "jobs": {"describe", "events", "store"},
+    "jet_table": {"cluster", "describe", "detect", "simulate", "store"},
+    "pileup": {"describe", "detect", "events", "simulate"},
+    "chain": {
+        *("cluster", "describe", "events", "exchange", "jet_table", "pileup", "simulate", "store"),
+    },
+    "trial": {"chain", "describe", "events", "simulate"},
+    "jobs": {"chain", "describe", "events", "source", "store"},
+    "benchmark": {"chain", "describe", "events", "jobs", "pileup", "simulate", "store"},
     "validation": {"describe", "detect", "events", "report", "store"},
-    "plan": {"describe", "events", "jobs", "report", "simulate", "store"},
+    # Its measurement runs the chain on some events.
+    "plan": {"chain", "describe", "events", "jobs", "pileup", "report", "simulate", "store"},
+    "slurm": set(),
+    "clocks": set(),
+    "source": set(),
 }
+# What every room may say of its work, and how.
+EVERYWHERE = {"ending", "errors", "native_output", "offsets", "progress", "version"}
 COMMANDS = "commands"
 
 
@@ -36,25 +50,43 @@ def modules_imported_by(path: Path) -> set[str]:
 
 def rooms_imported_by(path: Path) -> set[str]:
     modules = [name for name in modules_imported_by(path) if name.startswith("rs3l_data.")]
-    names = {module.split(".")[1] for module in modules}
-    return {name for name in names if (PACKAGE / name).is_dir()}
+    return {module.split(".")[1] for module in modules} - EVERYWHERE
+
+
+def files_of(room: str) -> list[Path]:
+    return [*(PACKAGE / room).rglob("*.py")] or [PACKAGE / f"{room}.py"]
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
 def test_a_room_imports_from_upstream_alone(room: str) -> None:
-    for path in (PACKAGE / room).rglob("*.py"):
+    for path in files_of(room):
         assert rooms_imported_by(path) <= MAY_IMPORT[room] | {room}, path
 
 
+def test_no_room_is_upstream_of_itself() -> None:
+    for room in MAY_IMPORT:
+        upstream, new = set(), set(MAY_IMPORT[room])
+        while new:
+            upstream |= new
+            new = {other for one in new for other in MAY_IMPORT[one]} - upstream
+        assert room not in upstream
+
+
+@pytest.mark.parametrize("name", sorted(EVERYWHERE))
+def test_what_every_room_imports_imports_none(name: str) -> None:
+    assert rooms_imported_by(PACKAGE / f"{name}.py") == set()
+
+
 def test_every_room_is_known() -> None:
-    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    assert rooms == {*MAY_IMPORT, COMMANDS}
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    files = {path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("__")}
+    assert folders | files == {*MAY_IMPORT, COMMANDS} | EVERYWHERE
 
 
 @pytest.mark.parametrize("room", MAY_IMPORT)
 def test_a_room_does_not_go_round_by_the_front_door(room: str) -> None:
     """`rs3l_data.open` may reach for an archive, and so for rooms downstream."""
-    for path in (PACKAGE / room).rglob("*.py"):
+    for path in files_of(room):
         assert "rs3l_data" not in modules_imported_by(path), path
 
 

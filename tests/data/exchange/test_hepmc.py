@@ -8,8 +8,9 @@ import numpy as np
 import pyhepmc
 import pytest
 
-from rs3l_data.chain import initiator_table, shower_seeds
+from rs3l_data.chain import initiator_table
 from rs3l_data.describe.schema import Status
+from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.exchange.hepmc_file import read_events
@@ -58,7 +59,7 @@ def nominal(process, hard):
     from rs3l_data.describe.settings import hadronization_settings
 
     events = hard.events["event"]
-    seeds = shower_seeds(CONFIG, process, "nominal", events)
+    seeds = shower_seeds(CONFIG.seed, process, "nominal", events)
     keys = event_keys(CONFIG.seed, process, "hadronization/rehadronized", events)
     again = Hadronization(
         hadronization_settings(CONFIG, process, "rehadronized"), pythia_seeds(keys)
@@ -141,7 +142,7 @@ def test_the_chain_makes_jets_of_them(hard_of, exported, monkeypatch):
 
 def test_the_record_is_pythias(hard_of, exported):
     hard = hard_of("top")[:N]
-    seeds = shower_seeds(CONFIG, "top", "nominal", hard.events["event"])
+    seeds = shower_seeds(CONFIG.seed, "top", "nominal", hard.events["event"])
     pythia, _ = restored(view_settings(CONFIG, "top", "nominal"), hard, 13000.0, seeds)
     assert pythia.next()
     record = pythia.event

@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 
-from rs3l_data.chain import shower_seeds
 from rs3l_data.describe.catalogue import catalogue
+from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.describe.variation import known_variation, points
 from rs3l_data.simulate.pythia import prepared
@@ -70,7 +70,7 @@ def test_no_two_variations_are_the_same():
 @pytest.mark.parametrize("name", GENERATOR)
 def test_every_variation_initialises(config, hard_of, name):
     hard = hard_of("wqq")[:1]
-    seeds = shower_seeds(config, "wqq", name, hard.events["event"])
+    seeds = shower_seeds(config.seed, "wqq", name, hard.events["event"])
     pythia, _source = restored(view_settings(config, "wqq", name), hard, ENERGY, seeds)
     assert pythia.next()
 

@@ -4,7 +4,7 @@ import numpy as np
 import particle
 import pytest
 
-from rs3l_data.chain import shower_seeds
+from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.simulate.heavy_flavour import heavy_hadrons, splittings
 from rs3l_data.simulate.record import read
@@ -22,7 +22,7 @@ def records_of(config, hard_of):
     def make(process, view, n=30):
         if (process, view) not in made:
             hard = hard_of(process)[:n]
-            seeds = shower_seeds(config, process, view, hard.events["event"])
+            seeds = shower_seeds(config.seed, process, view, hard.events["event"])
             # The source must outlive the call: Pythia holds no reference to it.
             settings = view_settings(config, process, view)
             pythia, _source = restored(settings, hard, ENERGY, seeds)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rs3l_data.chain import _hadronization, hard_chunk, onepass_chunk, shower_seeds
+from rs3l_data.chain import _hadronization, hard_chunk, onepass_chunk
+from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.simulate.resimulate import shower_records
 from tests.data.conftest import make_config
@@ -38,7 +39,7 @@ def decays(settings, view, code):
     run = run_of(settings)
     hard, _ = hard_chunk(run, "mine", 0, lambda _: None)
     events = hard.events["event"]
-    seeds = shower_seeds(run, "mine", view, events)
+    seeds = shower_seeds(run.seed, "mine", view, events)
     again = [_hadronization(run, "mine", "again", events)] if view == "nominal" else []
     ((_, records),) = shower_records(view_settings(run, "mine", view), hard, 13000.0, seeds, again)
     return [found for each in records for found in _decays(each, code)]

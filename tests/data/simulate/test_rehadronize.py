@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from rs3l_data.chain import _hadronization, shower_seeds
+from rs3l_data.chain import _hadronization
+from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.errors import GeneratorError
 from rs3l_data.simulate import resimulate as module
@@ -31,7 +32,7 @@ def run():
 
 def views_of(run, process, hard, names=("again", "more")):
     events = hard.events["event"]
-    seeds = shower_seeds(run, process, "nominal", events)
+    seeds = shower_seeds(run.seed, process, "nominal", events)
     hadronizations = [_hadronization(run, process, name, events) for name in names]
     found = resimulate(view_settings(run, process, "nominal"), hard, ENERGY, seeds, hadronizations)
     return list(zip(*found, strict=True))
@@ -43,7 +44,7 @@ def test_partons_are_shared_bit_for_bit(hard_of, process, tune):
     run = make_config(views=VIEWS, generator={"tune": tune})
     n = 12
     hard = hard_of(process)[:n]
-    seeds = shower_seeds(run, process, "nominal", hard.events["event"])
+    seeds = shower_seeds(run.seed, process, "nominal", hard.events["event"])
     keep = KeepPartons()
     pythia, source = restored(view_settings(run, process, "nominal"), hard, ENERGY, seeds, keep)
     parent = read(pythia.nextBatch(n, "none"))
@@ -124,7 +125,7 @@ def test_a_detector_view_shares_the_particles_and_not_the_noise(run, hard_of):
 def test_events_without_partons_are_marked(run, hard_of):
     hard = hard_of("hbb")[:3]
     (parent,) = views_of(run, "hbb", hard, names=())
-    seeds = shower_seeds(run, "hbb", "nominal", hard.events["event"])
+    seeds = shower_seeds(run.seed, "hbb", "nominal", hard.events["event"])
     keep = KeepPartons()
     pythia, _ = restored(view_settings(run, "hbb", "nominal"), hard, ENERGY, seeds, keep)
     pythia.nextBatch(3, "none")
@@ -141,7 +142,7 @@ def test_events_without_partons_are_marked(run, hard_of):
 def test_hadronisations_that_all_fail(run, hard_of):
     """Without any partons, with one event that fails, and with nothing but failures."""
     hard = hard_of("hbb")[:3]
-    seeds = shower_seeds(run, "hbb", "nominal", hard.events["event"])
+    seeds = shower_seeds(run.seed, "hbb", "nominal", hard.events["event"])
     keep = KeepPartons()
     pythia, _ = restored(view_settings(run, "hbb", "nominal"), hard, ENERGY, seeds, keep)
     pythia.nextBatch(3, "none")

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from rs3l_data.chain import selection, shower_seeds
+from rs3l_data.chain import selection
 from rs3l_data.describe.schema import Status
+from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import hard_settings, view_settings
 from rs3l_data.errors import GeneratorError
 from rs3l_data.jet_table import batch_table
@@ -23,7 +24,7 @@ SHOWERS = ("nominal", "fsr_down", "a14", "vincia_global")
 
 
 def batches(config, process, hard, view="nominal"):
-    seeds = shower_seeds(config, process, view, hard.events["event"])
+    seeds = shower_seeds(config.seed, process, view, hard.events["event"])
     settings = view_settings(config, process, view)
     return [views[0] for views in resimulate(settings, hard, ENERGY, seeds)]
 
@@ -49,7 +50,7 @@ def momenta_of_particles(particles):
 def test_every_view_starts_from_the_same_hard_partons(config, hard_of, process, view):
     n = 20 if view == "vincia_global" else 50
     hard = hard_of(process)[:n]
-    seeds = shower_seeds(config, process, view, hard.events["event"])
+    seeds = shower_seeds(config.seed, process, view, hard.events["event"])
     pythia, source = restored(view_settings(config, process, view), hard, ENERGY, seeds)
     # Vincia puts light quarks on massless shells.
     tolerance = 1e-5 if "vincia" in view else 1e-9
@@ -210,7 +211,7 @@ def test_an_event_that_pythia_gives_up_leaves_the_others_in_step(config, hard_of
             return source.played % 3 == 0
 
     hard = hard_of("qcd")[:9]
-    seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
+    seeds = shower_seeds(config.seed, "qcd", "nominal", hard.events["event"])
     # The settings decide the initialisation's seed, so both runs have the same.
     settings = [*view_settings(config, "qcd", "nominal"), "Check:abortIfVeto = on"]
     pythia, source = restored(settings, hard, ENERGY, seeds)
@@ -235,7 +236,7 @@ def test_an_event_that_pythia_gives_up_leaves_the_others_in_step(config, hard_of
 
 def test_a_restored_event_has_the_couplings_and_densities_of_the_saved_one(config, hard_of):
     hard = hard_of("qcd")[:5]
-    seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
+    seeds = shower_seeds(config.seed, "qcd", "nominal", hard.events["event"])
     pythia, _ = restored(view_settings(config, "qcd", "nominal"), hard, ENERGY, seeds)
     for event in range(5):
         assert pythia.next()
@@ -279,7 +280,7 @@ def test_vertices_of_partons_leave_the_hard_process_as_it_is(hard_of):
 def test_a_shower_with_weights_is_refused(config, hard_of):
     biased = ["Enhancements:doEnhance = on", "EnhancedSplittings:List = {fsr:G2QQ=20.}"]
     settings = [*view_settings(config, "qcd", "nominal"), *biased]
-    seeds = shower_seeds(config, "qcd", "nominal", np.arange(20))
+    seeds = shower_seeds(config.seed, "qcd", "nominal", np.arange(20))
     with pytest.raises(GeneratorError, match=r"gives showers of this view weights, .* of event 0,"):
         list(resimulate(settings, hard_of("qcd")[:20], ENERGY, seeds))
 
@@ -288,7 +289,7 @@ def test_a_last_batch_that_fails_leaves_the_others(config, hard_of, monkeypatch)
     """Events of one seed fail alone, whatever is in their batch."""
     monkeypatch.setattr(module, "BATCH", 4)
     hard = hard_of("qcd")[:16]
-    seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
+    seeds = shower_seeds(config.seed, "qcd", "nominal", hard.events["event"])
     strict = [*view_settings(config, "qcd", "nominal"), "Check:epTolErr = 1e-13"]
     made = np.concatenate([views[0].generated for views in resimulate(strict, hard, ENERGY, seeds)])
     assert 0 < made.sum() < 16
@@ -300,7 +301,7 @@ def test_a_last_batch_that_fails_leaves_the_others(config, hard_of, monkeypatch)
 
 def test_a_job_that_delivers_nothing_says_why(config, hard_of):
     hard = hard_of("qcd")[:5]
-    seeds = shower_seeds(config, "qcd", "nominal", hard.events["event"])
+    seeds = shower_seeds(config.seed, "qcd", "nominal", hard.events["event"])
     settings = [*view_settings(config, "qcd", "nominal"), HOPELESS]
     with pytest.raises(GeneratorError, match="none of 5 events in the shower") as caught:
         list(resimulate(settings, hard, ENERGY, seeds))

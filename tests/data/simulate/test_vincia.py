@@ -2,7 +2,7 @@
 
 import pytest
 
-from rs3l_data.chain import shower_seeds
+from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.simulate.pythia import prepared
 from rs3l_data.simulate.rehadronize import Rehadronizer
@@ -49,7 +49,7 @@ def test_vincia_has_its_own_tune(tune, name):
 def test_the_tune_is_there_after_the_initialisation(hard_of):
     config = make_config(views=VIEWS, generator={"tune": "cp5"})
     hard = hard_of("hbb")[:1]
-    seeds = shower_seeds(config, "hbb", "vincia_global", hard.events["event"])
+    seeds = shower_seeds(config.seed, "hbb", "vincia_global", hard.events["event"])
     pythia, _source = restored(view_settings(config, "hbb", "vincia_global"), hard, 13000.0, seeds)
     check(pythia)
 
