@@ -179,7 +179,9 @@ class Config(Strict):
         min_length=1, description="By name: one of the catalogue, or one's own."
     )
     views: dict[Name, View] = Field(
-        min_length=1, description="By name; the first is the one that others are compared with."
+        min_length=1,
+        description="By name; the first is the one that others are compared with. (Training takes "
+        "the one called `nominal`, if there is one.)",
     )
     hard: Hard = Hard()
     generator: Generator = Generator()

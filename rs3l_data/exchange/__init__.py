@@ -7,5 +7,6 @@ try:
     import pylhe  # noqa: F401
 except ModuleNotFoundError as error:
     raise ConfigError(
-        f"files of other programs need the package {error.name}: pip install 'rs3l[exchange]'"
+        f"files of other programs need the package {error.name}:"
+        " `pip install '.[exchange]'` in a clone"
     ) from None

@@ -17,9 +17,14 @@ def benchmark(
     config: Config,
     networks: Annotated[
         list[str] | None,
-        typer.Option("--network", help="A network to time, or `config`; may be repeated."),
+        typer.Option(
+            "--network",
+            help="edgeconv, transformer-0.1M, -1M, -10M (default: all) or `config`; repeatable.",
+        ),
     ] = None,
-    seconds: Annotated[float, typer.Option("--seconds", min=0, help="Seconds for each.")] = 5.0,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0, help="Seconds of each measurement.")
+    ] = 5.0,
     overrides: Overrides = None,
     as_json: Json = False,
     log: Log = None,

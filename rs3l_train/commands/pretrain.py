@@ -25,7 +25,7 @@ def pretrain(
     as_json: Json = False,
     log: Log = None,
 ) -> None:
-    """Train a network to recognise the views of a jet, without labels.
+    """Pretrain a network on the views of jets, by the objective that the config names.
 
     Example: python -m rs3l_train pretrain --data DATASET --config CONFIG.yaml --out RUN
     --set objective.temperature=0.2

@@ -3,8 +3,8 @@
 One file a block.
 
 The defaults are those of the RS3L paper (arXiv:2403.07066) where it states them, except for the
-inputs, which leave out what lets the network recognise the views of a jet without looking at its
-physics (see `docs/training.md`).
+schedule and the inputs, which leave out what lets the network recognise the views of a jet without
+looking at its physics (see `docs/training.md`).
 """
 
 from __future__ import annotations

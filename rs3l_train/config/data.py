@@ -43,15 +43,15 @@ class DataConfig(Strict):
     )
     loading: Literal["auto", "memory", "shared", "stream"] = Field(
         default="auto",
-        description="for pretraining: hold all jets in (the GPU's) memory; or of several processes"
-        " each its share of them; or read them anew in each epoch, buffer by buffer; auto: the"
-        " first of these that takes less than half of what the machine has, or the batch system"
-        " allows",
+        description="for pretraining: `memory`: all jets, in the GPU's if there is one; `shared`:"
+        " of several processes each holds its share; `stream`: read anew in each epoch, buffer by"
+        " buffer; `auto`: the first of these that takes less than half of what the machine has, or"
+        " the batch system allows",
     )
     buffer_mb: Positive = Field(
         default=2000,
-        description="memory for two buffers of streamed jets, of all processes together, or more"
-        " where their number does not divide 32 [MB]",
+        description="memory for two buffers of streamed jets, of all processes together [MB]; more"
+        " is used where their number does not divide 32",
     )
     corrupt: Corrupt = Field(
         default="stop",

@@ -37,17 +37,20 @@ class FinetuneConfig(Strict):
     last_layers: Count = Field(
         default=2,
         description="layers of the backbone, counted from its end, that the mode `last_layers`"
-        " trains beside the head",
+        " trains beside the head; a normalisation is one, too",
     )
     decorrelate: DecorrelateConfig | None = Field(
         default=None,
-        description="penalty on the correlation of the background's score with its mass, in all"
-        " modes but `probe`; it wants large batches (views_per_batch of 500 and more); null: none",
+        description="penalty on the correlation of the background's score with its mass, in"
+        " `last_layers`, `full` and `scratch`; it wants large batches (views_per_batch of 500 and"
+        " more); null: none",
     )
     max_views_seen: Count = Field(default=300_000, description="budget of one training")
     validate_every: Count = Field(default=5000, description="views seen between two validations")
     patience: Count = Field(
-        default=6, description="validations without a better AUC before the next is done"
+        default=6,
+        description="validations without a better AUC (with `decorrelate`: loss) before the"
+        " learning rate drops or, after the last drop, the training ends",
     )
     drops: int = Field(
         default=1,

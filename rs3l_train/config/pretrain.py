@@ -56,9 +56,9 @@ class PretrainConfig(Strict):
     )
     view_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
         default={},
-        description="relative frequency with which `views_per_jet` draws a view first, by its name"
-        " or by the point where it starts again (`shower`, `hadronization`, `detector`); 1 if not"
-        " named, 0: never",
+        description="how often a view is drawn first for `views_per_jet`, relative to the others:"
+        " by its name, or by the point where it starts again (`shower`, `hadronization`,"
+        " `detector`); 1 if not named, 0: never",
     )
     copies: Count | None = Field(
         default=None,

@@ -40,7 +40,10 @@ class TaskConfig(Strict):
     )
     seeds: Count = Field(default=3, description="independent draws of the labelled jets")
     validation_labels: int = Field(
-        default=700, ge=4, description="labelled validation jets at most, for early stopping"
+        default=700,
+        ge=4,
+        description="labelled validation jets at most, by which a training ends, and a probe, trees"
+        " and temperatures are chosen",
     )
 
     @property

@@ -28,7 +28,7 @@ Draws = Sequence[Scores]
 def comparisons(
     taggers: Mapping[tuple[str, int], Draws], efficiencies: Sequence[float]
 ) -> list[dict[str, Any]]:
-    """Compare each way of training with `scratch`, at as many labels or fewer.
+    """Compare each way of training with `scratch` on as many labels or more.
 
     Parameters
     ----------

@@ -50,7 +50,9 @@ def spread(embeddings: Tensor) -> float:
 
 
 def knn_auc(embeddings: Tensor, target: Tensor, k: int) -> float:
-    """Tag each jet by its ``k`` nearest neighbours among the others, by cosine; AUC of that.
+    """Tag each jet by its ``k`` nearest neighbours among the others; AUC of that.
+
+    By the cosines of the embeddings less their mean.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def simsiam(z: Tensor, p: Tensor, rows: Tensor) -> Tensor:
 
     .. math:: L = -\langle \cos(p_i, \text{stopgrad}(z_j)) \rangle
 
-    over all ordered pairs of views of a jet: for two views, eq. 2 of arXiv:2011.10566 over the
+    over all ordered pairs of views of a jet: for two views, eq. 4 of arXiv:2011.10566 over the
     batch.
 
     Parameters

@@ -62,7 +62,8 @@ def export(folder: Path, path: Path) -> dict[str, Any]:
     missing = [package for package in PACKAGES if find_spec(package) is None]
     if missing:
         raise ConfigError(
-            f"export needs {', '.join(missing)}, not installed here: pip install 'rs3l[export]'"
+            f"export needs {', '.join(missing)}, not installed here:"
+            " `pip install '.[export]'` in a clone"
         )
     model = open_model(folder)
     network = Deployed(model).eval()
