@@ -35,6 +35,8 @@ from rs3l_data.jobs.inputs import read_hard_of, read_sample_of, sample_key
 from rs3l_data.jobs.provenance import attributes, software
 from rs3l_data.jobs.resimulate import job
 from rs3l_data.pileup import sample_of
+from rs3l_data.plan.spent import spent_by
+from rs3l_data.progress import adding_to
 from rs3l_data.simulate.restore import restored
 from rs3l_data.store.config_file import save
 from rs3l_data.store.hard import write_hard_events
@@ -89,7 +91,7 @@ def _efficiency(
 ) -> dict[str, Any]:
     hard_file = _write_hard(config, process, folder)
     n = config.processes[process].events
-    steps: dict[str, float] = defaultdict(float)
+    steps: dict[str, float] = {}
     short = one_chunk(config, process, _WARM_UP)
     with _one_core():
         _round(short, _write_hard(short, process, folder), view, folder, {})
@@ -134,12 +136,7 @@ def _round(
             pythia.next()
         bare += _now() - began
 
-    @contextmanager
-    def stopwatch(step: str) -> Iterator[None]:
-        began = time.perf_counter()
-        yield
-        steps[step] = steps.get(step, 0.0) + time.perf_counter() - began
-
+    stopwatch = adding_to(steps, time.perf_counter)
     began = _now()
     with stopwatch("read file"):
         hard, run = read_hard_of(config, hard_file)
@@ -221,7 +218,7 @@ def _scaling(config: Config, process: str, view: str, folder: Path) -> dict[str,
 
 def _together(config: Config, process: str, view: str, folder: Path, n: int) -> float:
     """Time n whole commands that run at once, start of Python included [s]."""
-    command = _command(config, process, view, folder)
+    command = [sys.executable, "-m", "rs3l_data", *_command(config, process, view, folder)]
     began = time.perf_counter()
     jobs = [
         subprocess.Popen([*command, "--out", str(folder / f"job{i}.h5")], stderr=subprocess.DEVNULL)
@@ -235,19 +232,8 @@ def _together(config: Config, process: str, view: str, folder: Path, n: int) -> 
 
 def _peak_memory(config: Config, process: str, view: str, folder: Path) -> float:
     """Run one command and read the peak of its resident memory [MB]."""
-    code = (
-        "import runpy\nfrom rs3l_data.progress import peak_memory_mb\n"
-        "try:\n    runpy.run_module('rs3l_data', run_name='__main__')\n"
-        "finally:\n    print(peak_memory_mb())"
-    )
-    command = _command(config, process, view, folder)[3:]
-    answer = subprocess.run(
-        [sys.executable, "-c", code, *command, "--out", str(folder / "memory.h5")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(answer.stdout.split()[-1])
+    command = _command(config, process, view, folder)
+    return spent_by([*command, "--out", folder / "memory.h5"], folder / "memory.log").memory_mb
 
 
 def _command(config: Config, process: str, view: str, folder: Path) -> list[str]:
@@ -258,4 +244,4 @@ def _command(config: Config, process: str, view: str, folder: Path) -> list[str]
     sample_file = _write_sample(config, view, folder)
     if sample_file is not None:
         arguments += ["--pileup", str(sample_file)]
-    return [sys.executable, "-m", "rs3l_data", "resimulate", *arguments]
+    return ["resimulate", *arguments]

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
-from rs3l_data.describe import config as described
 from rs3l_data.describe import tree
+from rs3l_data.describe.config import Config
 from rs3l_data.describe.external import hepmc_file
 from rs3l_data.describe.references import onepass_events, reference_of
 from rs3l_data.describe.schema import DECAYS, INITIATORS
@@ -48,13 +48,13 @@ I8 = npt.NDArray[np.int64]
 Progress = Callable[[int], None]
 
 
-def selection(config: described.Config, process: str) -> Selection:
+def selection(config: Config, process: str) -> Selection:
     """Say which particles of a process are its initiators."""
     return Selection(config.processes[process].initiators, config.hard.pt, config.hard.abs_eta_max)
 
 
 def hard_chunk(
-    config: described.Config, process: str, chunk: int, progress: Progress
+    config: Config, process: str, chunk: int, progress: Progress
 ) -> tuple[HardEvents, HardRun]:
     """Generate the hard events of a chunk, or take them from files of another program."""
     made = _made_or_taken(config, process, chunk, progress)
@@ -64,7 +64,7 @@ def hard_chunk(
 
 
 def _made_or_taken(
-    config: described.Config, process: str, chunk: int, progress: Progress
+    config: Config, process: str, chunk: int, progress: Progress
 ) -> tuple[HardEvents, HardRun]:
     events = np.array(config.events_of(process, chunk), np.int64)
     if config.processes[process].lhe:
@@ -84,7 +84,7 @@ def _made_or_taken(
     )
 
 
-def initiator_table(config: described.Config, process: str, hard: HardEvents) -> Initiators:
+def initiator_table(config: Config, process: str, hard: HardEvents) -> Initiators:
     """Tabulate the initiators of hard events and their decay products."""
     spec = config.processes[process]
     rows = find_rows(hard, selection(config, process))
@@ -118,7 +118,7 @@ def row_weights(hard: HardEvents, initiators: Initiators) -> Weights | None:
 
 
 def shower_blocks(
-    config: described.Config,
+    config: Config,
     process: str,
     root: str,
     hard: HardEvents,
@@ -170,7 +170,7 @@ def shower_blocks(
 
 
 def onepass_chunk(
-    config: described.Config,
+    config: Config,
     process: str,
     view: str,
     chunk: int,
@@ -225,7 +225,7 @@ def onepass_chunk(
 
 
 def _batches(
-    config: described.Config,
+    config: Config,
     process: str,
     simulated: list[str],
     hard: HardEvents,
@@ -250,7 +250,7 @@ def _batches(
     )
 
 
-def _hadronization(config: described.Config, process: str, view: str, events: I8) -> Hadronization:
+def _hadronization(config: Config, process: str, view: str, events: I8) -> Hadronization:
     seeds = hadronization_seeds(config.seed, process, view, events)
     return Hadronization(hadronization_settings(config, process, view), seeds)
 
@@ -260,9 +260,7 @@ def _kinematics(hard: HardEvents, index: I8) -> Columns:
     px, py, pz = (hard.particles[name][index] for name in ("px", "py", "pz"))
     return {
         "pdg_id": hard.particles["pdg_id"][index],
-        "pt": kinematics.pt(px, py),
-        "eta": kinematics.eta(px, py, pz),
-        "phi": kinematics.phi(px, py),
+        **kinematics.transverse(px, py, pz),
         "mass": hard.particles["mass"][index],
     }
 

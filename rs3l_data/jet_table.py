@@ -10,8 +10,8 @@ from rs3l_data.cluster.flavour import hadrons_in_jets, splitting_in_jets
 from rs3l_data.cluster.jets import Ghosts, cluster
 from rs3l_data.cluster.matching import NO_JET, contained, match
 from rs3l_data.cluster.substructure import substructure
-from rs3l_data.describe import config as described
 from rs3l_data.describe.card import DetectorCard
+from rs3l_data.describe.config import Jets
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Status, empty
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.crossing import Crossings, detect_crossings
@@ -28,7 +28,7 @@ FOUR_MOMENTUM = ("px", "py", "pz", "energy")
 
 
 def batch_table(
-    settings: described.Jets,
+    settings: Jets,
     card: DetectorCard,
     batch: Batch,
     rows: Rows,
@@ -63,36 +63,24 @@ def batch_table(
             algorithm=settings.algorithm,
         )
     with stopwatch("match"):
-        eta = kinematics.eta(jets.px, jets.py, jets.pz)
-        phi = kinematics.phi(jets.px, jets.py)
-        target_px, target_py, target_pz, _ = batch.hard_momenta[rows.initiator].T
-        target_eta = kinematics.eta(target_px, target_py, target_pz)
-        target_phi = kinematics.phi(target_px, target_py)
+        of_jets = kinematics.transverse(jets.px, jets.py, jets.pz)
+        of_jets["mass"] = kinematics.mass(jets.px, jets.py, jets.pz, jets.energy)
+        axes = of_jets["eta"], of_jets["phi"]
+        target, product = (
+            kinematics.transverse(*batch.hard_momenta[index, :3].T)
+            for index in (rows.initiator, rows.decay)
+        )
         matched = match(
-            jets.offsets, eta, phi, rows.event, target_eta, target_phi, settings.match_delta_r
+            jets.offsets, *axes, rows.event, target["eta"], target["phi"], settings.match_delta_r
         )
-        product_px, product_py, product_pz, _ = batch.hard_momenta[rows.decay].T
         inside = contained(
-            matched,
-            eta,
-            phi,
-            rows.decay_offsets,
-            kinematics.eta(product_px, product_py, product_pz),
-            kinematics.phi(product_px, product_py),
-            settings.radius,
+            matched, *axes, rows.decay_offsets, product["eta"], product["phi"], settings.radius
         )
-        of_jets = {
-            "pt": kinematics.pt(jets.px, jets.py),
-            "eta": eta,
-            "phi": phi,
-            "mass": kinematics.mass(jets.px, jets.py, jets.pz, jets.energy),
-        }
         status = _status(settings, batch.generated[rows.event], matched, of_jets)
         table = empty(JETS, len(matched))
         table["status"][:] = status
-        table["initiator_pt"][:] = kinematics.pt(target_px, target_py)
-        table["initiator_eta"][:] = target_eta
-        table["initiator_phi"][:] = target_phi
+        for name, values in target.items():
+            table[f"initiator_{name}"][:] = values
         present = np.flatnonzero(status == Status.PRESENT)
         jet = matched[present]
         table["present"][present] = True
@@ -104,7 +92,7 @@ def batch_table(
         table["n_b_hadrons"][present], table["n_c_hadrons"][present] = b[jet], c[jet]
         split = batch.splittings
         table["gluon_splitting"][present] = splitting_in_jets(
-            jets.offsets, eta, phi, split.offsets, split.flavour, split.momentum, settings.radius
+            jets.offsets, *axes, split.offsets, split.flavour, split.momentum, settings.radius
         )[jet]
     with stopwatch("substructure"):
         offsets, chosen = take_items(jets.constituent_offsets, jet)
@@ -119,7 +107,7 @@ def batch_table(
 
 
 def _status(
-    settings: described.Jets, generated: npt.NDArray[np.bool_], matched: I8, jets: dict[str, F8]
+    settings: Jets, generated: npt.NDArray[np.bool_], matched: I8, jets: dict[str, F8]
 ) -> npt.NDArray[np.uint8]:
     """Say of each row what became of its jet."""
     status = np.full(len(matched), Status.NO_JET_MATCHED, np.uint8)
@@ -139,11 +127,7 @@ def _status(
 
 def _constituents(candidates: Candidates, index: I8) -> Columns:
     px, py, pz = candidates.px[index], candidates.py[index], candidates.pz[index]
-    columns = {
-        "pt": kinematics.pt(px, py),
-        "eta": kinematics.eta(px, py, pz),
-        "phi": kinematics.phi(px, py),
-    }
+    columns: Columns = {**kinematics.transverse(px, py, pz)}
     for name in ("energy", "category", "charge", "d0", "d0_error", "dz", "dz_error"):
         columns[name] = getattr(candidates, name)[index]
     return {c.name: columns[c.name].astype(c.numpy_dtype) for c in CONSTITUENTS}

@@ -34,6 +34,18 @@ def no_stopwatch(_: str) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+def adding_to(spent: dict[str, float], clock: Callable[[], float]) -> Stopwatch:
+    """Make a stopwatch that adds up the time of each step [s], by its name."""
+
+    @contextmanager
+    def stopwatch(step: str) -> Iterator[None]:
+        began = clock()
+        yield
+        spent[step] = spent.get(step, 0.0) + clock() - began
+
+    return stopwatch
+
+
 def _silenced() -> bool:
     """Tell whether this process says nothing, as another one beside it does."""
     return logging.root.manager.disable >= logging.INFO

@@ -7,6 +7,7 @@ network can learn the label, and what the views of one initiator share.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from rs3l_data.describe.schema import (
 )
 from rs3l_data.events.hard_events import HardRun
 from rs3l_data.offsets import offsets_of
-from rs3l_data.store.manifest import write_manifest
+from rs3l_data.store.checksums import checksums
+from rs3l_data.store.manifest import MANIFEST_NAME, write_manifest
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.split import split_of
 from rs3l_data.store.summary import build_manifest
@@ -220,3 +222,12 @@ def make_older(shard: Path, version: str) -> None:
         for view in file["views"].values():
             for column in {*JETS} - {*written_in(JETS, version)}:
                 del view[f"jets/{column.name}"]
+
+
+def refresh(folder):
+    """Make the manifest agree with the bytes of its files, as who tampers with both would."""
+    manifest = json.loads((folder / MANIFEST_NAME).read_text())
+    for entry in manifest["files"]:
+        path = folder / entry["path"]
+        entry |= {"bytes": path.stat().st_size, **checksums(path)._asdict()}
+    (folder / MANIFEST_NAME).write_text(json.dumps(manifest))

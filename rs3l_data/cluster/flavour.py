@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
-from rs3l_data.offsets import offsets_of
+from rs3l_data.cluster.matching import pairs
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -67,12 +67,8 @@ def splitting_in_jets(
     -------
     (n_jets,) 5, 4, or 0 where there is none.
     """
-    n_jets = np.diff(jet_offsets)
-    event = np.repeat(np.arange(len(n_jets)), np.diff(splitting_offsets))
-    # Every pair of a splitting and a jet of the same event.
-    split = np.repeat(np.arange(len(event)), n_jets[event])
-    starts = offsets_of(n_jets[event])
-    jet = np.arange(starts[-1]) - starts[split] + jet_offsets[event[split]]
+    n_splittings = np.diff(splitting_offsets)
+    split, jet = pairs(jet_offsets, np.repeat(np.arange(len(n_splittings)), n_splittings))
     px, py, pz, _ = np.moveaxis(momentum[split], -1, 0)
     distance = kinematics.delta_r(
         jet_eta[jet, None], jet_phi[jet, None], kinematics.eta(px, py, pz), kinematics.phi(px, py)

@@ -41,6 +41,11 @@ def phi(px: F8, py: F8) -> F8:
     return np.where(azimuth < np.pi, azimuth, azimuth - 2 * np.pi)
 
 
+def transverse(px: F8, py: F8, pz: F8) -> dict[str, F8]:
+    """Give pT [GeV], η and φ [rad], as the columns of tables are called."""
+    return {"pt": pt(px, py), "eta": eta(px, py, pz), "phi": phi(px, py)}
+
+
 def mass(px: F8, py: F8, pz: F8, energy: F8) -> F8:
     """Invariant mass [GeV]; 0 where rounding has made a momentum space-like.
 

@@ -47,7 +47,7 @@ def match(
     -------
     (n_rows,) index into the flat jets, or -1.
     """
-    row, jet = _pairs(jet_offsets, row_event)
+    row, jet = pairs(jet_offsets, row_event)
     distance = delta_r(jet_eta[jet], jet_phi[jet], target_eta[row], target_phi[row])
     near = distance <= max_delta_r
     row, jet, distance = row[near], jet[near], distance[near]
@@ -99,7 +99,7 @@ def contained(
     return inside
 
 
-def _pairs(jet_offsets: I8, row_event: I8) -> tuple[I8, I8]:
+def pairs(jet_offsets: I8, row_event: I8) -> tuple[I8, I8]:
     """List every (row, jet) of the same event, by rising row, then jet."""
     first, last = jet_offsets[row_event], jet_offsets[row_event + 1]
     n_jets = last - first

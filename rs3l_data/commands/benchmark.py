@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 import typer
 
-from rs3l_data.commands.options import AsJson, ConfigFile
+from rs3l_data.commands.options import AsJson, ConfigFile, MeasuredView
 
 
 def benchmark(
@@ -17,9 +18,7 @@ def benchmark(
             "--process", help="Process to measure, may be repeated; qcd and hbb if not given."
         ),
     ] = None,
-    view: Annotated[
-        str | None, typer.Option("--view", help="View to measure; the first if not given.")
-    ] = None,
+    view: MeasuredView = None,
     events: Annotated[
         int,
         typer.Option("--events", min=100, help="Events of a job."),
@@ -37,8 +36,6 @@ def benchmark(
 
     Example: rs3l-data benchmark config/demo.yaml --json
     """
-    import json
-
     from rs3l_data.benchmark import measure
     from rs3l_data.describe.config import load_config
     from rs3l_data.simulate.pythia import generator_output_to

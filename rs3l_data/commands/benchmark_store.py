@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import AsJson
+from rs3l_data.commands.options import AsJson, DatasetOrShard, MeasuredView
 
 
 def benchmark_store(
-    path: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset or a shard.")],
-    view: Annotated[
-        str | None, typer.Option("--view", help="View to measure; the first if not given.")
-    ] = None,
+    path: DatasetOrShard,
+    view: MeasuredView = None,
     jets: Annotated[int, typer.Option("--jets", min=1000, help="Jets to measure on.")] = 200_000,
     rounds: Annotated[
         int, typer.Option("--rounds", min=1, help="Repetitions, of which the best counts.")
@@ -27,8 +25,6 @@ def benchmark_store(
 
     Example: rs3l-data benchmark-store results/demo/dataset --json
     """
-    import json
-
     import rs3l_data
     from rs3l_data.store.benchmark import measure_store
 

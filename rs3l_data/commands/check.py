@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +17,8 @@ def check(
         bool,
         typer.Option(
             "--init/--no-init",
-            help="Also initialise Pythia for each process and each distinct shower, 0.3 s each, "
+            help="Also initialise Pythia for each process and each distinct shower, 0.1 to "
+            "0.4 s each, "
             "and generate ten hard events of each process: only this tells of cuts that no "
             "collision passes, missing parton densities, or initiators that do not occur.",
         ),
@@ -27,9 +30,6 @@ def check(
 
     Example: rs3l-data check config/demo.yaml
     """
-    import json
-    from pathlib import Path
-
     from rs3l_data.describe.resolved import Resolved
     from rs3l_data.describe.tree import roots
     from rs3l_data.describe.yaml_file import read_yaml

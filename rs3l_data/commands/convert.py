@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -282,7 +283,6 @@ def _whole(text: str) -> int:
 
 
 def _answer(result: dict[str, Any], as_json: bool) -> None:
-    import json
 
     if as_json:
         typer.echo(json.dumps(result))

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+import json
 
 import typer
 
-from rs3l_data.commands.options import AsJson
+from rs3l_data.commands.options import AsJson, DatasetOrShard
 
 
 def digest(
-    path: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset or a shard.")],
+    path: DatasetOrShard,
     as_json: AsJson = False,
 ) -> None:
     """Print one SHA-256 over the content that sharding and order do not change.
 
     Example: rs3l-data digest results/demo/dataset
     """
-    import json
-
     import rs3l_data
     from rs3l_data.store.digest import digest as digest_of
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import AsJson, Log, ProgressStyle
+from rs3l_data.commands.options import AsJson, BaseUrl, Log, ProgressStyle
 from rs3l_data.record.address import ZENODO
 
 
@@ -38,9 +39,7 @@ def download(
             "--timeout", min=0.1, help="Seconds without data after which an attempt has failed."
         ),
     ] = 60.0,
-    base_url: Annotated[
-        str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="Address of the archive.")
-    ] = ZENODO,
+    base_url: BaseUrl = ZENODO,
     log: Log = None,
     progress: ProgressStyle = "auto",
     as_json: AsJson = False,
@@ -52,8 +51,6 @@ def download(
 
     Example: rs3l-data download 10.5281/zenodo.123 --to data --process hbb --shards 2
     """
-    import json
-
     from rs3l_data.progress import logging_to
     from rs3l_data.record.address import locate
     from rs3l_data.record.client import Client

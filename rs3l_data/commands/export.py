@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
+from rs3l_data.commands.options import ConfigFile, HardFile, Log, Out, ProgressStyle
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -31,7 +31,7 @@ def lhe(
 @app.command("hepmc")
 def hepmc(
     config_file: ConfigFile,
-    hard_file: Annotated[Path, typer.Argument(help="Hard events, as `hard` wrote them.")],
+    hard_file: HardFile,
     view: Annotated[str, typer.Argument(help="A view with a shower or hadronization of its own.")],
     out: Out,
     log: Log = None,

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
+from rs3l_data.commands.options import Chunk, ConfigFile, Log, Out, Process, ProgressStyle
 
 
 def hard(
     config_file: ConfigFile,
-    process: Annotated[str, typer.Argument(help="A process of the config.")],
-    chunk: Annotated[int, typer.Argument(min=0, help="Number of the chunk, from 0.")],
+    process: Process,
+    chunk: Chunk,
     out: Out,
     log: Log = None,
     progress: ProgressStyle = "auto",

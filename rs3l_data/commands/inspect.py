@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+import json
+from typing import Any
 
 import typer
 
-from rs3l_data.commands.options import AsJson
+from rs3l_data.commands.options import AsJson, DatasetOrShard
 
 
 def inspect(
-    path: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset or a shard.")],
+    path: DatasetOrShard,
     as_json: AsJson = False,
 ) -> None:
     """Summarise a dataset: processes, labels, splits, views, sizes, how and of what it was made.
 
     Example: rs3l-data inspect results/demo/dataset
     """
-    import json
-
     import rs3l_data
     from rs3l_data.store.overview import overview
 

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
+from rs3l_data.commands.options import (
+    Chunk,
+    ConfigFile,
+    Log,
+    Out,
+    PileupFile,
+    Process,
+    ProgressStyle,
+)
 
 
 def onepass(
     config_file: ConfigFile,
-    process: Annotated[str, typer.Argument(help="A process of the config.")],
-    chunk: Annotated[int, typer.Argument(min=0, help="Number of the chunk, from 0.")],
+    process: Process,
+    chunk: Chunk,
     out: Out,
     view: Annotated[
         str | None,
         typer.Option("--view", help="The view whose settings are used; the first if not given."),
     ] = None,
-    pileup_file: Annotated[
-        Path | None,
-        typer.Option("--pileup", help="Minimum-bias events, as `pileup` wrote them."),
-    ] = None,
+    pileup_file: PileupFile = None,
     log: Log = None,
     progress: ProgressStyle = "auto",
 ) -> None:
@@ -32,8 +37,6 @@ def onepass(
 
     Example: rs3l-data onepass config/demo.yaml hbb 0 --view fsr_up --out hbb-0.h5
     """
-    from dataclasses import asdict
-
     from rs3l_data.chain import initiator_table, onepass_chunk
     from rs3l_data.describe.config import load_config
     from rs3l_data.describe.references import onepass_events, reference_of

@@ -10,6 +10,20 @@ import typer
 from rs3l_data.progress import Style
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The run's YAML file.")]
+Process = Annotated[str, typer.Argument(help="A process of the config.")]
+Chunk = Annotated[int, typer.Argument(min=0, help="Number of the chunk, from 0.")]
+HardFile = Annotated[Path, typer.Argument(help="Hard events, as `hard` wrote them.")]
+PileupFile = Annotated[
+    Path | None, typer.Option("--pileup", help="Minimum-bias events, as `pileup` wrote them.")
+]
+DatasetOrShard = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset or a shard.")]
+Results = Annotated[Path, typer.Argument(metavar="RESULTS", help="A run's folder, results/<name>.")]
+MeasuredView = Annotated[
+    str | None, typer.Option("--view", help="View to measure; the first if not given.")
+]
+BaseUrl = Annotated[
+    str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="Address of the archive.")
+]
 Out = Annotated[Path, typer.Option("--out", "-o", help="The file to write.", dir_okay=False)]
 Log = Annotated[
     Path | None,

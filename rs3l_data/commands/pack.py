@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rs3l_data.commands.options import ConfigFile, Log, Out
+from rs3l_data.commands.options import ConfigFile, HardFile, Log, Out
 
 if TYPE_CHECKING:
     from rs3l_data.store.tables import View
@@ -20,7 +20,7 @@ _ROWS = 1 << 14
 
 def pack(
     config_file: ConfigFile,
-    hard_file: Annotated[Path, typer.Argument(help="Hard events, as `hard` wrote them.")],
+    hard_file: HardFile,
     view_files: Annotated[list[Path], typer.Argument(help="Each view, as `resimulate` wrote it.")],
     out: Out,
     log: Log = None,

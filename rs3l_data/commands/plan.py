@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -56,23 +58,25 @@ def plan(
 
     Example: rs3l-data plan config/rs3l.yaml --cores 500
     """
-    import json
-    import os
-
     from rs3l_data.describe.rates import rates_as_yaml, read_rates, recorded
     from rs3l_data.describe.resolved import Resolved
     from rs3l_data.describe.yaml_file import read_yaml
-    from rs3l_data.errors import ConfigError
+    from rs3l_data.errors import ConfigError, RS3LError
     from rs3l_data.plan.compare import compare, jobs_done
     from rs3l_data.plan.jobs import jobs_of
     from rs3l_data.plan.summary import summarise
     from rs3l_data.plan.text import comparison_in_words, plan_in_words
-    from rs3l_data.store.atomic import atomic_write
+    from rs3l_data.store.atomic import write_whole
 
     if measure and rates_file is not None:
         raise ConfigError("--measure makes rates and --rates reads some: give one of them")
     if save is not None and not measure:
         raise ConfigError("--save writes the rates of a measurement: give --measure, too")
+    if save is not None and save.is_file() and save.stat().st_size:
+        try:
+            read_rates(save)
+        except RS3LError:
+            raise ConfigError(f"--save {save}: is there and holds no rates; another name") from None
     data = read_yaml(config_file)
     # As the workflow does, which keeps what an earlier run has chosen.
     run = Resolved.from_mapping(data, str(config_file), Path("results"))
@@ -81,8 +85,7 @@ def plan(
         command = f"rs3l-data plan {config_file} --measure --seconds {seconds:g}"
         rates = _measured(run.config, seconds, command, whole=save is not None)
     if save is not None:
-        with atomic_write(save) as temporary:
-            temporary.write_text(rates_as_yaml(rates), encoding="utf-8")
+        write_whole(save, rates_as_yaml(rates))
     run = Resolved(run.config, rates)
     jobs = jobs_of(run, validation)
     planned = summarise(run, jobs, rates, cores or os.cpu_count() or 1)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import Log, ProgressStyle
+from rs3l_data.commands.options import BaseUrl, Log, ProgressStyle
 from rs3l_data.record.address import ZENODO
 
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
@@ -63,9 +64,7 @@ def publish(
         bool,
         typer.Option("--release", help="With --upload: publish the draft, which cannot be undone."),
     ] = False,
-    base_url: Annotated[
-        str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="Address of the archive.")
-    ] = ZENODO,
+    base_url: BaseUrl = ZENODO,
     log: Log = None,
     progress: ProgressStyle = "auto",
 ) -> None:
@@ -77,8 +76,6 @@ def publish(
 
     Example: rs3l-data publish results/demo/dataset --to record --about docs/publication.yaml
     """
-    import os
-
     from rs3l_data.describe.publication import Publication
     from rs3l_data.describe.strict import validate
     from rs3l_data.describe.yaml_file import read_yaml

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import ConfigFile, Log, Out, ProgressStyle
+from rs3l_data.commands.options import ConfigFile, HardFile, Log, Out, PileupFile, ProgressStyle
 from rs3l_data.progress import Progress, logging_to
 
 
 def resimulate(
     config_file: ConfigFile,
-    hard_file: Annotated[Path, typer.Argument(help="Hard events, as `hard` wrote them.")],
+    hard_file: HardFile,
     view: Annotated[str, typer.Argument(help="A view that redoes the shower.")],
     out: Out,
-    pileup_file: Annotated[
-        Path | None,
-        typer.Option("--pileup", help="Minimum-bias events, as `pileup` wrote them."),
-    ] = None,
+    pileup_file: PileupFile = None,
     log: Log = None,
     progress: ProgressStyle = "auto",
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -29,8 +30,6 @@ def validate(
 
     Example: rs3l-data validate results/demo/dataset
     """
-    import json
-
     from rs3l_data.integrity.validate import validate as findings_of
     from rs3l_data.progress import logging_to
 

@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import Log
+from rs3l_data.commands.options import Log, Results
 
 
 def validation(
-    results: Annotated[
-        Path, typer.Argument(metavar="RESULTS", help="A run's folder, results/<name>.")
-    ],
+    results: Results,
     out: Annotated[
         Path | None,
         typer.Option(

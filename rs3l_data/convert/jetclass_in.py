@@ -122,9 +122,8 @@ def _view(table: ak.Array) -> View:
         for name in ("px", "py", "pz", "energy")
     )
     columns: Columns = empty(CONSTITUENTS, len(row))
-    columns["pt"][:] = kinematics.pt(px, py)
-    columns["eta"][:] = kinematics.eta(px, py, pz)
-    columns["phi"][:] = kinematics.phi(px, py)
+    for name, values in kinematics.transverse(px, py, pz).items():
+        columns[name][:] = values
     columns["energy"][:] = energy
     charge = ak.to_numpy(ak.flatten(table["part_charge"]))
     columns["charge"][:] = np.rint(charge)

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rs3l_data.cluster import kinematics
 from rs3l_data.convert import jetclass as layout
-from rs3l_data.convert.rows import ROWS, Block, blocks
+from rs3l_data.convert.rows import ROWS, Block, blocks, nested
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
-from rs3l_data.offsets import offsets_of
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.reader import Dataset
 
@@ -114,23 +112,23 @@ def _root_file(path: Path) -> Iterator[Any]:
 def _branches(block: Block, jet_class: str) -> dict[str, ak.Array]:
     import awkward as ak
 
-    jets, row, found = block.momenta, block.owner, block.view.constituents
+    jets, found = block.momenta, block.view.constituents
     pt, eta, phi = (found[name].astype(float) for name in ("pt", "eta", "phi"))
+    deta, dphi = block.angles
     # JetClass's authors reflect jets at negative eta here, and here alone.
-    side = np.where(jets["eta"] > 0, 1, -1)[row]
+    side = np.where(jets["eta"] > 0, 1, -1)[block.owner]
     part = {
         "px": pt * np.cos(phi),
         "py": pt * np.sin(phi),
         "pz": pt * np.sinh(eta),
         "energy": found["energy"],
-        "deta": side * (eta - jets["eta"][row]),
-        "dphi": kinematics.delta_phi(phi, jets["phi"][row]),
+        "deta": side * deta,
+        "dphi": dphi,
         "charge": found["charge"],
         **{branch: found[name] for name, branch in layout.TRACK.items()},
     }
     flags = {flag: found["category"] == value for value, flag in layout.FLAGS.items()}
     initiators, columns = block.initiators.columns, block.view.jets
-    offsets = offsets_of(np.diff(block.view.offsets))
     # Shards of an older format have no tau4.
     unknown = np.full(len(block), np.nan)
     flat = {
@@ -142,18 +140,12 @@ def _branches(block: Block, jet_class: str) -> dict[str, ak.Array]:
         "aux_truth_match": columns["contained"],
     }
     numbers = {
-        "part": ak.zip(
+        "part": nested(
+            block.view.offsets,
             {
-                name: ak.Array(
-                    ak.contents.ListOffsetArray(
-                        ak.index.Index64(offsets), ak.contents.NumpyArray(values)
-                    )
-                )
-                for name, values in {
-                    **{name: np.asarray(values, np.float32) for name, values in part.items()},
-                    **{name: np.asarray(values, np.int32) for name, values in flags.items()},
-                }.items()
-            }
+                **{name: np.asarray(values, np.float32) for name, values in part.items()},
+                **{name: np.asarray(values, np.int32) for name, values in flags.items()},
+            },
         ),
         **{name: ak.Array(np.asarray(values, np.float32)) for name, values in flat.items()},
     }

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.cluster import kinematics
 from rs3l_data.convert.growing import GrowingFile, growing
 from rs3l_data.convert.rows import ROWS, Block, blocks
 from rs3l_data.store.arrays import pad
@@ -77,8 +76,7 @@ def _arrays(block: Block, n_particles: int) -> tuple[F4, F4]:
     """Make `particle_features` (n, P, 4) and `jet_features` (n, 4)."""
     jets, row, found = block.momenta, block.owner, block.view.constituents
     features = [
-        found["eta"].astype(float) - jets["eta"][row],
-        kinematics.delta_phi(found["phi"].astype(float), jets["phi"][row]),
+        *block.angles,
         found["pt"].astype(float) / jets["pt"][row],
         np.ones(len(row)),
     ]

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rs3l_data.convert.rows import ROWS, Block, blocks
+from rs3l_data.convert.rows import ROWS, Block, blocks, nested
 from rs3l_data.describe.schema import Split
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.tables import I8, Columns
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -73,16 +72,7 @@ def _records(dataset: Dataset, block: Block, view: str) -> ak.Array:
         **{name: rows[name] for name in ("event", "initiator", "weight")},
         **{f"hard_{name}": rows[name] for name in _HARD},
         **{f"jet_{name}": column for name, column in block.view.jets.items()},
-        "decays": _lists(block.initiators.offsets, block.initiators.decays),
-        "constituents": _lists(block.view.offsets, block.view.constituents),
+        "decays": nested(block.initiators.offsets, block.initiators.decays),
+        "constituents": nested(block.view.offsets, block.view.constituents),
     }
     return ak.zip(fields, depth_limit=1)
-
-
-def _lists(offsets: I8, columns: Columns) -> ak.Array:
-    import awkward as ak
-
-    records = ak.contents.RecordArray(
-        [ak.contents.NumpyArray(column) for column in columns.values()], list(columns)
-    )
-    return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), records))

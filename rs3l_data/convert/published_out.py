@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.cluster import kinematics
 from rs3l_data.convert import published as layout
 from rs3l_data.convert.growing import growing
 from rs3l_data.convert.rows import Block, interleaved
@@ -116,9 +115,8 @@ def _jettype(initiators: Initiators, first: View, of_label: I8, labels: Sequence
 def _arrays(block: Block, jettype: I8, n_candidates: int) -> tuple[F4, F4]:
     """Make `singletons` (n, 13) and `jet_pflow_cands` (n, 11, P) of one view."""
     jets, row, found = block.momenta, block.owner, block.view.constituents
-    pt, eta, phi, energy = (found[name].astype(float) for name in ("pt", "eta", "phi", "energy"))
-    deta = eta - jets["eta"][row]
-    dphi = kinematics.delta_phi(phi, jets["phi"][row])
+    pt, energy = (found[name].astype(float) for name in ("pt", "energy"))
+    deta, dphi = block.angles
     features = [
         np.log(pt),
         np.log(pt / jets["pt"][row]),

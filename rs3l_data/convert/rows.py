@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
+from rs3l_data.cluster import kinematics
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import I8, Columns, Initiators, View, take
+
+if TYPE_CHECKING:
+    import awkward as ak
+
+F8 = npt.NDArray[np.float64]
 
 ROWS = 10_000
 """Rows of a block: some 20 MB in one view"""
@@ -35,6 +43,13 @@ class Block:
     def owner(self) -> I8:
         """The row of each constituent: (n_constituents,)."""
         return np.repeat(np.arange(len(self)), np.diff(self.view.offsets))
+
+    @property
+    def angles(self) -> tuple[F8, F8]:
+        """Δη and Δφ of the constituents to their jet's axis, (n_constituents,) each."""
+        jets, row, found = self.momenta, self.owner, self.view.constituents
+        eta, phi = (found[name].astype(float) for name in ("eta", "phi"))
+        return eta - jets["eta"][row], kinematics.delta_phi(phi, jets["phi"][row])
 
     def take(self, rows: I8) -> Block:
         """Copy some rows."""
@@ -70,3 +85,13 @@ def blocks(dataset: Dataset, view: str, rows: int = ROWS) -> Iterator[Block]:
         table = part.read_view(view)
         order = np.random.default_rng(number).permutation(np.flatnonzero(table.jets["present"]))
         yield Block(part.read_initiators(), table).take(order)
+
+
+def nested(offsets: I8, columns: Columns) -> ak.Array:
+    """Make a list of records of each row's items, without a copy of the columns."""
+    import awkward as ak
+
+    records = ak.contents.RecordArray(
+        [ak.contents.NumpyArray(column) for column in columns.values()], list(columns)
+    )
+    return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), records))

@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from rs3l_data.cluster import kinematics
 from rs3l_data.convert.growing import growing
 from rs3l_data.convert.rows import ROWS, Block, blocks
 from rs3l_data.describe.schema import Category
-from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.atomic import write_whole
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Array, Columns, take_items
 
@@ -90,16 +89,13 @@ _LEFT_OUT = ("present", "status")
 
 
 def _constituents(block: Block, width: int) -> Array:
-    jets, found = block.momenta, block.view.constituents
+    found = block.view.constituents
     counts = np.minimum(np.diff(block.view.offsets), width)
     mask = np.arange(width) < counts[:, None]
     _, chosen = take_items(block.view.offsets, np.arange(len(block)), at_most=width)
-    row = block.owner[chosen]
     columns = {name: column[chosen] for name, column in found.items() if name != "category"}
-    columns["deta"] = (columns["eta"].astype(float) - jets["eta"][row]).astype(np.float32)
-    columns["dphi"] = kinematics.delta_phi(columns["phi"].astype(float), jets["phi"][row]).astype(
-        np.float32
-    )
+    for name, angle in zip(("deta", "dphi"), block.angles, strict=True):
+        columns[name] = angle[chosen].astype(np.float32)
     for category in Category:
         words = category.name.title().replace("_", "")
         columns[f"is{words}"] = (found["category"][chosen] == category).astype(np.uint8)
@@ -155,5 +151,4 @@ class _Moments:
 
 
 def _write_yaml(path: Path, content: object) -> None:
-    with atomic_write(path) as temporary:
-        temporary.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    write_whole(path, yaml.safe_dump(content, sort_keys=False))

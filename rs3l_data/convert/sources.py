@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import glob
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rs3l_data.describe.schema import Split
-from rs3l_data.errors import InputFileError
+from rs3l_data.named_files import matching, require_once
 
 _SPLITS = {split.name.lower(): split for split in Split}
 
@@ -38,16 +36,7 @@ def find_sources(arguments: Sequence[str]) -> list[Source]:
     for argument in arguments:
         prefix, colon, rest = argument.partition(":")
         named = bool(colon) and prefix in _SPLITS
-        pattern = rest if named else argument
-        is_pattern = glob.has_magic(pattern) and not Path(pattern).exists()
-        paths = sorted(glob.glob(pattern)) if is_pattern else [pattern]  # noqa: PTH207
-        if not paths:
-            raise InputFileError(f"{pattern}: no file of such a name; check the pattern")
+        paths = matching(rest if named else argument)
         sources += [Source(Path(path), _SPLITS[prefix] if named else None) for path in paths]
-    counted = Counter(source.path.resolve() for source in sources)
-    path, times = counted.most_common(1)[0]
-    if times > 1:
-        raise InputFileError(
-            f"{path}: given {times} times, perhaps by a pattern; each jet is to come once"
-        )
+    require_once(source.path for source in sources)
     return sources

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Sequence
-from pathlib import Path
 from string import Formatter
 
-from rs3l_data.errors import InputFileError
+from rs3l_data.named_files import matching, require_once
 
 _STAND_INS = ("process", "chunk")
 
@@ -25,19 +23,8 @@ def lhe_files(patterns: Sequence[str]) -> list[str]:
     InputFileError
         If a pattern matches no file, or a file is listed twice.
     """
-    files: list[str] = []
-    for pattern in patterns:
-        # Path.glob takes no absolute patterns.
-        found = sorted(glob.glob(pattern)) if glob.has_magic(pattern) else [pattern]  # noqa: PTH207
-        if not found:
-            raise InputFileError(
-                f"{pattern}: no file matches; paths are relative to {Path.cwd()}, where the "
-                "command runs"
-            )
-        files += found
-    twice = next((file for file in files if files.count(file) > 1), None)
-    if twice is not None:
-        raise InputFileError(f"{twice}: listed twice; each event must come once")
+    files = [file for pattern in patterns for file in matching(pattern)]
+    require_once(files)
     return files
 
 

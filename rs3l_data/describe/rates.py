@@ -106,9 +106,10 @@ def shower_kind(tune: str, settings: tuple[str, ...]) -> str:
     return "; ".join([tune, *lines])
 
 
+@cache
 def recorded() -> Rates:
     """Give the rates that are shipped with the package."""
-    return _recorded()
+    return validate(Rates, catalogue("rates"), "catalogue of rates")
 
 
 def read_rates(path: Path) -> Rates:
@@ -131,11 +132,6 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _rounded(one) for key, one in value.items()}
     return float(f"{value:.3g}") if isinstance(value, float) else value
-
-
-@cache
-def _recorded() -> Rates:
-    return validate(Rates, catalogue("rates"), "catalogue of rates")
 
 
 def _words(line: str) -> list[str]:

@@ -6,14 +6,11 @@ and pile-ups once: random numbers are all that such views differ in.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.pileup import pileup_of
-from rs3l_data.describe.settings import hard_settings, onepass_settings
+from rs3l_data.describe.settings import onepass_settings
 from rs3l_data.describe.tree import shower_of
 from rs3l_data.errors import ConfigError
 
@@ -120,22 +117,3 @@ def onepass_events(config: Config, process: str, chunk: int) -> range:
         raise ConfigError(f"chunk {chunk}: the validation has chunks 0 to {n_chunks - 1}")
     size = config.chunk_events(process)
     return range(chunk * size, min((chunk + 1) * size, config.validation.events))
-
-
-def onepass_fingerprint(config: Config, process: str, chunk: int, name: str) -> str:
-    """Hash the parts of the config that a job's result depends on; see `Resolved.fingerprint`."""
-    parts: list[object] = [
-        config.seed,
-        hard_settings(config, process),
-        onepass_settings(config, process, name),
-        config.processes[process].model_dump(include={"initiators"}),
-        config.hard.model_dump(exclude={"chunk_events"}),
-        config.jets.model_dump(),
-        [onepass_events(config, process, chunk)[i] for i in (0, -1)],
-    ]
-    tables: Sequence[str] = [*reference_of(config, name).tables]
-    for table in tables:
-        parts += [table, config.card(table).model_dump(), pileup_of(config, table).model_dump()]
-    if needs_sample(config, name):
-        parts.append(config.pileup.sample_events)
-    return hashlib.sha256(json.dumps(parts, default=list).encode()).hexdigest()[:16]

@@ -16,7 +16,12 @@ from rs3l_data.describe.cost import Cost, Costs
 from rs3l_data.describe.names import names_of
 from rs3l_data.describe.pileup import has_pileup, pileup_of
 from rs3l_data.describe.rates import Rates, recorded
-from rs3l_data.describe.settings import hard_settings, pileup_settings, view_settings
+from rs3l_data.describe.settings import (
+    hard_settings,
+    onepass_settings,
+    pileup_settings,
+    view_settings,
+)
 from rs3l_data.describe.strict import validate
 
 Stage = Literal["hard", "resimulate", "pack"]
@@ -105,6 +110,26 @@ class Resolved:
     def fingerprint_of_all(self, stage: Stage, process: str, view: str | None = None) -> str:
         """Hash what the jobs of all chunks depend on, whichever events each of them has."""
         return self._once((stage, process, view), lambda: self._parts(stage, process, view))
+
+    def fingerprint_of_onepass(self, process: str, chunk: int, name: str) -> str:
+        """Hash the parts of the config that a job of one-pass Pythia depends on."""
+        config = self.config
+        events = references.onepass_events(config, process, chunk)
+        parts: list[Any] = [
+            config.seed,
+            hard_settings(config, process),
+            onepass_settings(config, process, name),
+            config.processes[process].model_dump(include={"initiators"}),
+            config.hard.model_dump(exclude={"chunk_events"}),
+            config.jets.model_dump(),
+            [events[0], events[-1]],
+        ]
+        for table in references.reference_of(config, name).tables:
+            parts += [table, config.card(table).model_dump()]
+            parts.append(pileup_of(config, table).model_dump())
+        if references.needs_sample(config, name):
+            parts.append(config.pileup.sample_events)
+        return _hash(parts)
 
     def memory_mb(self, attempt: int, *job: str) -> int:
         """Tell how much memory to ask a scheduler for [MB], more at each attempt.

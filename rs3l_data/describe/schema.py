@@ -216,6 +216,9 @@ CONSTITUENTS = (
 
 KEYS = tuple(column for column in INITIATORS if column.name in ("event", "initiator"))
 
+OF_INITIATOR = ("initiator_pt", "initiator_eta", "initiator_phi")
+"""Columns of `JETS` that a view may know of a jet that is absent"""
+
 # A jet that is absent has this in its floating-point columns, 0 in the others.
 ABSENT = np.float32(np.nan)
 

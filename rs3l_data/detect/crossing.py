@@ -68,7 +68,7 @@ def detect_crossings(
         last = min(first + step, n)
         with stopwatch("pile-up"):
             collisions = draw_collisions(crossings.keys[first:last], pileup, sample.n_events)
-            crowded = overlay(particles.cut(first, last), collisions, sample).particles
+            crowded = overlay(particles.cut(first, last), collisions, sample)
         with stopwatch("detector"):
             candidates = detect(crowded, card, keys[first:last])
         with stopwatch("mitigation"):

@@ -33,16 +33,6 @@ class Collisions:
     """Where it happens, relative to the primary vertex [mm]"""
 
 
-@dataclass(frozen=True, slots=True)
-class Crossing:
-    """The particles of hard events and pile-up; which is which is for tests alone."""
-
-    particles: Particles
-    """In each event: the hard event's, then those of each collision"""
-    vertex: I8
-    """(n_particles,) 0 for the hard event, 1, 2, ... for the collisions of its crossing"""
-
-
 def draw_collisions(
     keys: npt.NDArray[np.uint64], pileup: Pileup, n_sample_events: int
 ) -> Collisions:
@@ -76,7 +66,7 @@ def draw_collisions(
     return Collisions(offsets_of(counts), source, turn, z)
 
 
-def overlay(hard: Particles, collisions: Collisions, sample: Particles) -> Crossing:
+def overlay(hard: Particles, collisions: Collisions, sample: Particles) -> Particles:
     """Lay the particles of pile-up collisions over those of hard events.
 
     Parameters
@@ -87,16 +77,18 @@ def overlay(hard: Particles, collisions: Collisions, sample: Particles) -> Cross
         Of the same events.
     sample
         Stable particles of the minimum-bias events.
+
+    Returns
+    -------
+    In each event: the particles of the hard event, then those of each collision.
     """
     counts = np.diff(sample.offsets)[collisions.source]
     ends = offsets_of(counts)
     chosen = np.repeat(sample.offsets[collisions.source] - ends[:-1], counts) + np.arange(ends[-1])
     # Where each event's pile-up begins among all pile-up particles.
     offsets = ends[collisions.offsets]
-    number = np.arange(len(counts)) - np.repeat(
-        collisions.offsets[:-1], np.diff(collisions.offsets)
-    )
-    cos, sin = (np.repeat(turned, counts) for turned in _cos_sin(collisions.turn))
+    turns = np.cos(collisions.turn), np.sin(collisions.turn)
+    cos, sin = (np.repeat(turned, counts) for turned in turns)
     px, py = _turned(sample.px[chosen], sample.py[chosen], cos, sin)
     x, y = _turned(sample.x[chosen], sample.y[chosen], cos, sin)
     z = sample.z[chosen] + np.repeat(collisions.z, counts)
@@ -110,24 +102,17 @@ def overlay(hard: Particles, collisions: Collisions, sample: Particles) -> Cross
         column[of_hard], column[of_pileup] = from_hard, from_pileup
         return column
 
-    return Crossing(
-        Particles(
-            hard.offsets + offsets,
-            merged(hard.pdg_id, sample.pdg_id[chosen]),
-            merged(hard.px, px),
-            merged(hard.py, py),
-            merged(hard.pz, sample.pz[chosen]),
-            merged(hard.energy, sample.energy[chosen]),
-            merged(hard.x, x),
-            merged(hard.y, y),
-            merged(hard.z, z),
-        ),
-        merged(np.zeros(n_hard, np.int64), np.repeat(number + 1, counts)),
+    return Particles(
+        hard.offsets + offsets,
+        merged(hard.pdg_id, sample.pdg_id[chosen]),
+        merged(hard.px, px),
+        merged(hard.py, py),
+        merged(hard.pz, sample.pz[chosen]),
+        merged(hard.energy, sample.energy[chosen]),
+        merged(hard.x, x),
+        merged(hard.y, y),
+        merged(hard.z, z),
     )
-
-
-def _cos_sin(angle: F8) -> tuple[F8, F8]:
-    return np.cos(angle), np.sin(angle)
 
 
 def _turned(x: F8, y: F8, cos: F8, sin: F8) -> tuple[F8, F8]:

@@ -43,14 +43,5 @@ def heavy_splittings(record: Record) -> I8:
         pair = record.daughters(gluon)
         codes = record.pdg_id[pair]
         if len(pair) == 2 and codes[0] == -codes[1] and abs(int(codes[0])) in _HEAVY:
-            found.append([_end_of_shower(record, quark) for quark in pair.tolist()])
+            found.append([record.last_copy(quark) for quark in pair.tolist()])
     return np.array(found, np.int64).reshape(-1, 2)
-
-
-def _end_of_shower(record: Record, here: int) -> int:
-    while True:
-        daughters = record.daughters(here)
-        same = daughters[record.pdg_id[daughters] == record.pdg_id[here]]
-        if len(same) == 0:
-            return here
-        here = int(same[-1])

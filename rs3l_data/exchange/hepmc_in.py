@@ -16,7 +16,7 @@ from rs3l_data.events.hard_events import INCOMING, HardEvents
 from rs3l_data.events.particles import Particles
 from rs3l_data.exchange.hepmc_file import read_events
 from rs3l_data.exchange.hepmc_flavour import heavy_splittings, last_heavy_hadrons
-from rs3l_data.exchange.hepmc_record import Record, record_of
+from rs3l_data.exchange.hepmc_record import NONE, Record, record_of
 from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings
 from rs3l_data.simulate.record import FIRST
@@ -158,7 +158,11 @@ def _hard_momenta(hard: HardEvents, record: Record, roots: dict[int, int]) -> F8
     last: dict[int, int] = {}
     for particle, mother in enumerate(mothers):
         if particle in roots:
-            last[particle] = _last_copy(record, roots[particle], status[particle] == _DECAYED)
+            root = roots[particle]
+            decays = status[particle] == _DECAYED
+            last[particle] = (
+                record.last_copy(root) if decays else _after_initial_state(record, root)
+            )
         elif mother in last:
             daughters = record.daughters(last[mother])
             taken = set(last.values())
@@ -166,22 +170,19 @@ def _hard_momenta(hard: HardEvents, record: Record, roots: dict[int, int]) -> F8
             free = [daughter for daughter in own if daughter not in taken]
             if free:
                 decays = status[particle] == _DECAYED
-                last[particle] = _last_copy(record, free[0], True) if decays else free[0]
+                last[particle] = record.last_copy(free[0]) if decays else free[0]
     for particle, copy in last.items():
         momenta[particle] = record.momentum[copy]
     return momenta
 
 
-def _last_copy(record: Record, here: int, decays: bool) -> int:
-    while True:
-        daughters = record.daughters(here)
-        same = daughters[record.pdg_id[daughters] == record.pdg_id[here]]
-        if len(same) == 0:
-            return here
-        late = record.status[same[-1]] >= _AFTER_INITIAL_STATE
-        if not decays and (len(daughters) > 1 or late):
-            return here
-        here = int(same[-1])
+def _after_initial_state(record: Record, here: int) -> int:
+    """Follow a parton through the recoils of initial-state radiation, and no further."""
+    while (following := record.copy(here)) != NONE:
+        if len(record.daughters(here)) > 1 or record.status[following] >= _AFTER_INITIAL_STATE:
+            break
+        here = following
+    return here
 
 
 def _is_root(hard: HardEvents) -> npt.NDArray[np.bool_]:

@@ -37,6 +37,18 @@ class Record:
             return np.zeros(0, np.int64)
         return np.flatnonzero(self.production == self.end[particle])
 
+    def copy(self, particle: int) -> int:
+        """Find what a particle goes on as: the last daughter of its species, or `NONE`."""
+        daughters = self.daughters(particle)
+        same = daughters[self.pdg_id[daughters] == self.pdg_id[particle]]
+        return int(same[-1]) if len(same) else NONE
+
+    def last_copy(self, particle: int) -> int:
+        """Follow a particle to where it decays or hadronises."""
+        while (following := self.copy(particle)) != NONE:
+            particle = following
+        return particle
+
     def beginnings(self, particles: I8) -> npt.NDArray[np.float64]:
         """Find where particles begin, (n, 3) [mm]; the origin for those without a vertex."""
         at = self.production[particles]

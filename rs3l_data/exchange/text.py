@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import InputFileError, why_not_opened
 from rs3l_data.store.atomic import atomic_write
 
 _GZIP = b"\x1f\x8b"
@@ -43,14 +43,11 @@ def reading_lines(path: Path, reached: Callable[[], str]) -> Iterator[Iterator[b
             # small, because at a fault what is in it is lost, and the reader that much behind.
             lines = BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER) if compressed else file
             yield iter(lines)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
         raise InputFileError(
-            f"{path}: no such file; paths are relative to {Path.cwd()}, where the command runs"
+            f"{why_not_opened(path, error)}; paths are relative to {Path.cwd()}, where the command "
+            "runs"
         ) from None
-    except IsADirectoryError:
-        raise InputFileError(f"{path}: a folder, expected a file of events") from None
-    except PermissionError:
-        raise InputFileError(f"{path}: no permission to read it") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputFileError(
             f"{path}: {reached()}: the gzip file is truncated or damaged ({error}); fetch or make "

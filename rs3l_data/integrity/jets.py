@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.describe.schema import JETS, Category, Status
+from rs3l_data.describe.schema import JETS, OF_INITIATOR, Category, Status
 from rs3l_data.integrity.findings import Place
 from rs3l_data.integrity.rows import PI, check_azimuth, check_finite
 from rs3l_data.integrity.unknown import check_unknown, unknown_columns
@@ -19,7 +19,6 @@ SUM_TOLERANCE = 3e-6
 are rounded to float32, angles of about 3 with them, and the differences add up"""
 _SHELL_TOLERANCE = 1e-5
 _CUT_TOLERANCE = 1e-6
-_OF_INITIATOR = ("initiator_pt", "initiator_eta", "initiator_phi")
 _NEVER_NEGATIVE = (
     *("mass", "softdrop_mass", "tau1", "tau2", "tau3", "tau4", "n2"),
     *("n_b_hadrons", "n_c_hadrons"),
@@ -70,13 +69,13 @@ def _check_absent(jets: Columns, place: Place) -> None:
     """Absent jets have NaN or 0; of the initiator, which the view may know, all or nothing."""
     absent = ~jets["present"]
     for column in JETS:
-        if column.name not in jets or column.name in ("present", "status", *_OF_INITIATOR):
+        if column.name not in jets or column.name in ("present", "status", *OF_INITIATOR):
             continue
         values = jets[column.name]
         filled = ~np.isnan(values) if values.dtype.kind == "f" else values != 0
         expected = "NaN, the jet is absent" if values.dtype.kind == "f" else "0, the jet is absent"
         place.rows("absent", column.name, absent & filled, values, expected)
-    known = np.stack([np.isfinite(jets[name]) for name in _OF_INITIATOR])
+    known = np.stack([np.isfinite(jets[name]) for name in OF_INITIATOR])
     partly = known.any(axis=0) != known.all(axis=0)
     place.rows("absent", "initiator_pt", partly, jets["initiator_pt"], "all three or none finite")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +12,7 @@ from rs3l_data.describe.pileup import PileupOfRun
 from rs3l_data.describe.rates import Command, Footprint
 from rs3l_data.describe.validation import Validation
 from rs3l_data.describe.view import View
-from rs3l_data.errors import RS3LError
-from rs3l_data.plan.spent import Spent, read_spent
+from rs3l_data.plan.spent import Spent, spent_by
 from rs3l_data.store.config_file import save
 from rs3l_data.store.opening import open_dataset
 
@@ -113,14 +110,9 @@ def _run(config: Config, process: str, folder: Path) -> _Run:
     run = _Run(config.processes[process].events, 0, 0)
     for command, arguments in calls.items():
         log = folder / f"{command}.log"
-        call = [sys.executable, "-m", "rs3l_data", command, config_file, *arguments, "--log", log]
         began = time.perf_counter()
-        done = subprocess.run(call, stderr=subprocess.PIPE, text=True, check=False)
+        run.spent[command] = spent_by([command, config_file, *arguments], log)
         run.wall_s[command] = time.perf_counter() - began
-        spent = read_spent(log)
-        if done.returncode or spent is None:
-            raise RS3LError(f"{' '.join(map(str, call))} failed:\n{done.stderr}")
-        run.spent[command] = spent
     run.hard_bytes = hard_file.stat().st_size
     run.rows = len(open_dataset(dataset))
     return run

@@ -51,7 +51,8 @@ def jobs_of(run: Resolved, validation: bool = False) -> list[Job]:
 
     sampled = {view for view in run.showers if run.needs_sample(view)}
     one_pass = [*_onepass(run)] if validation else []
-    with_sample = {name for name in {name for _, _, name in one_pass} if _sampled(run, name)}
+    samples = {name for _, _, name in one_pass}
+    with_sample = {name for name in samples if needs_sample(run.config, name)}
     sample = (add("pileup", "", "0", "", ()),) if sampled or with_sample else ()
     packed = []
     for process, chunk in run.chunks:
@@ -71,7 +72,3 @@ def _onepass(run: Resolved) -> Iterator[tuple[str, str, str]]:
     for reference in references(run.config):
         for process, chunk in onepass_chunks(run.config):
             yield process, chunk, reference.name
-
-
-def _sampled(run: Resolved, name: str) -> bool:
-    return needs_sample(run.config, name)

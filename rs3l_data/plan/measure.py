@@ -7,9 +7,7 @@ import os
 import platform
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
@@ -21,6 +19,7 @@ from rs3l_data.describe.cost import Costs, kind_of
 from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
 from rs3l_data.describe.rates import Rates, recorded
+from rs3l_data.describe.references import comparable_processes
 from rs3l_data.describe.tree import roots
 from rs3l_data.describe.view import View
 from rs3l_data.errors import ConfigError
@@ -30,7 +29,7 @@ from rs3l_data.jobs.provenance import software
 from rs3l_data.jobs.resimulate import job
 from rs3l_data.pileup import sample_of
 from rs3l_data.plan.commands import measure_commands
-from rs3l_data.progress import Stopwatch, no_stopwatch
+from rs3l_data.progress import Stopwatch, adding_to, no_stopwatch
 from rs3l_data.simulate.initiators import find_rows
 from rs3l_data.simulate.resimulate import BATCH
 
@@ -92,7 +91,7 @@ def kinds_of(config: Config) -> dict[str, View]:
 
 def n_steps(config: Config) -> int:
     """Count the measurements of a config: what `measure` tells the progress of."""
-    return len(_processes(config)) * (len(kinds_of(config)) + 1)
+    return len(comparable_processes(config)) * (len(kinds_of(config)) + 1)
 
 
 def measure(config: Config, seconds: float, command: str, progress: Callable[[int], None]) -> Rates:
@@ -115,7 +114,7 @@ def measure(config: Config, seconds: float, command: str, progress: Callable[[in
     ConfigError
         If no process and no view of the config is simulated here.
     """
-    processes, kinds = _processes(config), kinds_of(config)
+    processes, kinds = comparable_processes(config), kinds_of(config)
     if not processes or not kinds:
         raise ConfigError(
             "--measure: all processes or all views come from files of other programs; there is "
@@ -167,7 +166,7 @@ def with_commands(rates: Rates, config: Config, seconds: float) -> Rates:
     RS3LError
         If a command fails; it has told why.
     """
-    process = _processes(config)[0]
+    process = comparable_processes(config)[0]
     kind, root = next(iter(kinds_of(config).items()))
     events = round(seconds * 1e3 / rates.shower(kind, process).value)
     with tempfile.TemporaryDirectory() as folder:
@@ -245,15 +244,8 @@ class _Events:
         -------
         CPU time of each step, an event [ms], and the size of a row in a view [kB].
         """
-        spent: dict[str, float] = defaultdict(float)
-
-        @contextmanager
-        def stopwatch(step: str) -> Iterator[None]:
-            began = time.process_time()
-            yield
-            spent[step] += time.process_time() - began
-
-        n = self._job(views, _Clock(), stopwatch, sample)
+        spent: dict[str, float] = {}
+        n = self._job(views, _Clock(), adding_to(spent, time.process_time), sample)
         rows = len(find_rows(self.hard[:n], selection(self.config, self.process)).event)
         kb = self.out.stat().st_size / 1e3 / (rows * len(views))
         return {step: seconds * 1e3 / n for step, seconds in spent.items()}, kb
@@ -273,10 +265,6 @@ class _Events:
         n = min(len(self.hard), max(2, round(self.seconds * 1e3 / expected / BATCH)) * BATCH)
         job(config, self.hard[:n], self.run, "view_0", self.out, clock, stopwatch, sample)
         return n
-
-
-def _processes(config: Config) -> list[str]:
-    return [name for name, process in config.processes.items() if not process.lhe]
 
 
 def _pileup(config: Config) -> _PileUp | None:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+
+from rs3l_data.errors import RS3LError
 
 _LINE = re.compile(
     r"took (?P<wall_s>[\d.]+) s by the clock, (?P<cpu_s>[\d.]+) s of CPU, "
@@ -21,6 +26,22 @@ class Spent(NamedTuple):
     """Start of Python included"""
     memory_mb: float
     """At its peak"""
+
+
+def spent_by(command: Sequence[str | Path], log: Path) -> Spent:
+    """Run one of our commands, which writes a log, and read what it took.
+
+    Raises
+    ------
+    RS3LError
+        If it fails.
+    """
+    call = [sys.executable, "-m", "rs3l_data", *command, "--log", log]
+    done = subprocess.run(call, stderr=subprocess.PIPE, text=True, check=False)
+    spent = read_spent(log)
+    if done.returncode or spent is None:
+        raise RS3LError(f"{' '.join(map(str, call))} failed:\n{done.stderr}")
+    return spent
 
 
 def read_spent(log: Path) -> Spent | None:

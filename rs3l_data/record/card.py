@@ -8,8 +8,8 @@ from typing import Any
 from rs3l_data.describe.card import changed_keys
 from rs3l_data.describe.changes import described
 from rs3l_data.describe.publication import LICENCES, Publication
+from rs3l_data.record.columns import shard_markdown
 from rs3l_data.record.metadata import describe_process, summary, year_of
-from rs3l_data.store.page import shard_markdown
 
 _ALGORITHMS = {"antikt": "anti-kT", "cambridge": "Cambridge/Aachen", "kt": "kT"}
 _STARTS = {

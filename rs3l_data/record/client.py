@@ -47,7 +47,7 @@ class AgainError(Exception):
         """What the server asks to wait [s]"""
 
 
-class StoppedError(Exception):
+class AbandonedError(Exception):
     """Another thread has failed, or the user has had enough."""
 
 
@@ -120,7 +120,7 @@ class Client:
         """Read a body piece by piece, until another thread says stop."""
         for block in response.iter_content(_BLOCK):
             if self.stop.is_set():
-                raise StoppedError
+                raise AbandonedError
             yield block
 
     def json(self, method: str, url: str, **options: Any) -> Any:
@@ -191,7 +191,7 @@ class Patience:
         ------
         TransferError
             If there were enough attempts, or the server asks for too long a wait.
-        StoppedError
+        AbandonedError
             If the waiting was ended.
         """
         self._failures += 1
@@ -207,7 +207,7 @@ class Patience:
         delay = max(longest * random.uniform(0.5, 1), failure.wait or 0)
         logger.debug("%s: %s; again in %.1f s", self._what, failure, delay)
         if self._client.stop.wait(delay):
-            raise StoppedError
+            raise AbandonedError
 
 
 def _check_status(response: requests.Response) -> None:

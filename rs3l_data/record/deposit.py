@@ -19,7 +19,7 @@ from rs3l_data.progress import Progress, Style
 from rs3l_data.record.client import AgainError, Client, Patience
 from rs3l_data.record.memory import recall, remember
 from rs3l_data.record.publish import METADATA
-from rs3l_data.store.manifest import checksum
+from rs3l_data.store.checksums import checksum
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,6 @@ from rs3l_data.record.local import (
     State,
     fault_of,
     faults,
-    mismatch,
     read_state,
     remembered,
     write_state,
@@ -33,6 +32,7 @@ from rs3l_data.record.selection import CHECKSUM_FILES, Selection, Target, target
 from rs3l_data.record.subset import manifest_of
 from rs3l_data.record.transfer import arrived, fetch
 from rs3l_data.store.atomic import settle
+from rs3l_data.store.checksums import mismatch
 from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest, write_manifest
 from rs3l_data.store.views import copy_views
 
@@ -196,7 +196,7 @@ def _manifest(record: Record, folder: Path, client: Client) -> dict[str, Any] | 
     if file.size > _LARGEST_MANIFEST:
         raise TransferError(f"{file.url}: {file.size} bytes are no manifest")
     path = folder / MANIFEST_NAME
-    if mismatch(path, file.size, file.checksum):
+    if mismatch(path, file.size, *file.checksum):
         # It is a target like the others, so it stays among the parts and is not fetched twice.
         path = fetch(file, _parts(folder), client, lambda _: None)
     try:
@@ -226,7 +226,7 @@ def _here(target: Target, folder: Path, state: State | None) -> LocalFile | None
     """Describe a target's file, if it lies here already."""
     if target.views is None:
         (file,) = target.files
-        if mismatch(folder / target.name, file.size, file.checksum):
+        if mismatch(folder / target.name, file.size, *file.checksum):
             return None
         return LocalFile(name=target.name, size=file.size, checksum=str(file.checksum))
     for known in state.files if state else ():

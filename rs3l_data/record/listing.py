@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, Field, ValidationError
@@ -11,12 +11,10 @@ from pydantic import BaseModel, Field, ValidationError
 from rs3l_data.errors import TransferError
 from rs3l_data.record.address import Address
 from rs3l_data.record.client import Client
+from rs3l_data.store.checksums import Algorithm
 
-Algorithm = Literal["md5", "sha256"]
 
-
-@dataclass(frozen=True, slots=True)
-class Checksum:
+class Checksum(NamedTuple):
     """A hash of a file's bytes."""
 
     algorithm: Algorithm

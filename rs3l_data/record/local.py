@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rs3l_data.describe.strict import Strict
 from rs3l_data.record.address import Address
-from rs3l_data.record.listing import Checksum, parse_checksum
+from rs3l_data.record.listing import parse_checksum
 from rs3l_data.record.memory import recall, remember
 from rs3l_data.record.names import STATE
 from rs3l_data.record.selection import Selection
-from rs3l_data.store.manifest import checksum
+from rs3l_data.store.checksums import checksum, mismatch
 
 
 class LocalFile(Strict):
@@ -75,17 +75,7 @@ def faults(folder: Path, files: Iterable[LocalFile]) -> list[str]:
 
 def fault_of(path: Path, file: LocalFile) -> str | None:
     """Compare one file."""
-    return mismatch(path, file.size, parse_checksum(file.checksum))
-
-
-def mismatch(path: Path, size: int, expected: Checksum) -> str | None:
-    """Say in words what differs between a file and its description, if anything does."""
-    if not path.is_file():
-        return f"{path}: missing"
-    if path.stat().st_size != size:
-        return f"{path}: {path.stat().st_size} bytes, expected {size}"
-    found = checksum(path, expected.algorithm)
-    return None if found == expected.value else f"{path}: {found}, expected {expected}"
+    return mismatch(path, file.size, *parse_checksum(file.checksum))
 
 
 def remembered(folder: Path, name: str) -> LocalFile:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.atomic import write_whole
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -21,8 +21,7 @@ def remember(path: Path, memory: BaseModel) -> None:
     StorageError
         If the file cannot be written.
     """
-    with atomic_write(path) as temporary:
-        temporary.write_text(memory.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_whole(path, memory.model_dump_json(indent=2) + "\n")
 
 
 def recall(path: Path, model: type[M], remedy: str) -> M | None:

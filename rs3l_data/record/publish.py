@@ -13,20 +13,18 @@ from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.progress import Progress, Style
 from rs3l_data.record.card import card
 from rs3l_data.record.layout import LAYOUT, Layout, check_layout
-from rs3l_data.record.listing import Algorithm
 from rs3l_data.record.memory import remember
 from rs3l_data.record.metadata import datacite, zenodo
 from rs3l_data.record.names import check_names
 from rs3l_data.record.plan import MOST_FILES, OUR_FILES, check_size, n_shards
 from rs3l_data.record.repack import bytes_of_processes, repack
 from rs3l_data.record.subset import manifest_of
-from rs3l_data.store.atomic import atomic_write
-from rs3l_data.store.checksums import checksums
+from rs3l_data.store.atomic import write_whole
+from rs3l_data.store.checksums import Algorithm, checksum, checksums
 from rs3l_data.store.digest import digest
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import (
     MANIFEST_NAME,
-    checksum,
     damaged_files,
     read_manifest,
     write_manifest,
@@ -155,12 +153,12 @@ def _by_view(files: Sequence[Mapping[str, Any]], place: Path) -> Iterator[dict[s
 
 def _describe(place: Path, record: Mapping[str, Any], about: Publication) -> None:
     """Write what stands beside the shards and the manifest."""
-    _write(place / "README.md", card(about, record))
+    write_whole(place / "README.md", card(about, record))
     for name, content in (
         (METADATA, zenodo(about, record)),
         ("datacite.json", datacite(about, record)),
     ):
-        _write(place / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        write_whole(place / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     known = {file["path"]: file for file in record["files"]}
     lists = {algorithm: f"{algorithm}sums.txt" for algorithm in _ALGORITHMS}
     files = (path for path in place.iterdir() if path.is_file())
@@ -170,9 +168,4 @@ def _describe(place: Path, record: Mapping[str, Any], about: Publication) -> Non
             f"{known[n][algorithm] if n in known else checksum(place / n, algorithm)}  {n}\n"
             for n in sorted(there - set(lists.values()))
         ]
-        _write(place / own, "".join(lines))
-
-
-def _write(path: Path, text: str) -> None:
-    with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        write_whole(place / own, "".join(lines))

@@ -11,7 +11,6 @@ import numpy as np
 
 from rs3l_data.describe.schema import FORMAT_VERSION
 from rs3l_data.errors import InputFileError
-from rs3l_data.events.weights import Weights
 from rs3l_data.store.filters import compression_in
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import write_shard
@@ -84,18 +83,13 @@ def _write(rows: Dataset, path: Path) -> None:
         attributes["constituents_complete"] = False
     views = {view: rows.read_view(view) for view in rows.views}
     write_shard(
-        path, rows.read_initiators(), views, attributes, compression_in(rows.config), _weights(rows)
+        path,
+        rows.read_initiators(),
+        views,
+        attributes,
+        compression_in(rows.config),
+        rows.read_weights(),
     )
-
-
-def _weights(rows: Dataset) -> Weights | None:
-    """Join the further weights that these rows have."""
-    found = {name: w for name, w in rows.weights.items() if not np.isnan(w).all()}
-    if not found:
-        return None
-    meanings = rows.weight_meanings
-    values = np.stack([*found.values()], axis=1)
-    return Weights(tuple(found), tuple(meanings[name] for name in found), values)
 
 
 def _check_versions(dataset: Dataset) -> None:

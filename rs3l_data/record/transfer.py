@@ -11,7 +11,7 @@ import requests
 from rs3l_data.record.client import AgainError, Client, Patience
 from rs3l_data.record.listing import RemoteFile
 from rs3l_data.store.atomic import explained
-from rs3l_data.store.manifest import checksum
+from rs3l_data.store.checksums import checksum
 
 _RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
 

@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rs3l_data.report.histograms import F8, I8, Histogram, Paired, bin_index
+from rs3l_data.report.histograms import I8, Histogram, Paired, bin_index
 from rs3l_data.report.observables import COLUMNS, Observable, values
 from rs3l_data.report.pictures import Picture
+from rs3l_data.report.ratios import draw_ratios
 from rs3l_data.report.style import (
-    Lines,
     grid,
     picture,
     process_lines,
@@ -100,7 +100,8 @@ def by_view(
         for view, histogram in histograms.items():
             _draw(upper, histogram.view(), lines[view], view)
         _finish(upper, one)
-        _draw_ratios(lower, histograms, lines)
+        others = list(histograms.items())[1:]
+        draw_ratios(lower, one.edges, {name: paired.ratio() for name, paired in others}, lines)
         lower.set_xlabel(one.axis)
         lower.set_ylabel(f"/ {dataset.views[0]}", loc="center")
     _legend(panels[len(observables)].subplots(), upper, title=f"{process}, by view")
@@ -113,39 +114,9 @@ def by_view(
     )
 
 
-def ratio_half_range(ratios: Sequence[tuple[F8, F8]]) -> float:
-    """Choose the shown range 1 ± r so that nine in ten of the points with a meaning lie in it.
-
-    Those are the points with errors below one half; the range is 1 ± 1 at most.
-    """
-    distances = [np.abs(ratio[error < 0.5] - 1) for ratio, error in ratios]
-    needed = float(np.quantile(np.concatenate([*distances, [0.0]]), 0.9))
-    return next((r for r in (0.1, 0.2, 0.5) if needed < 0.9 * r), 1.0)
-
-
 def _draw(axes: Axes, histogram: Histogram, line: dict[str, object], label: str) -> None:
     if histogram.sum_w.sum() > 0:
         stairs_with_errors(axes, histogram.edges, *histogram.density(), line, label)
-
-
-def _draw_ratios(axes: Axes, histograms: dict[str, Paired], lines: Lines) -> None:
-    axes.axhline(1, color="black", linewidth=0.8)
-    others = list(histograms.items())[1:]
-    ratios = {view: histogram.ratio() for view, histogram in others}
-    half = ratio_half_range([*ratios.values()])
-    for i, (view, histogram) in enumerate(others):
-        ratio, error = ratios[view]
-        # Side by side in the bin, so that the bars of different views do not hide one another.
-        place = (i + 1) / (len(others) + 1)
-        x = histogram.edges[:-1] + place * np.diff(histogram.edges)
-        colour = lines[view]["color"]
-        bars = {"fmt": "o", "color": colour, "markersize": 2.2, "elinewidth": 0.8}
-        axes.errorbar(x, ratio, error, **bars)
-        for outside, marker, edge in ((ratio > 1 + half, "^", 1), (ratio < 1 - half, "v", -1)):
-            level = np.full(outside.sum(), 1 + 0.92 * edge * half)
-            axes.plot(x[outside], level, marker, color=colour, markersize=3.5)
-    axes.set_ylim(1 - half, 1 + half)
-    axes.grid(axis="y", alpha=0.3, linewidth=0.5)
 
 
 def _finish(axes: Axes, one: Observable) -> None:

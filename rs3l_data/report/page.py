@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import matplotlib.style
 import yaml
 
@@ -22,7 +21,8 @@ from rs3l_data.report import (
 )
 from rs3l_data.report.gather import Results, gather
 from rs3l_data.report.observables import observables
-from rs3l_data.store.atomic import atomic_write
+from rs3l_data.report.template import filled
+from rs3l_data.store.atomic import write_whole
 
 
 def write_report(folder: Path, out: Path) -> None:
@@ -42,9 +42,7 @@ def write_report(folder: Path, out: Path) -> None:
     StorageError
         If the page cannot be written.
     """
-    page = render(gather(folder), folder.resolve().name)
-    with atomic_write(out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_whole(out, render(gather(folder), folder.resolve().name))
 
 
 def render(results: Results, name: str) -> str:
@@ -55,18 +53,13 @@ def render(results: Results, name: str) -> str:
     name
         Of the run, if its config does not say one.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("rs3l_data", "report"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     # The report's style, whatever the user's own matplotlibrc says.
     with matplotlib.style.context(["default", style.RC]):
         figures = _figures(results)
     config = results.manifest["config"]
-    return environment.get_template("template.html.j2").render(
+    return filled(
+        "template.html.j2",
+        "report",
         name=config.get("name", name),
         views=results.dataset.views,
         **_tables(results),

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.describe.schema import JETS, Status, empty
+from rs3l_data.describe.schema import JETS, OF_INITIATOR, Status, empty
 from rs3l_data.offsets import offsets_of
 from rs3l_data.store.tables import View, take_items
-
-_OF_INITIATOR = ("initiator_pt", "initiator_eta", "initiator_phi")
 
 
 def cut_away(view: View, fails: npt.NDArray[np.bool_]) -> View:
@@ -25,7 +23,7 @@ def cut_away(view: View, fails: npt.NDArray[np.bool_]) -> View:
     blank["status"][:] = Status.FAILED_CUT
     jets = {
         # What the view knows of the initiator does not depend on the jet.
-        name: values if name in _OF_INITIATOR else np.where(gone, blank[name], values)
+        name: values if name in OF_INITIATOR else np.where(gone, blank[name], values)
         for name, values in view.jets.items()
     }
     counts = np.where(gone, 0, np.diff(view.offsets))

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.events.weights import Weights
 from rs3l_data.store.filters import compression_in
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
@@ -88,10 +87,6 @@ def _write_part(
         new = names[f"{column}_names"]
         number = np.array([new.index(name) if name in new else 255 for name in old], np.uint8)
         initiators.columns[column] = number[initiators.columns[column]]
-    values = part.weights
-    weights = Weights(
-        tuple(values), tuple(part.weight_meanings[name] for name in values), _stacked(values)
-    )
     attributes = {key: shard.attributes[key] for key in shard.attributes if key != "view_names"}
     write_shard(
         path,
@@ -99,13 +94,9 @@ def _write_part(
         views,
         {**attributes, **names, "history": history},
         compression_in(part.config),
-        weights if values else None,
+        part.read_weights(),
         shard.format_version,
     )
-
-
-def _stacked(values: dict[str, Any]) -> Any:
-    return np.stack(list(values.values()), axis=1) if values else np.zeros((0, 0))
 
 
 def step(operation: str, arguments: dict[str, Any], sources: Sequence[Dataset]) -> list[Any]:

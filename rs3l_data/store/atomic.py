@@ -56,6 +56,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
         raise
 
 
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file that appears when it is there as a whole; text in UTF-8.
+
+    Raises
+    ------
+    StorageError
+        If it cannot be written.
+    """
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
 def require_writable(path: Path) -> None:
     """Check that a file can be written, before the work for it; its folder is made if need be.
 

@@ -1,4 +1,4 @@
-"""The checksums by which a manifest knows a file, in one reading of it."""
+"""The checksums by which a file is known: both in one reading of it, or one to compare with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Iterator
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Algorithm = Literal["sha256", "md5"]
 
 _BLOCK = 1 << 20
 
@@ -41,6 +43,26 @@ def checksums(path: Path) -> Checksums:
         for block in blocks(file):
             summing.update(block)
     return summing.finish()
+
+
+def checksum(path: Path, algorithm: Algorithm) -> str:
+    """Hash a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def mismatch(path: Path, size: int, algorithm: Algorithm, expected: str | None) -> str | None:
+    """Say in words what differs between a file and its description, if anything does.
+
+    Without an ``expected`` checksum the bytes are not read.
+    """
+    if not path.is_file():
+        return f"{path}: no such file"
+    if path.stat().st_size != size:
+        return f"{path}: {path.stat().st_size} bytes, expected {size}"
+    if expected is None or (found := checksum(path, algorithm)) == expected:
+        return None
+    return f"{path}: {algorithm.upper()} {found}, expected {expected}"
 
 
 def blocks(file: BufferedReader | BufferedRandom) -> Iterator[memoryview]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from rs3l_data.describe.config import Config
-from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.atomic import write_whole
 
 
 def save(config: Config, path: Path) -> None:
@@ -18,6 +18,4 @@ def save(config: Config, path: Path) -> None:
     StorageError
         If the disk or the quota is full, writing is not permitted, or the file system fails.
     """
-    text = yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-    with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_whole(path, yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))

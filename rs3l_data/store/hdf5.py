@@ -14,7 +14,7 @@ import h5py
 import hdf5plugin  # noqa: F401 - without it HDF5 cannot read what Blosc2 compressed
 
 from rs3l_data.describe.schema import FORMAT, FORMAT_VERSION
-from rs3l_data.errors import ConfigError, DamagedFileError, InputFileError
+from rs3l_data.errors import ConfigError, DamagedFileError, InputFileError, why_not_opened
 from rs3l_data.store import seal
 from rs3l_data.store.atomic import atomic_write, require_writable
 from rs3l_data.store.disk import Disk
@@ -220,10 +220,8 @@ def _opened(path: Path) -> Iterator[h5py.File]:
     try:
         # Our files never change, so a lock has no use, and some cluster file systems refuse it.
         file = h5py.File(path, "r", locking=False, **_NO_CACHE)
-    except FileNotFoundError:
-        raise InputFileError(f"{path}: no such file") from None
-    except PermissionError:
-        raise InputFileError(f"{path}: no permission to read it") from None
+    except (FileNotFoundError, PermissionError) as error:
+        raise InputFileError(why_not_opened(path, error)) from None
     except OSError as error:
         if path.is_dir():
             raise InputFileError(f"{path}: a folder, expected an HDF5 file") from None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rs3l_data.describe.schema import FORMAT
 from rs3l_data.errors import DamagedFileError, InputFileError
-from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.atomic import write_whole
+from rs3l_data.store.checksums import mismatch
 from rs3l_data.store.contents import check_contents
 from rs3l_data.store.hdf5 import check_version
 
@@ -26,8 +26,7 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
         If the file cannot be written.
     """
     text = json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
-    with atomic_write(folder / MANIFEST_NAME) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / MANIFEST_NAME, text + "\n")
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -75,19 +74,10 @@ def damaged_files(folder: Path, manifest: Mapping[str, Any], bytewise: bool = Tr
     bytewise
         Whether to compare SHA-256 too, for which every file is read.
     """
-    faults = []
-    for entry in manifest["files"]:
-        path = folder / entry["path"]
-        if not path.is_file():
-            faults.append(f"{path}: no such file")
-        elif path.stat().st_size != entry["bytes"]:
-            faults.append(f"{path}: {path.stat().st_size} bytes, expected {entry['bytes']}")
-        elif bytewise and (found := checksum(path, "sha256")) != entry["sha256"]:
-            faults.append(f"{path}: SHA-256 {found}, expected {entry['sha256']}")
-    return faults
-
-
-def checksum(path: Path, algorithm: Literal["sha256", "md5"]) -> str:
-    """Hash a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
+    faults = (
+        mismatch(
+            folder / entry["path"], entry["bytes"], "sha256", entry["sha256"] if bytewise else None
+        )
+        for entry in manifest["files"]
+    )
+    return [fault for fault in faults if fault]

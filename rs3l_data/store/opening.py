@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -11,6 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from rs3l_data.errors import InputFileError
+from rs3l_data.named_files import require_once
 from rs3l_data.store.manifest import MANIFEST_NAME, check_files, damaged_files, read_manifest
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import Shard, open_shard
@@ -67,9 +67,7 @@ def open_dataset(
         raise InputFileError(f"{source}: without a manifest there is nothing to verify it with")
     if not paths:
         raise InputFileError(f"{source}: there is no shard to read")
-    for path, count in Counter(each.resolve() for each in paths).items():
-        if count > 1:
-            raise InputFileError(f"{path}: given {count} times; each row may be there once")
+    require_once(paths)
     shards = _opened(paths, source) if corrupt == "skip" else tuple(map(open_shard, paths))
     for shard in shards:
         if sorted(shard.views) != sorted(shards[0].views):

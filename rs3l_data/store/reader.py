@@ -6,7 +6,10 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Column, written_in
+from rs3l_data.events.weights import Weights
 from rs3l_data.store.arrays import Padded, awkward_records, pad, pad_views
 from rs3l_data.store.events import Event, events_of
 from rs3l_data.store.rows import Rows
@@ -50,6 +53,15 @@ class Dataset(Rows):
             if weights is not None
             for name, meaning in zip(weights.names, weights.meanings, strict=True)
         }
+
+    def read_weights(self) -> Weights | None:
+        """Read those of the further weights that any of the rows has; None if there are none."""
+        found = {name: w for name, w in self.weights.items() if not np.isnan(w).all()}
+        if not found:
+            return None
+        meanings = self.weight_meanings
+        values = np.stack([*found.values()], axis=1)
+        return Weights(tuple(found), tuple(meanings[name] for name in found), values)
 
     def decays(self) -> tuple[I8, Columns]:
         """Read the initiators' final decay products.

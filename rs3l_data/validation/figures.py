@@ -8,12 +8,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rs3l_data.report.distributions import ratio_half_range
 from rs3l_data.report.histograms import F8, Histogram
 from rs3l_data.report.observables import Observable, number_of_bins, observables, values
 from rs3l_data.report.pictures import Picture
+from rs3l_data.report.ratios import draw_ratios
 from rs3l_data.report.style import (
-    Lines,
     grid,
     picture,
     process_lines,
@@ -114,7 +113,7 @@ def one_pass(dataset: Dataset, process: str, comparisons: Sequence[Comparison]) 
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = errors / heights
             band = np.where(relative < _LARGEST_ERROR, relative, np.nan)
-        _draw_ratios(lower, one.edges, ratios, lines, band)
+        draw_ratios(lower, one.edges, ratios, lines, band)
         lower.set_xlabel(one.axis)
         lower.set_ylabel("/ one-pass", loc="center")
     dots = [lower.plot([], [], "o", color=lines[view]["color"], markersize=4)[0] for view in found]
@@ -148,7 +147,7 @@ def spectra(samples: Mapping[str, tuple[Sample, Sample]], dataset: Dataset) -> P
         upper.stairs(heights, edges, baseline=None, color=line["color"], alpha=0.5, linestyle=":")
         stairs_with_errors(upper, edges, *saved.density(), line, process)
         ratios[process] = _ratio(saved, reference)
-    _draw_ratios(lower, edges, ratios, lines, None)
+    draw_ratios(lower, edges, ratios, lines)
     upper.set(ylabel=r"$(1/N)\,dN/dp_{\mathrm{T}}$ [1/GeV]", xlim=(edges[0], edges[-1]))
     upper.legend(ncols=3)
     lower.set_xlabel(r"$p_{\mathrm{T}}$ of the initiator in the hard process [GeV]")
@@ -247,21 +246,3 @@ def _ratio(restored: Histogram, reference: Histogram) -> tuple[F8, F8]:
         together = np.hypot(top_error, below_error) / (top + below)
     useful = (top > 0) & (below > 0) & (together < _LARGEST_ERROR)
     return np.where(useful, ratio, np.nan), np.where(useful, error, np.nan)
-
-
-def _draw_ratios(
-    axes: Axes, edges: F8, ratios: Mapping[str, tuple[F8, F8]], lines: Lines, band: F8 | None
-) -> None:
-    half = ratio_half_range([*ratios.values()])
-    axes.axhline(1, color="black", linewidth=0.8)
-    if band is not None:
-        axes.stairs(1 + band, edges, baseline=1 - band, fill=True, color=_GREY, zorder=0)
-    for i, (name, (ratio, error)) in enumerate(ratios.items()):
-        x = edges[:-1] + (i + 1) / (len(ratios) + 1) * np.diff(edges)
-        colour = lines[name]["color"]
-        axes.errorbar(x, ratio, error, fmt="o", color=colour, markersize=2, elinewidth=0.7)
-        for outside, marker, edge in ((ratio > 1 + half, "^", 1), (ratio < 1 - half, "v", -1)):
-            level = np.full(outside.sum(), 1 + 0.92 * edge * half)
-            axes.plot(x[outside], level, marker, color=colour, markersize=3)
-    axes.set_ylim(1 - half, 1 + half)
-    axes.grid(axis="y", alpha=0.3, linewidth=0.5)

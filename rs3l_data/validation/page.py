@@ -9,14 +9,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import matplotlib.style
 
 from rs3l_data.describe.config import Config, load_config
 from rs3l_data.describe.references import comparable_processes
 from rs3l_data.report import style
 from rs3l_data.report.gather import gather
-from rs3l_data.store.atomic import atomic_write
+from rs3l_data.report.template import filled
+from rs3l_data.store.atomic import write_whole
 from rs3l_data.store.reader import Dataset
 from rs3l_data.validation import closure, closure_figures, figures, montecarlo, onepass, variations
 from rs3l_data.validation.onepass import Comparison
@@ -67,10 +67,8 @@ def write_validation(results: Path, out: Path) -> int:
     found = find(results)
     page = render(found)
     numbers = json.dumps(as_numbers(found), indent=1, ensure_ascii=False, allow_nan=False)
-    with atomic_write(out.with_suffix(".json")) as temporary:
-        temporary.write_text(numbers + "\n", encoding="utf-8")
-    with atomic_write(out) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    write_whole(out.with_suffix(".json"), numbers + "\n")
+    write_whole(out, page)
     return len(failed(found.tests, found.config.validation.threshold))
 
 
@@ -98,23 +96,13 @@ def find(results: Path) -> Findings:
 
 def render(found: Findings) -> str:
     """Make the page, with all images inside."""
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.PackageLoader("rs3l_data", "validation"),
-                jinja2.PackageLoader("rs3l_data", "report"),
-            ]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     threshold = found.config.validation.threshold
     with matplotlib.style.context(["default", style.RC]):
         pictures = _pictures(found)
     processes = comparable_processes(found.config)
-    return environment.get_template("validation.html.j2").render(
+    return filled(
+        "validation.html.j2",
+        "validation",
         name=found.config.name,
         n_tests=len(found.tests),
         n_failed=len(failed(found.tests, threshold)),

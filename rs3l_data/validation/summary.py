@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rs3l_data.validation.verdicts import Test, failed, limit
+from rs3l_data.validation.verdicts import ANCHORS, Group, Test, failed, limit
 
-_GROUPS = {
+_GROUPS: dict[Group, str] = {
     "one-pass": "Views against one-pass Pythia",
     "variations": "Variations against what theory expects",
     "detector": "Detector against its card",
     "monte carlo": "Cross sections and spectra of the hard events",
-}
-_ANCHORS = {
-    "one-pass": "onepass",
-    "variations": "variations",
-    "detector": "detector",
-    "monte carlo": "montecarlo",
 }
 
 
@@ -67,7 +61,7 @@ def verdict_lines(tests: Sequence[Test], threshold: float) -> list[Line]:
             worst = min(own, key=lambda test: test.p)
             lines.append(
                 Line(
-                    *(title, _ANCHORS[group], len(own)),
+                    *(title, ANCHORS[group], len(own)),
                     sum(test.group == group for test in bad),
                     p_text(worst.p),
                     f"{worst.subject}, {worst.process}: {worst.quantity} ({worst.method})",

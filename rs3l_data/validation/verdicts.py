@@ -12,6 +12,13 @@ import numpy.typing as npt
 from rs3l_data.validation.statistics import Result
 
 Group = Literal["one-pass", "variations", "detector", "monte carlo"]
+ANCHORS: dict[Group, str] = {
+    "one-pass": "onepass",
+    "variations": "variations",
+    "detector": "detector",
+    "monte carlo": "montecarlo",
+}
+"""Places on the page"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +41,8 @@ class Test:
     @property
     def anchor(self) -> str:
         """Name of the place on the page that shows it."""
-        words = {
-            "one-pass": f"onepass-{self.process}",
-            "variations": "variations",
-            "detector": "detector",
-            "monte carlo": "montecarlo",
-        }
-        return words[self.group]
+        anchor = ANCHORS[self.group]
+        return f"{anchor}-{self.process}" if self.group == "one-pass" else anchor
 
 
 def of_result(group: Group, subject: str, process: str, quantity: str, found: Result) -> Test:

@@ -12,6 +12,6 @@ def schema() -> None:
 
     Example: python -m rs3l_train schema > config/schema.json
     """
-    from rs3l_train.config.page import config_schema
+    from rs3l_train.config.schema import config_schema
 
     typer.echo(json.dumps(config_schema(), indent=2, ensure_ascii=False))

@@ -10,7 +10,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rs3l_train.loop.files import write_json, write_whole
+from rs3l_data.store.atomic import write_whole
+from rs3l_train.loop.files import write_json
 
 # Told apart by readers with any kind of colour vision (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store.atomic import write_whole
 from rs3l_data.store.sketch import Sketch
 from rs3l_train.config import TrainingConfig, validate_training
-from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import WEIGHTS, network_file, save_config
 from rs3l_train.loop.identity import Identity, differing, software
 from rs3l_train.loop.sealed import read_sealed, sealed

@@ -7,21 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.atomic import write_whole
 
 METRICS = "metrics.json"
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write beside the target, flush, rename.
-
-    Raises
-    ------
-    StorageError
-        If the file cannot be written.
-    """
-    with atomic_write(path) as temporary:
-        temporary.write_bytes(content)
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -45,4 +33,4 @@ def read_metrics(folder: Path) -> dict[str, Any]:
 def write_json(path: Path, content: Any) -> None:
     """Write JSON that any reader takes: a number that is not finite is an error here."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(path, f"{text}\n".encode())
+    write_whole(path, f"{text}\n")

@@ -9,10 +9,11 @@ import yaml
 from safetensors import SafetensorError, safe_open
 
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store.atomic import write_whole
 from rs3l_data.store.manifest import MANIFEST_NAME
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
-from rs3l_train.loop.files import METRICS, read_metrics, write_whole
+from rs3l_train.loop.files import METRICS, read_metrics
 from rs3l_train.loop.identity import MODE
 
 WEIGHTS = "weights.safetensors"
@@ -128,4 +129,4 @@ def save_config(folder: Path, config: TrainingConfig) -> None:
         If the file cannot be written.
     """
     document = {"training": config.model_dump(mode="json")}
-    write_whole(folder / "config.yaml", yaml.safe_dump(document, sort_keys=False).encode())
+    write_whole(folder / "config.yaml", yaml.safe_dump(document, sort_keys=False))

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_data.store.atomic import explained
-from rs3l_train.loop.files import write_whole
+from rs3l_data.store.atomic import explained, write_whole
 from rs3l_train.loop.folder import RECORDS
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ class MetricsLog:
         StorageError
             If the file cannot be written.
         """
-        write_whole(self._path, "".join(map(_line, records)).encode())
+        write_whole(self._path, "".join(map(_line, records)))
         if self._folder is None:
             return
         from torch.utils.tensorboard import SummaryWriter

@@ -21,9 +21,9 @@ import torch
 from torch import Tensor, nn
 
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store.atomic import write_whole
 from rs3l_train.config import LoopConfig, Resume
 from rs3l_train.loop.best import BestWeights
-from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import CHECKPOINT, forget
 from rs3l_train.loop.history import History
 from rs3l_train.loop.identity import Identity, differing, software

@@ -16,8 +16,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rs3l_data.describe.schema import CONSTITUENTS, JETS
 from rs3l_data.errors import ConfigError
+from rs3l_data.store.atomic import write_whole
 from rs3l_train.errors import ExportError
-from rs3l_train.loop.files import write_whole
 from rs3l_train.loop.folder import require_other_file
 from rs3l_train.tasks.deployed import Deployed
 from rs3l_train.tasks.model import Model, open_model

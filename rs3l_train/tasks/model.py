@@ -9,7 +9,7 @@ from typing import Any
 from torch import nn
 
 from rs3l_data.errors import ConfigError
-from rs3l_data.store.manifest import checksum
+from rs3l_data.store.checksums import checksum
 from rs3l_train.backbones import Backbone, backbone_of
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.checkpoint import (

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 
 from rs3l_data.source import source_digest
-from rs3l_data.store.manifest import MANIFEST_NAME, checksum
+from rs3l_data.store.checksums import checksum
+from rs3l_data.store.manifest import MANIFEST_NAME
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.device import prepare

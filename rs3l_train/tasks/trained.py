@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,21 +52,14 @@ class Trainings:
         weights = None if self.pretrained is None else self.pretrained.weights
         identity = tagger_identity(self.bench, mode, n_labels, draw, weights)
         self.processes.require_same(identity.whole)
+        keep = partial(save_network, folder, kind="tagger", config=config, identity=identity)
         done = self.resume == "auto" and done_before(folder, identity)
         self.processes.require_same({"whether --out holds it done": done})
         if done:
             tagger, saved = load_tagger(folder)
             if writes and saved.config != config:
                 # What it is to be tested with, say, has changed.
-                save_network(
-                    folder,
-                    tagger,
-                    "tagger",
-                    config,
-                    saved.details,
-                    identity=identity,
-                    learned_from=saved.learned_from,
-                )
+                keep(tagger, details=saved.details, learned_from=saved.learned_from)
             return tagger.to(self.bench.jets.device), saved.details
         checkpoints = checkpoints_in(folder, identity, config.loop, self.resume, self.processes)
         # Before one of them takes away what the others look for.
@@ -88,15 +82,8 @@ class Trainings:
             keys = {"mode": mode, "labels": n_labels, "draw": draw, "training_views": views}
             details = {**keys, **details}
             if writes:
-                save_network(
-                    folder,
-                    tagger,
-                    "tagger",
-                    config,
-                    details,
-                    identity=identity,
-                    learned_from=self._learned_from(mode, n_labels, draw),
-                )
+                learned_from = self._learned_from(mode, n_labels, draw)
+                keep(tagger, details=details, learned_from=learned_from)
             checkpoints.remove()
         return tagger, details
 

@@ -1,4 +1,4 @@
-"""Hard events of every process, made once for all physics tests."""
+"""Hard events of every process, made once for all physics tests; and an archive to ask."""
 
 from functools import cache
 
@@ -9,6 +9,7 @@ from rs3l_data.chain import hard_chunk
 from rs3l_data.describe.catalogue import catalogue
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.strict import validate
+from tests.archive_server import running
 
 PROCESSES = tuple(catalogue("processes"))
 
@@ -48,3 +49,9 @@ def hard_of(config):
 def momenta_of(table, index=slice(None)):
     names = ("px", "py", "pz", "energy")
     return np.stack([np.asarray(table[name])[index] for name in names], axis=-1)
+
+
+@pytest.fixture
+def archive():
+    with running() as archive:
+        yield archive

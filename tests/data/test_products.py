@@ -26,12 +26,11 @@ from rs3l_data.reshape.merge import merge
 from rs3l_data.reshape.select import Choice, select
 from rs3l_data.reshape.split import split
 from rs3l_data.store.digest import digest
-from rs3l_data.store.manifest import checksum, read_manifest
+from rs3l_data.store.manifest import read_manifest
 from rs3l_data.store.shard import open_shard
-from tests.archive_server import running
 from tests.data.convert.test_published import published_file
 from tests.data.integrity.conftest import change
-from tests.synthetic import make_dataset
+from tests.synthetic import make_dataset, refresh
 
 ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})
 
@@ -54,12 +53,6 @@ def converted(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def archive():
-    with running() as archive:
-        yield archive
-
-
 def fetched(archive, record, to, **selection):
     """Download a folder as a record."""
     number = str(len(archive.records) + 1)
@@ -78,16 +71,6 @@ def accepted(folder):
         shard = open_shard(path)
         assert shard.sums.keys() == {*shard.views}
     return findings
-
-
-def refresh(folder):
-    """Make the manifest agree with the bytes of its files."""
-    manifest = json.loads((folder / "dataset.json").read_text())
-    for entry in manifest["files"]:
-        path = folder / entry["path"]
-        entry["bytes"] = path.stat().st_size
-        entry |= {name: checksum(path, name) for name in ("sha256", "md5")}
-    (folder / "dataset.json").write_text(json.dumps(manifest))
 
 
 def kinds(folder):

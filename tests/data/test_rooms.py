@@ -17,8 +17,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cluster": {"describe", "detect"},
     "store": {"describe", "events"},
     "integrity": {"describe", "store"},
-    "reshape": {"describe", "events", "store", "integrity"},
-    "record": {"describe", "events", "store"},
+    "reshape": {"describe", "store", "integrity"},
+    "record": {"describe", "store"},
     "report": {"describe", "store"},
     "exchange": {"describe", "events", "simulate", "store"},
     "convert": {"cluster", "describe", "store"},
@@ -29,7 +29,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "trial": {"chain", "describe", "events", "simulate"},
     "jobs": {"chain", "describe", "events", "source", "store"},
-    "benchmark": {"chain", "describe", "events", "jobs", "pileup", "simulate", "store"},
+    "benchmark": {
+        *("chain", "describe", "events", "jobs", "pileup", "plan", "simulate", "store"),
+    },
     "validation": {"describe", "detect", "events", "report", "store"},
     # Its measurement runs the chain on some events.
     "plan": {"chain", "describe", "events", "jobs", "pileup", "report", "simulate", "store"},
@@ -37,8 +39,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clocks": set(),
     "source": set(),
 }
-# What every room may say of its work, and how.
-EVERYWHERE = {"ending", "errors", "native_output", "offsets", "progress", "version"}
+# What every room may say of its work, and how, and what Python lacks.
+EVERYWHERE = {
+    *(
+        "ending",
+        "errors",
+        "named_files",
+        "native_output",
+        "offsets",
+        "progress",
+        "version",
+    ),
+}
 COMMANDS = "commands"
 
 

@@ -1,10 +1,5 @@
 # `snakemake validation`: the views against Pythia in one go, which saves and restores nothing.
-from rs3l_data.describe.references import (
-    needs_sample,
-    onepass_chunks,
-    onepass_fingerprint,
-    references,
-)
+from rs3l_data.describe.references import needs_sample, onepass_chunks, references
 
 one_pass = [reference.name for reference in references(run.config)]
 
@@ -29,9 +24,7 @@ rule onepass:
         ),
     params:
         config=f"{R}/config.yaml",
-        depends=lambda w: onepass_fingerprint(
-            run.config, w.process, int(w.chunk), w.sample
-        ),
+        depends=lambda w: run.fingerprint_of_onepass(w.process, int(w.chunk), w.sample),
         pileup=lambda w, input: f"--pileup {input.pileup}" if input.pileup else "",
     message:
         "One-pass Pythia with the settings of {wildcards.sample}: {wildcards.process}, chunk {wildcards.chunk}"

@@ -111,5 +111,5 @@ def test_a_file_given_twice_is_an_error(tmp_path):
 
 
 def test_a_pattern_without_files_is_an_error(tmp_path):
-    with pytest.raises(InputFileError, match="no file of such a name"):
+    with pytest.raises(InputFileError, match="no file matches"):
         find_sources([f"train:{tmp_path}/*.h5"])

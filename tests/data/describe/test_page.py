@@ -1,7 +1,8 @@
 import pytest
 from pydantic import BaseModel, Field
 
-from rs3l_data.describe.page import config_markdown, tables
+from rs3l_data.describe.config import Config
+from tests.pages.settings import tables
 
 
 def test_every_key_is_explained():
@@ -11,6 +12,6 @@ def test_every_key_is_explained():
         known: int = Field(1, description="The known one.")
         forgotten: int = 2
 
-    assert "| `candidate_pt_min` | `0.5` |" in config_markdown()
+    assert "| `candidate_pt_min` | `0.5` |" in "\n".join(tables(Config, ""))
     with pytest.raises(ValueError, match=r"half\.forgotten: expected a description"):
         tables(Half, "half")

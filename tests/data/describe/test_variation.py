@@ -13,8 +13,8 @@ from rs3l_data.describe.variation import (
     points,
     variation,
 )
-from rs3l_data.describe.variation_page import variations_markdown
 from rs3l_data.errors import ConfigError
+from tests.pages.variations import variations_markdown
 
 KNOWN = {name: known_variation(name) for name in catalogue("variations")}
 OPPOSITE = {"up": "down", "down": "up", "same": "same"}

@@ -249,7 +249,7 @@ def test_missing_and_repeated_files(tmp_path, lhe):
     for files, message in [
         ([tmp_path / "none.lhe"], "none.lhe: no such file"),
         ([tmp_path / "none*.lhe"], r"none\*.lhe: no file matches"),
-        ([lhe, lhe], "listed twice"),
+        ([lhe, lhe], "given 2 times"),
         ([tmp_path], "a folder"),
     ]:
         with pytest.raises(InputFileError, match=message):

@@ -11,24 +11,13 @@ import pytest
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.integrity.validate import validate
-from rs3l_data.store.manifest import checksum
 from tests.data.integrity.conftest import change, change_config
+from tests.synthetic import refresh
 
 
 def rewrite(folder, **entries):
     path = folder / "dataset.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **entries}))
-
-
-def refresh(folder):
-    """Make the manifest agree with the bytes, as who tampers with both would."""
-    manifest = json.loads((folder / "dataset.json").read_text())
-    for entry in manifest["files"]:
-        path = folder / entry["path"]
-        entry["bytes"] = path.stat().st_size
-        for algorithm in ("sha256", "md5"):
-            entry[algorithm] = checksum(path, algorithm)
-    rewrite(folder, files=manifest["files"])
 
 
 def test_a_sound_dataset(sound):

@@ -54,22 +54,19 @@ def test_an_events_collisions_follow_from_its_key(some, mean):
 def test_particles_are_those_of_the_sample_turned_and_shifted(sample):
     hard = jumble(6, 3)
     drawn = draw_collisions(keys_of(6), Pileup(mean=4), N_SAMPLE)
-    crossing = overlay(hard, drawn, sample)
-    particles = crossing.particles
+    particles = overlay(hard, drawn, sample)
+    at = 0
     for event in range(6):
-        everything = slice(particles.offsets[event], particles.offsets[event + 1])
-        vertex = crossing.vertex[everything]
-        of_hard = slice(hard.offsets[event], hard.offsets[event + 1])
+        own = hard.cut(event, event + 1)
         for name in COLUMNS:
-            column = getattr(particles, name)[everything]
-            assert np.array_equal(column[vertex == 0], getattr(hard, name)[of_hard])
-        first, last = drawn.offsets[event : event + 2]
-        assert set(vertex[vertex > 0]) == set(range(1, last - first + 1))
-        for number, collision in enumerate(range(first, last), 1):
-            mine = {
-                name: getattr(particles, name)[everything][vertex == number] for name in COLUMNS
-            }
+            column = getattr(particles, name)[at : at + len(own.px)]
+            assert np.array_equal(column, getattr(own, name))
+        at += len(own.px)
+        for collision in range(*drawn.offsets[event : event + 2]):
             one = sample.cut(drawn.source[collision], drawn.source[collision] + 1)
+            place = slice(at, at + len(one.px))
+            mine = {name: getattr(particles, name)[place] for name in COLUMNS}
+            at = place.stop
             assert np.array_equal(mine["pdg_id"], one.pdg_id)
             assert np.array_equal(mine["energy"], one.energy)
             assert np.array_equal(mine["pz"], one.pz)
@@ -77,13 +74,14 @@ def test_particles_are_those_of_the_sample_turned_and_shifted(sample):
             assert np.allclose(mine["px"] + 1j * mine["py"], (one.px + 1j * one.py) * turn)
             assert np.allclose(mine["x"] + 1j * mine["y"], (one.x + 1j * one.y) * turn)
             assert np.allclose(mine["z"], one.z + drawn.z[collision])
+        assert particles.offsets[event + 1] == at
 
 
 def test_pileup_has_no_preferred_azimuth(sample):
     """A few events of the sample, used again and again, still fill the circle evenly."""
     drawn = draw_collisions(keys_of(400), Pileup(mean=5), 3)
     assert kstest(drawn.turn / (2 * np.pi), "uniform").pvalue > 1e-3
-    particles = overlay(no_particles(400), drawn, sample).particles
+    particles = overlay(no_particles(400), drawn, sample)
     phi = np.arctan2(particles.py, particles.px)
     # Particles of one collision are correlated: compare with the spread that collisions give.
     resultant = np.abs(np.mean(np.exp(1j * phi)))
@@ -99,7 +97,7 @@ def test_a_jet_gains_the_density_times_its_area(sample):
     sample = within(sample, 2.0)
     photons = gun(22, n, energy=1000.0)
     drawn = draw_collisions(keys_of(n), Pileup(mean=mean), N_SAMPLE)
-    particles = overlay(photons, drawn, sample).particles
+    particles = overlay(photons, drawn, sample)
     pt = np.hypot(particles.px, particles.py)
     kept = np.flatnonzero(pt > 1e-3)
     jets = cluster(
@@ -125,10 +123,9 @@ def test_a_jet_gains_the_density_times_its_area(sample):
 
 def test_no_collisions_leave_the_hard_event_as_it_is(sample):
     hard = jumble(5, 1)
-    crossing = overlay(hard, draw_collisions(keys_of(5), Pileup(mean=0), N_SAMPLE), sample)
+    particles = overlay(hard, draw_collisions(keys_of(5), Pileup(mean=0), N_SAMPLE), sample)
     for name in ("offsets", *COLUMNS):
-        assert np.array_equal(getattr(crossing.particles, name), getattr(hard, name))
-    assert not crossing.vertex.any()
+        assert np.array_equal(getattr(particles, name), getattr(hard, name))
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 0), (2, 5), (0, 6), (6, 6)])

@@ -6,14 +6,7 @@ from rs3l_data.record.address import Address
 from rs3l_data.record.client import Client
 from rs3l_data.record.download import download
 from rs3l_data.record.selection import Selection
-from tests.archive_server import running
 from tests.synthetic import make_dataset
-
-
-@pytest.fixture
-def archive():
-    with running() as archive:
-        yield archive
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from rs3l_data.record.client import Client
 from rs3l_data.record.deposit import Token, upload
 from rs3l_data.record.layout import Layout
 from rs3l_data.record.publish import publish
-from rs3l_data.store.manifest import checksum
+from rs3l_data.store.checksums import checksum
 from tests.archive_server import TOKEN, Fault
 
 ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from rs3l_data.describe.schema import Status
-from rs3l_data.report.distributions import collect, ratio_half_range
+from rs3l_data.report.distributions import collect
 from rs3l_data.report.histograms import Histogram
 from rs3l_data.report.impact import EDGES, collect_significances
 from rs3l_data.report.jets_figure import example_rows, wrapped
 from rs3l_data.report.missing import count_statuses, missing_table
 from rs3l_data.report.observables import observables, values
+from rs3l_data.report.ratios import ratio_half_range
 from rs3l_data.report.spectrum import cross_section_density, weights_by_event
 from rs3l_data.report.style import label_lines, process_lines, view_lines
 from tests.data.report.conftest import VIEWS

@@ -15,8 +15,8 @@ from rs3l_data.reshape.manifest import _generation
 from rs3l_data.reshape.merge import merge
 from rs3l_data.reshape.select import Choice, select
 from rs3l_data.reshape.split import split
+from rs3l_data.store.checksums import checksum
 from rs3l_data.store.digest import digest
-from rs3l_data.store.manifest import checksum
 from tests.data.reshape.conftest import manifest_of
 from tests.synthetic import make_dataset, make_older
 
@@ -294,7 +294,7 @@ def test_a_damaged_source_is_refused(whole, tmp_path):
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with refused(r"shard-0001\.h5: SHA-256 .*\nfetch"):
+    with refused(r"shard-0001\.h5: SHA256 .*\nfetch"):
         select(copy, Choice(), tmp_path / "new")
 
 

@@ -22,11 +22,12 @@ def test_a_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     save(make_config(), path)
     before = path.read_bytes()
 
-    def half_of_it(file, text, encoding):
-        file.write_bytes(text.encode(encoding)[: len(text) // 2])
+    def half_of_it(file, content):
+        with file.open("wb") as half:
+            half.write(content[: len(content) // 2])
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(type(path), "write_text", half_of_it)
+    monkeypatch.setattr(type(path), "write_bytes", half_of_it)
     with pytest.raises(StorageError, match=r"config\.yaml: does not fit: the disk or your quota"):
         save(make_config(events=7), path)
     assert [one.name for one in tmp_path.iterdir()] == ["config.yaml"]

@@ -53,7 +53,7 @@ def test_damage_is_found_and_named(folder, tmp_path):
     (copy / "shard-0002.h5").unlink()
     faults = damaged_files(copy, manifest)
     assert len(faults) == 3
-    for number, what in enumerate(["SHA-256", "bytes, expected", "no such file"]):
+    for number, what in enumerate(["SHA256", "bytes, expected", "no such file"]):
         assert f"shard-000{number}.h5: " in faults[number]
         assert what in faults[number]
 

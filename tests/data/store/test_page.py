@@ -1,5 +1,5 @@
 from rs3l_data.describe import schema
-from rs3l_data.store.page import schema_markdown
+from tests.pages.columns import schema_markdown
 
 
 def test_every_column_has_its_line():

@@ -11,12 +11,13 @@ import torch
 from torch import nn
 
 from rs3l_data.errors import ConfigError, StorageError
+from rs3l_data.store.atomic import write_whole
 from rs3l_train.config import PretrainConfig
 from rs3l_train.errors import TrainingError
 from rs3l_train.loop import fit as fit_module
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.device import precision_of, prepare
-from rs3l_train.loop.files import write_json, write_whole
+from rs3l_train.loop.files import write_json
 from rs3l_train.loop.fit import fit
 from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.logs import MetricsLog

@@ -8,13 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from rs3l_data.describe.config import Config
 from rs3l_data.describe.strict import models_in, tags
-
-
-def config_markdown() -> str:
-    """Write one Markdown table for each block of a config, in their order."""
-    return "\n".join(tables(Config, ""))
 
 
 def tables(model: type[BaseModel], path: str, name: str = "") -> list[str]:

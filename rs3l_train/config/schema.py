@@ -1,4 +1,4 @@
-"""The reference page of the `training:` block, and the schema of a whole config for editors."""
+"""The schema of a whole config for editors."""
 
 from __future__ import annotations
 
@@ -8,13 +8,7 @@ from typing import Any
 from pydantic import create_model
 
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.page import tables
 from rs3l_train.config.training import TrainingConfig
-
-
-def training_markdown() -> str:
-    """Write one Markdown table for each block of the training's settings, in their order."""
-    return "\n".join(tables(TrainingConfig, "training"))
 
 
 def config_schema() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The reference page of the columns, written from the schema."""
+"""The columns of a shard in words, written from the schema."""
 
 from __future__ import annotations
 
@@ -7,13 +7,8 @@ from collections.abc import Sequence
 from rs3l_data.describe.schema import (
     CONSTITUENTS,
     DECAYS,
-    FORMAT_VERSION,
-    HARD_EVENTS,
-    HARD_PARTICLES,
     INITIATORS,
     JETS,
-    KEYS,
-    PILEUP_PARTICLES,
     Column,
     written_in,
 )
@@ -25,28 +20,15 @@ _TABLES = (
     ("/views/&lt;view&gt;/constituents", "the constituents of all jets", CONSTITUENTS),
 )
 
-_WORKING_TABLES = (
-    ("View file: /keys", "whose jets its rows are", KEYS),
-    ("Hard-event file: /events", "one row per hard event", HARD_EVENTS),
-    ("Hard-event file: /particles", "the particles of all hard events", HARD_PARTICLES),
-    ("Pile-up file: /particles", "the stable particles of minimum-bias events", PILEUP_PARTICLES),
-)
-
-
-def schema_markdown() -> str:
-    """Write every table of columns in Markdown, in the order of the schema."""
-    parts = ["### Columns of a shard", shard_markdown(FORMAT_VERSION)]
-    parts += ["### Columns of the files within a run", *map(_section, _WORKING_TABLES)]
-    return "\n\n".join(parts) + "\n"
-
 
 def shard_markdown(version: str) -> str:
     """Write the tables of the columns that shards of a format version have."""
     tables = [(name, rows, written_in(columns, version)) for name, rows, columns in _TABLES]
-    return "\n\n".join(map(_section, tables))
+    return "\n\n".join(map(section, tables))
 
 
-def _section(table: tuple[str, str, Sequence[Column]]) -> str:
+def section(table: tuple[str, str, Sequence[Column]]) -> str:
+    """Write one table of columns: its place, what its rows are, and its columns."""
     name, rows, columns = table
     lines = [f"#### {name}", "", f"{rows[0].upper()}{rows[1:]}.", ""]
     lines += ["| column | type | unit | meaning |", "|---|---|---|---|"]

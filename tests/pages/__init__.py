@@ -6,15 +6,17 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from rs3l_data.describe.page import config_markdown
-from rs3l_data.describe.variation_page import variations_markdown
-from rs3l_data.store.page import schema_markdown
-from rs3l_train.config.page import config_schema, training_markdown
+from rs3l_data.describe.config import Config
+from rs3l_train.config.schema import config_schema
+from rs3l_train.config.training import TrainingConfig
+from tests.pages.columns import schema_markdown
+from tests.pages.settings import tables
+from tests.pages.variations import variations_markdown
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MARKER = "<!-- From here on written from the code, by `make pages` -->\n\n"
 TABLES: dict[str, Callable[[], str]] = {
-    "docs/config.md": lambda: f"{config_markdown()}\n{training_markdown()}",
+    "docs/config.md": lambda: "\n".join([*tables(Config, ""), *tables(TrainingConfig, "training")]),
     "docs/format.md": schema_markdown,
     "docs/variations.md": variations_markdown,
 }
@@ -28,8 +30,3 @@ def written(page: str) -> str:
     own, marker, _ = (ROOT / page).read_text(encoding="utf-8").partition(MARKER)
     assert marker, f"{page}: the line {MARKER.strip()} is gone"
     return own + marker + TABLES[page]()
-
-
-if __name__ == "__main__":
-    for page in PAGES:
-        (ROOT / page).write_text(written(page), encoding="utf-8")

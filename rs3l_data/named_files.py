@@ -1,0 +1,45 @@
+"""Files that a user names, by patterns too: which they are, and that none comes twice."""
+
+from __future__ import annotations
+
+import glob
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from rs3l_data.errors import InputFileError
+
+
+def matching(pattern: str) -> list[str]:
+    """List the files of a pattern with ``*``, ``?`` or ``[...]``, sorted; a path stands for itself.
+
+    Raises
+    ------
+    InputFileError
+        If no file matches.
+    """
+    if not glob.has_magic(pattern) or Path(pattern).exists():
+        return [pattern]
+    # Path.glob takes no absolute patterns.
+    found = sorted(glob.glob(pattern))  # noqa: PTH207
+    if not found:
+        raise InputFileError(
+            f"{pattern}: no file matches; paths are relative to {Path.cwd()}, where the command "
+            "runs"
+        )
+    return found
+
+
+def require_once(files: Iterable[str | Path]) -> None:
+    """Refuse files of which one is there twice, by whatever name.
+
+    Raises
+    ------
+    InputFileError
+        If so.
+    """
+    for path, times in Counter(Path(file).resolve() for file in files).most_common(1):
+        if times > 1:
+            raise InputFileError(
+                f"{path}: given {times} times, perhaps by a pattern; what it holds must come once"
+            )
