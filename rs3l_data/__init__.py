@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from rs3l_data.numba_cache import choose_place
+
 if TYPE_CHECKING:
     from rs3l_data.store.reader import Dataset
 
 __all__ = ["open"]
+
+# Before any module imports numba.
+choose_place()
 
 _RECORD = re.compile(r"https?://|doi:|10\.\d{4,}/", re.IGNORECASE)
 

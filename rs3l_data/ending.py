@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -12,9 +13,10 @@ from types import FrameType
 from rs3l_data.errors import RS3LError
 
 OUT_OF_MEMORY = (
-    "out of memory: give the job more, or make the chunks smaller (`hard.chunk_events`); "
-    "nothing half-written is left"
+    "out of memory: give the job more, or in a simulation make the chunks smaller "
+    "(`hard.chunk_events`); nothing half-written is left"
 )
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 STOPPED = "stopped by SIGTERM, as at a time limit; nothing half-written is left: run it again"
 INTERRUPTED = "interrupted; nothing half-written is left"
 
@@ -28,11 +30,12 @@ def run(command: Callable[[], object]) -> None:
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or input, 130 interrupted, 143 stopped by SIGTERM.
     """
+    _open_streams()
     _notice_sigterm()
     try:
         command()
     except (RS3LError, MemoryError, KeyboardInterrupt, StoppedError, OSError) as error:
-        if isinstance(error, OSError) and error.filename is None:
+        if isinstance(error, OSError) and error.filename is None and error.errno not in _NO_ROOM:
             raise
         prefix = "" if isinstance(error, KeyboardInterrupt | StoppedError) else "error: "
         sys.stderr.write(f"{prefix}{last_words(error)}\n")
@@ -51,6 +54,8 @@ def last_words(error: BaseException) -> str:
             return str(error)
         case OSError() if error.filename is not None:
             return f"{os.fsdecode(error.filename)}: {error.strerror}"
+        case OSError() if error.errno in _NO_ROOM:
+            return f"standard output cannot be written: {error.strerror}"
         case MemoryError():
             return OUT_OF_MEMORY
         case StoppedError():
@@ -69,6 +74,18 @@ def _exit_code(error: BaseException) -> int:
         case StoppedError():
             return 128 + signal.SIGTERM
     return 128 + signal.SIGINT
+
+
+def _open_streams() -> None:
+    """Open what a daemon has closed: the next file would get its number, and all that is said."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            # The lowest number that is free.
+            os.open(os.devnull, os.O_RDWR)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _notice_sigterm() -> None:

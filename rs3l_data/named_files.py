@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,7 +39,7 @@ def require_once(files: Iterable[str | Path]) -> None:
     InputFileError
         If so.
     """
-    for path, times in Counter(Path(file).resolve() for file in files).most_common(1):
+    for path, times in Counter(os.path.realpath(file) for file in files).most_common(1):
         if times > 1:
             raise InputFileError(
                 f"{path}: given {times} times, perhaps by a pattern; what it holds must come once"

@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -131,6 +131,29 @@ def peak_memory_mb() -> float:
     return float(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
+class _LogFile(logging.FileHandler):
+    """A log whose disk may fill up: that is said once, and the work goes on."""
+
+    def __init__(self, path: Path) -> None:
+        # Appending, because the generators write to the same file past Python.
+        super().__init__(path, mode="a", encoding="utf-8")
+        self._told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, logging's name
+        """Say on the screen why the log ends."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._told:
+            self._told = True
+            sys.stderr.write(f"--log {self.baseFilename}: {error.strerror}; it ends here\n")
+
+    def close(self) -> None:
+        """Leave out what has no room."""
+        with suppress(OSError):
+            super().close()
+
+
 @contextmanager
 def logging_to(log: Path | None) -> Iterator[None]:
     """Send log lines to stderr and, with everything that a bar would hide, to a file.
@@ -152,8 +175,7 @@ def logging_to(log: Path | None) -> Iterator[None]:
     if log is not None:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
-        # Appending, because the generators write to the same file past Python.
-        file = logging.FileHandler(log, mode="a", encoding="utf-8")
+        file = _LogFile(log)
         file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         handlers.append(file)
     for name in ("rs3l_data", "rs3l_train"):

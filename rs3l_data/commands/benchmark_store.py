@@ -13,7 +13,7 @@ from rs3l_data.commands.options import AsJson, DatasetOrShard, MeasuredView
 def benchmark_store(
     path: DatasetOrShard,
     view: MeasuredView = None,
-    jets: Annotated[int, typer.Option("--jets", min=1000, help="Jets to measure on.")] = 200_000,
+    jets: Annotated[int, typer.Option("--jets", min=1024, help="Jets to measure on.")] = 200_000,
     rounds: Annotated[
         int, typer.Option("--rounds", min=1, help="Repetitions, of which the best counts.")
     ] = 5,
@@ -29,7 +29,7 @@ def benchmark_store(
     from rs3l_data.store.benchmark import measure_store
 
     dataset = rs3l_data.open(path)
-    found = measure_store(dataset, view or dataset.views[0], jets, rounds)
+    found = measure_store(dataset, dataset.views[0] if view is None else view, jets, rounds)
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return

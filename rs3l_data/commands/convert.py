@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -103,11 +104,15 @@ def to_rs3l(
 
     Example: rs3l-data convert to-rs3l DATASET --view nominal --view seed --to rs3l_0.h5
     """
-    from rs3l_data.convert.published import VIEWS
+    from rs3l_data.convert.published import CODES, VIEWS
     from rs3l_data.convert.published_out import write_published
 
     chosen = _chosen(dataset, processes, labels, splits)
     numbers = {label: _whole(text) for label, text in _of_labels("--jettype", jettype, chosen)}
+    if taken := [f"{label}={n}" for label, n in numbers.items() if n in CODES]:
+        raise ConfigError(f"--jettype {taken[0]}: RS3L's files mean something else by that number")
+    if views and len({*views}) < len(views):
+        raise ConfigError(f"--view {Counter(views).most_common(1)[0][0]}: given twice")
     result = write_published(chosen, to, views or VIEWS, constituents, numbers, rows)
     _answer({"file": str(to), **result}, as_json)
 
@@ -250,7 +255,9 @@ def _each(
     for view in dataset.select(views=views or ["nominal"]).views:
         counts = {str(path): n for path, n in write(view, folder / view).items()}
         if not sum(counts.values()):
-            raise InputFileError(f"view '{view}': none of the chosen rows has a jet in it")
+            raise InputFileError(
+                f"{dataset.source}: none of the chosen rows has a jet in the view '{view}'"
+            )
         files |= counts
     _answer(files, as_json)
 
@@ -262,6 +269,9 @@ def _pairs(option: str, given: Sequence[str] | None) -> list[tuple[str, str]]:
         if not (left and equals and right):
             raise ConfigError(f"{option} {text}: expected two words with '=' between them")
         pairs.append((left, right))
+    twice = [name for name, times in Counter(left for left, _ in pairs).items() if times > 1]
+    if twice:
+        raise ConfigError(f"{option} {twice[0]}: given twice")
     return pairs
 
 
@@ -277,8 +287,9 @@ def _of_labels(option: str, given: Sequence[str] | None, dataset: Dataset) -> li
 
 
 def _whole(text: str) -> int:
-    if not text.isdecimal():
-        raise ConfigError(f"--jettype: expected a whole number, found '{text}'")
+    # The published files hold it as a number of single precision.
+    if not (text.isdecimal() and int(text) <= 1 << 24):
+        raise ConfigError(f"--jettype: expected a whole number up to 2^24, found '{text:.40}'")
     return int(text)
 
 

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 
 from rs3l_data.commands.options import ConfigFile, Log
+from rs3l_data.errors import InputFileError
 
 if TYPE_CHECKING:
     from rs3l_data.describe.config import Config
@@ -47,6 +49,7 @@ def manifest(
         known = {path: check_seal(path) for path in paths}
         shards = rs3l_data.open(paths)
         _check_origins(config, [process for process, _ in chunks], shards.shards)
+        _check_events(config, chunks, shards.shards)
         warn_of_other_software(shards.shards, software())
         runs = [read_hard_run(hard / process / f"{chunk}.h5")[0] for process, chunk in chunks]
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
@@ -66,3 +69,17 @@ def _check_origins(config: Config, processes: Sequence[str], shards: Sequence[Sh
         if key not in seen:
             check_origin(config, made_with, shard.path, "pack", process)
             seen.add(key)
+
+
+def _check_events(
+    config: Config, chunks: Sequence[tuple[str, str]], shards: Sequence[Shard]
+) -> None:
+    """Refuse a shard with another chunk's events, as a copy under another name has."""
+    for (process, chunk), shard in zip(chunks, shards, strict=True):
+        events = shard.read_initiators(np.arange(shard.n_rows), ["event"])["event"]
+        own = config.events_of(process, int(chunk))
+        if len(events) and not own[0] <= events.min() <= events.max() <= own[-1]:
+            raise InputFileError(
+                f"{shard.path}: has events {events.min()} to {events.max()}, expected those of"
+                f" chunk {chunk}, {own[0]} to {own[-1]}; delete it and run again"
+            )

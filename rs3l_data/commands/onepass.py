@@ -49,7 +49,9 @@ def onepass(
 
     config = load_config(config_file)
     config.require("processes", process)
-    name = reference_of(config, view or (config.validation.views or [*config.views])[0]).name
+    name = reference_of(
+        config, (config.validation.views or [*config.views])[0] if view is None else view
+    ).name
     total = len(onepass_events(config, process, chunk))
     require_place(out, "shard")
     sample = None if pileup_file is None else read_sample_of(config, pileup_file)

@@ -9,6 +9,15 @@ import typer
 
 from rs3l_data.progress import Style
 
+
+def _own_file(context: typer.Context, path: Path | None) -> Path | None:
+    """Refuse one file for what a command makes and for its log, whichever is read first."""
+    others = [context.params.get(name) for name in ("out", "log")]
+    if path is not None and any(o and Path(o).absolute() == path.absolute() for o in others):
+        raise typer.BadParameter("--out and --log are the same file")
+    return path
+
+
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="The run's YAML file.")]
 Process = Annotated[str, typer.Argument(help="A process of the config.")]
 Chunk = Annotated[int, typer.Argument(min=0, help="Number of the chunk, from 0.")]
@@ -24,10 +33,15 @@ MeasuredView = Annotated[
 BaseUrl = Annotated[
     str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="Address of the archive.")
 ]
-Out = Annotated[Path, typer.Option("--out", "-o", help="The file to write.", dir_okay=False)]
+Out = Annotated[
+    Path,
+    typer.Option("--out", "-o", help="The file to write.", dir_okay=False, callback=_own_file),
+]
 Log = Annotated[
     Path | None,
-    typer.Option("--log", help="Also write log lines to this file.", dir_okay=False),
+    typer.Option(
+        "--log", help="Also write log lines to this file.", dir_okay=False, callback=_own_file
+    ),
 ]
 ProgressStyle = Annotated[
     Style,

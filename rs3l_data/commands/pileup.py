@@ -13,7 +13,7 @@ def pileup(
     Example: rs3l-data pileup my.yaml --out pileup.h5
     """
     from rs3l_data.describe.config import load_config
-    from rs3l_data.jobs.inputs import sample_key
+    from rs3l_data.jobs.inputs import require_pileup, sample_key
     from rs3l_data.jobs.provenance import attributes
     from rs3l_data.pileup import sample_of
     from rs3l_data.progress import Progress, logging_to
@@ -22,6 +22,7 @@ def pileup(
     from rs3l_data.store.pileup import write_sample
 
     config = load_config(config_file)
+    require_pileup(config)
     total = config.pileup.sample_events
     require_place(out, "pileup")
     with (

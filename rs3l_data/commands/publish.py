@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from rs3l_data.commands.options import BaseUrl, Log, ProgressStyle
-from rs3l_data.record.address import ZENODO
+from rs3l_data.record.address import ZENODO, archive
 
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 
 
 def parse_size(text: str) -> int:
@@ -21,9 +21,9 @@ def parse_size(text: str) -> int:
     >>> parse_size("1.5GB")
     1500000000
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kMG]?)B?", text.strip())
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]?)b?", text.strip().lower())
     if found is None or float(found[1]) == 0:
-        raise typer.BadParameter(f"'{text}': expected a size, as 500MB or 2GB")
+        raise typer.BadParameter(f"'{text}': expected kB, MB or GB, as 500MB")
     return round(float(found[1]) * _UNITS[found[2]])
 
 
@@ -88,13 +88,14 @@ def publish(
     from rs3l_data.record.publish import METADATA, describe_again
     from rs3l_data.record.publish import publish as make
 
+    base = archive(base_url)
     token = os.environ.get("ZENODO_TOKEN", "")
     if release and not upload:
         raise ConfigError("--release: goes with --upload")
     if upload and not token:
         raise ConfigError(
             "--upload: the environment's ZENODO_TOKEN is not set; make a token with the scope "
-            f"deposit:write at {base_url}/account/settings/applications"
+            f"deposit:write at {base}/account/settings/applications"
         )
     spoken_for = validate(Publication, read_yaml(about), str(about))
     layout = Layout(
@@ -112,6 +113,6 @@ def publish(
             typer.echo(f"{to}: a record of {len(made['files'])} data files, {size:.1f} MB")
         if upload:
             client = Client(auth=Token(token), timeout=300)
-            found = send(to, base_url, client, release, progress)
+            found = send(to, base, client, release, progress)
             state = "released" if found.released else "a draft; look at it, and release it there"
             typer.echo(f"{found.page}: {found.sent} files sent; {state}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rs3l_data.convert import jetclass as layout
-from rs3l_data.convert.rows import ROWS, Block, blocks, nested
+from rs3l_data.convert.rows import ROWS, Block, blocks, nested, require_no_others
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.atomic import atomic_write
@@ -51,7 +51,7 @@ def write_jetclass(
         If a file cannot be written.
     """
     of_label = _classes(dataset, {**layout.CLASS_OF_LABEL, **(classes or {})})
-    _require_no_others(folder, {f"{name}.root" for name in of_label.values()})
+    require_no_others(folder, "*.root", {f"{name}.root" for name in of_label.values()})
     counts: dict[Path, int] = {}
     trees: dict[str, Any] = {}
     with ExitStack() as files:
@@ -86,16 +86,6 @@ def _classes(dataset: Dataset, known: Mapping[str, str]) -> dict[int, str]:
             )
         found[int(index)] = known[label]
     return found
-
-
-def _require_no_others(folder: Path, written: set[str]) -> None:
-    """Refuse a folder with ROOT files that a reader of all its files would take for this export."""
-    others = sorted(path.name for path in folder.glob("*.root") if path.name not in written)
-    if others:
-        raise ConfigError(
-            f"{folder}: has {', '.join(others)} of another export, which `*.root` would read with"
-            " this one; remove them, or give another --to"
-        )
 
 
 @contextmanager

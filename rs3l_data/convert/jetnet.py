@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.convert.growing import GrowingFile, growing
-from rs3l_data.convert.rows import ROWS, Block, blocks
+from rs3l_data.convert.rows import ROWS, Block, blocks, require_no_others
+from rs3l_data.errors import ConfigError
 from rs3l_data.store.arrays import pad
 from rs3l_data.store.reader import Dataset
 
@@ -47,13 +48,19 @@ def write_jetnet(
 
     Raises
     ------
+    ConfigError
+        If a name is none of a file, or the folder has files of another export.
     InputFileError
         If there is no such view, or a shard is damaged.
     StorageError
         If a file cannot be written.
     """
-    names = {**CLASS_OF_LABEL, **(classes or {})}
     suffix = "" if n_particles == N_PARTICLES else str(n_particles)
+    names = _names(dataset, classes or {})
+    # Files of other numbers of particles may lie beside them: jetnet looks for 30 and 150.
+    require_no_others(
+        folder, f"*[!0-9]{suffix}.hdf5", {f"{name}{suffix}.hdf5" for name in names.values()}
+    )
     open_files: dict[Path, GrowingFile] = {}
     counts: dict[Path, int] = {}
     with ExitStack() as files:
@@ -61,7 +68,7 @@ def write_jetnet(
             labels = block.initiators.columns["label"]
             for index in np.unique(labels):
                 label = dataset.labels[index]
-                path = folder / f"{names.get(label, label)}{suffix}.hdf5"
+                path = folder / f"{names[label]}{suffix}.hdf5"
                 if path not in open_files:
                     open_files[path] = files.enter_context(growing(path))
                 part = block.take(np.flatnonzero(labels == index))
@@ -70,6 +77,21 @@ def write_jetnet(
                 open_files[path].append("jet_features", jets)
                 counts[path] = counts.get(path, 0) + len(part)
     return counts
+
+
+def _names(dataset: Dataset, classes: Mapping[str, str]) -> dict[str, str]:
+    """Name the file of each label that has rows."""
+    there = [dataset.labels[index] for index in np.unique(dataset.initiators["label"])]
+    names = {label: {**CLASS_OF_LABEL, **classes}.get(label, label) for label in there}
+    for label, name in names.items():
+        if "/" in name or name.startswith("."):
+            raise ConfigError(f"--class {label}={name}: expected a file's name without an ending")
+        twice = [other for other in names if names[other] == name]
+        if len(twice) > 1 and classes.get(label) == name:
+            raise ConfigError(
+                f"--class {label}={name}: {' and '.join(twice)} would share that file"
+            )
+    return names
 
 
 def _arrays(block: Block, n_particles: int) -> tuple[F4, F4]:

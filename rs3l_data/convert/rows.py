@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
+from rs3l_data.errors import ConfigError
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import I8, Columns, Initiators, View, take
 
@@ -95,3 +97,19 @@ def nested(offsets: I8, columns: Columns) -> ak.Array:
         [ak.contents.NumpyArray(column) for column in columns.values()], list(columns)
     )
     return ak.Array(ak.contents.ListOffsetArray(ak.index.Index64(offsets), records))
+
+
+def require_no_others(folder: Path, pattern: str, written: Collection[str]) -> None:
+    """Refuse a folder with files that who reads all of them would take for this export.
+
+    Raises
+    ------
+    ConfigError
+        If it has files of the pattern that are not ``written``.
+    """
+    others = sorted(path.name for path in folder.glob(pattern) if path.name not in written)
+    if others:
+        raise ConfigError(
+            f"{folder}: has {', '.join(others)} of another export, which `{pattern}` would read"
+            " with this one; remove them, or give another --to"
+        )

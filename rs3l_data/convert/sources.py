@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rs3l_data.describe.schema import Split
+from rs3l_data.errors import InputFileError, why_not_opened
 from rs3l_data.named_files import matching, require_once
 
 _SPLITS = {split.name.lower(): split for split in Split}
@@ -30,7 +31,7 @@ def find_sources(arguments: Sequence[str]) -> list[Source]:
     Raises
     ------
     InputFileError
-        If a pattern fits no file, or a file is given twice.
+        If a pattern fits no file, a file is given twice, or one cannot be opened.
     """
     sources = []
     for argument in arguments:
@@ -39,4 +40,9 @@ def find_sources(arguments: Sequence[str]) -> list[Source]:
         paths = matching(rest if named else argument)
         sources += [Source(Path(path), _SPLITS[prefix] if named else None) for path in paths]
     require_once(source.path for source in sources)
+    for source in sources:
+        try:
+            source.path.open("rb").close()
+        except OSError as error:
+            raise InputFileError(why_not_opened(source.path, error)) from None
     return sources

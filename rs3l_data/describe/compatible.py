@@ -51,14 +51,17 @@ def differences(
 def _same_jobs(
     one: Mapping[str, Any], other: Mapping[str, Any], processes: Collection[str] | None
 ) -> bool:
-    """Say whether two runs would simulate the same; not if one cannot be read as a config."""
+    """Say whether two runs would simulate the same.
+
+    Not if one cannot be read as a config, or where they have no process in common to compare.
+    """
     try:
         runs = [Resolved.from_mapping(config, "a dataset's config") for config in (one, other)]
     except RS3LError:
         return False
     both = [name for name in runs[0].config.processes if name in runs[1].config.processes]
     names = both if processes is None else [*processes]
-    if not {*names} <= {*both}:
+    if not names or not {*names} <= {*both}:
         return False
     first, second = (
         [

@@ -30,7 +30,8 @@ from rs3l_data.describe.wording import NAME, found
 from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import ConfigError, RS3LError
 
-Name = Annotated[str, Field(pattern=NAME)]
+# In names of files, which have 255 bytes, together with others.
+Name = Annotated[str, Field(pattern=NAME, max_length=100)]
 Range = tuple[float, float]
 
 

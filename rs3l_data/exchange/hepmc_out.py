@@ -17,6 +17,7 @@ from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.exchange.text import writing_bytes
 from rs3l_data.simulate.record import FIRST, Records
 from rs3l_data.simulate.resimulate import Hadronization, shower_records
+from rs3l_data.store.atomic import require_named
 
 _STABLE, _DECAYED, _BEAM = 1, 2, 4
 """Status codes of HepMC3 (arXiv:1912.08005); 11 to 200 are the generator's own"""
@@ -40,12 +41,13 @@ def export_hepmc(
     Raises
     ------
     ConfigError
-        If the view has no particles of its own.
+        If the view has no particles of its own, or there is another file at ``out``.
     GeneratorError
         If Pythia refuses a setting.
     StorageError
         If the file cannot be written.
     """
+    require_named(out, "HepMC3 file", ".hepmc", ".hepmc.gz", ".hepmc3", ".hepmc3.gz")
     batches = _records(config, process, view, hard)
     done = 0
     with writing_bytes(out) as file, pyhepmc.open(file, "w") as writer:

@@ -18,6 +18,7 @@ from rs3l_data.errors import InputFileError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.exchange.text import writing_bytes
 from rs3l_data.simulate.restore import les_houches_particles
+from rs3l_data.store.atomic import require_named
 from rs3l_data.store.hard import read_hard_events, read_hard_run
 from rs3l_data.store.summary import combine
 
@@ -39,11 +40,14 @@ def export_lhe(hard_files: Sequence[Path], out: Path) -> int:
 
     Raises
     ------
+    ConfigError
+        If there is another file at ``out``.
     InputFileError
         If a file is unreadable, or the files are not of one process, in rising order of events.
     StorageError
         If the file cannot be written.
     """
+    require_named(out, "LHE file", ".lhe", ".lhe.gz")
     runs, energy = _runs(hard_files)
     found = combine(runs)
     sigma = found["cross_section_pb"], found["cross_section_error_pb"]

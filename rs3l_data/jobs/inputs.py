@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from rs3l_data.describe.compatible import differences
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.pileup import has_pileup
 from rs3l_data.describe.resolved import Resolved, Stage
 from rs3l_data.describe.settings import pileup_settings
 from rs3l_data.describe.tree import shower_of
@@ -66,14 +68,29 @@ def sample_key(config: Config) -> dict[str, Any]:
     }
 
 
+def require_pileup(config: Config) -> None:
+    """Check that some view has pile-up.
+
+    Raises
+    ------
+    ConfigError
+        If none has: minimum-bias events would serve nothing.
+    """
+    if not any(map(partial(has_pileup, config), config.views)):
+        raise ConfigError("minimum-bias events: no view has pile-up; set `pileup.mean`")
+
+
 def read_sample_of(config: Config, path: Path) -> Particles:
     """Read the minimum-bias events that were made with this config.
 
     Raises
     ------
+    ConfigError
+        If the config has no pile-up.
     InputFileError
         If the file is unreadable, or was made with another generator, seed or number of events.
     """
+    require_pileup(config)
     sample, attributes = read_sample(path)
     for key, expected in sample_key(config).items():
         if attributes.get(key) != expected:

@@ -29,6 +29,19 @@ class Address:
         return f"{self.base}/api/records/{self.number}"
 
 
+def archive(base: str) -> str:
+    """Check an archive's address; without a slash at the end.
+
+    Raises
+    ------
+    ConfigError
+        If it is none.
+    """
+    if not re.match(r"https?://[^/\s]", base):
+        raise ConfigError(f"'{base}': expected an archive's address, as {ZENODO}")
+    return base.rstrip("/")
+
+
 def locate(text: str, base: str = ZENODO) -> Address:
     """Understand what a user calls a record.
 
@@ -52,9 +65,7 @@ def locate(text: str, base: str = ZENODO) -> Address:
     >>> locate("https://sandbox.zenodo.org/records/7?preview=1")
     Address(base='https://sandbox.zenodo.org', number='7')
     """
-    base = base.rstrip("/")
-    if not re.match(r"https?://[^/\s]", base):
-        raise ConfigError(f"'{base}': expected an archive's address, as {ZENODO}")
+    base = archive(base)
     text = text.strip()
     if re.fullmatch(r"\d+", text):
         return Address(base, text)

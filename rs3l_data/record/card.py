@@ -95,9 +95,9 @@ def _processes(manifest: Mapping[str, Any]) -> list[str]:
 
 def _normalisation(made: Mapping[str, Any]) -> tuple[str, str]:
     """Give cross section and sum of weights; of a converted dataset nobody knows them."""
-    if "cross_section_pb" not in made:
+    value, error = made.get("cross_section_pb"), made.get("cross_section_error_pb")
+    if value is None or error is None or made.get("sum_of_weights") is None:
         return "unknown", "unknown"
-    value, error = made["cross_section_pb"], made["cross_section_error_pb"]
     return f"{value:.4g} ± {error:.2g}", f"{made['sum_of_weights']:.8g}"
 
 
@@ -185,9 +185,12 @@ def _files(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _software(manifest: Mapping[str, Any]) -> list[str]:
-    versions = ", ".join(f"{name} {version}" for name, version in manifest["software"].items())
+    versions = ", ".join(
+        f"{name} {version}" for name, version in manifest.get("software", {}).items()
+    )
+    seed = manifest["config"].get("seed", "unknown")
     return [
-        f"{versions}. Seed {manifest['config'].get('seed', 'unknown')}; the whole configuration "
+        f"{versions or 'Unknown versions'}. Seed {seed}; the whole configuration "
         f"is in `dataset.json` (`config`). Digest of the content: `{manifest['digest']}`."
     ]
 
@@ -197,7 +200,7 @@ def _citation(about: Publication, manifest: Mapping[str, Any]) -> list[str]:
     doi = f" https://doi.org/{about.doi}" if about.doi else ""
     year = year_of(about, manifest)
     own = f"- this dataset: {names} ({year}), *{about.title}*, {about.publisher}.{doi}"
-    return [own, *map(_cited, manifest["citation"])]
+    return [own, *map(_cited, manifest.get("citation", []))]
 
 
 def _cited(paper: Mapping[str, str]) -> str:

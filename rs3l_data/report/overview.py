@@ -22,7 +22,8 @@ def process_table(dataset: Dataset, manifest: Mapping[str, Any]) -> Table:
     for name, made in manifest["processes"].items():
         about = manifest["config"].get("processes", {}).get(name, {})
         # A part of a dataset lists its own processes, but its shards name those before them, too.
-        own = dataset.initiators["process"] == dataset.processes.index(name)
+        index = dataset.processes.index(name) if name in dataset.processes else -1
+        own = dataset.initiators["process"] == index
         rows.append(
             [
                 name,
@@ -32,7 +33,7 @@ def process_table(dataset: Dataset, manifest: Mapping[str, Any]) -> Table:
                 count(made["n_rows"]),
                 # What was converted from other projects' files has neither.
                 measured(made.get("cross_section_pb"), made.get("cross_section_error_pb")),
-                f"{made['sum_of_weights']:.6g}" if "sum_of_weights" in made else NOTHING,
+                NOTHING if made.get("sum_of_weights") is None else f"{made['sum_of_weights']:.6g}",
                 percent(int(present[own].sum()), int(own.sum())),
             ]
         )
@@ -47,10 +48,10 @@ def view_table(manifest: Mapping[str, Any]) -> Table:
     Other projects' files that were converted say no more than its name.
     """
     config = manifest["config"]
-    if "converted" in config:
+    if "converted" in config or not {*manifest["views"]} <= {*config.get("views", {})}:
         return Table(["view"], [[name] for name in manifest["views"]])
     # Not validated anew: the variation may be of another version's catalogue.
-    views = {name: View.model_construct(**given) for name, given in config["views"].items()}
+    views = {name: View.model_construct(**given) for name, given in config.get("views", {}).items()}
     of_run = validate(PileupOfRun, config.get("pileup", {}), "pileup")
     rows = []
     for i, name in enumerate(manifest["views"]):
@@ -112,7 +113,7 @@ def file_table(manifest: Mapping[str, Any]) -> Table:
 def software_table(manifest: Mapping[str, Any]) -> Table:
     """List the versions of what made the dataset."""
     return Table(
-        ["software", "version"], [[*map(str, one)] for one in manifest["software"].items()]
+        ["software", "version"], [[*map(str, one)] for one in manifest.get("software", {}).items()]
     )
 
 
@@ -126,8 +127,8 @@ def facts(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("views", count(len(manifest["views"]))),
         ("size", f"{size(n_bytes)} in {count(len(manifest['files']))} files"),
         *_circumstances(config),
-        ("seed", str(config["seed"])),
-        ("made", str(manifest["created"] or NOTHING)),
+        ("seed", str(config.get("seed", NOTHING))),
+        ("made", str(manifest.get("created") or NOTHING)),
         ("digest of the content", manifest["digest"]),
     ]
 

@@ -22,7 +22,7 @@ from rs3l_data.report import (
 from rs3l_data.report.gather import Results, gather
 from rs3l_data.report.observables import observables
 from rs3l_data.report.template import filled
-from rs3l_data.store.atomic import write_whole
+from rs3l_data.store.atomic import require_named, write_whole
 
 
 def write_report(folder: Path, out: Path) -> None:
@@ -37,11 +37,14 @@ def write_report(folder: Path, out: Path) -> None:
 
     Raises
     ------
+    ConfigError
+        If there is a file at ``out`` that is no page by its name.
     InputFileError
         If there is no dataset, or a file is not what a run writes.
     StorageError
         If the page cannot be written.
     """
+    require_named(out, "page", ".html", ".htm")
     write_whole(out, render(gather(folder), folder.resolve().name))
 
 
@@ -64,7 +67,7 @@ def render(results: Results, name: str) -> str:
         views=results.dataset.views,
         **_tables(results),
         **figures,
-        citation=results.manifest["citation"],
+        citation=results.manifest.get("citation", []),
         config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
         trainings=results.trainings,
     )

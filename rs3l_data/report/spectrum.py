@@ -45,7 +45,8 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture 
     edges = np.linspace(pt.min(), max(pt.max(), pt.min() + 1), number_of_bins(dataset) + 1)
     lines = process_lines(dataset)
     sampled = np.ptp(columns["weight"]) > 0
-    known = all("cross_section_pb" in manifest["processes"][one] for one in dataset.processes)
+    listed = [manifest["processes"].get(name, {}) for name in dataset.processes]
+    known = all(made.get("cross_section_pb") and made.get("sum_of_weights") for made in listed)
     figure, axes = grid(2 if sampled else 1, 2, 5.4, 3.9)
     for own in axes:
         own.set_yscale("log")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,11 @@ from rs3l_data.reshape.cuts import Cut, parse
 from rs3l_data.reshape.derived import open_source, step, write_parts
 from rs3l_data.reshape.manifest import finish
 from rs3l_data.store.folder import new_folder
+from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import View
+
+logger = logging.getLogger(__name__)
 
 Names = tuple[str, ...] | None
 
@@ -82,6 +86,9 @@ def write_choice(dataset: Dataset, choice: Choice, to: Path, history: list[Any])
     with new_folder(to) as folder:
         paths = write_parts(folder, parts, names, history, partial(_view, cut=jet_cut))
         finish(folder, paths, [dataset])
+        labels = read_manifest(folder / MANIFEST_NAME)["labels"].values()
+        if not any(n for label in labels for n in label["present"].values()):
+            logger.warning("%s: no jet is left in any view; its rows are", to)
 
 
 def _row_cut(choice: Choice) -> Cut | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from rs3l_data.reshape.derived import open_source, step, write_parts
 from rs3l_data.reshape.manifest import finish
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.reader import Dataset
+
+logger = logging.getLogger(__name__)
 
 Mask = Callable[[Dataset], npt.NDArray[np.bool_]]
 """Says of each row of a shard whether it belongs to a part"""
@@ -55,6 +58,8 @@ def split(path: Path, by: str, to: Path) -> list[Path]:
             if paths := write_parts(own, parts, names, history):
                 finish(own, paths, [dataset])
                 written.append(to / name)
+            else:
+                logger.warning("%s: no row belongs there, so it is not made", to / name)
     return written
 
 

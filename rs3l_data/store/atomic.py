@@ -11,7 +11,7 @@ from glob import escape
 from pathlib import Path
 from secrets import token_hex
 
-from rs3l_data.errors import StorageError
+from rs3l_data.errors import ConfigError, StorageError
 from rs3l_data.store.faults import why_not_written
 
 _ABANDONED = 3600.0
@@ -36,11 +36,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     Raises
     ------
     StorageError
-        If ``path`` is a folder, the disk or the quota is full, writing is not permitted, or the
-        file system fails.
+        If ``path`` is a folder or a device, the disk or the quota is full, writing is not
+        permitted, or the file system fails.
     """
-    if path.is_dir():
-        raise StorageError(f"{path}: a folder, expected the name of a file to write")
+    path = _place(path)
     temporary = hidden_beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,11 +75,31 @@ def require_writable(path: Path) -> None:
     StorageError
         If writing there is not permitted, or the disk is full.
     """
+    path = _place(path)
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         trial = hidden_beside(path)
         trial.touch(exist_ok=False)
         trial.unlink()
+
+
+def require_named(path: Path, kind: str, *endings: str) -> None:
+    """Check that a text to be written takes the place of none but its own kind, by its name.
+
+    Parameters
+    ----------
+    kind
+        What a file with one of the ``endings`` is.
+
+    Raises
+    ------
+    ConfigError
+        If there is another file at ``path``, which would be lost.
+    """
+    if path.is_file() and path.stat().st_size and not path.name.endswith(endings):
+        raise ConfigError(
+            f"{path}: is there and no {kind} by its name; choose one like x{endings[0]}"
+        )
 
 
 @contextmanager
@@ -123,6 +142,16 @@ def remove_left_over(path: Path) -> None:
                 shutil.rmtree(left_over, ignore_errors=True)
             else:
                 left_over.unlink()
+
+
+def _place(path: Path) -> Path:
+    """Follow a link to where its file lies, which is written there."""
+    place = Path(os.path.realpath(path)) if path.is_symlink() else path
+    if place.is_dir():
+        raise StorageError(f"{path}: a folder, expected the name of a file to write")
+    if place.exists() and not place.is_file():
+        raise StorageError(f"{path}: a device or a pipe, expected the name of a file to write")
+    return place
 
 
 def _flush(path: Path) -> None:

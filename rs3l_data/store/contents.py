@@ -56,6 +56,8 @@ class _Size(_Entry):
 
 
 class _Process(_Size):
+    cross_section_pb: float | None = None
+    cross_section_error_pb: float | None = None
     sum_of_weights: float | None = None
     parts: dict[Text, float] | None = None
 
@@ -109,6 +111,26 @@ def has_rows_of_all(manifest: Mapping[str, Any], process: str) -> bool:
     """
     described = manifest["config"].get("processes", {}).get(process, {})
     return "history" not in manifest and not described.get("lhe")
+
+
+def check_totals(manifest: Mapping[str, Any], path: Path) -> None:
+    """Check that what a manifest of ``path`` lists adds up to its number of rows.
+
+    Raises
+    ------
+    InputFileError
+        If not: somebody has cut it.
+    """
+    of_files = {file.get("shard") or file["path"]: file["n_rows"] for file in manifest["files"]}
+    lists = {"files": [*of_files.values()]}
+    for name in ("processes", "labels", "splits"):
+        lists[name] = [one["n_rows"] for one in manifest[name].values()]
+    for name, counted in lists.items():
+        if sum(counted) != manifest["n_rows"]:
+            raise InputFileError(
+                f"{path}: the n_rows of `{name}` add up to {sum(counted)}, but n_rows is"
+                f" {manifest['n_rows']}; fetch or make it again"
+            )
 
 
 def check_contents(manifest: Mapping[str, Any], path: Path) -> None:

@@ -29,7 +29,8 @@ def why_not_written(path: Path, error: OSError | RuntimeError) -> str | None:
     if number in _FORBIDDEN:
         return f"{path}: no permission to write here; choose another folder"
     if number in _NO_FOLDER:
-        return f"{path}: {path.parent} is not a folder; choose another"
+        above = next((one for one in (path, *path.parents) if one.exists()), path.parent)
+        return f"{path}: {above} is not a folder; choose another"
     if number == errno.ENOENT and _concerns(error, path.parent):
         return (
             f"{path}: its folder vanished while it was written; when it is back, run the same "

@@ -38,5 +38,8 @@ def new_folder(to: Path) -> Iterator[Path]:
                 if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
                     raise StorageError(taken) from None
                 raise
+        except StorageError as error:
+            # Who asked for ``to`` does not know of the hidden one.
+            raise StorageError(str(error).replace(str(building), str(to.absolute()))) from None
         finally:
             shutil.rmtree(building, ignore_errors=True)

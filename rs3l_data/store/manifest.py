@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from rs3l_data.describe.schema import FORMAT
-from rs3l_data.errors import DamagedFileError, InputFileError
+from rs3l_data.errors import DamagedFileError, InputFileError, why_not_opened
 from rs3l_data.store.atomic import write_whole
 from rs3l_data.store.checksums import mismatch
-from rs3l_data.store.contents import check_contents
+from rs3l_data.store.contents import check_contents, check_totals
 from rs3l_data.store.hdf5 import check_version
 
 MANIFEST_NAME = "dataset.json"
@@ -44,7 +44,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
         raise InputFileError(
             f"{path}: no such file; a dataset is a folder with a {MANIFEST_NAME}, or a shard"
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise InputFileError(why_not_opened(path, error)) from None
+    except (ValueError, RecursionError) as error:
         raise InputFileError(f"{path}: not a readable JSON file: {error}") from None
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise InputFileError(f"{path}: no manifest of ours: it does not say format '{FORMAT}'")
@@ -58,9 +60,12 @@ def check_files(folder: Path, manifest: Mapping[str, Any], verify: bool) -> None
 
     Raises
     ------
+    InputFileError
+        If the manifest contradicts itself.
     DamagedFileError
         With a line for each file that differs.
     """
+    check_totals(manifest, folder / MANIFEST_NAME)
     faults = damaged_files(folder, manifest, bytewise=verify)
     if faults:
         raise DamagedFileError("\n".join([*faults, "fetch or make these files again"]))

@@ -13,10 +13,12 @@ import matplotlib.style
 
 from rs3l_data.describe.config import Config, load_config
 from rs3l_data.describe.references import comparable_processes
+from rs3l_data.errors import ConfigError
 from rs3l_data.report import style
 from rs3l_data.report.gather import gather
 from rs3l_data.report.template import filled
-from rs3l_data.store.atomic import write_whole
+from rs3l_data.store.atomic import require_named, write_whole
+from rs3l_data.store.manifest import MANIFEST_NAME
 from rs3l_data.store.reader import Dataset
 from rs3l_data.validation import closure, closure_figures, figures, montecarlo, onepass, variations
 from rs3l_data.validation.onepass import Comparison
@@ -59,15 +61,21 @@ def write_validation(results: Path, out: Path) -> int:
 
     Raises
     ------
+    ConfigError
+        If another file would be lost.
     InputFileError
         If a file is missing or is not what the run writes.
     StorageError
         If the page cannot be written.
     """
+    of_numbers = out.with_suffix(".json")
+    require_named(out, "page", ".html", ".htm")
+    if of_numbers.name == MANIFEST_NAME:
+        raise ConfigError(f"{out}: its numbers would take the place of {of_numbers}; another name")
     found = find(results)
     page = render(found)
     numbers = json.dumps(as_numbers(found), indent=1, ensure_ascii=False, allow_nan=False)
-    write_whole(out.with_suffix(".json"), numbers + "\n")
+    write_whole(of_numbers, numbers + "\n")
     write_whole(out, page)
     return len(failed(found.tests, found.config.validation.threshold))
 

@@ -132,10 +132,15 @@ def load_network(folder: Path, kind: str | None = None) -> Saved:
     )
 
 
-def done_before(folder: Path, identity: Identity) -> bool:
+def done_before(folder: Path, identity: Identity, keep_others: bool = False) -> bool:
     """Tell whether a folder holds the network of a training that depended on the same.
 
     Says in the log why not, if it holds another, and if other software trained it.
+
+    Raises
+    ------
+    ConfigError
+        If it holds another, and these are to be kept.
     """
     if not (folder / WEIGHTS).exists():
         return False
@@ -145,6 +150,11 @@ def done_before(folder: Path, identity: Identity) -> bool:
         logger.warning("%s", error)
         return False
     changes = differing(identity.whole, json.loads(header["identity"]), identity.defaults)
+    if changes and keep_others:
+        raise ConfigError(
+            f"--out {folder}: holds another training, which would be lost: {changes[0]}; give"
+            " another folder, or say --resume never to train again in this one"
+        )
     if changes:
         logger.info("%s: trained again: %s", folder, changes[0])
     elif other := differing(software(), json.loads(header.get("software", "{}"))):

@@ -16,7 +16,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from rs3l_data.describe.schema import CONSTITUENTS, JETS
 from rs3l_data.errors import ConfigError
-from rs3l_data.store.atomic import write_whole
+from rs3l_data.store.atomic import require_named, write_whole
 from rs3l_train.errors import ExportError
 from rs3l_train.loop.folder import require_other_file
 from rs3l_train.tasks.deployed import Deployed
@@ -55,10 +55,7 @@ def export(folder: Path, path: Path) -> dict[str, Any]:
         If the file cannot be written.
     """
     require_other_file(path, folder)
-    if path.is_file() and path.suffix != ".onnx":
-        raise ConfigError(
-            f"--out {path}: is there and no ONNX file by its name; choose one like x.onnx"
-        )
+    require_named(path, "ONNX file", ".onnx")
     missing = [package for package in PACKAGES if find_spec(package) is None]
     if missing:
         raise ConfigError(

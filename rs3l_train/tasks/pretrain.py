@@ -79,7 +79,8 @@ def pretrain(
     Raises
     ------
     ConfigError
-        If the dataset has not the views or labels asked for.
+        If the dataset has not the views or labels asked for, or the folder holds another
+        pretraining that is done, which ``auto`` does not take the place of.
     InputFileError
         If too few jets are present in enough views.
     TrainingError
@@ -130,7 +131,7 @@ def pretrain(
 def _done_before(folder: Path, identity: Identity) -> dict[str, Any] | None:
     """Give the metrics of a folder's pretraining if this one would be the same."""
     try:
-        return read_metrics(folder) if done_before(folder, identity) else None
+        return read_metrics(folder) if done_before(folder, identity, keep_others=True) else None
     except InputFileError as error:
         logger.warning("%s", error)
         return None

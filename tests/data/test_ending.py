@@ -1,13 +1,16 @@
 """How a command ends when it cannot go on, told on the screen and in its log."""
 
+import logging
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from rs3l_data import ending
+from rs3l_data.progress import logging_to
 
 PROGRAM = """
 import os, signal, sys, time
@@ -69,6 +72,59 @@ def test_a_command_of_typer_says_that_it_was_interrupted():
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == 130
     assert done.stderr == f"{ending.INTERRUPTED}\n"
+
+
+CLOSED = """
+import os, sys
+for number in CLOSED:
+    os.close(number)
+sys.stdout = sys.stderr = None
+from pathlib import Path
+from rs3l_data import ending
+from rs3l_data.native_output import nowhere
+from rs3l_data.progress import Progress
+
+def command():
+    with nowhere(), Progress("x", 2) as bar:
+        print("said")
+        sys.stderr.write("said")
+        bar(2)
+    Path("result").write_text("whole")
+
+ending.run(command)
+"""
+
+
+@pytest.mark.parametrize("closed", ["(1,)", "(2,)", "(0, 1, 2)"])
+def test_a_command_works_without_streams_as_under_cron(tmp_path, closed):
+    """Nor does what is said go into the file that got the number of a closed stream."""
+    program = [sys.executable, "-c", CLOSED.replace("CLOSED", closed)]
+    subprocess.run(program, cwd=tmp_path, check=True)
+    assert (tmp_path / "result").read_text() == "whole"
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
+def test_a_full_disk_behind_standard_output_is_told_in_a_line():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "rs3l_train", "schema"],
+            **{"stdout": full, "stderr": subprocess.PIPE, "text": True, "check": False},
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: standard output cannot be written: No space left on device\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
+def test_a_log_without_room_does_not_end_the_work(tmp_path, monkeypatch, capsys):
+    log = tmp_path / "a.log"
+    with Path("/dev/full").open("w") as full, logging_to(log):
+        names = {getattr(one, "baseFilename", ""): one for one in logging.getLogger().handlers}
+        monkeypatch.setattr(names[str(log)], "stream", full)
+        for _ in range(3):
+            logging.getLogger("rs3l_data").warning("much to say")
+    said = capsys.readouterr().err
+    assert said.count("a.log: No space left on device; it ends here") == 1
+    assert "Traceback" not in said
 
 
 FORKING = """

@@ -128,6 +128,22 @@ def test_what_no_job_notices_does_not_part_datasets(blocks):
     ]
 
 
+@pytest.mark.parametrize(
+    ("blocks", "key"),
+    [
+        ({"jets": {"radius": 0.4}}, "jets.radius"),
+        ({"hard": {"chunk_events": 2, "pt": [600, 1000]}}, "hard.pt"),
+        ({"seed": 4}, "seed"),
+        ({"hard": {"chunk_events": 3}}, None),
+    ],
+)
+def test_runs_without_a_common_process_must_be_made_alike(blocks, key):
+    """Nothing that both made says so: their jets' radius, cuts and seed have to."""
+    one, other = stored(), stored(processes={"zqq": {"events": 2}}, **blocks)
+    for processes in (set(), None):
+        assert differences(one, other, processes) == ([key] if key else [])
+
+
 def test_hard_events_of_other_weights_are_refused(tmp_path):
     def flattened(power):
         qcd = {"events": 2, "flatten_power": power}
@@ -189,6 +205,17 @@ def test_a_manifest_describes_the_run_as_it_is_now(tmp_path):
     assert dataset.select(processes="hbb").n_events == 2
     names = np.array(dataset.labels)[dataset.initiators["label"]]
     assert set(names[dataset.initiators["process"] == 1]) == {"Hbb"}
+
+
+def test_a_manifest_refuses_a_shard_of_another_chunk(tmp_path):
+    """Such as a copy under the next one's name: all that each says of itself is right."""
+    config = config_with(processes={"qcd": {"events": 4}})
+    write_chunk(tmp_path, config, "qcd")
+    for name in ("hard/qcd/0001.h5", "dataset/qcd-0001.h5"):
+        first = tmp_path / name.replace("0001", "0000")
+        (tmp_path / name).write_bytes(first.read_bytes())
+    with pytest.raises(InputFileError, match=r"qcd-0001\.h5: has events 0 to 1, .* chunk 0001, 2"):
+        write_manifest(tmp_path, config)
 
 
 def test_a_manifest_refuses_a_shard_of_other_settings(tmp_path):

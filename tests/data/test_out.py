@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from rs3l_data.__main__ import app
 from rs3l_data.errors import ConfigError, StorageError
+from tests.synthetic import make_dataset
 
 DEMO = "config/demo.yaml"
 VARIATIONS = "config/variations.yaml"
@@ -47,3 +48,41 @@ def test_a_file_of_another_kind_is_told_before_the_work(failed, tmp_path):
 def test_a_place_that_is_free_is_left_as_it_was(failed, tmp_path):
     assert isinstance(failed(tmp_path / "new" / "out.h5"), AssertionError)
     assert not list((tmp_path / "new").iterdir())
+
+
+@pytest.mark.parametrize("options", [("--out", "--log"), ("--log", "--out")])
+def test_the_log_and_the_result_are_two_files(tmp_path, options):
+    same = [word for option in options for word in (option, str(tmp_path / "x.h5"))]
+    result = CliRunner().invoke(app, ["hard", DEMO, "hbb", "0", *same])
+    assert result.exit_code == 2
+    assert "--out and --log are the same file" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["report", "RUN", "--out", "FILE"], "is there and no page by its name"),
+        (["validation", "RUN", "--out", "FILE"], "is there and no page by its name"),
+        (["export", "lhe", "FILE", "--out", "FILE"], "is there and no LHE file by its name"),
+        (["plan", DEMO, "--measure", "--save", "FILE"], "is there and holds no rates"),
+    ],
+)
+def test_nothing_of_another_kind_is_lost(tmp_path, arguments, message):
+    """Its own input least of all."""
+    make_dataset(tmp_path / "dataset", n_events=4)
+    path = tmp_path / "dataset/dataset.json"
+    before = path.read_bytes()
+    words = [{"RUN": str(tmp_path), "FILE": str(path)}.get(word, word) for word in arguments]
+    error = CliRunner().invoke(app, words).exception
+    assert isinstance(error, ConfigError)
+    assert message in str(error)
+    assert path.read_bytes() == before
+
+
+def test_the_numbers_of_a_validation_do_not_replace_a_manifest(tmp_path):
+    make_dataset(tmp_path / "dataset", n_events=4)
+    page = str(tmp_path / "dataset/dataset.html")
+    error = CliRunner().invoke(app, ["validation", str(tmp_path), "--out", page]).exception
+    assert isinstance(error, ConfigError)
+    assert "would take the place of" in str(error)

@@ -45,6 +45,7 @@ EVERYWHERE = {
         "ending",
         "errors",
         "named_files",
+        "numba_cache",
         "native_output",
         "offsets",
         "progress",

@@ -61,7 +61,13 @@ def test_each_view_has_a_folder(folder, tmp_path, command, files):
         (("to-rs3l", "DS", "--jettype", "Hxx=12", "--to", "x"), "--jettype Hxx: "),
         (("to-jetclass", "DS", "--class", "Hxx=HToBB", "--to", "x"), "--class Hxx: "),
         (("to-jetnet", "DS", "--class", "Hxx=b", "--to", "x"), "has no such label"),
-        (("rs3l", "missing.h5", "--to", "x"), "missing.h5: cannot be read as HDF5"),
+        (("to-jetnet", "DS", "--class", "Hbb=../b", "--to", "x"), "expected a file's name"),
+        (("to-jetnet", "DS", "--class", "Hbb=g", "--to", "x"), "Hbb and g would share that file"),
+        (("to-rs3l", "DS", "--jettype", "Hbb=12", "--jettype", "Hbb=13", "--to", "x"), "twice"),
+        (("to-rs3l", "DS", "--jettype", "g=1", "--to", "x"), "mean something else by that"),
+        (("to-rs3l", "DS", "--jettype", "g=16777217", "--to", "x"), "a whole number up to 2^24"),
+        (("to-rs3l", "DS", "--view", "seed", "--view", "seed", "--to", "x"), "--view seed: given"),
+        (("rs3l", "missing.h5", "--to", "x"), "missing.h5: no such file"),
     ],
 )
 def test_wrong_usage_ends_with_a_message(folder, tmp_path, monkeypatch, arguments, message):

@@ -11,6 +11,7 @@ from rs3l_data.convert.jetnet import write_jetnet
 from rs3l_data.convert.parquet import write_parquet
 from rs3l_data.convert.salt import write_salt
 from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, JETS
+from rs3l_data.errors import ConfigError
 from tests.data.convert.conftest import energy_of, jets_by_pt, wrapped
 
 
@@ -41,6 +42,13 @@ def test_jetnet(dataset, tmp_path):
             np.testing.assert_allclose(found[:count, :3].T, expected, rtol=1e-5, atol=1e-6)
             seen += 1
     assert seen == len(ours)
+
+
+def test_jetnet_leaves_no_class_of_another_export_behind(dataset, tmp_path):
+    write_jetnet(dataset, tmp_path, "nominal", 30)
+    write_jetnet(dataset, tmp_path, "nominal", 150)
+    with pytest.raises(ConfigError, match=r"has Hbb\.hdf5 of another export"):
+        write_jetnet(dataset.select(labels="g"), tmp_path, "nominal", 30)
 
 
 def test_jetnet_names_of_the_package(dataset, tmp_path):

@@ -92,8 +92,9 @@ def test_a_full_disk_is_not_lost_in_hdf5():
         disk.check()
 
 
-def test_sources_have_their_part_and_patterns_are_sorted(tmp_path):
-    for name in ("b.root", "a.root", "c.txt"):
+def test_sources_have_their_part_and_patterns_are_sorted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("b.root", "a.root", "c.txt", "plain:name.h5"):
         (tmp_path / name).touch()
     found = find_sources([f"validation:{tmp_path}/*.root", "plain:name.h5"])
     assert [source.path.name for source in found] == ["a.root", "b.root", "plain:name.h5"]
@@ -108,6 +109,13 @@ def test_a_file_given_twice_is_an_error(tmp_path):
     for again in ("a.h5", "link.h5"):
         with pytest.raises(InputFileError, match=r"a\.h5: given 2 times"):
             find_sources([f"train:{tmp_path}/a.*", f"test:{tmp_path}/{again}"])
+
+
+def test_a_file_that_is_none_is_told_in_words(tmp_path):
+    (tmp_path / "loop.h5").symlink_to("loop.h5")
+    for name, words in (("none.h5", "no such file"), (".", "a folder"), ("loop.h5", "cannot be")):
+        with pytest.raises(InputFileError, match=words):
+            find_sources([f"{tmp_path}/{name}"])
 
 
 def test_a_pattern_without_files_is_an_error(tmp_path):

@@ -30,7 +30,7 @@ def test_a_missing_package_is_told_with_its_remedy(monkeypatch):
     for name in [name for name in sys.modules if name.startswith("rs3l_data.exchange")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pylhe", None)
-    with pytest.raises(ConfigError, match=r"the package pylhe: pip install 'rs3l\[exchange\]'"):
+    with pytest.raises(ConfigError, match=r"the package pylhe: `pip install '\.\[exchange\]'"):
         importlib.import_module("rs3l_data.exchange")
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from rs3l_data.describe.seeds import own_pythia_seeds
 from rs3l_data.describe.settings import pileup_settings
-from rs3l_data.errors import GeneratorError, InputFileError
+from rs3l_data.errors import ConfigError, GeneratorError, InputFileError
 from rs3l_data.events.particles import COLUMNS
 from rs3l_data.jobs.inputs import read_sample_of, sample_key
 from rs3l_data.simulate import minimum_bias as module
@@ -11,6 +11,8 @@ from rs3l_data.simulate.minimum_bias import minimum_bias
 from rs3l_data.store.pileup import read_sample, write_sample
 from tests.data.conftest import make_config
 from tests.data.pileup.conftest import BLOCKS, N_SAMPLE, QUICK
+
+WITH = {**BLOCKS, "pileup": {**BLOCKS["pileup"], "mean": 20}}
 
 
 def test_an_event_depends_on_its_seed_alone(sample):
@@ -61,7 +63,7 @@ def test_energy_is_that_of_the_beams(sample):
 
 
 def test_a_sample_comes_back_from_its_file(tmp_path, sample):
-    config = make_config(**BLOCKS)
+    config = make_config(**WITH)
     path = tmp_path / "pileup.h5"
     write_sample(path, sample, sample_key(config))
     found = read_sample_of(config, path)
@@ -73,17 +75,30 @@ def test_a_sample_comes_back_from_its_file(tmp_path, sample):
     assert read_sample(path)[1]["seed"] == config.seed
 
 
+def test_a_sample_for_a_config_without_pileup_is_refused(tmp_path, sample):
+    path = tmp_path / "pileup.h5"
+    write_sample(path, sample, sample_key(make_config(**BLOCKS)))
+    with pytest.raises(ConfigError, match=r"no view has pile-up; set `pileup\.mean`"):
+        read_sample_of(make_config(generator=QUICK, pileup={"sample_events": 300}), path)
+    one_view = {
+        "nominal": {},
+        "crowded": {"redo": "detector", "of": "nominal", "pileup": {"mean": 9}},
+    }
+    config = {"generator": QUICK, "pileup": {"sample_events": 300}, "views": one_view}
+    assert read_sample_of(make_config(**config), path).n_events == 300
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"seed": 12}, "seed was 11, now it is 12"),
         ({"generator": {"tune": "a14", **QUICK}}, "settings was"),
-        ({"pileup": {"sample_events": 9}}, "sample_events was 300, now it is 9"),
+        ({"pileup": {"sample_events": 9, "mean": 20}}, "sample_events was 300, now it is 9"),
     ],
 )
 def test_a_sample_of_another_config_is_refused(tmp_path, sample, change, message):
-    config = make_config(**BLOCKS)
+    config = make_config(**WITH)
     path = tmp_path / "pileup.h5"
     write_sample(path, sample, sample_key(config))
     with pytest.raises(InputFileError, match=message):
-        read_sample_of(make_config(**{**BLOCKS, **change}), path)
+        read_sample_of(make_config(**{**WITH, **change}), path)

@@ -13,6 +13,7 @@ import pytest
         (("download", "1", "--to", "x", "--base-url", "zenodo"), 2, "expected an archive's addr"),
         (("publish", "none", "--to", "x", "--about", "none.yaml"), 2, "none.yaml: no such file"),
         (("publish", "d", "--to", "x", "--about", "y", "--shard-size", "big"), 2, "as 500MB"),
+        (("publish", "d", "--to", "x", "--about", "y", "--base-url", "z"), 2, "an archive's addr"),
         (("publish", "d", "--to", "x", "--about", "y", "--release"), 2, "goes with --upload"),
     ],
 )

@@ -267,6 +267,22 @@ def test_a_merged_dataset_names_the_versions_of_its_first_source(tmp_path):
     assert (software["pythia"], software["numpy"]) == ("1", "3")
 
 
+def test_an_empty_part_and_an_empty_choice_are_told(tmp_path, caplog):
+    one = make_dataset(tmp_path / "one", n_events=1, n_shards=1, processes=("higgs",))
+    assert [path.name for path in split(one, "2", tmp_path / "parts")] == ["part-0"]
+    assert "part-1: no row belongs there" in caplog.text
+    select(one, Choice(where="pt > 1e9"), tmp_path / "none")
+    assert "none: no jet is left in any view" in caplog.text
+
+
+def test_a_manifest_that_was_cut_is_refused(whole, tmp_path):
+    cut = shutil.copytree(whole, tmp_path / "cut")
+    manifest = manifest_of(cut)
+    (cut / "dataset.json").write_text(json.dumps({**manifest, "files": manifest["files"][:1]}))
+    with refused(r"dataset\.json: the n_rows of `files` add up to \d+, but n_rows is \d+"):
+        select(cut, Choice(), tmp_path / "new")
+
+
 def test_wrong_use(whole, tmp_path):
     to = tmp_path / "new"
     with refused("a file, expected a dataset's folder"):

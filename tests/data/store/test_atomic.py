@@ -1,6 +1,7 @@
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 
 import rs3l_data
-from rs3l_data.errors import InputFileError, StorageError
+from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_data.store import hdf5
-from rs3l_data.store.atomic import atomic_write
+from rs3l_data.store.atomic import atomic_write, require_named, require_writable, write_whole
 from rs3l_data.store.view_file import Span, write_view_file
 from tests.data.store.random_tables import random_view
 from tests.data.store.small_disk import fill_disk
@@ -66,6 +67,43 @@ def test_fault_keeps_the_old_file_and_leaves_nothing(tmp_path, fault):
         write_half(target, fault)
     assert target.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
+
+
+def test_a_link_is_written_through_and_stays(tmp_path):
+    (tmp_path / "scratch").mkdir()
+    link = tmp_path / "a.txt"
+    link.symlink_to("scratch/b.txt")
+    for text in ("new", "newer"):
+        write_whole(link, text)
+        assert link.is_symlink()
+        assert (tmp_path / "scratch/b.txt").read_text() == text
+    assert names(tmp_path / "scratch") == ["b.txt"]
+
+
+@pytest.mark.parametrize("write", [lambda path: write_whole(path, "x"), require_writable])
+def test_a_pipe_or_a_device_is_never_replaced(tmp_path, write):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/null")
+    for name in ("pipe", "link"):
+        with pytest.raises(StorageError, match=f"{name}: a device or a pipe"):
+            write(tmp_path / name)
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+
+
+def test_a_text_takes_the_place_of_its_kind_alone(tmp_path):
+    taken = tmp_path / "dataset.json"
+    require_named(taken, "page", ".html")
+    taken.write_text("{}")
+    with pytest.raises(ConfigError, match=r"is there and no page by its name; .* x\.html"):
+        require_named(taken, "page", ".html", ".htm")
+    require_named(taken, "manifest", ".html", ".json")
+
+
+def test_what_is_no_folder_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"file/a/b\.txt: .*/file is not a folder"):
+        write_whole(tmp_path / "file/a/b.txt", "x")
 
 
 def after(fault, first):

@@ -216,8 +216,12 @@ def test_another_training_takes_the_old_results_away_when_it_begins(
 ):
     pretrain(dataset, quick, tmp_path)
     crash_at(3)
+    other = changed(quick, seed=8)
+    with pytest.raises(ConfigError, match=r"would be lost: training\.seed is now 8 and was 3"):
+        pretrain(dataset, other, tmp_path)
+    assert (tmp_path / "weights.safetensors").exists()
     with pytest.raises(CrashError):
-        pretrain(dataset, changed(quick, seed=8), tmp_path)
+        pretrain(dataset, other, tmp_path, "never")
     assert not (tmp_path / "weights.safetensors").exists()
     assert not (tmp_path / "metrics.json").exists()
     # An unfinished pretraining is no place for a tagger either.
@@ -227,14 +231,11 @@ def test_another_training_takes_the_old_results_away_when_it_begins(
         pretrain(dataset, quick, tmp_path, "must")
 
 
-def test_other_jets_make_another_pretraining(dataset, folder, quick, tmp_path, crash_at, caplog):
-    caplog.set_level("INFO", "rs3l_train")
+def test_other_jets_make_another_pretraining(dataset, folder, quick, tmp_path):
     pretrain(dataset, quick, tmp_path / "run")
     select(folder, Choice(where="pt > 450"), tmp_path / "hard")
-    steps = crash_at(None)
-    pretrain(rs3l_data.open(tmp_path / "hard"), quick, tmp_path / "run")
-    assert steps
-    assert "the jets is now" in caplog.text
+    with pytest.raises(ConfigError, match="the jets is now"):
+        pretrain(rs3l_data.open(tmp_path / "hard"), quick, tmp_path / "run")
 
 
 def test_a_run_done_before_is_not_done_again(dataset, quick, tmp_path, crash_at, monkeypatch):
