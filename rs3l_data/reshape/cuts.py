@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +100,13 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
         raise ConfigError(f"'{text:.80}...': a condition of too many parts; {_EXAMPLE}")
     known = [column.name for column in columns]
     _check_condition(condition, text, known, table)
+    flags = [column.name for column in columns if column.numpy_dtype == np.bool_]
+    for name in _bare_names(condition):
+        if name not in flags:
+            raise ConfigError(
+                f"'{text}': '{name}' is a number, expected a comparison with it, or one of"
+                f" {', '.join(flags) or 'none'}"
+            )
     named = {node.id for node in nodes if isinstance(node, ast.Name)}
     return Cut(text, condition, tuple(sorted(named & {*known})))
 
@@ -121,6 +128,18 @@ def _check_condition(node: ast.expr, text: str, known: list[str], table: str) ->
             _check_value(node, text, known, table)
         case _:
             raise _refused(node, text, "a comparison, or several with and, or, not")
+
+
+def _bare_names(node: ast.expr) -> Iterator[str]:
+    """List the columns that are taken for conditions themselves."""
+    match node:
+        case ast.BoolOp():
+            for value in node.values:
+                yield from _bare_names(value)
+        case ast.UnaryOp():
+            yield from _bare_names(node.operand)
+        case ast.Name():
+            yield node.id
 
 
 def _check_value(node: ast.expr, text: str, known: list[str], table: str) -> None:

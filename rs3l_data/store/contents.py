@@ -14,6 +14,7 @@ from rs3l_data.errors import InputFileError
 # As much as a file system holds; Python's integers know no end.
 Count = Annotated[int, Field(ge=0, lt=1 << 62, strict=True)]
 Text = Annotated[str, Field(max_length=1000)]
+Number = Annotated[float, Field(strict=True)]
 
 
 class _Entry(BaseModel):
@@ -56,9 +57,9 @@ class _Size(_Entry):
 
 
 class _Process(_Size):
-    cross_section_pb: float | None = None
-    cross_section_error_pb: float | None = None
-    sum_of_weights: float | None = None
+    cross_section_pb: Number | None = None
+    cross_section_error_pb: Number | None = None
+    sum_of_weights: Number | None = None
     parts: dict[Text, float] | None = None
 
 

@@ -1,3 +1,4 @@
+import json
 import shutil
 from html.parser import HTMLParser
 
@@ -134,6 +135,23 @@ def test_jetclass_with_classes_that_have_no_jets(tmp_path):
     text = Elements((tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert "weighted and normalised to 1" in text
     assert "Hqql" in text
+
+
+def test_a_manifest_that_says_less_is_reported(tmp_path):
+    """By another program, or from a time before these entries; one that lies is refused."""
+    make_dataset(tmp_path / "dataset", n_events=12)
+    path = tmp_path / "dataset/dataset.json"
+    whole = json.loads(path.read_text())
+    less = {k: v for k, v in whole.items() if k not in ("citation", "software", "created")}
+    for process in less["processes"].values():
+        process |= {"cross_section_pb": None, "sum_of_weights": None}
+    less["config"] = {k: v for k, v in less["config"].items() if k not in ("seed", "views")}
+    path.write_text(json.dumps(less))
+    write_report(tmp_path, tmp_path / "report.html")
+    less["processes"]["qcd"]["cross_section_pb"] = "much"
+    path.write_text(json.dumps(less))
+    with pytest.raises(InputFileError, match=r"dataset\.json: processes\.qcd\.cross_section_pb"):
+        write_report(tmp_path, tmp_path / "report.html")
 
 
 def test_folder_without_dataset(tmp_path):
