@@ -58,7 +58,8 @@ class Schedd:
         return SimpleNamespace(cluster=lambda: number)
 
     def _run(self, asked, number):
-        environment = {name: os.environ[name] for name in asked["getenv"].split(",")}
+        names = asked["getenv"].split(",")
+        environment = {name: os.environ[name] for name in names if name in os.environ}
         environment["PYTHONPATH"] = os.environ["POOL_PYTHONPATH"]
         out, err = (
             Path(asked[stream].replace("$(ClusterId)", str(number)))
