@@ -16,7 +16,7 @@ OUT_OF_MEMORY = (
     "out of memory: give the job more, or in a simulation make the chunks smaller "
     "(`hard.chunk_events`); nothing half-written is left"
 )
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 STOPPED = "stopped by SIGTERM, as at a time limit; nothing half-written is left: run it again"
 INTERRUPTED = "interrupted; nothing half-written is left"
 
@@ -55,7 +55,10 @@ def last_words(error: BaseException) -> str:
         case OSError() if error.filename is not None:
             return f"{os.fsdecode(error.filename)}: {error.strerror}"
         case OSError() if error.errno in _NO_ROOM:
-            return f"standard output cannot be written: {error.strerror}"
+            return (
+                f"{error.strerror}: for standard output, or for a file without a name (of the"
+                " folder for temporary files, or of the compiled kernels, NUMBA_CACHE_DIR)"
+            )
         case MemoryError():
             return OUT_OF_MEMORY
         case StoppedError():

@@ -16,7 +16,7 @@ def choose_place() -> None:
     As in a container that runs under a stranger's number. What is cached is code, so the folder
     is the user's own, or a new one.
     """
-    if "NUMBA_CACHE_DIR" in os.environ or any(map(_writable, (_PACKAGE, _users_cache()))):
+    if "NUMBA_CACHE_DIR" in os.environ or _writable(_PACKAGE) or _writable(_users_cache()):
         return
     place = Path(tempfile.gettempdir(), f"rs3l-numba-{os.getuid()}")
     try:
@@ -30,9 +30,11 @@ def choose_place() -> None:
 
 def _users_cache() -> Path:
     """Where numba caches if not beside the code."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+    # Path.expanduser fails where the user has no home.
+    return Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111
 
 
 def _writable(folder: Path) -> bool:
-    there = next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    # Path.exists fails in a folder that may not be searched.
+    there = next((one for one in (folder, *folder.parents) if os.path.exists(one)), folder)  # noqa: PTH110
     return os.access(there, os.W_OK | os.X_OK)

@@ -82,6 +82,7 @@ class Request:
 
 def preflight(
     jobs: Iterable[Job],
+    status_command: str | None,
     no_accounts: Path,
     config: Path,
     log: Path,
@@ -93,6 +94,8 @@ def preflight(
     ----------
     jobs
         Those that will be sent.
+    status_command
+        What the user wants to be asked how jobs end, ``sacct`` or ``squeue``.
     no_accounts
         Folder of an ``sacct`` for clusters that keep no accounts.
     config
@@ -107,7 +110,7 @@ def preflight(
     ClusterError
         The first thing that would make all jobs of a rule fail, and how to fix it.
     """
-    prepare_states(no_accounts, tell)
+    prepare_states(status_command, no_accounts, tell)
     requests = distinct(jobs)
     for request in requests:
         ask(request)
@@ -152,11 +155,14 @@ def ask(request: Request) -> None:
     _slurm("scancel", *([f"--clusters={cluster}"] if cluster else []), job)
 
 
-def prepare_states(no_accounts: Path, tell: Callable[[str], None]) -> None:
+def prepare_states(
+    status_command: str | None, no_accounts: Path, tell: Callable[[str], None]
+) -> None:
     """Make sure that the plugin will learn how jobs end; it would wait for ever otherwise.
 
-    On a cluster that keeps no accounts, an ``sacct`` that asks the controller comes first in the
-    PATH. ``--slurm-status-command squeue`` alone is not enough: in a check that begins while the
+    Where accounts do not answer, because there are none or because the user knows that they do
+    not, an ``sacct`` that asks the controller comes first in the PATH.
+    ``--slurm-status-command squeue`` alone is not enough: in a check that begins while the
     controller is away, the plugin (2.8) goes over to ``sacct``, and stays with it in vain for all
     its attempts.
 
@@ -169,20 +175,21 @@ def prepare_states(no_accounts: Path, tell: Callable[[str], None]) -> None:
         answer = _slurm("sacct", "--allocations", "--noheader")
         if answer.returncode == 0:
             return
-        if "disabled" not in answer.stderr:
+        if "disabled" not in answer.stderr and status_command != "squeue":
             raise ClusterError(
                 f"`sacct` cannot tell how jobs end: {_last_line(answer.stderr)}."
-                " Start again when it answers"
+                " Start again when it answers, or with --slurm-status-command squeue, which asks"
+                " the controller"
             )
     memory = _min_job_age()
     if memory < LONGEST_BETWEEN_QUESTIONS:
         raise ClusterError(
-            f"Slurm keeps no accounts here and forgets jobs {memory} s after their end, but is"
-            f" asked for them every {LONGEST_BETWEEN_QUESTIONS} s: its `MinJobAge` has to be"
-            " larger, which your cluster's administrators set"
+            f"Slurm's accounts do not answer, and its controller forgets jobs {memory} s after"
+            f" their end, but is asked for them every {LONGEST_BETWEEN_QUESTIONS} s: its"
+            " `MinJobAge` has to be larger, which your cluster's administrators set"
         )
     os.environ["PATH"] = f"{no_accounts.resolve()}{os.pathsep}{os.environ['PATH']}"
-    tell("Slurm keeps no accounts here: its controller is asked how jobs end.")
+    tell("Slurm's controller, not its accounts, is asked how jobs end.")
 
 
 def _min_job_age() -> int:

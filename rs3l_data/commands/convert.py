@@ -109,8 +109,10 @@ def to_rs3l(
 
     chosen = _chosen(dataset, processes, labels, splits)
     numbers = {label: _whole(text) for label, text in _of_labels("--jettype", jettype, chosen)}
-    if taken := [f"{label}={n}" for label, n in numbers.items() if n in CODES]:
-        raise ConfigError(f"--jettype {taken[0]}: RS3L's files mean something else by that number")
+    for label, number in numbers.items():
+        own = CODES.get(number, ("", label))[1]
+        if own != label and own in chosen.labels:
+            raise ConfigError(f"--jettype {label}={number}: the number of '{own}' in RS3L's files")
     if views and len({*views}) < len(views):
         raise ConfigError(f"--view {Counter(views).most_common(1)[0][0]}: given twice")
     result = write_published(chosen, to, views or VIEWS, constituents, numbers, rows)

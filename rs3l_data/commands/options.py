@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,16 @@ from rs3l_data.progress import Style
 
 
 def _own_file(context: typer.Context, path: Path | None) -> Path | None:
-    """Refuse one file for what a command makes and for its log, whichever is read first."""
+    """Give the place that a link leads to; one for what a command makes and for its log is refused.
+
+    Whichever is read first. A link that a user names is written through; others are replaced.
+    """
+    if path is None:
+        return None
+    if path.is_symlink():
+        path = Path(os.path.realpath(path))
     others = [context.params.get(name) for name in ("out", "log")]
-    if path is not None and any(o and Path(o).absolute() == path.absolute() for o in others):
+    if any(other and os.path.realpath(other) == os.path.realpath(path) for other in others):
         raise typer.BadParameter("--out and --log are the same file")
     return path
 
@@ -32,6 +40,12 @@ MeasuredView = Annotated[
 ]
 BaseUrl = Annotated[
     str, typer.Option("--base-url", envvar="RS3L_ARCHIVE", help="Address of the archive.")
+]
+Page = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", help="The page; in RESULTS if not given.", dir_okay=False, callback=_own_file
+    ),
 ]
 Out = Annotated[
     Path,

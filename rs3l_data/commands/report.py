@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from rs3l_data.commands.options import Log, Results
+from rs3l_data.commands.options import Log, Page, Results
 
 
 def report(
     results: Results,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", help="The page; RESULTS/report.html if not given.", dir_okay=False
-        ),
-    ] = None,
+    out: Page = None,
     log: Log = None,
 ) -> None:
     """Write one HTML page about a run: dataset, views, times and trainings.

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import Log, Results
+from rs3l_data.commands.options import Log, Page, Results
 
 
 def validation(
     results: Results,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", "-o", help="The page; RESULTS/validation.html if not given.", dir_okay=False
-        ),
-    ] = None,
+    out: Page = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 if a test fails.")
     ] = False,

@@ -87,9 +87,10 @@ def _names(dataset: Dataset, classes: Mapping[str, str]) -> dict[str, str]:
         if "/" in name or name.startswith("."):
             raise ConfigError(f"--class {label}={name}: expected a file's name without an ending")
         twice = [other for other in names if names[other] == name]
-        if len(twice) > 1 and classes.get(label) == name:
+        # Who names all that share a file means it.
+        if len(twice) > 1 and not {*twice} <= {*classes}:
             raise ConfigError(
-                f"--class {label}={name}: {' and '.join(twice)} would share that file"
+                f"{' and '.join(twice)} would share the file '{name}': name each by --class"
             )
     return names
 

@@ -51,17 +51,20 @@ def differences(
 def _same_jobs(
     one: Mapping[str, Any], other: Mapping[str, Any], processes: Collection[str] | None
 ) -> bool:
-    """Say whether two runs would simulate the same.
+    """Say whether two runs would simulate the same; not if one cannot be read as a config.
 
-    Not if one cannot be read as a config, or where they have no process in common to compare.
+    Where they have no process in common, each has to make those of both as the other would.
     """
+    mine, theirs = (config.get("processes", {}) for config in (one, other))
+    names = [name for name in mine if name in theirs] if processes is None else [*processes]
+    if not names:
+        names = [*{**theirs, **mine}]
+        one, other = ({**of, "processes": {**theirs, **mine}} for of in (one, other))
+    elif not all(name in mine and name in theirs for name in names):
+        return False
     try:
         runs = [Resolved.from_mapping(config, "a dataset's config") for config in (one, other)]
     except RS3LError:
-        return False
-    both = [name for name in runs[0].config.processes if name in runs[1].config.processes]
-    names = both if processes is None else [*processes]
-    if not names or not {*names} <= {*both}:
         return False
     first, second = (
         [

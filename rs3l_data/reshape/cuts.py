@@ -104,8 +104,8 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
     for name in _bare_names(condition):
         if name not in flags:
             raise ConfigError(
-                f"'{text}': '{name}' is a number, expected a comparison with it, or one of"
-                f" {', '.join(flags) or 'none'}"
+                f"'{text}': '{name}' is a number, expected a comparison with it"
+                + (f", or one of {', '.join(flags)}" if flags else "")
             )
     named = {node.id for node in nodes if isinstance(node, ast.Name)}
     return Cut(text, condition, tuple(sorted(named & {*known})))

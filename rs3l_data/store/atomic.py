@@ -39,9 +39,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
         If ``path`` is a folder or a device, the disk or the quota is full, writing is not
         permitted, or the file system fails.
     """
-    path = _place(path)
     temporary = hidden_beside(path)
     try:
+        _require_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_left_over(path)
         yield temporary
@@ -75,8 +75,8 @@ def require_writable(path: Path) -> None:
     StorageError
         If writing there is not permitted, or the disk is full.
     """
-    path = _place(path)
     with explained(path):
+        _require_file(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         trial = hidden_beside(path)
         trial.touch(exist_ok=False)
@@ -96,7 +96,7 @@ def require_named(path: Path, kind: str, *endings: str) -> None:
     ConfigError
         If there is another file at ``path``, which would be lost.
     """
-    if path.is_file() and path.stat().st_size and not path.name.endswith(endings):
+    if path.is_file() and path.stat().st_size and not path.name.lower().endswith(endings):
         raise ConfigError(
             f"{path}: is there and no {kind} by its name; choose one like x{endings[0]}"
         )
@@ -144,14 +144,11 @@ def remove_left_over(path: Path) -> None:
                 left_over.unlink()
 
 
-def _place(path: Path) -> Path:
-    """Follow a link to where its file lies, which is written there."""
-    place = Path(os.path.realpath(path)) if path.is_symlink() else path
-    if place.is_dir():
+def _require_file(path: Path) -> None:
+    if path.is_dir():
         raise StorageError(f"{path}: a folder, expected the name of a file to write")
-    if place.exists() and not place.is_file():
+    if path.exists() and not path.is_file():
         raise StorageError(f"{path}: a device or a pipe, expected the name of a file to write")
-    return place
 
 
 def _flush(path: Path) -> None:

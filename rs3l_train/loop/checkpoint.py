@@ -152,8 +152,8 @@ def done_before(folder: Path, identity: Identity, keep_others: bool = False) -> 
     changes = differing(identity.whole, json.loads(header["identity"]), identity.defaults)
     if changes and keep_others:
         raise ConfigError(
-            f"--out {folder}: holds another training, which would be lost: {changes[0]}; give"
-            " another folder, or say --resume never to train again in this one"
+            f"{folder}: holds another training, which would be lost: {changes[0]}; give another"
+            " --out, or remove it to train again in this one"
         )
     if changes:
         logger.info("%s: trained again: %s", folder, changes[0])

@@ -178,6 +178,7 @@ def _metrics(
         "ended": history.ended,
         "best_after": history.best_after,
         "final": history.records[-1],
+        "probe_of": {name: [*labels] for name, labels in config.task.classes.items()},
         "spectrum": spectrum(watch.embeddings).tolist(),
         "warnings": _warnings(history, diagnostics, config.objective.needs_pairs),
         "diagnostics": diagnostics,

@@ -49,8 +49,8 @@ def run(
     """
     require_own(folder, "run")
     require_task(dataset, config)
+    pretrain(dataset, config, folder / "pretrain", resume, processes)
     if processes.first:
         save_config(folder, config)
-    pretrain(dataset, config, folder / "pretrain", resume, processes)
     processes.wait()
     return study(dataset, config, folder / "pretrain", folder / "study", resume, processes)

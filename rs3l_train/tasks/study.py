@@ -88,7 +88,7 @@ def study(
     """
     require_own(folder, "study")
     backbone = load_pretrained(pretrained, config)
-    diagnostics = _diagnostics(pretrained)
+    diagnostics = _diagnostics(pretrained, config)
     bench = set_bench(dataset, config, prepare(config))
     done = _Done(Trainings(bench, backbone, resume), folder / TRAININGS)
     if processes.count > 1:
@@ -119,8 +119,11 @@ def study(
     return metrics
 
 
-def _diagnostics(pretrained: Path) -> dict[str, Any]:
-    """Read what is known of the pretrained network, be it the last or that of the best score."""
+def _diagnostics(pretrained: Path, config: TrainingConfig) -> dict[str, Any]:
+    """Read what is known of the pretrained network, be it the last or that of the best score.
+
+    Without what its probe found where that told other classes apart than the study does.
+    """
     folder = folder_of(pretrained)
     if not (folder / METRICS).exists():
         raise InputFileError(
@@ -130,14 +133,19 @@ def _diagnostics(pretrained: Path) -> dict[str, Any]:
     metrics = read_metrics(folder)
     try:
         if network_file(pretrained).name != BEST:
-            return {**metrics["diagnostics"], **metrics["final"]}
-        # What can be read off the embedding was measured of the last weights alone.
-        return next(r for r in read_records(folder) if r["views"] == metrics["best_after"])
+            found = {**metrics["diagnostics"], **metrics["final"]}
+        else:
+            # What can be read off the embedding was measured of the last weights alone.
+            records = read_records(folder)
+            found = dict(next(r for r in records if r["views"] == metrics["best_after"]))
+        if metrics.get("probe_of") != {k: [*v] for k, v in config.task.classes.items()}:
+            found.pop("knn_auc", None)
     except (KeyError, TypeError, StopIteration):
         raise InputFileError(
             f"{folder}: {METRICS} or {RECORDS} is damaged: not what a pretraining writes; train"
             " again"
         ) from None
+    return found
 
 
 @dataclass(frozen=True, slots=True)

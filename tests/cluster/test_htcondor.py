@@ -57,7 +57,7 @@ def test_a_job_asks_for_its_memory_time_and_path(pool):
     assert hard["request_cpus"] == "1"
     assert hard["request_memory"] == "1500MB"
     assert hard["allowed_execute_duration"] == str(8 * 3600)
-    assert hard["getenv"] == "PATH,OMP_NUM_THREADS"
+    assert hard["getenv"] == "PATH,OMP_NUM_THREADS,NPY_DISABLE_CPU_FEATURES"
     assert hard["log"] == "results/htcondor-logs/snakemake-rules.log"
     assert "should_transfer_files" not in hard
 

@@ -135,6 +135,8 @@ def test_what_no_job_notices_does_not_part_datasets(blocks):
         ({"hard": {"chunk_events": 2, "pt": [600, 1000]}}, "hard.pt"),
         ({"seed": 4}, "seed"),
         ({"hard": {"chunk_events": 3}}, None),
+        # Without pile-up it changes no job.
+        ({"pileup": {"sample_events": 77}}, None),
     ],
 )
 def test_runs_without_a_common_process_must_be_made_alike(blocks, key):

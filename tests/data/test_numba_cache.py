@@ -56,3 +56,17 @@ def test_what_the_user_says_counts(nowhere, monkeypatch):
 def test_a_folder_that_is_not_there_yet_is_judged_by_what_it_would_lie_in(tmp_path):
     assert numba_cache._writable(tmp_path / "new/er")
     assert not numba_cache._writable(tmp_path / "new") or os.access(tmp_path, os.W_OK)
+
+
+def test_a_user_without_a_home_can_import(monkeypatch):
+    """A number in a container that stands in no list of users."""
+
+    def unknown(_):
+        raise KeyError
+
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert not numba_cache._users_cache().exists()
+    numba_cache.choose_place()

@@ -59,6 +59,18 @@ def test_the_log_and_the_result_are_two_files(tmp_path, options):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_link_that_is_given_is_written_through(tmp_path):
+    make_dataset(tmp_path / "dataset", n_events=4)
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "page.html").symlink_to("scratch/page.html")
+    words = ["report", str(tmp_path), "--out", str(tmp_path / "page.html")]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    assert (tmp_path / "page.html").is_symlink()
+    assert "</html>" in (tmp_path / "scratch/page.html").read_text()
+    result = CliRunner().invoke(app, [*words, "--log", f"{tmp_path}/scratch/../scratch/page.html"])
+    assert "--out and --log are the same file" in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -58,9 +58,11 @@ def go(tmp_path):
     config.parent.mkdir()
     config.touch()
 
-    def call(*jobs, config=config):
+    def call(*jobs, command="sacct", config=config):
         told = []
-        slurm.preflight(jobs, NO_ACCOUNTS, config, config.parent / "logs/trial.log", told.append)
+        slurm.preflight(
+            jobs, command, NO_ACCOUNTS, config, config.parent / "logs/trial.log", told.append
+        )
         return told
 
     return call
@@ -118,7 +120,7 @@ def test_without_accounts_the_controller_is_asked_how_jobs_end(asked, go, monkey
     else:
         replace(asked, "sacct", sacct)
     (told,) = go(job("hard"))
-    assert "its controller is asked" in told
+    assert "controller, not its accounts, is asked" in told
     question = ["sacct", "-X", "--clusters", "all", "--format=JobIdRaw,State", "--name", "a run"]
     answer = subprocess.run(question, capture_output=True, text=True, check=True)
     assert answer.stdout == "--noheader --states=all --format=%i|%T --name a run\n"
@@ -138,6 +140,8 @@ def test_accounts_that_do_not_answer_are_not_taken_for_none(asked, go):
     replace(asked, "sacct", "echo 'sacct: error: Connection refused' >&2; exit 1")
     with pytest.raises(ClusterError, match=r"cannot tell how jobs end: .*Connection refused"):
         go(job("hard"))
+    replace(asked, "scontrol", "echo 'MinJobAge               = 300 sec'")
+    assert len(go(job("hard"), command="squeue")) == 1, "who says so asks the controller"
 
 
 @pytest.mark.parametrize(
