@@ -53,9 +53,14 @@ def test_what_the_user_says_counts(nowhere, monkeypatch):
     assert os.environ["NUMBA_CACHE_DIR"] == "mine"
 
 
-def test_a_folder_that_is_not_there_yet_is_judged_by_what_it_would_lie_in(tmp_path):
-    assert numba_cache._writable(tmp_path / "new/er")
-    assert not numba_cache._writable(tmp_path / "new") or os.access(tmp_path, os.W_OK)
+@pytest.mark.parametrize("answer", [True, False])
+def test_a_folder_that_is_not_there_yet_is_judged_by_what_it_would_lie_in(
+    tmp_path, monkeypatch, answer
+):
+    asked = []
+    monkeypatch.setattr(os, "access", lambda path, _: asked.append(path) or answer)
+    assert numba_cache._writable(tmp_path / "new/er") is answer
+    assert asked == [tmp_path]
 
 
 def test_a_user_without_a_home_can_import(monkeypatch):

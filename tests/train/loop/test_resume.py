@@ -13,14 +13,12 @@ from torch import nn
 
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_train.errors import TrainingError, TrainingStoppedError
-from rs3l_train.loop import interrupts
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.fit import fit
 from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.identity import Identity
-from rs3l_train.loop.interrupts import Interrupt, noticed
+from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog, read_records
-from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.sealed import read_header
 from rs3l_train.loop.step import InParts, in_one_share
 from rs3l_train.loop.training_state import CHECKPOINT, FORMAT, Checkpoints, TrainingState
@@ -275,79 +273,6 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path):
     header = json.loads(content[8 : 8 + length])
     numbers = [v["data_offsets"][1] for k, v in header.items() if k != "__metadata__"]
     assert len(content) == 8 + length + max(numbers)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.\nmore"),
-        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
-        RuntimeError("CUDA error: out of memory"),
-        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
-        MemoryError(),
-    ],
-)
-def test_a_lack_of_memory_says_what_to_lower(error):
-    with (
-        pytest.raises(TrainingError, match=r"(?s)out of memory: .*\nlower this"),
-        out_of_memory_says("lower this"),
-    ):
-        raise error
-
-
-def test_a_real_lack_of_memory_is_recognised():
-    with pytest.raises(TrainingError, match="lower this"), out_of_memory_says("lower this"):
-        torch.empty(2**56, dtype=torch.float64)
-
-
-def test_other_errors_pass():
-    with pytest.raises(RuntimeError, match="shapes"), out_of_memory_says("lower this"):
-        raise RuntimeError("shapes do not match")
-
-
-def test_a_signal_after_the_last_step_acts_once_all_is_saved(tmp_path):
-    """As the handler of `ending` would, but not while what was trained is not written."""
-    saved = []
-
-    def handler(number, _frame):
-        saved.append(number)
-        raise KeyboardInterrupt
-
-    def train_and_save():
-        with noticed() as outer:
-            with noticed():
-                signal.raise_signal(signal.SIGTERM)
-            assert outer
-            assert not saved
-
-    before = signal.signal(signal.SIGTERM, handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            train_and_save()
-        assert saved == [signal.SIGTERM]
-        assert signal.getsignal(signal.SIGTERM) is handler
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def test_a_second_ctrl_c_ends_at_once_but_not_the_one_that_torchrun_passes_on(monkeypatch):
-    """A handler runs when the call at work is over: the copy's may come seconds after the first."""
-
-    def comes_at(interrupt, seconds):
-        monkeypatch.setattr(interrupts.time, "monotonic", lambda: seconds)
-        interrupt.note(signal.SIGINT, None)
-
-    alone = Interrupt()
-    comes_at(alone, 0.0)
-    comes_at(alone, 0.5)
-    with pytest.raises(KeyboardInterrupt):
-        comes_at(alone, 2.0)
-    monkeypatch.setenv("TORCHELASTIC_RUN_ID", "x")
-    one_of_many = Interrupt()
-    comes_at(one_of_many, 0.0)
-    comes_at(one_of_many, 3.0)
-    with pytest.raises(KeyboardInterrupt):
-        comes_at(one_of_many, 6.0)
 
 
 def state():

@@ -18,7 +18,6 @@ from rs3l_train.backbones import backbone_of
 from rs3l_train.config import load_training
 from rs3l_train.loop.checkpoint import Saved
 from rs3l_train.loop.device import prepare
-from rs3l_train.loop.identity import differing
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.embed import embed
@@ -230,13 +229,6 @@ def test_another_training_takes_the_old_results_away_when_it_begins(
         finetune(dataset, quick, None, "scratch", 20, tmp_path)
     with pytest.raises(ConfigError, match=r"go on from it: training.seed is now 3 and was 8"):
         pretrain(dataset, quick, tmp_path, "must")
-
-
-def test_what_pretrainings_depended_on_once_is_no_difference():
-    """Those of before name the task's classes; of a tagger these count."""
-    before = {"training.seed": 1, "training.task.signal": ["a"]}
-    assert differing({"training.seed": 1}, before) == []
-    assert differing({"training.task.signal": ["b"], "training.seed": 1}, before) != []
 
 
 def test_a_study_of_other_classes_does_not_show_what_the_probe_found(dataset, quick, tmp_path):
