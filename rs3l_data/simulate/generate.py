@@ -22,6 +22,9 @@ Progress = Callable[[int], None]
 
 _ROWS = 10_000
 TRIES = 10_000  # More failures than this in one event: the cuts leave nothing.
+LEAST = 1000
+"""Accepted phase-space points that a cross section rests on: Pythia adds up its subprocesses, and
+one that a few tries have never chosen would count as 0."""
 
 
 def passes(selection: Selection, process: pythia8mc.Event) -> bool:
@@ -128,19 +131,39 @@ def generate(
         offsets[done] = len(particles)
         if done % 100 == 0 or done == len(events):
             progress(done)
-    info = pythia.infoPython()
     table = rows.columns()
-    kept = Acceptance.of(table["weight"], np.array(rejected))
+    n_tried = pythia.infoPython().nTried()
+    inside, outside = _more_weights(pythia, selection, LEAST - accepted)
+    info = pythia.infoPython()
+    kept = Acceptance.of(np.append(table["weight"], inside), np.array(rejected + outside))
     run = HardRun(
         process=process,
         seed=seed,
         cross_section_mb=info.sigmaGen() * kept.part,
         cross_section_error_mb=kept.error_of_product(info.sigmaGen(), info.sigmaErr()),
-        n_tried=info.nTried(),
+        n_tried=n_tried,
         n_accepted=accepted,
         sum_of_weights=float(np.sum(table["weight"], dtype=np.float64)),
     )
     return HardEvents(table, particles.columns(), offsets), run
+
+
+def _more_weights(
+    pythia: pythia8mc.Pythia, selection: Selection, n_events: int
+) -> tuple[list[float], list[float]]:
+    """Go on for the cross section alone: no event is kept; none at all if ``n_events`` < 1.
+
+    Returns
+    -------
+    The weights of the hard processes inside and outside of the cuts.
+    """
+    inside: list[float] = []
+    outside: list[float] = []
+    for _ in range(n_events):
+        if pythia.next():
+            chosen = inside if passes(selection, pythia.process) else outside
+            chosen.append(pythia.infoPython().weight())
+    return inside, outside
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,9 @@ def test_what_another_program_makes_has_no_sample():
 
 
 @pytest.mark.parametrize(("process", "flatten"), [("qcd", True), ("top", False)])
-def test_hard_processes_are_those_of_the_generation_alone(process, flatten):
+def test_hard_processes_are_those_of_the_generation_alone(process, flatten, monkeypatch):
     """With the same seeds; so weights, cuts, cross sections and the sampling are the same, too."""
+    monkeypatch.setattr("rs3l_data.simulate.generate.LEAST", 0)
     config = small(hard={"chunk_events": 6, "flatten_pt": flatten})
     alone, run = hard_chunk(config, process, 0, lambda _: None)
     one_pass = chain(config, process, "nominal", range(6), stage="hard")

@@ -10,6 +10,7 @@ from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import INCOMING
 from rs3l_data.simulate.generate import Acceptance
 from rs3l_data.simulate.initiators import Selection, find_rows
+from rs3l_data.store.summary import combine
 from tests.data.conftest import PROCESSES, make_config, momenta_of
 
 
@@ -146,6 +147,20 @@ def test_reseeding_each_event_leaves_spectrum_and_cross_section_alone(config):
     outgoing = events.offsets[:-1] + 2
     ours = np.hypot(*(events.particles[name][outgoing] for name in ("px", "py")))
     assert ks_2samp(ours, pt).pvalue > 1e-3
+
+
+def test_the_cross_section_does_not_depend_on_the_size_of_chunks():
+    """Of many subprocesses a small chunk tries few."""
+    found = []
+    for size, n_chunks in ((1, 20), (1500, 1)):
+        config = make_config(events=1500, hard={"chunk_events": size})
+        chunks = range(n_chunks)
+        found.append(combine([hard_chunk(config, "qcd", i, lambda _: None)[1] for i in chunks]))
+    small, large = found
+    assert small["n_accepted"] >= 20
+    assert small["n_tried"] < 100 * 20, "the tries are those of the events"
+    error = np.hypot(*(one["cross_section_error_pb"] for one in found))
+    assert abs(small["cross_section_pb"] - large["cross_section_pb"]) < 4 * error
 
 
 def test_flattening_in_pt_keeps_the_physical_spectrum_in_the_weights():
