@@ -22,6 +22,10 @@ _STAGE = (
     "each job makes the stages that belong to it, a view starts where its `redo` says; single "
     "steps, as PartonLevel:MPI, can be switched off"
 )
+_RESONANCES = (
+    "a resonance decays once, with its hard event, and all views share the decay: what it decays "
+    "to is set by its PDG code, as 25:onIfMatch = 5 -5"
+)
 _PRINTS = (
     "it changes what is printed, or how a program around Pythia runs, and not the events; their "
     "number is `events` of a process"
@@ -40,7 +44,7 @@ _SAVED = (
 )
 
 _PREFIXES = {
-    "beams:": _ENERGY,
+    **dict.fromkeys(("beams:", "heavyion:", "angantyr:"), _ENERGY),
     "random:": _SEED,
     "leshouches:": _SAVED,
     "init:": _KEPT,
@@ -52,6 +56,7 @@ _PREFIXES = {
 }
 _KEYS = {
     **dict.fromkeys(("processlevel:all", "partonlevel:all", "hadronlevel:all"), _STAGE),
+    "processlevel:resonancedecays": _RESONANCES,
     **dict.fromkeys((f"particledecays:{key}" for key in ("limitcylinder", "xymax", "zmax")), _CARD),
 }
 

@@ -186,6 +186,8 @@ OWNED = {
     "HadronLevel:all = off": "stages",
     "partonlevel::ALL = off": "stages",
     "ProcessLevel:all = off": "stages",
+    "ProcessLevel:resonanceDecays = off": "all views share the decay",
+    "HeavyIon:mode = 2": "the beams are protons",
     "ParticleDecays:xyMax = 1.": "`solenoid`",
     "UncertaintyBands:doVariations = on": "gives events weights",
     "enhancedSplittings:List = {fsr:G2QQ=20.}": "gives events weights",
