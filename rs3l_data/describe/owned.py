@@ -38,6 +38,10 @@ _WEIGHTS = (
     "it gives events weights, and the jets of a view have the weight of their hard event: simulate "
     "the change itself, as a view's `variation`"
 )
+_HISTORY = (
+    "with it Pythia keeps something of one event for the next, so that events would depend on the "
+    "chunk that they are in; simulate other changes of the hadronization, as StringZ: and StringPT:"
+)
 _SAVED = (
     "the saved masses and lifetimes of a hard event are restored as they are; only a process of "
     "`lhe` files can say how they are taken in"
@@ -57,6 +61,7 @@ _PREFIXES = {
 _KEYS = {
     **dict.fromkeys(("processlevel:all", "partonlevel:all", "hadronlevel:all"), _STAGE),
     "processlevel:resonancedecays": _RESONANCES,
+    **dict.fromkeys(("closepacking:doclosepacking", "ropewalk:ropehadronization"), _HISTORY),
     **dict.fromkeys((f"particledecays:{key}" for key in ("limitcylinder", "xymax", "zmax")), _CARD),
 }
 
