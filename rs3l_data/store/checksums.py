@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.faults import why_not_read
 
 Algorithm = Literal["sha256", "md5"]
 
@@ -37,17 +41,29 @@ class Summing:
 
 
 def checksums(path: Path) -> Checksums:
-    """Hash a file's bytes."""
+    """Hash a file's bytes.
+
+    Raises
+    ------
+    InputFileError
+        If its file system fails.
+    """
     summing = Summing()
-    with path.open("rb") as file:
+    with _bytes_of(path) as file:
         for block in blocks(file):
             summing.update(block)
     return summing.finish()
 
 
 def checksum(path: Path, algorithm: Algorithm) -> str:
-    """Hash a file's bytes."""
-    with path.open("rb") as file:
+    """Hash a file's bytes.
+
+    Raises
+    ------
+    InputFileError
+        If its file system fails.
+    """
+    with _bytes_of(path) as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
@@ -70,3 +86,15 @@ def blocks(file: BufferedReader | BufferedRandom) -> Iterator[memoryview]:
     memory = memoryview(bytearray(_BLOCK))
     while n := file.readinto(memory):
         yield memory[:n]
+
+
+@contextmanager
+def _bytes_of(path: Path) -> Iterator[BufferedReader]:
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        # In the middle of a file the error does not name it.
+        if (reason := why_not_read(path, error)) is None:
+            raise
+        raise InputFileError(reason) from None
