@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from rs3l_data.source import source_digest
 
 PACKAGE = Path(__file__).parents[1]
-_TASK = "training.task."
+_ONCE = ("training.task.", "training.data.views", "training.data.hold_out")
 """Keys of what pretrainings were once taken to depend on, too"""
 MODE = "--mode"
 """Key of what only a tagger has, by which its checkpoint is told from a pretraining's"""
@@ -50,8 +50,7 @@ def differing(
     """
     # What comes from JSON has lists for tuples.
     asked, defaults = json.loads(json.dumps([asked, defaults or {}]))
-    if not any(key.startswith(_TASK) for key in asked):
-        saved = {key: value for key, value in saved.items() if not key.startswith(_TASK)}
+    saved = {k: value for k, value in saved.items() if k in asked or not k.startswith(_ONCE)}
     new = {key for key in asked.keys() - saved.keys() if not _within(key, saved)}
     saved = {**{key: value for key, value in defaults.items() if key in new}, **saved}
     return [

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
-from rs3l_train.config import NetworkMode, TrainingConfig
+from rs3l_train.config import DataConfig, NetworkMode, TrainingConfig
 from rs3l_train.loop.identity import MODE, Identity, flat, flat_defaults
 from rs3l_train.tasks.bench import Bench
 
@@ -26,9 +26,11 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
     dataset
         The rows and views to train on.
     """
+    # Not what is held out, nor what says so: a view that is only tested on may come and go.
+    data = {*DataConfig.model_fields} - {"views", "hold_out"}
     return Identity(
         {
-            **_flat(config, {"seed": True, "data": True, "backbone": True, "objective": True}),
+            **_flat(config, {"seed": True, "data": data, "backbone": True, "objective": True}),
             "the views": list(dataset.views),
             "the jets": _digest(_content_of(dataset)),
         },
@@ -65,7 +67,7 @@ def tagger_identity(
                     "task": {"signal", "background", "balance", "validation_labels"},
                 },
             ),
-            "the views": list(bench.jets.names),
+            "the views": list(_trained_views(bench)),
             "the jets": _digest(_content(bench, n_labels, draw)),
             "the pretrained weights": weights,
         },
@@ -97,14 +99,22 @@ def _content_of(dataset: Dataset) -> Iterator[Array]:
 
 def _content(bench: Bench, n_labels: int, draw: int) -> Iterator[Array]:
     """Give what tells the jets of a training from others."""
+    trained = _trained_views(bench)
+    number = np.array([trained.get(name, -1) for name in bench.jets.names])
     for selection in (bench.labelled(n_labels, draw), bench.validation):
         views, rows = selection.views.cpu().numpy(), selection.rows.cpu().numpy()
-        yield views
+        yield number[views]
         yield bench.target.cpu().numpy()[rows]
         yield bench.jets.jets["pt"].cpu().numpy()[views, rows]
         yield bench.softdrop_mass.cpu().numpy()[views, rows]
         for name in ("process", "event", "initiator"):
             yield np.asarray(bench.dataset.initiators[name])[rows]
+
+
+def _trained_views(bench: Bench) -> dict[str, int]:
+    """Give the views to train on, in the dataset's order, each with its number among them."""
+    trained = [name for name in bench.jets.names if name in bench.trained_on]
+    return {name: i for i, name in enumerate(trained)}
 
 
 def _digest(arrays: Iterable[Array]) -> str:

@@ -266,6 +266,23 @@ def test_a_run_done_before_is_not_done_again(dataset, quick, tmp_path, crash_at,
     assert len(steps) > before
 
 
+def test_one_more_view_to_test_on_trains_nothing_again(dataset, quick, tmp_path, crash_at):
+    trained = ["nominal", "fsr_up"]
+    first = run(dataset.select(views=trained), quick, tmp_path)
+    steps = crash_at(None)
+    # It lies between those that are trained on.
+    chosen = changed(quick, data={"hold_out": ["seed"]})
+    again = run(dataset, chosen, tmp_path)
+    assert not steps
+    assert without_times(again["trainings"]) == without_times(first["trainings"])
+    assert {row["view"] for row in again["rows"]} == {*trained, "seed"}
+    # One more to train on is another matter.
+    finetune(dataset, chosen, None, "scratch", 20, tmp_path / "tagger")
+    before = len(steps)
+    finetune(dataset, quick, None, "scratch", 20, tmp_path / "tagger")
+    assert len(steps) > before
+
+
 def test_never_does_everything_again(dataset, quick, tmp_path, crash_at):
     steps = crash_at(None)
     first = run(dataset, quick, tmp_path)
