@@ -46,6 +46,11 @@ def chosen_positives(dataset: Dataset, views: tuple[str, ...], config: TrainingC
     Warns of a weight that none of these views has, such as that of one held out, and where fewer
     views than `views_per_jet` are there.
 
+    Parameters
+    ----------
+    dataset
+        Its files may hold views that were not chosen; a weight may name them.
+
     Raises
     ------
     ConfigError
@@ -54,7 +59,7 @@ def chosen_positives(dataset: Dataset, views: tuple[str, ...], config: TrainingC
     described = dataset.config.get("views", {})
     points = {
         view: str(described[view].get("redo", "shower")) if view in described else None
-        for view in dataset.views
+        for view in dataset.shards[0].views
     }
     drawing = chosen_drawing(views, points, config)
     for idle in drawing.without_effect:

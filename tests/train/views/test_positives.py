@@ -10,6 +10,7 @@ import torch
 from rs3l_data.errors import ConfigError
 from rs3l_train.config import validate_training
 from rs3l_train.config.names import chosen_views
+from rs3l_train.tasks.pretraining import jets_to_pretrain_on
 from rs3l_train.views.batches import pretraining_batches
 from rs3l_train.views.positives import Positives, chosen_positives
 
@@ -118,6 +119,15 @@ def test_what_is_without_effect_is_told(dataset, caplog):
     caplog.clear()
     chosen(dataset, pretrain={"views_per_jet": 3})
     assert not caplog.records
+
+
+@pytest.mark.parametrize("data", [{"hold_out": ["fsr_up"]}, {"views": ["nominal", "seed"]}])
+def test_a_view_left_out_of_a_pretraining_may_have_a_weight(dataset, caplog, data):
+    blocks = {"data": data, "pretrain": {"view_weights": {"fsr_up": 4}}}
+    config = validate_training(blocks, "test")
+    found = chosen_positives(jets_to_pretrain_on(dataset, config), ("nominal", "seed"), config)
+    assert found.weights.tolist() == [1, 1]
+    assert "fsr_up is without effect: it is for none of nominal, seed" in caplog.text
     chosen(dataset, pretrain={"views_per_jet": 4})
     assert "4, but jets have 3 views to draw from: nominal, seed, fsr_up" in caplog.text
 
