@@ -38,7 +38,8 @@ def measure_trees(bench: Bench, n_labels: int, draw: int) -> tuple[Measured, dic
 
     labelled = of(bench.labelled(n_labels, draw))
     validation, target = of(bench.validation)
-    score, n_trees = fit_trees(*labelled, validation, target, seed=bench.config.seed + draw)
+    seed = (bench.config.seed + draw) % 2**32  # scikit-learn takes none that is larger.
+    score, n_trees = fit_trees(*labelled, validation, target, seed=seed)
 
     def logits(selection: Selection) -> Tensor:
         return torch.from_numpy(score(of(selection)[0]))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from rs3l_train.tasks.measure import embed_test_jets, measure_tagger
 from rs3l_train.tasks.study import _summary
 from rs3l_train.tasks.train_tagger import train_tagger
 from rs3l_train.tasks.trees import measure_trees
+from tests.train.conftest import changed
 
 
 def test_figures_of_a_view_are_those_of_its_jets(bench, weights, config):
@@ -73,6 +75,16 @@ def test_trees_stop_on_the_validation_jets(bench, given):
     ((_, target, _, truth),) = given
     assert target.tolist() == bench.target[bench.labelled(20, 0).rows].tolist()
     assert truth.tolist() == bench.target[bench.validation.rows].tolist()
+
+
+def test_trees_take_every_seed_in_every_draw(bench):
+    largest = replace(
+        bench,
+        config=changed(bench.config, seed=2**32 - 1),
+        labelled_rows={(20, 1): bench.labelled_rows[20, 1]},
+    )
+    _, details = measure_trees(largest, 20, 1)
+    assert details["trees"] >= 1
 
 
 def test_trees_are_scaled_for_the_share_of_signal_that_they_learned_from(bench, monkeypatch):
