@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from rs3l_data.describe.strict import Strict
 from rs3l_train.config.numbers import Count, Fraction, Positive
@@ -27,6 +27,19 @@ class EvaluationConfig(Strict):
         description="also calibrate scores by one factor, fitted on validation (arXiv:1706.04599)",
     )
     max_jets: Count | None = Field(default=None, description="test jets of the task; null: all")
+
+    @field_validator("efficiencies")
+    @classmethod
+    def _named_apart(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        """Check that no two have the same name among the results, which has six digits."""
+        by_name: dict[str, float] = {}
+        for value in values:
+            other = by_name.setdefault(f"{value:g}", value)
+            if other != value:
+                raise ValueError(
+                    f"{other} and {value} are both called {value:g} in the results; leave one out"
+                )
+        return values
 
     @property
     def middle_efficiency(self) -> float:

@@ -74,6 +74,10 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
         ("seed=4294967296", "training: seed: expected less than 4294967296; found 4294967296"),
         ("data.views=[a, b, a]", "training: data.views: a: given twice; once is enough"),
         ("evaluation.efficiencies=[0.5, 0.5]", "evaluation.efficiencies: 0.5: given twice"),
+        (
+            "evaluation.efficiencies=[0.5, 0.50000001]",
+            "evaluation.efficiencies: 0.5 and 0.50000001 are both called 0.5 in the results",
+        ),
         ("loop.parts=65", "training: loop.parts: 65 parts of a batch of 64 jets; use no more"),
         ("task.modes=[probe, tree]", "'full', 'scratch' or 'trees'; found 'tree'"),
         ("seed=true", "training: seed: expected a number; found true"),
