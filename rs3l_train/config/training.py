@@ -19,7 +19,7 @@ from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
 from rs3l_train.config.loop import LoopConfig
 from rs3l_train.config.numbers import Count
-from rs3l_train.config.objective import NTXentConfig, ObjectiveConfig
+from rs3l_train.config.objective import MaskedSettings, NTXentConfig, ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
 from rs3l_train.config.task import TaskConfig
 
@@ -49,6 +49,15 @@ class TrainingConfig(Strict):
             raise ValueError(
                 f"loop.parts: {self.loop.parts} parts of a batch of {self.pretrain.jets_per_batch}"
                 " jets; use no more than pretrain.jets_per_batch"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_hide(self) -> Self:
+        if isinstance(self.objective, MaskedSettings) and self.data.constituents == 1:
+            raise ValueError(
+                f"data.constituents: 1, but the objective {self.objective.name!r} predicts some of"
+                " a jet's constituents from the others; take two at least, or another objective"
             )
         return self
 

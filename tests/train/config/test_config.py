@@ -119,6 +119,15 @@ def test_a_label_cannot_be_signal_and_background():
         validate_training({"task": {"signal": ["g", "Hbb"]}}, "c.yaml")
 
 
+@pytest.mark.parametrize("name", ["masked", "contrastive_masked"])
+def test_of_a_single_constituent_none_can_be_hidden(name):
+    blocks = {"objective": {"name": name}, "data": {"constituents": 1}}
+    with pytest.raises(ConfigError, match=f"data.constituents: 1, but the objective '{name}' pred"):
+        validate_training(blocks, "c.yaml")
+    assert validate_training({**blocks, "data": {"constituents": 2}}, "c.yaml")
+    assert validate_training({"data": {"constituents": 1}}, "c.yaml")
+
+
 def test_a_block_that_is_none_is_not_thrown_away(tmp_path):
     path = tmp_path / "config.yaml"
     for block, override, message in (
