@@ -52,6 +52,8 @@ logger = logging.getLogger(__name__)
 
 SHORTCUT_R2 = 0.5
 LEAST_VALIDATIONS = 10
+LEAST_DIAGNOSTIC_JETS = 20
+"""Of fewer, half of which are fitted, an R² says nothing"""
 
 
 def pretrain(
@@ -249,12 +251,22 @@ def _fit(
 def _diagnostics(
     backbone: nn.Module, jets: JetViews, rows: Tensor, config: TrainingConfig
 ) -> dict[str, float]:
-    """R² of linear predictions from the embedding of the validation jets, one view each."""
-    view = jets.index(reference_view(jets.names))
-    selection = one_view(jets.present, rows, view)
+    """R² of linear predictions from the embedding of the validation jets, one view each.
+
+    Empty, with a warning in the log, if too few jets are present in that view.
+    """
+    name = reference_view(jets.names)
+    selection = one_view(jets.present, rows, jets.index(name))
+    if len(selection) < LEAST_DIAGNOSTIC_JETS:
+        logger.warning(
+            "what can be read off the embedding is not measured: of the validation jets %d are"
+            " present in the view %r, and it takes %d; simulate more events",
+            *(len(selection), name, LEAST_DIAGNOSTIC_JETS),
+        )
+        return {}
     z = apply_network(backbone, jets, selection, config.data.inputs)
     targets = physical_targets(jets.gather(selection))
-    return {f"r2 {name}": linear_r2(z, target) for name, target in targets.items()}
+    return {f"r2 {target}": linear_r2(z, values) for target, values in targets.items()}
 
 
 def _warnings(history: History, diagnostics: dict[str, float], compares: bool) -> list[str]:
@@ -271,7 +283,7 @@ def _warnings(history: History, diagnostics: dict[str, float], compares: bool) -
         " the views of a jet without its physics: use training.data.inputs: shortcut_free and"
         " training.data.rotation: true"
         for name in ("|eta|", "orientation")
-        if compares and diagnostics[f"r2 {name}"] > SHORTCUT_R2
+        if compares and diagnostics.get(f"r2 {name}", 0.0) > SHORTCUT_R2
     ]
     for shortcut in shortcuts:
         logger.warning("%s", shortcut)

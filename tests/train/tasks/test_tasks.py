@@ -45,6 +45,23 @@ def test_pretraining_learns_to_recognise_views(pretrained):
     assert (folder / "plots" / "loss.png").exists()
 
 
+@pytest.mark.parametrize("in_nominal", [True, False])
+def test_of_few_validation_jets_nothing_is_said_of_shortcuts(
+    dataset, config, tmp_path, caplog, in_nominal
+):
+    present = {view: dataset.jets(view)["present"] for view in dataset.views}
+    held = (dataset.initiators["split"] == Split.VALIDATION) & present["seed"] & present["fsr_up"]
+    few = np.flatnonzero(held & (present["nominal"] == in_nominal))[:3]
+    assert len(few) >= 2
+    chosen = dataset.initiators["split"] == Split.TRAIN
+    chosen[few] = True
+    metrics = pretrain(dataset[chosen], changed(config, pretrain={"views_seen": 100}), tmp_path)
+    assert metrics["diagnostics"] == {}
+    assert not any("holds" in warning for warning in metrics["warnings"])
+    n = len(few) if in_nominal else 0
+    assert f"of the validation jets {n} are present in the view 'nominal'" in caplog.text
+
+
 def test_the_same_seed_gives_the_same_losses(dataset, config, pretrained, tmp_path):
     pretrain(dataset, config, tmp_path / "again")
     assert records(tmp_path / "again") == records(pretrained[0])
