@@ -70,6 +70,39 @@ AFTER_THE_HARD_PROCESS = (
 Of Vincia's the tune alone does not, which is for a view or the run in any case.
 """
 
+OF_THE_HARD_PROCESS = (
+    *(f"PhaseSpace:{key}" for key in ("pTHat", "mHat", "Q2", "pTRange", "bias2")),
+    *(f"HardQCD:{key}" for key in ("all", "gg2", "qg2", "qq", "hard", "3parton")),
+    *(f"PromptPhoton:{key}" for key in ("all", "qg2", "qqbar2", "gg2", "ffbar2")),
+    "SigmaProcess:",
+    "SecondHard:",
+    "SoftQCD:",
+    "PhotonCollision:",
+    "PhotonParton:",
+    "WeakBosonExchange:",
+    "WeakSingleBoson:",
+    "WeakDoubleBoson:",
+    "WeakBosonAndParton:",
+    "Top:",
+    "TopThreshold:",
+    "FourthBottom:",
+    "FourthTop:",
+    "FourthPair:",
+    "HiggsSM:",
+    "HiggsBSM:",
+    "NewGaugeBoson:",
+    "LeftRightSymmmetry:",
+    "LeptoQuark:",
+    "ExcitedFermion:",
+    "ContactInteractions:",
+    "ExtraDimensions",
+    "SUSY:",
+    "DM:",
+)
+"""Settings of Pythia that choose and generate the hard process. A saved one that is showered does
+not obey them, and fails if they add a process. Others of `PhaseSpace:` and the like reach the
+multiparton interactions."""
+
 Direction = Literal["up", "down", "same"]
 Point = Literal["shower", "hadronization", "detector"]
 
@@ -232,6 +265,17 @@ def acts_after_the_hard_process(line: str) -> bool:
     False
     """
     return _belongs_to(AFTER_THE_HARD_PROCESS, line)
+
+
+def acts_on_the_hard_process(line: str) -> bool:
+    """Say whether a setting is of the hard process alone.
+
+    >>> acts_on_the_hard_process("PhaseSpace:pTHatMin = 600")
+    True
+    >>> acts_on_the_hard_process("HardQCD:nQuarkNew = 4")
+    False
+    """
+    return _belongs_to(OF_THE_HARD_PROCESS, line)
 
 
 def _belongs_to(groups: tuple[str, ...], line: str) -> bool:

@@ -9,7 +9,12 @@ from pydantic import Field, model_validator
 from rs3l_data.describe import external
 from rs3l_data.describe.owned import check_not_owned
 from rs3l_data.describe.strict import Strict
-from rs3l_data.describe.variation import AFTER_THE_SHOWER, acts_after_the_shower, variation
+from rs3l_data.describe.variation import (
+    AFTER_THE_SHOWER,
+    acts_after_the_shower,
+    acts_on_the_hard_process,
+    variation,
+)
 
 
 class View(Strict):
@@ -53,6 +58,12 @@ class View(Strict):
     def _possible(self) -> Self:
         changed = variation(self)
         check_not_owned(changed.settings, "variation")
+        early = [line for line in changed.settings if acts_on_the_hard_process(line)]
+        if early:
+            raise ValueError(
+                f"variation: {early} are of the hard process, which all views share as it was "
+                "saved; give them in the `settings` of a process"
+            )
         if self.hepmc is not None:
             external.check_hepmc(self.hepmc)
             if self.redo != "shower" or self.variation is not None:

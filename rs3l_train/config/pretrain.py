@@ -23,6 +23,7 @@ class AugmentationsConfig(Strict):
     smearing: float = Field(
         default=0.1,
         ge=0,
+        le=1,
         description="soft splittings: width of the shift of a constituent's eta and phi, times its"
         " pT [GeV]",
     )

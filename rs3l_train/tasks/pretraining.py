@@ -197,7 +197,7 @@ def _rows(
         raise InputFileError(
             f"{dataset.source}: {len(rows)} jets of the {split.name.lower()} split are present in"
             f" {needed} {', '.join(jets.names)}; pretraining takes two jets at least:"
-            " choose other views in training.data.views, or simulate more events"
+            " choose others in training.data.views or training.data.labels, or simulate more events"
         )
     return rows
 

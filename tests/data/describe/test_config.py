@@ -313,6 +313,19 @@ def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
 @pytest.mark.parametrize(
     "line",
     [
+        *("PhaseSpace:pTHatMin = 600", "SigmaProcess:alphaSvalue = 0.12", " hardqcd::all = on"),
+        *("Top:all = on", "ExtraDimensionsG*:all = on"),
+    ],
+)
+def test_a_view_cannot_set_what_its_hard_events_were_made_with(line):
+    text = message(changed(views={"nominal": {}, "mine": {"variation": [line]}}))
+    assert f"variation: [{line!r}] are of the hard process" in text
+    validate(Config, changed(views={"a": {"variation": ["HardQCD:nQuarkNew = 4"]}}), "my.yaml")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
         *("Tune:pp = 21", "PDF:pSet = 20", " pdf::PSETB = 20", "PDF:extrapolate = on"),
         *("SigmaTotal:mode = 0", "StandardModel:alphaEMmZ = 0.0078"),
         *("SLHA:useDecayTable = off", "HiddenValley:Ngauge = 2"),

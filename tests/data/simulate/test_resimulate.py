@@ -8,6 +8,7 @@ from rs3l_data.chain import selection
 from rs3l_data.describe.schema import Status
 from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import hard_settings, view_settings
+from rs3l_data.describe.variation import acts_on_the_hard_process
 from rs3l_data.errors import GeneratorError
 from rs3l_data.jet_table import batch_table
 from rs3l_data.progress import no_stopwatch
@@ -43,6 +44,23 @@ def events_of(found):
 def momenta_of_particles(particles):
     columns = (particles.px, particles.py, particles.pz, particles.energy)
     return np.stack(columns, axis=1)
+
+
+def test_a_showered_event_obeys_no_setting_of_the_hard_process(config, hard_of, monkeypatch):
+    """Such as a view may not have: it would be called another and be none."""
+    monkeypatch.setattr("rs3l_data.simulate.pythia.initialisation_seed", lambda _: 7)
+    hard = hard_of("top")[:5]
+    seeds = shower_seeds(config.seed, "top", "nominal", hard.events["event"])
+    settings = view_settings(config, "top", "nominal")
+    lines = ["PhaseSpace:pTHatMin = 600", "PhaseSpace:mHatMin = 20", "SigmaProcess:Kfactor = 2"]
+    lines += ["SigmaProcess:alphaSvalue = 0.14", "SigmaProcess:renormMultFac = 4"]
+    assert all(map(acts_on_the_hard_process, lines))
+    without, with_them, other = (
+        events_of(views[0] for views in resimulate([*settings, *more], hard, ENERGY, seeds))
+        for more in ([], lines, ["TimeShower:renormMultFac = 4"])
+    )
+    assert all(map(np.array_equal, with_them, without))
+    assert not any(map(np.array_equal, other, without))
 
 
 @pytest.mark.parametrize("process", PROCESSES)
