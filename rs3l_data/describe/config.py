@@ -24,7 +24,7 @@ from rs3l_data.describe.pileup import PileupOfRun, pileup_of
 from rs3l_data.describe.process import Process
 from rs3l_data.describe.strict import Strict, nearest, validate
 from rs3l_data.describe.validation import Validation
-from rs3l_data.describe.variation import check_tunes, variation
+from rs3l_data.describe.variation import check_tunes, chooses_a_hard_process, variation
 from rs3l_data.describe.view import View
 from rs3l_data.describe.wording import NAME, found
 from rs3l_data.describe.yaml_file import read_yaml
@@ -73,7 +73,8 @@ class Generator(Strict):
     settings: tuple[str, ...] = Field(
         (),
         description="Further Pythia settings, read after it: for the hard events, all views and "
-        "the pile-up. What the package sets itself is refused, beams and seeds among it.",
+        "the pile-up. What the package sets itself is refused, beams and seeds among it, and so is "
+        "what chooses a hard process, as `HardQCD:`, or its phase space.",
     )
 
     @field_validator("tune")
@@ -86,6 +87,12 @@ class Generator(Strict):
     @classmethod
     def _free(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         check_not_owned(value)
+        chosen = [line for line in value if chooses_a_hard_process(line)]
+        if chosen:
+            raise ValueError(
+                f"{chosen} would reach the views, which shower saved events, too: give them in the "
+                "`settings` of a process"
+            )
         return value
 
 

@@ -278,5 +278,16 @@ def acts_on_the_hard_process(line: str) -> bool:
     return _belongs_to(OF_THE_HARD_PROCESS, line)
 
 
+def chooses_a_hard_process(line: str) -> bool:
+    """Say whether a setting adds a hard process, or bounds or weights its phase space.
+
+    >>> chooses_a_hard_process("HardQCD:all = on")
+    True
+    >>> chooses_a_hard_process("SigmaProcess:alphaSvalue = 0.12")
+    False
+    """
+    return acts_on_the_hard_process(line) and not _belongs_to(("SigmaProcess:",), line)
+
+
 def _belongs_to(groups: tuple[str, ...], line: str) -> bool:
     return parameter(line).startswith(tuple(group.lower() for group in groups))

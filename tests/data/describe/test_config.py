@@ -323,6 +323,15 @@ def test_a_view_cannot_set_what_its_hard_events_were_made_with(line):
     validate(Config, changed(views={"a": {"variation": ["HardQCD:nQuarkNew = 4"]}}), "my.yaml")
 
 
+@pytest.mark.parametrize("line", ["HardQCD:all = on", "PhaseSpace:bias2Selection = on"])
+def test_all_views_cannot_have_what_chooses_a_hard_process(line):
+    """They would make events of it beside the saved ones."""
+    text = message(changed(generator={"settings": [line]}))
+    assert f"generator.settings: [{line!r}] would reach the views" in text
+    coupling = {"settings": ["SigmaProcess:alphaSvalue = 0.12"]}
+    validate(Config, changed(generator=coupling), "my.yaml")
+
+
 @pytest.mark.parametrize(
     "line",
     [
