@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.names import chosen_views
+from rs3l_train.evaluation.kinds import Names, kinds_of
 from rs3l_train.tasks.draws import (
     I8,
     Draw,
@@ -54,6 +56,8 @@ class Bench:
     """(N,) 1 signal, 0 background"""
     softdrop_mass: Tensor
     """(V, N) float32 [GeV], NaN where not defined"""
+    splitting: npt.NDArray[np.uint8]
+    """(V, N) the column `gluon_splitting`, 0 where the files do not have it"""
     labelled_rows: Mapping[Draw, I8]
     validation: Selection
     test: I8
@@ -70,6 +74,11 @@ class Bench:
     def signal_share(self) -> float | None:
         """Part of signal among the labelled jets; None: as in the dataset."""
         return 0.5 if self.config.task.balance == "equal" else None
+
+    def kinds(self, view: str, rows: I8) -> Names:
+        """Name the kinds of jets in a view, see `kinds_of`."""
+        labels = np.array(self.dataset.labels)[self.dataset.initiators["label"][rows]]
+        return kinds_of(labels, self.splitting[self.jets.index(view), rows])
 
     def labelled(self, n: int, draw: int) -> Selection:
         """Give the ``n`` labelled jets of a draw, each with all its training views."""
@@ -171,7 +180,9 @@ def _loaded(
     in_training = torch.tensor([name in trained_on for name in jets.names], device=device)
     validation = torch.from_numpy(np.searchsorted(rows, drawn.validation)).to(device)
     validated = reference_view([name for name in trained_on if name in jets.names] or jets.names)
-    masses = [dataset.jets(view, ["softdrop_mass"])["softdrop_mass"] for view in jets.names]
+    tables = [dataset.jets(view) for view in jets.names]
+    masses = [table["softdrop_mass"] for table in tables]
+    none = np.zeros(len(rows), np.uint8)
     return Bench(
         config,
         dataset,
@@ -180,6 +191,7 @@ def _loaded(
         jets.present & in_training[:, None],
         torch.from_numpy(tagging_task(dataset, config.task).target).to(device),
         torch.from_numpy(np.stack(masses).astype(np.float32)).to(device),
+        np.stack([table.get("gluon_splitting", none) for table in tables]),
         {draw: np.searchsorted(rows, own) for draw, own in drawn.labelled.items()},
         one_view(jets.present, validation, jets.index(validated)),
         np.searchsorted(rows, drawn.test),

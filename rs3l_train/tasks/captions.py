@@ -29,6 +29,13 @@ SCORES = (
     " error is the grey band: the closer to one, the less the tagger depends on how the jets were"
     " simulated."
 )
+KINDS = (
+    "Background that passes the cut which keeps {efficiency:g} of the signal in the view {view}, as"
+    " a part of all background in each view, by its label and by what a gluon splits to in the jet:"
+    " a shower that splits fewer gluons to heavy quarks has less background, whatever the tagger"
+    " does. The mean over the draws of the labels, if there are several; the error is the"
+    " statistical one of the sum."
+)
 CALIBRATION = (
     "Share of signal among test jets of the view {view} against the probability that the tagger"
     " gives them, jets weighted to the mixture of classes that it was trained on. On the diagonal a"

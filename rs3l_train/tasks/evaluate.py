@@ -19,7 +19,7 @@ from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.model import load_tagger
 from rs3l_train.tasks.overlap import overlap
 from rs3l_train.tasks.tagger import Tagger
-from rs3l_train.tasks.tagger_plots import add_calibration_and_mass, add_scores
+from rs3l_train.tasks.tagger_plots import add_background, add_calibration_and_mass, add_scores
 
 
 @out_of_memory_says(OUT_OF_MEMORY)
@@ -82,6 +82,7 @@ def tested(
         curves = roc_curves({mode: [own]}, baseline_scores)
         plots.add(curves, "roc", "ROC curve", captions.ROC_OF_ONE.format(view=view))
         add_scores(plots, bench, measured.scores)
+        add_background(plots, bench, {mode: measured.rows})
         add_calibration_and_mass(plots, bench, {mode: own})
     write_json(folder / METRICS, metrics)
     return metrics

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from rs3l_data.errors import InputFileError
 from rs3l_train.evaluation.baselines import baseline_scores
 from rs3l_train.evaluation.calibration import accuracy, calibration
+from rs3l_train.evaluation.kinds import passing_by_kind
 from rs3l_train.evaluation.robustness import agreement, wasserstein
 from rs3l_train.evaluation.scores import Scores
 from rs3l_train.evaluation.tagging import figures_of_merit
@@ -64,7 +65,7 @@ def measure_logits(
     """Measure any tagger by its logits for the jets of `tested_views`."""
     scores = _scores(bench, logits)
     share = bench.signal_share
-    rows = figures_of_merit(scores, bench.config.evaluation.efficiencies)
+    rows = _figures(bench, scores)
     reference = scores[bench.reference]
     for row in rows:
         own = scores[row["view"]]
@@ -89,11 +90,23 @@ def measure_baselines(bench: Bench) -> tuple[list[dict[str, Any]], dict[str, Sco
             by_name.setdefault(name, {})[view] = torch.from_numpy(score)
     measured = {name: _scores(bench, values) for name, values in by_name.items()}
     table = [
-        {"name": name, **row}
-        for name, views in measured.items()
-        for row in figures_of_merit(views, settings.efficiencies)
+        {"name": name, **row} for name, views in measured.items() for row in _figures(bench, views)
     ]
     return table, {name: views[bench.reference] for name, views in measured.items()}
+
+
+def _figures(bench: Bench, scores: Mapping[str, Scores]) -> list[dict[str, Any]]:
+    efficiencies = bench.config.evaluation.efficiencies
+    rows = figures_of_merit(scores, efficiencies)
+    for row, (view, selection) in zip(rows, tested_views(bench).items(), strict=True):
+        background = selection.rows[bench.target[selection.rows] == CLASSES["background"]]
+        row["background_kinds"] = passing_by_kind(
+            scores[view],
+            bench.kinds(view, background.cpu().numpy()),
+            scores[bench.reference],
+            efficiencies,
+        )
+    return rows
 
 
 def _scores(bench: Bench, values: Mapping[str, Tensor]) -> dict[str, Scores]:

@@ -16,7 +16,7 @@ from rs3l_train.evaluation.roc import F8
 from rs3l_train.evaluation.scores import Scores
 from rs3l_train.tasks import captions
 from rs3l_train.tasks.bench import Bench
-from rs3l_train.tasks.tagger_plots import add_calibration_and_mass, add_scores
+from rs3l_train.tasks.tagger_plots import add_background, add_calibration_and_mass, add_scores
 
 AllScores = dict[tuple[str, int, int], dict[str, Scores]]
 """By mode, number of labels and draw: by view"""
@@ -65,5 +65,10 @@ def draw_study(
         for mode, own in single.items():
             note = f", {MODES[mode]}, {most} labels"
             add_scores(plots, bench, own, f"scores_{mode}", note)
+        rows: dict[str, list[Any]] = {
+            mode: [row for row in metrics["rows"] if (row["mode"], row["labels"]) == (mode, most)]
+            for mode in task.modes
+        }
+        add_background(plots, bench, rows, f", {most} labels")
         in_view = {mode: own[view] for mode, own in single.items()}
         add_calibration_and_mass(plots, bench, in_view, f", {most} labels")

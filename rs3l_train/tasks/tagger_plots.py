@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rs3l_train.evaluation.calibration import reliability
 from rs3l_train.evaluation.plots import Plots
+from rs3l_train.evaluation.plots_kinds import passing_kinds
 from rs3l_train.evaluation.plots_scores import (
     background_masses,
     reliability_curves,
@@ -26,6 +28,25 @@ def add_scores(
         name,
         f"Scores in each view{note}",
         captions.SCORES.format(view=view),
+    )
+
+
+def add_background(
+    plots: Plots, bench: Bench, taggers: Mapping[str, Sequence[Mapping[str, Any]]], note: str = ""
+) -> None:
+    """Draw what background passes the cut of taggers in each view; the note ends the title.
+
+    Parameters
+    ----------
+    taggers
+        By mode, their rows of the metrics.
+    """
+    efficiency = bench.config.evaluation.middle_efficiency
+    plots.add(
+        passing_kinds(taggers, efficiency),
+        "background",
+        f"What background passes in each view{note}",
+        captions.KINDS.format(view=bench.reference, efficiency=efficiency),
     )
 
 

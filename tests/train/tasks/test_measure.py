@@ -13,7 +13,9 @@ from rs3l_train.evaluation.calibration import accuracy, calibration
 from rs3l_train.evaluation.scores import Scores
 from rs3l_train.evaluation.tagging import figures_of_merit
 from rs3l_train.evaluation.trees import fit_trees
+from rs3l_train.loop.device import prepare
 from rs3l_train.tasks import measure
+from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.measure import embed_test_jets, measure_tagger
 from rs3l_train.tasks.study import _summary
 from rs3l_train.tasks.train_tagger import train_tagger
@@ -37,6 +39,37 @@ def test_figures_of_a_view_are_those_of_its_jets(bench, weights, config):
     for name in ("signal", "background"):
         expected = wasserstein_distance(expit(getattr(own, name)), expit(getattr(first, name)))
         assert row["wasserstein"][name]["of_probability"] == pytest.approx(expected)
+
+
+def test_what_passes_is_counted_by_label_and_by_what_gluons_split_to(bench, weights):
+    tagger, _ = train_tagger(bench, "probe", 20, 0, weights)
+    splitting = np.random.default_rng(5).choice([0, 4, 5], bench.splitting.shape).astype(np.uint8)
+    measured = measure_tagger(replace(bench, splitting=splitting), tagger, None)
+    row, own = measured.rows[1], measured.scores["seed"]
+    assert row["view"] == "seed"
+    signal = np.sort(measured.scores["nominal"].signal)
+    passing = own.background >= signal[len(signal) - math.ceil(0.5 * len(signal))]
+    of_background = splitting[1, own.background_jets]
+    assert set(row["background_kinds"]) == {"qcd", "qcd+cc", "qcd+bb"}
+    for ending, code in (("", 0), ("+cc", 4), ("+bb", 5)):
+        chosen = of_background == code
+        found = row["background_kinds"][f"qcd{ending}"]
+        assert (found["n"], found["passing"]["0.5"]) == (chosen.sum(), passing[chosen].sum())
+    total = sum(kind["passing"]["0.5"] for kind in row["background_kinds"].values())
+    efficiency = row["at_nominal_threshold"]["0.5"]["background_efficiency"]
+    assert total == pytest.approx(efficiency * row["n_background"])
+
+
+def test_files_that_do_not_know_what_gluons_split_to_have_labels_alone(
+    dataset, config, monkeypatch
+):
+    monkeypatch.setattr(
+        "rs3l_data.store.reader.written_in",
+        lambda columns, _: tuple(column for column in columns if column.name != "gluon_splitting"),
+    )
+    old = set_bench(dataset, config, prepare(config))
+    background = np.flatnonzero(old.target == 0)
+    assert set(old.kinds("seed", background)) == {"qcd"}
 
 
 def test_cosines_are_of_the_same_jets(bench, weights):

@@ -177,6 +177,7 @@ def test_finetune_then_evaluate_give_the_same_figures(dataset, config, pretraine
     assert [entry["file"] for entry in read_plots(tmp_path / "evaluation")] == [
         "roc.png",
         "scores.png",
+        "background.png",
         "calibration.png",
         "mass.png",
     ]
@@ -221,6 +222,7 @@ def test_the_study_has_a_row_for_everything(dataset, config, pretrained, tmp_pat
     assert probe["auc_mean"] > 0.85
     files = [entry["file"] for entry in read_plots(tmp_path)]
     assert files[:2] == ["label_efficiency.png", "roc_20.png"]
+    assert "background.png" in files
     assert all((tmp_path / "plots" / file).exists() for file in files)
 
 
