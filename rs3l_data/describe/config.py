@@ -74,7 +74,7 @@ class Generator(Strict):
         (),
         description="Further Pythia settings, read after it: for the hard events, all views and "
         "the pile-up. What the package sets itself is refused, beams and seeds among it, and so is "
-        "what chooses a hard process, as `HardQCD:`, or its phase space.",
+        "what chooses a hard process, as `HardQCD:`, or weights its events.",
     )
 
     @field_validator("tune")

@@ -71,9 +71,13 @@ Of Vincia's the tune alone does not, which is for a view or the run in any case.
 """
 
 OF_THE_HARD_PROCESS = (
-    *(f"PhaseSpace:{key}" for key in ("pTHat", "mHat", "Q2", "pTRange", "bias2")),
+    *(f"PhaseSpace:{key}" for key in ("pTHat", "mHat", "Q2", "RsepMin", "bias2")),
     *(f"HardQCD:{key}" for key in ("all", "gg2", "qg2", "qq", "hard", "3parton")),
     *(f"PromptPhoton:{key}" for key in ("all", "qg2", "qqbar2", "gg2", "ffbar2")),
+    *(f"Charmonium:{key}" for key in ("all", "gg2", "qg2", "qqbar2")),
+    *(f"Bottomonium:{key}" for key in ("all", "gg2", "qg2", "qqbar2")),
+    "Onia:all",
+    *(f"HiddenValley:{key}" for key in ("all", "gg2", "qqbar2", "ffbar2")),
     "SigmaProcess:",
     "SecondHard:",
     "SoftQCD:",
@@ -102,6 +106,12 @@ OF_THE_HARD_PROCESS = (
 """Settings of Pythia that choose and generate the hard process. A saved one that is showered does
 not obey them, and fails if they add a process. Others of `PhaseSpace:` and the like reach the
 multiparton interactions."""
+
+_WITHOUT_A_PROCESS = (
+    "SigmaProcess:",
+    *(f"PhaseSpace:{key}" for key in ("pTHat", "mHat", "Q2", "RsepMin")),
+)
+"""Those of them that leave saved hard events and pile-up as they are: couplings, scales, cuts"""
 
 Direction = Literal["up", "down", "same"]
 Point = Literal["shower", "hadronization", "detector"]
@@ -279,14 +289,14 @@ def acts_on_the_hard_process(line: str) -> bool:
 
 
 def chooses_a_hard_process(line: str) -> bool:
-    """Say whether a setting adds a hard process, or bounds or weights its phase space.
+    """Say whether a setting adds a hard process, or weights its phase space.
 
     >>> chooses_a_hard_process("HardQCD:all = on")
     True
-    >>> chooses_a_hard_process("SigmaProcess:alphaSvalue = 0.12")
+    >>> chooses_a_hard_process("PhaseSpace:mHatMin = 500")
     False
     """
-    return acts_on_the_hard_process(line) and not _belongs_to(("SigmaProcess:",), line)
+    return acts_on_the_hard_process(line) and not _belongs_to(_WITHOUT_A_PROCESS, line)
 
 
 def _belongs_to(groups: tuple[str, ...], line: str) -> bool:

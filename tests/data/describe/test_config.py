@@ -314,22 +314,26 @@ def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
     "line",
     [
         *("PhaseSpace:pTHatMin = 600", "SigmaProcess:alphaSvalue = 0.12", " hardqcd::all = on"),
-        *("Top:all = on", "ExtraDimensionsG*:all = on"),
+        *("Top:all = on", "ExtraDimensionsG*:all = on", "PhaseSpace:RsepMin = 0.4"),
+        *("Onia:all(3S1) = on", "Bottomonium:all = on", "HiddenValley:gg2UvUvbar = on"),
     ],
 )
 def test_a_view_cannot_set_what_its_hard_events_were_made_with(line):
     text = message(changed(views={"nominal": {}, "mine": {"variation": [line]}}))
     assert f"variation: [{line!r}] are of the hard process" in text
-    validate(Config, changed(views={"a": {"variation": ["HardQCD:nQuarkNew = 4"]}}), "my.yaml")
+    free = ["HardQCD:nQuarkNew = 4", "Charmonium:O(3S1)[3S1(1)] = 1.2", "HiddenValley:FSR = on"]
+    validate(Config, changed(views={"a": {"variation": free}}), "my.yaml")
 
 
-@pytest.mark.parametrize("line", ["HardQCD:all = on", "PhaseSpace:bias2Selection = on"])
+@pytest.mark.parametrize(
+    "line", ["HardQCD:all = on", "PhaseSpace:bias2Selection = on", "Charmonium:all = on"]
+)
 def test_all_views_cannot_have_what_chooses_a_hard_process(line):
     """They would make events of it beside the saved ones."""
     text = message(changed(generator={"settings": [line]}))
     assert f"generator.settings: [{line!r}] would reach the views" in text
-    coupling = {"settings": ["SigmaProcess:alphaSvalue = 0.12"]}
-    validate(Config, changed(generator=coupling), "my.yaml")
+    free = ["SigmaProcess:alphaSvalue = 0.12", "PhaseSpace:mHatMin = 900", "PhaseSpace:pTHatMin=0."]
+    validate(Config, changed(generator={"settings": free}), "my.yaml")
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+import pythia8mc
 from scipy.stats import ks_2samp
 
 from rs3l_data.chain import selection
 from rs3l_data.describe.schema import Status
 from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import hard_settings, view_settings
-from rs3l_data.describe.variation import acts_on_the_hard_process
+from rs3l_data.describe.variation import OF_THE_HARD_PROCESS, acts_on_the_hard_process
 from rs3l_data.errors import GeneratorError
 from rs3l_data.jet_table import batch_table
 from rs3l_data.progress import no_stopwatch
@@ -18,6 +19,7 @@ from rs3l_data.simulate.pythia import initialise, prepared
 from rs3l_data.simulate.record import read, stable
 from rs3l_data.simulate.resimulate import resimulate
 from rs3l_data.simulate.restore import RestoredEvents, restored
+from rs3l_data.simulate.setting_values import KINDS
 from tests.data.conftest import PROCESSES, make_config, momenta_of
 
 ENERGY = 13000.0
@@ -52,8 +54,9 @@ def test_a_showered_event_obeys_no_setting_of_the_hard_process(config, hard_of, 
     hard = hard_of("top")[:5]
     seeds = shower_seeds(config.seed, "top", "nominal", hard.events["event"])
     settings = view_settings(config, "top", "nominal")
-    lines = ["PhaseSpace:pTHatMin = 600", "PhaseSpace:mHatMin = 20", "SigmaProcess:Kfactor = 2"]
+    lines = ["PhaseSpace:pTHatMin = 600", "PhaseSpace:mHatMin = 2000", "SigmaProcess:Kfactor = 2"]
     lines += ["SigmaProcess:alphaSvalue = 0.14", "SigmaProcess:renormMultFac = 4"]
+    lines += ["PhaseSpace:Q2Min = 1e6", "PhaseSpace:RsepMin = 3."]
     assert all(map(acts_on_the_hard_process, lines))
     without, with_them, other = (
         events_of(views[0] for views in resimulate([*settings, *more], hard, ENERGY, seeds))
@@ -61,6 +64,14 @@ def test_a_showered_event_obeys_no_setting_of_the_hard_process(config, hard_of, 
     )
     assert all(map(np.array_equal, with_them, without))
     assert not any(map(np.array_equal, other, without))
+
+
+def test_pythia_has_settings_of_each_group_of_the_hard_process():
+    """Else a group is misspelt, and views may have what it stands for."""
+    settings = pythia8mc.Pythia("", False).settings
+    names = [name for kind in KINDS for name in getattr(settings, f"get{kind}Map")("")]
+    for group in OF_THE_HARD_PROCESS:
+        assert any(name.startswith(group.lower()) for name in names), group
 
 
 @pytest.mark.parametrize("process", PROCESSES)
