@@ -61,7 +61,7 @@ _PREFIXES = {
 _KEYS = {
     **dict.fromkeys(("processlevel:all", "partonlevel:all", "hadronlevel:all"), _STAGE),
     "processlevel:resonancedecays": _RESONANCES,
-    **dict.fromkeys(("closepacking:doclosepacking", "ropewalk:ropehadronization"), _HISTORY),
+    **dict.fromkeys(("closepacking:doclosepacking", "ropewalk:dobuffon"), _HISTORY),
     **dict.fromkeys((f"particledecays:{key}" for key in ("limitcylinder", "xymax", "zmax")), _CARD),
 }
 

@@ -189,7 +189,7 @@ OWNED = {
     "ProcessLevel:resonanceDecays = off": "all views share the decay",
     "HeavyIon:mode = 2": "the beams are protons",
     "ClosePacking:doClosePacking = on": "depend on the chunk",
-    "Ropewalk:RopeHadronization = on": "depend on the chunk",
+    "Ropewalk:doBuffon = on": "depend on the chunk",
     "ParticleDecays:xyMax = 1.": "`solenoid`",
     "UncertaintyBands:doVariations = on": "gives events weights",
     "enhancedSplittings:List = {fsr:G2QQ=20.}": "gives events weights",

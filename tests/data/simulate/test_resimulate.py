@@ -122,6 +122,24 @@ def test_an_event_depends_on_nothing_before_it(config, hard_of, process, monkeyp
     np.testing.assert_array_equal(alone[0], whole[39])
 
 
+@pytest.mark.parametrize("way", ["doShoving", "doFlavour"])
+def test_ropes_depend_on_nothing_before_them(config, hard_of, way):
+    """Unlike their `doBuffon`, which is refused for that."""
+    hard = hard_of("qcd")[:12]
+    seeds = shower_seeds(config.seed, "qcd", "nominal", hard.events["event"])
+    plain = [
+        *view_settings(config, "qcd", "nominal"),
+        *("PartonVertex:setVertex = on", "PartonVertex:randomPlane = off"),
+    ]
+    ropes = [*plain, "Ropewalk:RopeHadronization = on", f"Ropewalk:{way} = on"]
+    whole, late, without = (
+        events_of(views[0] for views in resimulate(lines, hard[first:], ENERGY, seeds[first:]))
+        for lines, first in ((ropes, 0), (ropes, 5), (plain, 0))
+    )
+    assert all(map(np.array_equal, whole[5:], late))
+    assert not all(map(np.array_equal, whole, without))
+
+
 def test_views_differ_in_their_random_numbers_even_with_the_same_settings(config, hard_of):
     hard = hard_of("hbb")[:3]
     nominal = events_of(batches(config, "hbb", hard))
