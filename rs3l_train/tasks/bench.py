@@ -180,9 +180,12 @@ def _loaded(
     in_training = torch.tensor([name in trained_on for name in jets.names], device=device)
     validation = torch.from_numpy(np.searchsorted(rows, drawn.validation)).to(device)
     validated = reference_view([name for name in trained_on if name in jets.names] or jets.names)
-    tables = [dataset.jets(view) for view in jets.names]
-    masses = [table["softdrop_mass"] for table in tables]
-    none = np.zeros(len(rows), np.uint8)
+    masses, splitting = [], []
+    for view in jets.names:
+        # All columns, for files may lack one; of one view at a time, for they take memory.
+        table = dataset.jets(view)
+        masses.append(table["softdrop_mass"])
+        splitting.append(table.get("gluon_splitting", np.zeros(len(rows), np.uint8)))
     return Bench(
         config,
         dataset,
@@ -191,7 +194,7 @@ def _loaded(
         jets.present & in_training[:, None],
         torch.from_numpy(tagging_task(dataset, config.task).target).to(device),
         torch.from_numpy(np.stack(masses).astype(np.float32)).to(device),
-        np.stack([table.get("gluon_splitting", none) for table in tables]),
+        np.stack(splitting),
         {draw: np.searchsorted(rows, own) for draw, own in drawn.labelled.items()},
         one_view(jets.present, validation, jets.index(validated)),
         np.searchsorted(rows, drawn.test),
