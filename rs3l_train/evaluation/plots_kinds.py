@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -17,6 +19,8 @@ Row = Mapping[str, Any]
 
 HATCHES = {"": None, **dict(zip(SPLITTINGS.values(), ("...", "////"), strict=True))}
 """How jets are drawn, by what the name of their kind ends in"""
+MORE_COLOURS = tuple(to_hex(colormaps["tab20"](i)) for i in range(20))
+"""For more labels than `COLOURS` tells apart"""
 
 
 def passing_kinds(taggers: Mapping[str, Sequence[Row]], efficiency: float) -> Figure:
@@ -33,7 +37,8 @@ def passing_kinds(taggers: Mapping[str, Sequence[Row]], efficiency: float) -> Fi
     rows = [row for own in taggers.values() for row in own]
     kinds = sorted({kind for row in rows for kind in row["background_kinds"]}, key=_order)
     labels = sorted({_label(kind) for kind in kinds})
-    colours = {label: COLOURS[i % len(COLOURS)] for i, label in enumerate(labels)}
+    palette = COLOURS if len(labels) <= len(COLOURS) else MORE_COLOURS
+    colours = {label: palette[i % len(palette)] for i, label in enumerate(labels)}
     views = list(dict.fromkeys(row["view"] for row in rows))
     height = 0.9 + (0.5 + 0.25 * len(views)) * len(taggers)
     figure = Figure(figsize=(7.0, height), layout="constrained")
@@ -53,7 +58,9 @@ def passing_kinds(taggers: Mapping[str, Sequence[Row]], efficiency: float) -> Fi
         for ending, hatch in HATCHES.items()
         if any(kind.endswith(ending) for kind in kinds if ending)
     ]
-    figure.legend(handles=keys, loc="outside upper center", ncols=8, fontsize="small")
+    # Beside one another long names would stand over the edges.
+    columns = 8 if len(keys) <= 8 and max(map(len, labels)) <= 4 else 4
+    figure.legend(handles=keys, loc="outside upper center", ncols=columns, fontsize="small")
     return figure
 
 
