@@ -16,7 +16,7 @@ import pythia8mc
 from rs3l_data.describe.variation import known_variation
 from rs3l_data.native_output import nowhere
 
-SHOWERS = (None, "vincia", "vincia_global")
+SHOWERS = (None, "gluon_splitting_up", "gluon_splitting_down", "vincia", "vincia_global")
 """None: Pythia's own. `vincia_fast` differs before the collision alone."""
 
 
