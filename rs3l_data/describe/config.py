@@ -22,9 +22,10 @@ from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.owned import check_not_owned
 from rs3l_data.describe.pileup import PileupOfRun, pileup_of
 from rs3l_data.describe.process import Process
+from rs3l_data.describe.stages import chooses_a_hard_process
 from rs3l_data.describe.strict import Strict, nearest, validate
 from rs3l_data.describe.validation import Validation
-from rs3l_data.describe.variation import check_tunes, chooses_a_hard_process, variation
+from rs3l_data.describe.variation import check_tunes, variation
 from rs3l_data.describe.view import View
 from rs3l_data.describe.wording import NAME, found
 from rs3l_data.describe.yaml_file import read_yaml

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from rs3l_data.describe.owned import check_not_owned, parameter
 from rs3l_data.describe.seeds import PYTHIA_SEED_MAX
+from rs3l_data.describe.stages import acts_after_the_hard_process
 from rs3l_data.describe.strict import Strict
-from rs3l_data.describe.variation import acts_after_the_hard_process
 from rs3l_data.describe.wording import NAME
 
 BY_FLAVOUR = "by_flavour"

@@ -8,13 +8,13 @@ from pydantic import Field, model_validator
 
 from rs3l_data.describe import external
 from rs3l_data.describe.owned import check_not_owned
-from rs3l_data.describe.strict import Strict
-from rs3l_data.describe.variation import (
+from rs3l_data.describe.stages import (
     AFTER_THE_SHOWER,
     acts_after_the_shower,
     acts_on_the_hard_process,
-    variation,
 )
+from rs3l_data.describe.strict import Strict
+from rs3l_data.describe.variation import variation
 
 
 class View(Strict):

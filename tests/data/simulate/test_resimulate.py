@@ -9,7 +9,7 @@ from rs3l_data.chain import selection
 from rs3l_data.describe.schema import Status
 from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import hard_settings, view_settings
-from rs3l_data.describe.variation import OF_THE_HARD_PROCESS, acts_on_the_hard_process
+from rs3l_data.describe.stages import OF_THE_HARD_PROCESS, acts_on_the_hard_process
 from rs3l_data.errors import GeneratorError
 from rs3l_data.jet_table import batch_table
 from rs3l_data.progress import no_stopwatch
