@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 
 from rs3l_data.errors import InputFileError, why_not_opened
 from rs3l_data.store.atomic import atomic_write
-from rs3l_data.store.faults import why_not_read
+from rs3l_data.store.faults import read_in_words
 
 _GZIP = b"\x1f\x8b"
 _BUFFER = 1 << 13
@@ -37,7 +37,7 @@ def reading_lines(path: Path, reached: Callable[[], str]) -> Iterator[Iterator[b
         If the file is missing, its compression is broken or its file system fails.
     """
     try:
-        with path.open("rb") as file:
+        with read_in_words(path), path.open("rb") as file:
             compressed = file.read(2) == _GZIP
             file.seek(0)
             # GzipFile gives lines by itself, but each through a call in Python. The buffer is
@@ -54,10 +54,6 @@ def reading_lines(path: Path, reached: Callable[[], str]) -> Iterator[Iterator[b
             f"{path}: {reached()}: the gzip file is truncated or damaged ({error}); fetch or make "
             "it again"
         ) from None
-    except OSError as error:
-        if (reason := why_not_read(path, error)) is None:
-            raise
-        raise InputFileError(reason) from None
 
 
 @contextmanager

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BufferedRandom, BufferedReader
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from rs3l_data.errors import InputFileError
-from rs3l_data.store.faults import why_not_read
+from rs3l_data.store.faults import read_in_words
 
 Algorithm = Literal["sha256", "md5"]
 
@@ -49,7 +47,7 @@ def checksums(path: Path) -> Checksums:
         If its file system fails.
     """
     summing = Summing()
-    with _bytes_of(path) as file:
+    with read_in_words(path), path.open("rb") as file:
         for block in blocks(file):
             summing.update(block)
     return summing.finish()
@@ -63,7 +61,7 @@ def checksum(path: Path, algorithm: Algorithm) -> str:
     InputFileError
         If its file system fails.
     """
-    with _bytes_of(path) as file:
+    with read_in_words(path), path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
@@ -86,15 +84,3 @@ def blocks(file: BufferedReader | BufferedRandom) -> Iterator[memoryview]:
     memory = memoryview(bytearray(_BLOCK))
     while n := file.readinto(memory):
         yield memory[:n]
-
-
-@contextmanager
-def _bytes_of(path: Path) -> Iterator[BufferedReader]:
-    try:
-        with path.open("rb") as file:
-            yield file
-    except OSError as error:
-        # In the middle of a file the error does not name it.
-        if (reason := why_not_read(path, error)) is None:
-            raise
-        raise InputFileError(reason) from None

@@ -5,7 +5,11 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from rs3l_data.errors import InputFileError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -44,6 +48,23 @@ def why_not_read(path: Path, error: BaseException) -> str | None:
     if isinstance(error, OSError | RuntimeError):
         return _lost(path, _number(error, _LOST))
     return None
+
+
+@contextmanager
+def read_in_words(path: Path) -> Iterator[None]:
+    """Tell in words if the file system of ``path`` fails: in the middle no error names the file.
+
+    Raises
+    ------
+    InputFileError
+        If so; other errors pass.
+    """
+    try:
+        yield
+    except OSError as error:
+        if (reason := why_not_read(path, error)) is None:
+            raise
+        raise InputFileError(reason) from None
 
 
 def _lost(path: Path, number: int | None) -> str | None:

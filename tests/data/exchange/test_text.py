@@ -13,7 +13,6 @@ from rs3l_data.exchange.text import reading_lines
 FAILING = Path("/proc/self/mem")
 
 
-@pytest.mark.skipif(not FAILING.exists(), reason="there is no such file but on Linux")
 def test_a_disk_that_fails_in_the_middle_is_named():
     with (
         pytest.raises(InputFileError, match=r"mem: its file system fails .*is back"),
