@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
 from rs3l_data.describe import tree
+from rs3l_data.describe.chunks import events_in_chunk, events_of
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.external import hepmc_file
 from rs3l_data.describe.references import onepass_events, reference_of
@@ -66,7 +67,7 @@ def hard_chunk(
 def _made_or_taken(
     config: Config, process: str, chunk: int, progress: Progress
 ) -> tuple[HardEvents, HardRun]:
-    events = np.array(config.events_of(process, chunk), np.int64)
+    events = np.array(events_of(config, process, chunk), np.int64)
     if config.processes[process].lhe:
         # Its packages are an extra that only such processes need.
         from rs3l_data.exchange.lhe_in import take_hard_events
@@ -238,7 +239,7 @@ def _batches(
     if pattern is not None:
         from rs3l_data.exchange.hepmc_in import join
 
-        chunk = int(events[0]) // config.chunk_events(process)
+        chunk = int(events[0]) // events_in_chunk(config, process)
         return ([batch] for batch in join(Path(hepmc_file(pattern, process, chunk)), hard))
     return resimulate(
         view_settings(config, process, root),

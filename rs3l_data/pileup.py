@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.describe.branch import pileup_of
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.pileup import pileup_of
 from rs3l_data.describe.seeds import event_keys, own_pythia_seeds
 from rs3l_data.describe.settings import pileup_settings
 from rs3l_data.detect.crossing import Crossings

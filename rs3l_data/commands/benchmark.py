@@ -37,7 +37,7 @@ def benchmark(
     Example: rs3l-data benchmark config/demo.yaml --json
     """
     from rs3l_data.benchmark import measure
-    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.load import load_config
     from rs3l_data.simulate.pythia import generator_output_to
 
     config = load_config(config_file)

@@ -30,6 +30,7 @@ def check(
 
     Example: rs3l-data check config/demo.yaml
     """
+    from rs3l_data.describe.chunks import n_chunks
     from rs3l_data.describe.resolved import Resolved
     from rs3l_data.describe.tree import roots
     from rs3l_data.describe.yaml_file import read_yaml
@@ -51,15 +52,16 @@ def check(
             initialise_all(trials, lambda done: bar(done) if done < len(trials) else None)
         except GeneratorError as error:
             raise ConfigError(f"{config_file}: {error}") from None
+    chunks = {name: n_chunks(config, name) for name in config.processes}
     plan: dict[str, Any] = {
         "name": config.name,
         "views": [*config.views],
         "labels": [*config.labels],
         "processes": {
-            name: {"events": process.events, "chunks": config.chunks(name)}
+            name: {"events": process.events, "chunks": chunks[name]}
             for name, process in config.processes.items()
         },
-        "simulation_jobs": sum(map(config.chunks, config.processes)) * len(roots(config.views)),
+        "simulation_jobs": sum(chunks.values()) * len(roots(config.views)),
         "initialised": [*trials],
     }
     if as_json:

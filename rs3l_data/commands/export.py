@@ -41,7 +41,7 @@ def hepmc(
 
     Example: rs3l-data export hepmc config/demo.yaml hbb-0.h5 nominal --out hbb-0.hepmc.gz
     """
-    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.load import load_config
     from rs3l_data.exchange.hepmc_out import export_hepmc
     from rs3l_data.jobs.inputs import read_hard_of
     from rs3l_data.progress import Progress, logging_to

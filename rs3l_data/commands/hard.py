@@ -18,7 +18,8 @@ def hard(
     Example: rs3l-data hard config/demo.yaml hbb 0 --out hbb-0.h5
     """
     from rs3l_data.chain import hard_chunk
-    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.chunks import events_of
+    from rs3l_data.describe.load import load_config
     from rs3l_data.jobs.provenance import attributes
     from rs3l_data.progress import Progress, logging_to
     from rs3l_data.simulate.pythia import generator_output_to
@@ -26,7 +27,7 @@ def hard(
     from rs3l_data.store.hdf5 import require_place
 
     config = load_config(config_file)
-    total = len(config.events_of(process, chunk))
+    total = len(events_of(config, process, chunk))
     require_place(out, "hard")
     with (
         logging_to(log),

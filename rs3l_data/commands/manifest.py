@@ -30,7 +30,7 @@ def manifest(
     Example: rs3l-data manifest results/demo/{config.yaml,dataset,hard}
     """
     import rs3l_data
-    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.load import load_config
     from rs3l_data.describe.resolved import Resolved
     from rs3l_data.jobs.provenance import attributes, software
     from rs3l_data.progress import logging_to
@@ -75,9 +75,11 @@ def _check_events(
     config: Config, chunks: Sequence[tuple[str, str]], shards: Sequence[Shard]
 ) -> None:
     """Refuse a shard with another chunk's events, as a copy under another name has."""
+    from rs3l_data.describe.chunks import events_of
+
     for (process, chunk), shard in zip(chunks, shards, strict=True):
         events = shard.read_initiators(np.arange(shard.n_rows), ["event"])["event"]
-        own = config.events_of(process, int(chunk))
+        own = events_of(config, process, int(chunk))
         if len(events) and not own[0] <= events.min() <= events.max() <= own[-1]:
             raise InputFileError(
                 f"{shard.path}: has events {events.min()} to {events.max()}, expected those of"

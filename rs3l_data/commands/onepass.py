@@ -38,7 +38,7 @@ def onepass(
     Example: rs3l-data onepass config/demo.yaml hbb 0 --view fsr_up --out hbb-0.h5
     """
     from rs3l_data.chain import initiator_table, onepass_chunk
-    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.load import load_config
     from rs3l_data.describe.references import onepass_events, reference_of
     from rs3l_data.jobs.inputs import read_sample_of
     from rs3l_data.jobs.provenance import attributes

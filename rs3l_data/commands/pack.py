@@ -30,7 +30,7 @@ def pack(
     Example: rs3l-data pack config/demo.yaml hbb-0.h5 hbb-0-nominal.h5 hbb-0-seed.h5 -o shard.h5
     """
     from rs3l_data.chain import initiator_table, row_weights
-    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.load import load_config
     from rs3l_data.describe.names import names_of
     from rs3l_data.jobs.inputs import open_views_of, read_hard_of
     from rs3l_data.jobs.provenance import attributes

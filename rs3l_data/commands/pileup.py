@@ -12,7 +12,7 @@ def pileup(
 
     Example: rs3l-data pileup my.yaml --out pileup.h5
     """
-    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.load import load_config
     from rs3l_data.jobs.inputs import require_pileup, sample_key
     from rs3l_data.jobs.provenance import attributes
     from rs3l_data.pileup import sample_of

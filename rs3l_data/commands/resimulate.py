@@ -25,7 +25,7 @@ def resimulate(
 
     Example: rs3l-data resimulate config/demo.yaml hbb-0.h5 fsr_up --out hbb-0-fsr_up.h5
     """
-    from rs3l_data.describe.config import load_config
+    from rs3l_data.describe.load import load_config
     from rs3l_data.describe.tree import roots, shower_of
     from rs3l_data.errors import ConfigError
     from rs3l_data.jobs.inputs import read_hard_of, read_sample_of

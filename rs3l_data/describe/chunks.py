@@ -1,4 +1,4 @@
-"""How many hard events one job handles, where the config does not say.
+"""Which hard events each job handles, and how many where the config does not say.
 
 A chunk is chosen for each process by its slowest shower: so another view leaves it as it is unless
 that view is the slowest, and more events always do. What a run has once chosen is written to its
@@ -9,22 +9,53 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rs3l_data.describe import tree
+from rs3l_data.describe.config import Config
 from rs3l_data.describe.cost import Costs
 from rs3l_data.describe.rates import recorded
 from rs3l_data.describe.yaml_file import read_yaml
-from rs3l_data.errors import InputFileError
-
-if TYPE_CHECKING:
-    from rs3l_data.describe.config import Config
+from rs3l_data.errors import ConfigError, InputFileError
 
 LONGEST_S = 3600.0
 """CPU time of a job: rounding makes of it 24 to 60 minutes."""
 LARGEST_MB = 4000.0
 """Memory of a job"""
 _STEPS = (5, 2, 1)
+
+
+def n_chunks(config: Config, process: str) -> int:
+    """Count the chunks of a process.
+
+    Raises
+    ------
+    ConfigError
+        If the config has no such process.
+    """
+    config.require("processes", process)
+    return -(-config.processes[process].events // events_in_chunk(config, process))
+
+
+def events_in_chunk(config: Config, process: str) -> int:
+    """Tell the hard events in one job of a process, the last one's apart."""
+    given = config.processes[process].chunk_events or config.hard.chunk_events
+    return given or chosen(config, process)
+
+
+def events_of(config: Config, process: str, chunk: int) -> range:
+    """List the event numbers of a chunk.
+
+    Raises
+    ------
+    ConfigError
+        If the process has no such chunk.
+    """
+    count = n_chunks(config, process)
+    if not 0 <= chunk < count:
+        raise ConfigError(f"chunk {chunk}: process '{process}' has chunks 0 to {count - 1}")
+    size = events_in_chunk(config, process)
+    return range(chunk * size, min((chunk + 1) * size, config.processes[process].events))
 
 
 def chosen(config: Config, process: str) -> int:

@@ -5,12 +5,11 @@ The JSON schema for editors, the reference page and the error messages all come 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from rs3l_data.describe import chunks, tree
+from rs3l_data.describe import tree
 from rs3l_data.describe.card import (
     DetectorCard,
     changes_between,
@@ -20,15 +19,14 @@ from rs3l_data.describe.card import (
 )
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.owned import check_not_owned
-from rs3l_data.describe.pileup import PileupOfRun, pileup_of
+from rs3l_data.describe.pileup import PileupOfRun, pileup_on_branch
 from rs3l_data.describe.process import Process
 from rs3l_data.describe.stages import chooses_a_hard_process
-from rs3l_data.describe.strict import Strict, nearest, validate
+from rs3l_data.describe.strict import Strict, nearest
+from rs3l_data.describe.tunes import check_tunes
 from rs3l_data.describe.validation import Validation
-from rs3l_data.describe.variation import check_tunes, variation
 from rs3l_data.describe.view import View
 from rs3l_data.describe.wording import NAME, found
-from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import ConfigError, RS3LError
 
 # In names of files, which have 255 bytes, together with others.
@@ -256,7 +254,7 @@ class Config(Strict):
         for name in self.views:
             try:
                 card = self.card(name)
-                pileup_of(self, name)
+                pileup_on_branch(self.pileup, self.views, name)
             except RS3LError as error:
                 raise ValueError(f"views.{name}: {error}") from None
             reach = self.jets.abs_eta_max + self.jets.radius
@@ -291,7 +289,7 @@ class Config(Strict):
         """Load the detector card of a view: that of the run with all changes on its branch."""
         changes: dict[str, Any] = self.detector.overrides
         for name in tree.path_to(self.views, view):
-            for more in (variation(self.views[name]).detector, self.views[name].detector):
+            for more in (self.views[name].changes.detector, self.views[name].detector):
                 changes = merged(changes, more)
         return load_card(self.detector.card, changes)
 
@@ -300,36 +298,6 @@ class Config(Strict):
         """Names of the classes, in the order of the processes."""
         of_all = (process.label_of.values() for process in self.processes.values())
         return tuple(dict.fromkeys(name for names in of_all for name in names))
-
-    def chunks(self, process: str) -> int:
-        """Count the chunks of a process.
-
-        Raises
-        ------
-        ConfigError
-            If the config has no such process.
-        """
-        self.require("processes", process)
-        return -(-self.processes[process].events // self.chunk_events(process))
-
-    def chunk_events(self, process: str) -> int:
-        """Tell the hard events in one job of a process, the last one's apart."""
-        given = self.processes[process].chunk_events or self.hard.chunk_events
-        return given or chunks.chosen(self, process)
-
-    def events_of(self, process: str, chunk: int) -> range:
-        """List the event numbers of a chunk.
-
-        Raises
-        ------
-        ConfigError
-            If the process has no such chunk.
-        """
-        n_chunks = self.chunks(process)
-        if not 0 <= chunk < n_chunks:
-            raise ConfigError(f"chunk {chunk}: process '{process}' has chunks 0 to {n_chunks - 1}")
-        size = self.chunk_events(process)
-        return range(chunk * size, min((chunk + 1) * size, self.processes[process].events))
 
     def require(self, kind: Literal["processes", "views"], name: str) -> None:
         """Check that a process or a view exists.
@@ -350,14 +318,3 @@ def _complete_process(name: str, given: Any) -> Any:
     # Events of another program need nothing of Pythia, and nothing that the catalogue says of it.
     known = {"settings": ()} if given.get("lhe") else entry("processes", name)
     return {**known, **given}
-
-
-def load_config(path: Path) -> Config:
-    """Read and validate a config file; the sizes of chunks that it leaves open are filled in.
-
-    Raises
-    ------
-    ConfigError, InputFileError
-        With file, key, value, what was expected and the nearest valid name.
-    """
-    return chunks.settled(validate(Config, read_yaml(path), str(path)), {})

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from rs3l_data.describe import tree
-from rs3l_data.describe.pileup import has_pileup, pileup_of
+from rs3l_data.describe.branch import has_pileup, pileup_of, tune_of
+from rs3l_data.describe.config import Config
 from rs3l_data.describe.rates import Command, Rate, Rates, shower_kind
-from rs3l_data.describe.variation import tune_of, variation
-
-if TYPE_CHECKING:
-    from rs3l_data.describe.config import Config
 
 
 class Cost(NamedTuple):
@@ -26,7 +23,7 @@ class Cost(NamedTuple):
 
 def kind_of(config: Config, view: str) -> str:
     """Tell the kind of a view's shower, as rates know it: its tune and what is set beside it."""
-    settings = (*config.generator.settings, *variation(config.views[view]).settings)
+    settings = (*config.generator.settings, *config.views[view].changes.settings)
     return shower_kind(tune_of(config, view), settings)
 
 
@@ -104,13 +101,12 @@ class Costs:
         ms = rows * n_views * self.rates.pack_ms
         return self._job("pack", rows, ms, n_views * disk, process in self.rates.rows)
 
-    def manifest(self) -> Cost:
+    def manifest(self, n_shards: int) -> Cost:
         """Estimate the job that describes the dataset."""
         processes = self.config.processes.items()
         n_views = len(self.config.views)
         rows = sum(self._rows(name, process.events * n_views)[0] for name, process in processes)
         # Time goes into checksums of all bytes, memory into what is kept of each shard.
-        n_shards = sum(map(self.config.chunks, self.config.processes))
         return self._job("manifest", n_shards, rows * self.rates.manifest_ms, 0, True)
 
     def pileup(self) -> Cost:

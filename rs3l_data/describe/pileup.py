@@ -7,16 +7,13 @@ intervention point, and what its parents changed holds for it, too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from rs3l_data.describe import tree
 from rs3l_data.describe.strict import Strict, validate
 from rs3l_data.describe.view import View
-
-if TYPE_CHECKING:
-    from rs3l_data.describe.config import Config
 
 Mitigation = Literal["none", "chs", "puppi"]
 
@@ -54,11 +51,6 @@ class PileupOfRun(Pileup):
     )
 
 
-def pileup_of(config: Config, view: str) -> Pileup:
-    """Give the pile-up of a view of a config; see `pileup_on_branch`."""
-    return pileup_on_branch(config.pileup, config.views, view)
-
-
 def pileup_on_branch(of_run: PileupOfRun, views: Mapping[str, View], view: str) -> Pileup:
     """Give the pile-up of a view: that of the run with all changes on its branch.
 
@@ -71,8 +63,3 @@ def pileup_on_branch(of_run: PileupOfRun, views: Mapping[str, View], view: str) 
     for name in tree.path_to(views, view):
         changes |= views[name].pileup
     return validate(Pileup, changes, "pileup")
-
-
-def has_pileup(config: Config, root: str) -> bool:
-    """Say whether any view that shares a root's shower has pile-up: then its job needs a sample."""
-    return any(pileup_of(config, name).mean > 0 for name in tree.family(config.views, root))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rs3l_data.describe.branch import pileup_of
+from rs3l_data.describe.chunks import events_in_chunk
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.pileup import pileup_of
 from rs3l_data.describe.settings import onepass_settings
 from rs3l_data.describe.tree import shower_of
 from rs3l_data.errors import ConfigError
@@ -96,7 +97,7 @@ def onepass_chunks(config: Config) -> list[tuple[str, str]]:
 
 
 def _n_chunks(config: Config, process: str) -> int:
-    return -(-config.validation.events // config.chunk_events(process))
+    return -(-config.validation.events // events_in_chunk(config, process))
 
 
 def onepass_events(config: Config, process: str, chunk: int) -> range:
@@ -115,5 +116,5 @@ def onepass_events(config: Config, process: str, chunk: int) -> range:
     n_chunks = _n_chunks(config, process)
     if not 0 <= chunk < n_chunks:
         raise ConfigError(f"chunk {chunk}: the validation has chunks 0 to {n_chunks - 1}")
-    size = config.chunk_events(process)
+    size = events_in_chunk(config, process)
     return range(chunk * size, min((chunk + 1) * size, config.validation.events))

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
-from rs3l_data.describe import chunks, external, references, tree
+from rs3l_data.describe import external, references, tree
+from rs3l_data.describe.branch import has_pileup, pileup_of
+from rs3l_data.describe.chunks import events_of, n_chunks, settled, sizes_in
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.cost import Cost, Costs
 from rs3l_data.describe.names import names_of
-from rs3l_data.describe.pileup import has_pileup, pileup_of
 from rs3l_data.describe.rates import Rates, recorded
 from rs3l_data.describe.settings import (
     hard_settings,
@@ -62,7 +63,7 @@ class Resolved:
         """
         config = validate(Config, json.loads(json.dumps(data, default=str)), source)
         saved = None if results is None else results / config.name / "config.yaml"
-        return cls(chunks.settled(config, {} if saved is None else chunks.sizes_in(saved)))
+        return cls(settled(config, {} if saved is None else sizes_in(saved)))
 
     @property
     def chunks(self) -> list[tuple[str, str]]:
@@ -70,7 +71,7 @@ class Resolved:
         return [
             (process, f"{chunk:04d}")
             for process in self.config.processes
-            for chunk in range(self.config.chunks(process))
+            for chunk in range(n_chunks(self.config, process))
         ]
 
     @property
@@ -103,7 +104,7 @@ class Resolved:
         Snakemake runs a job again when this changes, and only then: more events, another view
         or another training leave the finished jobs alone.
         """
-        events = self.config.events_of(process, chunk)
+        events = events_of(self.config, process, chunk)
         settings = self.fingerprint_of_all(stage, process, view)
         return _hash([settings, events.start, len(events)])
 
@@ -160,7 +161,7 @@ class Resolved:
         if stage == "onepass":
             n = len(references.onepass_events(config, process, int(chunk)))
         else:
-            n = len(config.events_of(process, int(chunk))) if process else 0
+            n = len(events_of(config, process, int(chunk))) if process else 0
         return self._once(
             ("cost", stage, process, n, name), lambda: self._cost(stage, process, n, name)
         )
@@ -180,7 +181,7 @@ class Resolved:
             case "pileup":
                 return costs.pileup()
             case "manifest":
-                return costs.manifest()
+                return costs.manifest(len(self.chunks))
         raise ValueError(f"there is no cost of '{stage}'")
 
     def _parts(self, stage: Stage, process: str, view: str | None) -> str:

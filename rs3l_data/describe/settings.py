@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from rs3l_data.describe.branch import branch_settings, tune_of
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.owned import is_particle, parameter
 from rs3l_data.describe.process import Process
 from rs3l_data.describe.tree import shower_of
-from rs3l_data.describe.variation import branch_settings, tune_of
 
 _QUIET = ("Print:quiet = on",)
 _UNTURNED = ("PartonVertex:randomPlane = off",)

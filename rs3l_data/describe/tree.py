@@ -8,12 +8,9 @@ changes holds for them, too.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from rs3l_data.describe.strict import nearest
-
-if TYPE_CHECKING:
-    from rs3l_data.describe.view import View
+from rs3l_data.describe.view import View
 
 
 def path_to(views: Mapping[str, View], name: str) -> list[str]:

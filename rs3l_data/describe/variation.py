@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
-from rs3l_data.describe import tree
 from rs3l_data.describe.catalogue import entry
-from rs3l_data.describe.owned import parameter
 from rs3l_data.describe.stages import acts_after_the_shower
 from rs3l_data.describe.strict import Strict, validate
-
-if TYPE_CHECKING:
-    from rs3l_data.describe.config import Config
-    from rs3l_data.describe.view import View
 
 Direction = Literal["up", "down", "same"]
 Point = Literal["shower", "hadronization", "detector"]
@@ -77,65 +70,25 @@ class Variation:
     """Keys of the detector card with other values"""
 
 
-def variation(view: View) -> Variation:
+def variation(given: str | tuple[str, ...] | None) -> Variation:
     """Look up what a view changes.
+
+    Parameters
+    ----------
+    given
+        A name of the catalogue, settings of Pythia, or nothing.
 
     Raises
     ------
     ValueError
         If the catalogue does not have it, with the nearest name.
     """
-    if view.variation is None:
+    if given is None:
         return Variation()
-    if isinstance(view.variation, str):
-        known = known_variation(view.variation)
+    if isinstance(given, str):
+        known = known_variation(given)
         return Variation(known.tune, known.settings, known.detector)
-    return Variation(settings=view.variation)
-
-
-def tune_of(config: Config, view: str) -> str:
-    """Name the tune of a view: that of its shower, or the run's."""
-    root = config.views[tree.shower_of(config.views, view)]
-    return variation(root).tune or config.generator.tune
-
-
-def check_tunes(settings: Sequence[str], views: Mapping[str, View]) -> None:
-    """Check that no tune, which sets much else, undoes settings that Pythia has read before it.
-
-    Parameters
-    ----------
-    settings
-        Of the run, read after its tune or a view's and before a view's settings.
-
-    Raises
-    ------
-    ValueError
-        Naming the view whose tune would be undone, or would undo them.
-    """
-    of_run = next(filter(_is_tune, settings), None)
-    for name, view in views.items():
-        changed = variation(view)
-        if of_run and changed.tune:
-            raise ValueError(
-                f"generator.settings: '{of_run}' is read after the tune '{changed.tune}' of the"
-                f" view '{name}' and would undo it: give the run's tune as `generator.tune`"
-            )
-        own = next(filter(_is_tune, changed.settings), None)
-        if own and (undone := [line for line in settings if line not in changed.settings]):
-            raise ValueError(
-                f"views.{name}.variation: '{own}' would undo what `generator.settings` say, as it"
-                f" is read after them: repeat {undone} behind it"
-            )
-
-
-def _is_tune(line: str) -> bool:
-    return parameter(line).startswith("tune:")
-
-
-def branch_settings(config: Config, view: str) -> list[str]:
-    """List the settings that a view and those that it starts from change, its root's first."""
-    branch = (config.views[name] for name in tree.path_to(config.views, view))
-    return [line for one in branch for line in variation(one).settings]
+    return Variation(settings=given)
 
 
 @cache

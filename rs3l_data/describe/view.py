@@ -14,7 +14,7 @@ from rs3l_data.describe.stages import (
     acts_on_the_hard_process,
 )
 from rs3l_data.describe.strict import Strict
-from rs3l_data.describe.variation import variation
+from rs3l_data.describe.variation import Variation, variation
 
 
 class View(Strict):
@@ -54,9 +54,14 @@ class View(Strict):
         "from 2, their names are `<name>_1`, `<name>_2`, …",
     )
 
+    @property
+    def changes(self) -> Variation:
+        """What its variation says, looked up in the catalogue if it is a name."""
+        return variation(self.variation)
+
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        changed = variation(self)
+        changed = self.changes
         check_not_owned(changed.settings, "variation")
         early = [line for line in changed.settings if acts_on_the_hard_process(line)]
         if early:

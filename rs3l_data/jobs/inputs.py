@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from rs3l_data.describe.branch import has_pileup
+from rs3l_data.describe.chunks import events_in_chunk, events_of, n_chunks
 from rs3l_data.describe.compatible import differences
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.pileup import has_pileup
 from rs3l_data.describe.resolved import Resolved, Stage
 from rs3l_data.describe.settings import pileup_settings
 from rs3l_data.describe.tree import shower_of
@@ -46,10 +47,10 @@ def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
 
 def _check_chunk(config: Config, process: str, hard: HardEvents, path: Path) -> None:
     """Refuse hard events that are no chunk of this config: its jobs would not fit together."""
-    events, size = hard.events["event"], config.chunk_events(process)
+    events, size = hard.events["event"], events_in_chunk(config, process)
     chunk = int(events[0]) // size if len(events) else -1
-    if not 0 <= chunk < config.chunks(process) or not np.array_equal(
-        events, config.events_of(process, chunk)
+    if not 0 <= chunk < n_chunks(config, process) or not np.array_equal(
+        events, events_of(config, process, chunk)
     ):
         raise InputFileError(
             f"{path}: holds the {len(events)} events of '{process}' from number "

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rs3l_data.describe import tree
+from rs3l_data.describe.chunks import events_in_chunk, n_chunks
 from rs3l_data.describe.cost import Costs
 from rs3l_data.describe.rates import Rates
 from rs3l_data.describe.resolved import Resolved
@@ -63,8 +64,8 @@ def _processes(run: Resolved, rates: Rates) -> dict[str, Any]:
         name: {
             "events": process.events,
             "rows": round(process.events * rates.of_process(rates.rows, name).value),
-            "chunk_events": config.chunk_events(name),
-            "chunks": config.chunks(name),
+            "chunk_events": events_in_chunk(config, name),
+            "chunks": n_chunks(config, name),
         }
         for name, process in config.processes.items()
     }
@@ -128,7 +129,7 @@ def _hints(run: Resolved, jobs: Sequence[Job], cores: int) -> Iterable[str]:
         )
     showers = [job for job in jobs if job.stage == "resimulate"]
     slowest = max(showers, key=lambda job: job.cost.cpu_s)
-    size = run.config.chunk_events(slowest.process)
+    size = events_in_chunk(run.config, slowest.process)
     if slowest.cost.cpu_s > _LONG_S:
         yield (
             f"{slowest.process}, {slowest.name}: a job of {size} events takes "

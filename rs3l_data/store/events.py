@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
 import numpy as np
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.tables import I8, Columns, View, cut
-
-if TYPE_CHECKING:
-    from rs3l_data.store.reader import Dataset
 
 _BLOCK = 10_000
 
@@ -29,37 +26,47 @@ class Event:
     """By name; row i is initiator i"""
 
 
-def events_of(dataset: Dataset) -> Iterator[Event]:
-    """Go through the events in the order of the files, some thousand rows in memory at a time.
+def blocks_of_events(keys: I8, source: str) -> Iterator[I8]:
+    """Group events to blocks of some thousand rows.
+
+    Parameters
+    ----------
+    keys
+        (n_rows,) numbers, equal for the rows of one event and no others.
+    source
+        What an error calls the dataset.
+
+    Yields
+    ------
+    bounds : (n_events + 1,)
+        Event i of a block has the rows ``bounds[i]:bounds[i + 1]``.
 
     Raises
     ------
     InputFileError
         If the rows of an event do not follow one another.
     """
-    keys = dataset.event_keys
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.zeros(0, int)
-    if len(starts) != dataset.n_events:
+    starts = np.flatnonzero(np.diff(keys, prepend=-1))
+    if len(starts) != len(np.unique(keys)):
         raise InputFileError(
-            f"{dataset.source}: the rows of an event do not follow one another; "
+            f"{source}: the rows of an event do not follow one another; "
             "open its shards in their order"
         )
-    for first, last in _runs(np.r_[starts, len(keys)]):
-        block = dataset[int(first[0]) : int(last[-1])]
-        views = {name: block.read_view(name) for name in block.views}
-        for start, stop in zip(first - first[0], last - first[0], strict=True):
-            initiators = {name: column[start:stop] for name, column in block.initiators.items()}
-            yield Event(
-                process=dataset.processes[initiators["process"][0]],
-                event=int(initiators["event"][0]),
-                initiators=initiators,
-                views={name: cut(view, start, stop) for name, view in views.items()},
-            )
+    bounds = np.r_[starts, len(keys)]
+    of_blocks = np.flatnonzero(np.diff(starts // _BLOCK, prepend=-1))
+    for first, last in pairwise((*of_blocks, len(starts))):
+        yield bounds[first : last + 1]
 
 
-def _runs(bounds: I8) -> Iterator[tuple[I8, I8]]:
-    """Group events to blocks of about `_BLOCK` rows; yields their first rows and their ends."""
-    block = bounds[:-1] // _BLOCK
-    for number in np.unique(block):
-        inside = np.flatnonzero(block == number)
-        yield bounds[inside], bounds[inside + 1]
+def cut_to_events(
+    processes: Sequence[str], initiators: Columns, views: Mapping[str, View], bounds: I8
+) -> Iterator[Event]:
+    """Cut rows of whole events, their initiators and their jets in each view, to events."""
+    for start, stop in pairwise(bounds - bounds[0]):
+        own = {name: column[start:stop] for name, column in initiators.items()}
+        yield Event(
+            process=processes[own["process"][0]],
+            event=int(own["event"][0]),
+            initiators=own,
+            views={name: cut(view, start, stop) for name, view in views.items()},
+        )

@@ -11,7 +11,7 @@ import numpy as np
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Column, written_in
 from rs3l_data.events.weights import Weights
 from rs3l_data.store.arrays import Padded, awkward_records, pad, pad_views
-from rs3l_data.store.events import Event, events_of
+from rs3l_data.store.events import Event, blocks_of_events, cut_to_events
 from rs3l_data.store.rows import Rows
 from rs3l_data.store.tables import (
     I8,
@@ -147,14 +147,19 @@ class Dataset(Rows):
         return Initiators(self.initiators, decays, offsets)
 
     def events(self) -> Iterator[Event]:
-        """Go through the hard events, each with all its (chosen) rows and views.
+        """Go through the hard events in the order of the files, each with all its (chosen) rows.
+
+        Some thousand rows are in memory at a time.
 
         Raises
         ------
         InputFileError
             If the rows of an event do not follow one another in the files.
         """
-        return events_of(self)
+        for bounds in blocks_of_events(self.event_keys, self.source):
+            block = self[int(bounds[0]) : int(bounds[-1])]
+            views = {name: block.read_view(name) for name in block.views}
+            yield from cut_to_events(self.processes, block.initiators, views, bounds)
 
     def to_numpy(
         self,

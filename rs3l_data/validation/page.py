@@ -11,7 +11,8 @@ from typing import Any
 
 import matplotlib.style
 
-from rs3l_data.describe.config import Config, load_config
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.load import load_config
 from rs3l_data.describe.references import comparable_processes
 from rs3l_data.errors import ConfigError
 from rs3l_data.report import style

@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import norm, t
 
+from rs3l_data.describe.branch import branch_settings, pileup_of, tune_of
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.owned import parameter
-from rs3l_data.describe.pileup import pileup_of
 from rs3l_data.describe.process import FLAVOURS
 from rs3l_data.describe.tree import shower_of
-from rs3l_data.describe.variation import branch_settings, known_variation, points, tune_of
+from rs3l_data.describe.variation import known_variation, points
 from rs3l_data.report.observables import values
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Columns

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import rs3l_data
-from rs3l_data.describe.config import load_config
+from rs3l_data.describe.load import load_config
 from tests.synthetic import make_dataset
 
 ROOT = Path(__file__).parents[2]

@@ -2,11 +2,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rs3l_data.describe.chunks import LARGEST_MB, LONGEST_S, chosen, settled, sizes_in
+from rs3l_data.describe.chunks import (
+    LARGEST_MB,
+    LONGEST_S,
+    chosen,
+    events_of,
+    n_chunks,
+    settled,
+    sizes_in,
+)
 from rs3l_data.describe.cost import Costs
 from rs3l_data.describe.rates import recorded
 from rs3l_data.describe.resolved import Resolved
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.config_file import save
 from tests.data.conftest import make_config
 
@@ -52,7 +60,7 @@ def test_memory_does_not_grow_with_the_views_of_a_job():
 @given(st.integers(1, 10**8), st.integers(1, 10**8))
 def test_more_events_leave_the_chunks_alone(few, many):
     one, other = config_of(qcd=few), config_of(qcd=many)
-    assert one.chunk_events("qcd") == other.chunk_events("qcd")
+    assert chosen(one, "qcd") == chosen(other, "qcd")
 
 
 def test_a_view_that_is_not_the_slowest_leaves_the_chunks_alone():
@@ -64,8 +72,18 @@ def test_a_view_that_is_not_the_slowest_leaves_the_chunks_alone():
 def test_chunks_cover_all_events_once():
     config = settled(config_of(qcd=2503, hbb=10), {"qcd": 1000, "hbb": 7})
     for process, n in (("qcd", 2503), ("hbb", 10)):
-        events = [e for i in range(config.chunks(process)) for e in config.events_of(process, i)]
+        events = [
+            e for i in range(n_chunks(config, process)) for e in events_of(config, process, i)
+        ]
         assert events == [*range(n)]
+
+
+def test_a_chunk_or_process_that_is_not_there_is_named():
+    config = settled(config_of(qcd=25), {"qcd": 10})
+    with pytest.raises(ConfigError, match="chunk 3: process 'qcd' has chunks 0 to 2"):
+        events_of(config, "qcd", 3)
+    with pytest.raises(ConfigError, match=r"processes\.qdc: .* did you mean 'qcd'"):
+        n_chunks(config, "qdc")
 
 
 def test_what_the_config_gives_comes_first_then_what_the_run_has_chosen():

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rs3l_data.describe.config import Config, load_config
+from rs3l_data.describe.config import Config
+from rs3l_data.describe.load import load_config
 from rs3l_data.describe.strict import validate
 from rs3l_data.errors import ConfigError, InputFileError
 
@@ -153,15 +154,6 @@ def test_a_process_of_ones_own():
     }
     config = validate(Config, changed(processes={"mine": mine, "qcd": {"events": 1}}), "my.yaml")
     assert config.labels == ("top", "q", "c", "b", "g")
-
-
-def test_chunks_cover_every_event_once():
-    data = changed(processes={"qcd": {"events": 25}}, hard={"chunk_events": 10})
-    config = validate(Config, data, "my.yaml")
-    events = [e for chunk in range(config.chunks("qcd")) for e in config.events_of("qcd", chunk)]
-    assert events == [*range(25)]
-    with pytest.raises(ConfigError, match="chunks 0 to 2"):
-        config.events_of("qcd", 3)
 
 
 def test_files_that_are_no_config(tmp_path):

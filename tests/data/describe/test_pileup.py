@@ -1,7 +1,6 @@
 import pytest
 
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.pileup import has_pileup, pileup_of
 from rs3l_data.describe.resolved import Resolved
 from rs3l_data.describe.strict import validate
 from rs3l_data.errors import ConfigError
@@ -21,21 +20,6 @@ BASE = {
 
 def config(**blocks):
     return validate(Config, {**BASE, **blocks}, "test")
-
-
-def test_pileup_is_off_by_default():
-    assert pileup_of(config(), "nominal").mean == 0
-    assert not has_pileup(config(views={"nominal": {}}), "nominal")
-
-
-def test_a_branch_keeps_what_its_parents_changed():
-    run = config(pileup={"vertex_z_sigma": 35})
-    found = pileup_of(run, "cleaned")
-    assert (found.mean, found.mitigation, found.vertex_z_sigma) == (60, "chs", 35)
-    assert pileup_of(run, "crowded").mitigation == "puppi"
-    assert has_pileup(run, "nominal")
-    assert not has_pileup(run, "other")
-    assert has_pileup(config(pileup={"mean": 20}), "other")
 
 
 @pytest.mark.parametrize(

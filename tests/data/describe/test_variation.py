@@ -11,7 +11,6 @@ from rs3l_data.describe.variation import (
     Variation,
     known_variation,
     points,
-    variation,
 )
 from rs3l_data.errors import ConfigError
 from tests.pages.variations import variations_markdown
@@ -46,7 +45,7 @@ def test_an_entry_can_be_used_where_its_page_says(name):
             view["of"] = "nominal"
         if point in usable:
             config = config_with(view)
-            assert variation(config.views["mine"]).detector == KNOWN[name].detector
+            assert config.views["mine"].changes.detector == KNOWN[name].detector
         else:
             with pytest.raises(ConfigError, match="shares its parent's"):
                 config_with(view)

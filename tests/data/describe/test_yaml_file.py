@@ -1,6 +1,6 @@
 import pytest
 
-from rs3l_data.describe.config import load_config
+from rs3l_data.describe.load import load_config
 from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import InputFileError
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rs3l_data.chain import hard_chunk
+from rs3l_data.describe.chunks import n_chunks
 from tests.data.conftest import make_config
 from tests.data.exchange.lhe_text import write_lhe
 
@@ -29,7 +30,9 @@ def higgs_config(files, events=12, chunk_events=12, **blocks):
 
 def take(config, process="mg"):
     """Make all chunks' hard events and their runs."""
-    chunks = [hard_chunk(config, process, n, lambda _: None) for n in range(config.chunks(process))]
+    chunks = [
+        hard_chunk(config, process, n, lambda _: None) for n in range(n_chunks(config, process))
+    ]
     return [hard for hard, _ in chunks], [run for _, run in chunks]
 
 

@@ -8,6 +8,7 @@ import pytest
 import pythia8mc
 
 from rs3l_data.chain import hard_chunk
+from rs3l_data.describe.chunks import n_chunks
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import InputFileError
 from rs3l_data.exchange.lhe_out import export_lhe
@@ -26,7 +27,7 @@ def export(folder, process="top", out="out.lhe", chunk_events=N, hard_cuts=None)
         hard={"chunk_events": chunk_events, **(hard_cuts or {})},
     )
     parts, files = [], []
-    for chunk in range(config.chunks(process)):
+    for chunk in range(n_chunks(config, process)):
         hard, run = hard_chunk(config, process, chunk, lambda _: None)
         parts.append(hard)
         files.append(folder / f"{process}-{chunk}.h5")
