@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.describe.schema import Split
+from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.names import chosen_views
 from rs3l_train.tasks.labels import (
+    CLASSES,
     TaggingTask,
     draw_at_most,
     draw_labelled,
@@ -22,6 +24,8 @@ from rs3l_train.tasks.labels import (
 from rs3l_train.views.choice import reference_view
 
 I8 = npt.NDArray[np.int64]
+Present = Mapping[str, npt.NDArray[np.bool_]]
+"""By view, (n_rows,) which jets it has"""
 
 Draw = tuple[int, int]
 """How many labelled jets, and which draw of them"""
@@ -61,14 +65,12 @@ def draw_jets(dataset: Dataset, config: TrainingConfig, draws: Iterable[Draw]) -
     ConfigError
         If the dataset has not the views or labels asked for.
     InputFileError
-        If a class is empty where it is needed, or has too few jets.
+        If a class is empty where it is needed, in a view to test on as well, or has too few jets.
     """
     task = tagging_task(dataset, config.task)
     trained_on = chosen_views(dataset.views, config.data)
-    present = {view: dataset.jets(view, ["present"])["present"] for view in dataset.views}
+    present = _present(dataset)
     in_training = np.any([present[view] for view in trained_on], axis=0)
-    somewhere = np.any(list(present.values()), axis=0)
-    nominal = present[reference_view(dataset.views)]
     # A held-out view must not choose the weights, be it the nominal one.
     validated = present[reference_view(trained_on)]
     settings, seed = config.task, config.seed
@@ -80,22 +82,40 @@ def draw_jets(dataset: Dataset, config: TrainingConfig, draws: Iterable[Draw]) -
             for n, draw in draws
         },
         draw_at_most(task, Split.VALIDATION, validated, settings.validation_labels, [seed]),
-        draw_at_most(task, Split.TEST, somewhere, config.evaluation.max_jets, [seed]),
-        _counts(task, nominal),
+        _draw_test(dataset, config, task, present),
+        _counts(task, present[reference_view(dataset.views)]),
     )
 
 
 def draw_test_jets(dataset: Dataset, config: TrainingConfig) -> Draws:
     """Draw the test jets of a task alone; see `draw_jets`."""
     task = tagging_task(dataset, config.task)
-    present = {view: dataset.jets(view, ["present"])["present"] for view in dataset.views}
-    somewhere = np.any(list(present.values()), axis=0)
+    present = _present(dataset)
     return Draws(
         {},
         np.empty(0, np.int64),
-        draw_at_most(task, Split.TEST, somewhere, config.evaluation.max_jets, [config.seed]),
+        _draw_test(dataset, config, task, present),
         _counts(task, present[reference_view(dataset.views)]),
     )
+
+
+def _present(dataset: Dataset) -> Present:
+    return {view: dataset.jets(view, ["present"])["present"] for view in dataset.views}
+
+
+def _draw_test(dataset: Dataset, config: TrainingConfig, task: TaggingTask, present: Present) -> I8:
+    somewhere = np.any(list(present.values()), axis=0)
+    drawn = draw_at_most(task, Split.TEST, somewhere, config.evaluation.max_jets, [config.seed])
+    for view, own in present.items():
+        targets = task.target[drawn[own[drawn]]]
+        for name, target in CLASSES.items():
+            if target not in targets:
+                raise InputFileError(
+                    f"{dataset.source}: no {name} jet of the test split is present in the view"
+                    f" {view}; raise training.evaluation.max_jets, simulate more events, or take"
+                    " the view out of the dataset with `rs3l-data select`"
+                )
+    return drawn
 
 
 def _counts(task: TaggingTask, present: npt.NDArray[np.bool_]) -> dict[str, dict[str, int]]:

@@ -11,7 +11,6 @@ import torch
 from scipy.special import expit
 from torch import Tensor, nn
 
-from rs3l_data.errors import InputFileError
 from rs3l_train.evaluation.baselines import baseline_scores
 from rs3l_train.evaluation.calibration import accuracy, calibration
 from rs3l_train.evaluation.kinds import passing_by_kind
@@ -115,12 +114,6 @@ def _scores(bench: Bench, values: Mapping[str, Tensor]) -> dict[str, Scores]:
         mass = bench.softdrop_mass[selection.views, selection.rows].cpu().numpy()
         rows = selection.rows.cpu().numpy()
         scores[view] = split_scores(values[view], bench.target[selection.rows], mass, rows)
-        for name in CLASSES:
-            if not len(getattr(scores[view], name)):
-                raise InputFileError(
-                    f"{bench.dataset.source}: no {name} jet of the test split is present in the"
-                    f" view {view}; raise training.evaluation.max_jets, or simulate more events"
-                )
     return scores
 
 

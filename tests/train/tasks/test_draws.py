@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from rs3l_data.describe.schema import Split
+from rs3l_data.errors import InputFileError
 from rs3l_train.loop.device import prepare
 from rs3l_train.tasks.bench import set_bench
-from rs3l_train.tasks.draws import draw_jets
+from rs3l_train.tasks.draws import draw_jets, draw_test_jets
+from rs3l_train.tasks.labels import CLASSES, tagging_task
 from tests.train.conftest import changed
 
 
@@ -40,3 +44,16 @@ def test_another_seed_draws_other_jets(dataset, config):
     assert set(one.labelled[20, 0]) != set(other.labelled[20, 0])
     assert set(one.validation) != set(other.validation)
     assert set(one.test) != set(other.test)
+
+
+@pytest.mark.parametrize("draw", [partial(draw_jets, draws=[(20, 0)]), draw_test_jets])
+def test_a_class_that_a_view_lacks_is_told_before_any_training(dataset, config, draw):
+    """Be the view one to train on or not: taggers are tested in all."""
+    signal = tagging_task(dataset, config.task).target == CLASSES["signal"]
+    in_view = dataset.jets("fsr_up")["present"]
+    test = dataset.initiators["split"] == Split.TEST
+    lacking = dataset[~(test & signal & in_view)]
+    held_out = changed(config, data={"hold_out": ["fsr_up"]})
+    with pytest.raises(InputFileError, match=r"no signal jet .* in the view fsr_up;"):
+        draw(lacking, held_out)
+    assert len(draw(lacking.select(views=["nominal", "seed"]), config).test)
