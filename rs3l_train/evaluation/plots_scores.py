@@ -118,4 +118,5 @@ def _outline(mass: F8, weights: F8) -> F8:
     """Part of the jets in each bin; those beyond the last are in none, nor those without a mass."""
     known = np.isfinite(mass)
     counts, _ = np.histogram(mass[known], MASS_BINS, weights=weights[known])
-    return np.asarray(counts / weights[known].sum(), dtype=np.float64)
+    # A dataset of others may have no masses at all.
+    return np.asarray(counts / max(float(weights[known].sum()), 1e-300), dtype=np.float64)

@@ -25,7 +25,7 @@ def fit_trees(
     Parameters
     ----------
     x, validation
-        (n, F) and (m, F) variables, NaN where not defined.
+        (n, F) and (m, F) variables, NaN where not defined; one that is so for all n is not used.
     target, validation_target
         (n,) and (m,), 1 for signal, 0 for background.
 
@@ -35,6 +35,8 @@ def fit_trees(
         From variables (k, F) to logits (k,).
     n_trees
     """
+    # As soft-drop mass and N2 in datasets of others: scikit-learn fails on such a column.
+    known = ~np.isnan(x).all(0)
 
     def trained(n_trees: int) -> HistGradientBoostingClassifier:
         # The smallest leaf of few labels is a twentieth of them.
@@ -42,15 +44,15 @@ def fit_trees(
         trees = HistGradientBoostingClassifier(
             max_iter=n_trees, min_samples_leaf=leaf, early_stopping=False, random_state=seed
         )
-        return trees.fit(x, target)
+        return trees.fit(x[:, known], target)
 
     signal = validation_target == 1
-    stages = trained(MOST_TREES).staged_decision_function(validation)
+    stages = trained(MOST_TREES).staged_decision_function(validation[:, known])
     aucs = [auc(scores[signal], scores[~signal]) for scores in map(np.ravel, stages)]
     n_trees = int(np.argmax(aucs)) + 1
     best = trained(n_trees)
 
     def score(variables: F8) -> F8:
-        return np.asarray(best.decision_function(variables), np.float64)
+        return np.asarray(best.decision_function(variables[:, known]), np.float64)
 
     return score, n_trees

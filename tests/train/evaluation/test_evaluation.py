@@ -17,6 +17,7 @@ from rs3l_train.evaluation.baselines import baseline_scores
 from rs3l_train.evaluation.plots import Plots
 from rs3l_train.evaluation.plots_curves import rejection_band, roc_curves
 from rs3l_train.evaluation.plots_embedding import principal_components
+from rs3l_train.evaluation.plots_scores import background_masses
 from rs3l_train.evaluation.representation import (
     alignment,
     effective_rank,
@@ -244,6 +245,17 @@ def test_trees_use_a_variable_that_tells_and_stop_in_time():
     np.testing.assert_array_equal(again(test), values)
 
 
+def test_trees_do_without_a_variable_that_a_dataset_has_not():
+    random = np.random.default_rng(8)
+    target = random.integers(0, 2, 60)
+    x = random.normal(size=(60, 3)) + target[:, None]
+    without = np.column_stack([x[:, 0], np.full(60, np.nan), x[:, 1:]])
+    expected, n_expected = fit_trees(x, target, x, target, seed=1)
+    score, n_trees = fit_trees(without, target, without, target, seed=1)
+    assert n_trees == n_expected
+    np.testing.assert_array_equal(score(without), expected(x))
+
+
 def test_substructure_variables_by_hand():
     jets = {name: np.array([2.0, 3.0], np.float32) for name in COLUMNS}
     jets |= {"tau1": np.array([4.0, 0.0]), "tau2": np.array([2.0, 0.0]), "tau3": np.array([1.0, 0])}
@@ -350,6 +362,12 @@ def test_plots_are_listed_with_their_captions(tmp_path):
     listed = json.loads((tmp_path / "plots" / "plots.json").read_text())
     assert listed == [{"file": "roc.png", "title": "ROC", "caption": "A curve."}]
     assert (tmp_path / "plots" / "roc.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_dataset_without_masses_has_a_picture_without_them():
+    scores = np.linspace(0, 1, 20)
+    background_masses({"probe": Scores(scores, scores, np.full(20, np.nan))}, 0.5)
 
 
 def test_r2_is_measured_on_jets_that_were_not_fitted():
