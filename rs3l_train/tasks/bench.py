@@ -12,6 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from rs3l_data.errors import ConfigError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.names import chosen_views
@@ -102,12 +103,13 @@ def set_bench(
     Raises
     ------
     ConfigError
-        If the dataset has not the views or labels asked for.
+        If the dataset has not the views, labels or masses asked for.
     InputFileError
         If a class is empty where it is needed, or has too few jets.
     """
     trained_on = chosen_views(dataset.views, config.data)
     dataset = _of_task(dataset, config)
+    _require_masses(dataset, config)
     drawn = draw_jets(dataset, config, all_draws(config) if draws is None else draws)
     return _loaded(dataset, config, device, drawn, trained_on)
 
@@ -142,7 +144,9 @@ def require_task(dataset: Dataset, config: TrainingConfig) -> None:
     ConfigError, InputFileError
         As `set_bench` does.
     """
-    draw_jets(_of_task(dataset, config), config, all_draws(config))
+    dataset = _of_task(dataset, config)
+    _require_masses(dataset, config)
+    draw_jets(dataset, config, all_draws(config))
 
 
 def task_summary(bench: Bench) -> dict[str, Any]:
@@ -165,6 +169,19 @@ def task_summary(bench: Bench) -> dict[str, Any]:
 def _of_task(dataset: Dataset, config: TrainingConfig) -> Dataset:
     warn_of_empty_labels(dataset, config.task)
     return dataset[tagging_task(dataset, config.task).target >= 0]
+
+
+def _require_masses(dataset: Dataset, config: TrainingConfig) -> None:
+    """Check that there are masses to decorrelate from: of none the penalty is 0, without a word."""
+    decorrelate = config.finetune.decorrelate
+    if decorrelate is None:
+        return
+    name = decorrelate.variable
+    if not any(np.isfinite(dataset.jets(view, [name])[name]).any() for view in dataset.views):
+        raise ConfigError(
+            f"training.finetune.decorrelate.variable: {name!r}, which no jet of {dataset.source}"
+            " has; use 'mass', or set training.finetune.decorrelate: null"
+        )
 
 
 def _loaded(

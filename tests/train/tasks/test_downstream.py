@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+from functools import partial
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -14,7 +17,7 @@ from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import load_training, validate_training
 from rs3l_train.loop.device import prepare
-from rs3l_train.tasks.bench import set_bench
+from rs3l_train.tasks.bench import require_task, set_bench
 from rs3l_train.tasks.decorrelate import squared_distance_correlation
 from rs3l_train.tasks.draws import draw_jets
 from rs3l_train.tasks.labels import (
@@ -183,6 +186,24 @@ def test_decorrelation_lowers_the_distance_correlation(dataset, config, weights)
     free, details = correlation({"variable": "softdrop_mass", "weight": 20})
     assert free < 0.7 * plain
     assert 0 <= details["validation_auc"] <= 1
+
+
+def test_decorrelation_from_masses_that_are_not_there_is_an_error(folder, config, tmp_path):
+    """As from the soft-drop mass in RS3L's own dataset."""
+    copy = shutil.copytree(folder, tmp_path / "ds")
+    for path in copy.glob("*.h5"):
+        with h5py.File(path, "r+") as file:
+            for view in file["views"].values():
+                view["jets/softdrop_mass"][...] = np.nan
+    without = rs3l_data.open(copy)
+    by = {
+        variable: changed(config, finetune={"decorrelate": {"variable": variable}})
+        for variable in ("mass", "softdrop_mass")
+    }
+    require_task(without, by["mass"])
+    for begin in (require_task, partial(set_bench, device=torch.device("cpu"))):
+        with pytest.raises(ConfigError, match=r"'softdrop_mass', which no jet .*use 'mass'"):
+            begin(without, config=by["softdrop_mass"])
 
 
 def test_a_run_leaves_all_that_repeats_it(dataset, config, tmp_path):
