@@ -14,6 +14,7 @@ from torch import Tensor
 
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.reader import Dataset
+from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.names import chosen_views
 from rs3l_train.evaluation.kinds import Names, kinds_of
@@ -26,6 +27,7 @@ from rs3l_train.tasks.draws import (
     draw_test_jets,
 )
 from rs3l_train.tasks.labels import known_part, tagging_task, warn_of_empty_labels
+from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.views.batches import all_views, one_view
 from rs3l_train.views.choice import NOMINAL, reference_view
 from rs3l_train.views.memory import JetViews, Selection, load
@@ -142,8 +144,10 @@ def require_task(dataset: Dataset, config: TrainingConfig) -> None:
     Raises
     ------
     ConfigError, InputFileError
-        As `set_bench` does.
+        As `set_bench` does, or if more of the last layers are to be trained than there are.
     """
+    if "last_layers" in config.task.modes:
+        Tagger(backbone_of(config)).freeze_all_but_last(config.finetune.last_layers)
     dataset = _of_task(dataset, config)
     _require_masses(dataset, config)
     draw_jets(dataset, config, all_draws(config))

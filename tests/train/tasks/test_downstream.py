@@ -53,6 +53,9 @@ def test_last_layers_alone_are_tuned(weights, config, dataset):
     many = changed(config, finetune={"last_layers": 50})
     with pytest.raises(ConfigError, match=r"finetune.last_layers: 50, but the network has \d+"):
         train_tagger(set_bench(dataset, many, prepare(many)), "last_layers", 20, 0, weights)
+    require_task(dataset, many)
+    with pytest.raises(ConfigError, match=r"finetune.last_layers: 50, but the network has \d+"):
+        require_task(dataset, changed(many, task={"modes": ["last_layers"]}))
 
 
 def test_natural_balance_is_that_of_the_dataset(dataset, config):
