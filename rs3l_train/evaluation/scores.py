@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from rs3l_data.store.tables import I8
 from rs3l_train.evaluation.roc import F8
 
-I8 = npt.NDArray[np.int64]
 Places = tuple[I8, I8]
 """Where the jets that two views have in common stand in the one and in the other, (n,) each"""
 

@@ -14,18 +14,12 @@ from torch import Tensor
 
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import I8
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.names import chosen_views
 from rs3l_train.evaluation.kinds import Names, kinds_of
-from rs3l_train.tasks.draws import (
-    I8,
-    Draw,
-    Draws,
-    all_draws,
-    draw_jets,
-    draw_test_jets,
-)
+from rs3l_train.tasks.draws import Draw, Draws, all_draws, draw_jets, draw_test_jets
 from rs3l_train.tasks.labels import known_part, tagging_task, warn_of_empty_labels
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.views.batches import all_views, one_view

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import I8
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.names import chosen_views
 from rs3l_train.tasks.labels import (
@@ -23,7 +24,6 @@ from rs3l_train.tasks.labels import (
 )
 from rs3l_train.views.choice import reference_view
 
-I8 = npt.NDArray[np.int64]
 Present = Mapping[str, npt.NDArray[np.bool_]]
 """By view, (n_rows,) which jets it has"""
 

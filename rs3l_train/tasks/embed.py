@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from rs3l_data.describe.schema import INITIATORS
@@ -26,14 +25,13 @@ from rs3l_data.store.columns import write_columns
 from rs3l_data.store.filters import write_dataset
 from rs3l_data.store.hdf5 import create
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import Columns
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.folder import require_other_file
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.model import Model, open_model
 from rs3l_train.views.batches import one_view
 from rs3l_train.views.memory import load
-
-F4 = npt.NDArray[np.float32]
 
 # Jets whose constituents are in memory at once.
 ROWS_AT_ONCE = 20_000
@@ -91,12 +89,12 @@ def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
     }
 
 
-def _applied(dataset: Dataset, model: Model) -> dict[str, dict[str, npt.NDArray[np.generic]]]:
+def _applied(dataset: Dataset, model: Model) -> dict[str, Columns]:
     """Apply a model block by block: by view, `present`, `embedding` and for a tagger `score`."""
     # A network trained on a GPU serves on a CPU as well.
     device = prepare(model.config.model_copy(update={"device": "auto"}))
     model.network.to(device)
-    pieces: dict[str, list[dict[str, npt.NDArray[np.generic]]]] = {v: [] for v in dataset.views}
+    pieces: dict[str, list[Columns]] = {v: [] for v in dataset.views}
     done = 0
     with Progress("embedding", len(dataset), "jets") as progress:
         for block in dataset.blocks(ROWS_AT_ONCE):
@@ -110,15 +108,13 @@ def _applied(dataset: Dataset, model: Model) -> dict[str, dict[str, npt.NDArray[
     }
 
 
-def _applied_to_view(
-    block: Dataset, view: str, model: Model, device: torch.device
-) -> dict[str, npt.NDArray[np.generic]]:
+def _applied_to_view(block: Dataset, view: str, model: Model, device: torch.device) -> Columns:
     data = model.config.data
     jets = load(block, (view,), data.constituents, device)
     selection = one_view(jets.present, torch.arange(jets.n_rows, device=device), 0)
     present = jets.present[0].cpu().numpy()
-    embedding: F4 = np.full((len(block), model.backbone.dimension), np.nan, np.float32)
-    table: dict[str, npt.NDArray[np.generic]] = {"present": present, "embedding": embedding}
+    embedding = np.full((len(block), model.backbone.dimension), np.nan, np.float32)
+    table: Columns = {"present": present, "embedding": embedding}
     if model.tagger is not None:
         table["score"] = np.full(len(block), np.nan, np.float32)
     if present.any():

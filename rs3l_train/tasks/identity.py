@@ -7,15 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import Array
 from rs3l_train.config import DataConfig, NetworkMode, TrainingConfig
 from rs3l_train.loop.identity import MODE, Identity, flat, flat_defaults
 from rs3l_train.tasks.bench import Bench
-
-Array = npt.NDArray[Any]
 
 
 def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
@@ -34,9 +32,7 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
             "the views": list(dataset.views),
             "the jets": _digest(_content_of(dataset)),
         },
-        {
-            **_flat(config, {"pretrain": True, "loop": {"parts", "precision", "compile"}}),
-        },
+        _flat(config, {"pretrain": True, "loop": {"parts", "precision", "compile"}}),
         dict(flat_defaults("training", config)),
     )
 
@@ -71,16 +67,14 @@ def tagger_identity(
             "the jets": _digest(_content(bench, n_labels, draw)),
             "the pretrained weights": weights,
         },
-        {
-            **_flat(
-                config,
-                {
-                    "finetune": True,
-                    "loop": {"precision", "compile"},
-                    "evaluation": {"temperature_scaling"},
-                },
-            ),
-        },
+        _flat(
+            config,
+            {
+                "finetune": True,
+                "loop": {"precision", "compile"},
+                "evaluation": {"temperature_scaling"},
+            },
+        ),
         dict(flat_defaults("training", config)),
     )
 

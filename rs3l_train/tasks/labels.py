@@ -12,10 +12,9 @@ import numpy.typing as npt
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import I8
 from rs3l_train.config import TaskConfig
 from rs3l_train.config.names import require_labels
-
-I8 = npt.NDArray[np.int64]
 
 logger = logging.getLogger(__name__)
 

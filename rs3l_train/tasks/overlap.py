@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.sketch import Sketch, initiator_keys
+from rs3l_data.store.tables import I8
 from rs3l_train.loop.checkpoint import LearnedFrom
 
 logger = logging.getLogger(__name__)
@@ -17,8 +15,6 @@ logger = logging.getLogger(__name__)
 PRETRAINING = "pretraining"
 LABELS = "labels"
 _WAYS = {PRETRAINING: "pretrained on", LABELS: "trained or validated on with labels"}
-
-I8 = npt.NDArray[np.int64]
 
 
 def hard_events(dataset: Dataset, rows: I8) -> Sketch:

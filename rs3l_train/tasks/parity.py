@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from rs3l_data.describe.schema import Category
 from rs3l_train.errors import ExportError
 from rs3l_train.tasks.deployed import Deployed
-from rs3l_train.views.reading import CONSTITUENT_COLUMNS, JET_COLUMNS
+from rs3l_train.views.reading import CONSTITUENT_COLUMNS, F4, JET_COLUMNS
 
-F4 = npt.NDArray[np.float32]
 Jets = dict[str, dict[str, F4]]
 """`constituents`: (n, P) each, `jets`: (n,) each, by column"""
 

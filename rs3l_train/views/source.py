@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from rs3l_train.views.memory import Batch, JetViews, Selection
+from rs3l_train.views.memory import Batch, JetViews, Selection
 
 
 class ViewSource(Protocol):

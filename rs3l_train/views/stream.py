@@ -12,7 +12,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
@@ -21,9 +20,8 @@ from rs3l_data.store.arrays import pad_views
 from rs3l_data.store.epoch import Epoch, Share
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.stream import Position, Stream
+from rs3l_data.store.tables import I8
 from rs3l_train.views.memory import Batch, JetViews, Selection, load, send
-
-I8 = npt.NDArray[np.int64]
 
 
 class StreamedViews:
