@@ -115,7 +115,7 @@ def cross_entropy(scores: Scores, share: float | None = None, temperature: float
     return float(of_signal.sum() + of_background.sum())
 
 
-def fit_temperature(scores: Scores, share: float | None = None) -> float:
+def fit_temperature(scores: Scores, share: float | None) -> float:
     """Find what logits are to be divided by for the least cross entropy (arXiv:1706.04599).
 
     Between 0.01 and 100; the cross entropy is convex in its inverse, and so has one minimum.

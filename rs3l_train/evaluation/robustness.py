@@ -16,26 +16,21 @@ NOISE_DRAWS = 20
 
 def wasserstein(first: F8, second: F8) -> float:
     """Compute the Wasserstein-1 distance of two samples: the area between their distributions."""
-    values, in_first = _pooled(first, second)
-    return _area(values, in_first)
+    values = np.concatenate([first, second])
+    order = np.argsort(values, kind="stable")
+    return _area(values[order], (np.arange(len(values)) < len(first))[order])
 
 
-def wasserstein_of_noise(first: F8, second: F8, common: Places | None = None) -> float:
+def wasserstein_of_noise(first: F8, second: F8, common: Places) -> float:
     """Average the distance that chance alone shows, if no score says of which view it is.
 
     The versions of a jet that both views have change places at random; the other jets are dealt
     out anew, as many to each.
-
-    Parameters
-    ----------
-    common
-        None: no jet is in both.
     """
-    places = common or in_common(None, None)
     values = np.concatenate([first, second])
     order = np.argsort(values, kind="stable")
     in_first = np.arange(len(values)) < len(first)
-    here, there = places[0], places[1] + len(first)
+    here, there = common[0], common[1] + len(first)
     alone = np.setdiff1d(np.arange(len(values)), np.concatenate([here, there]))
     random = np.random.default_rng(len(values))
 
@@ -49,13 +44,8 @@ def wasserstein_of_noise(first: F8, second: F8, common: Places | None = None) ->
     return float(np.mean([drawn() for _ in range(NOISE_DRAWS)]))
 
 
-def _pooled(first: F8, second: F8) -> tuple[F8, npt.NDArray[np.bool_]]:
-    values = np.concatenate([first, second])
-    order = np.argsort(values, kind="stable")
-    return values[order], (np.arange(len(values)) < len(first))[order]
-
-
 def _area(values: F8, in_first: npt.NDArray[np.bool_]) -> float:
+    """Compute the area between the distributions of two samples, put together and rising."""
     n_first = int(in_first.sum())
     below = np.cumsum(in_first) / n_first - np.cumsum(~in_first) / (len(values) - n_first)
     return float(np.abs(below[:-1]) @ np.diff(values))

@@ -106,7 +106,7 @@ def require_other_file(path: Path, model: Path, dataset: Dataset | None = None) 
             raise ConfigError(f"--out {path}: is a file of the dataset; choose another one")
 
 
-def forget(folder: Path, went_on: bool = False) -> None:
+def forget(folder: Path, went_on: bool) -> None:
     """Take away the results of an earlier training, as another one begins.
 
     Parameters

@@ -8,7 +8,7 @@ from torch import Tensor
 EVERYTHING = slice(None)
 
 
-def itself(n: int, device: torch.device, part: slice = EVERYTHING) -> Tensor:
+def itself(n: int, device: torch.device, part: slice) -> Tensor:
     """Mark each of some of n entries among all of them: (n_part, n) bool."""
     place = torch.arange(n, device=device)
     return place[part, None] == place
