@@ -108,8 +108,7 @@ class InParts:
         self.processes.sum_in_place(gathered.grad)
         for k, (number, part) in enumerate(own):
             again = outputs[k] if in_one_go else self._outputs(batch[part], step, number)
-            if again.requires_grad:
-                again.backward(gathered.grad[part])  # type: ignore[no-untyped-call]
+            again.backward(gathered.grad[part])  # type: ignore[no-untyped-call]
         self._add_up(loss)
         return loss
 
