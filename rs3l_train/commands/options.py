@@ -73,7 +73,6 @@ Corrupt = Annotated[
         "--corrupt", help="At a shard that cannot be read: stop, or leave it out with a warning."
     ),
 ]
-RUN = "run.json"
 Json = Annotated[
     bool, typer.Option("--json", help="Write what came out to standard output, as JSON.")
 ]
@@ -111,6 +110,7 @@ def training(
     `run.json`.
     """
     from rs3l_train.loop.files import write_json
+    from rs3l_train.loop.folder import RUN
     from rs3l_train.loop.processes import joined
     from rs3l_train.tasks.provenance import provenance, with_earlier
 

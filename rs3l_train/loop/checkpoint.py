@@ -19,7 +19,7 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.atomic import write_whole
 from rs3l_data.store.sketch import Sketch
 from rs3l_train.config import TrainingConfig, validate_training
-from rs3l_train.loop.folder import WEIGHTS, network_file, save_config
+from rs3l_train.loop.folder import CONFIG, WEIGHTS, network_file, save_config
 from rs3l_train.loop.identity import Identity, differing, software
 from rs3l_train.loop.sealed import read_sealed, sealed
 
@@ -199,7 +199,7 @@ def require_same_network(asked: TrainingConfig, saved: TrainingConfig, folder: P
             if wanted != found:
                 raise ConfigError(
                     f"training.{block}.{key}: the config says {wanted!r}, the network in {folder}"
-                    f" has {found!r}; use the config it was trained with, {folder}/config.yaml"
+                    f" has {found!r}; use the config it was trained with, {folder / CONFIG}"
                 )
 
 

@@ -20,7 +20,9 @@ WEIGHTS = "weights.safetensors"
 BEST = "best.safetensors"
 CHECKPOINT = "checkpoint.safetensors"
 RECORDS = "metrics.jsonl"
-OWN_FILES = (WEIGHTS, BEST, CHECKPOINT, RECORDS, METRICS, "config.yaml", "run.json")
+CONFIG = "config.yaml"
+RUN = "run.json"
+OWN_FILES = (WEIGHTS, BEST, CHECKPOINT, RECORDS, METRICS, CONFIG, RUN)
 EVALUATION = "evaluation"
 """Folder of `evaluate`'s results, if not told otherwise"""
 TRAININGS = "trainings"
@@ -129,4 +131,4 @@ def save_config(folder: Path, config: TrainingConfig) -> None:
         If the file cannot be written.
     """
     document = {"training": config.model_dump(mode="json")}
-    write_whole(folder / "config.yaml", yaml.safe_dump(document, sort_keys=False))
+    write_whole(folder / CONFIG, yaml.safe_dump(document, sort_keys=False))
