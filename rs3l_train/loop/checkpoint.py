@@ -42,6 +42,7 @@ def save_network(
     name: str = WEIGHTS,
     identity: Identity | None = None,
     learned_from: LearnedFrom | None = None,
+    trained_by: Mapping[str, str] | None = None,
 ) -> None:
     """Save a network.
 
@@ -57,6 +58,8 @@ def save_network(
         What the finished training depended on, for `done_before`.
     learned_from
         Which hard events; None: not known.
+    trained_by
+        Software; None: this.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def save_network(
         "config": config.model_dump_json(),
         "details": json.dumps(details),
         "identity": json.dumps(identity.whole if identity else {}),
-        "software": json.dumps(software()),
+        "software": json.dumps(software() if trained_by is None else trained_by),
         "learned_from": json.dumps({way: s.to_text() for way, s in (learned_from or {}).items()}),
     }
     write_whole(folder / name, sealed(FORMAT, weights, header))
@@ -93,6 +96,8 @@ class Saved(NamedTuple):
     """What was known of the training; see `save_network`"""
     learned_from: LearnedFrom
     """Empty where the file does not say"""
+    trained_by: Mapping[str, str]
+    """Which software, and its versions; empty where the file does not say"""
 
 
 def load_network(folder: Path, kind: str | None = None) -> Saved:
@@ -129,6 +134,7 @@ def load_network(folder: Path, kind: str | None = None) -> Saved:
         config,
         json.loads(header["details"]),
         {way: Sketch.from_text(text) for way, text in learned_from.items()},
+        json.loads(header.get("software", "{}")),
     )
 
 

@@ -59,7 +59,12 @@ class Trainings:
             tagger, saved = load_tagger(folder)
             if writes and saved.config != config:
                 # What it is to be tested with, say, has changed.
-                keep(tagger, details=saved.details, learned_from=saved.learned_from)
+                keep(
+                    tagger,
+                    details=saved.details,
+                    learned_from=saved.learned_from,
+                    trained_by=saved.trained_by,
+                )
             return tagger.to(self.bench.jets.device), saved.details
         checkpoints = checkpoints_in(folder, identity, config.loop, self.resume, self.processes)
         # Before one of them takes away what the others look for.

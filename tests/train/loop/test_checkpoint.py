@@ -18,7 +18,7 @@ from rs3l_train.loop.checkpoint import (
     require_same_network,
     save_network,
 )
-from rs3l_train.loop.identity import Identity, differing, flat, flat_defaults
+from rs3l_train.loop.identity import Identity, differing, flat, flat_defaults, software
 from tests.train.conftest import SETTINGS, changed
 
 
@@ -26,7 +26,7 @@ def test_a_network_comes_back_with_its_config(tmp_path, config):
     model = nn.Linear(1, 1)
     seen = {"pretraining": Sketch.of(np.arange(3, dtype=np.uint64))}
     save_network(tmp_path, model, "backbone", config, {"views": ["a"]}, learned_from=seen)
-    kind, weights, saved, details, learned_from = load_network(tmp_path)
+    kind, weights, saved, details, learned_from, trained_by = load_network(tmp_path)
     assert kind == "backbone"
     assert torch.equal(weights["weight"], model.weight)
     assert saved == config
@@ -34,6 +34,7 @@ def test_a_network_comes_back_with_its_config(tmp_path, config):
     assert {way: sketch.keys.tolist() for way, sketch in learned_from.items()} == {
         "pretraining": [0, 1, 2]
     }
+    assert trained_by == software()
     assert {path.name for path in tmp_path.iterdir()} == {"weights.safetensors", "config.yaml"}
 
 

@@ -58,7 +58,7 @@ def bench(dataset, quick):
 def backbone(config):
     """One that was not trained."""
     torch.manual_seed(7)
-    return Saved("backbone", backbone_of(config).state_dict(), config, {}, {})
+    return Saved("backbone", backbone_of(config).state_dict(), config, {}, {}, {})
 
 
 @pytest.fixture(scope="module")
@@ -175,11 +175,18 @@ def test_a_probe_has_no_steps_to_go_on_with(bench, backbone, tmp_path, crash_at,
         Trainings(bench, backbone, "must").tagger("probe", 20, 0, tmp_path)
 
 
-def test_a_tagger_that_is_taken_has_the_settings_it_is_tested_with(dataset, quick, tmp_path):
+def test_a_tagger_that_is_taken_has_the_settings_it_is_tested_with(
+    dataset, quick, tmp_path, monkeypatch, caplog
+):
     finetune(dataset, quick, None, "scratch", 20, tmp_path)
     before = load_file(tmp_path / "weights.safetensors")
     other = changed(quick, evaluation={"efficiencies": [0.4], "max_jets": 90})
-    finetune(dataset, other, None, "scratch", 20, tmp_path)
+    # As often as it is taken by other software: that has not trained it.
+    monkeypatch.setattr("rs3l_train.loop.identity.version", {"rs3l": "9", "torch": "3"}.get)
+    for _ in range(2):
+        caplog.clear()
+        finetune(dataset, other, None, "scratch", 20, tmp_path)
+        assert "done before, with the same data and settings, but rs3l is now '9'" in caplog.text
     assert all(
         torch.equal(before[k], v) for k, v in load_file(tmp_path / "weights.safetensors").items()
     )
