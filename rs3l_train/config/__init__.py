@@ -12,7 +12,7 @@ from __future__ import annotations
 from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig, TransformerConfig
 from rs3l_train.config.data import Corrupt, DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
-from rs3l_train.config.finetune import DecorrelateConfig, FinetuneConfig
+from rs3l_train.config.finetune import FinetuneConfig
 from rs3l_train.config.loop import Fresh, LoopConfig, Resume
 from rs3l_train.config.objective import ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
@@ -28,7 +28,6 @@ __all__ = [
     "BackboneConfig",
     "Corrupt",
     "DataConfig",
-    "DecorrelateConfig",
     "EdgeConvConfig",
     "EvaluationConfig",
     "FinetuneConfig",

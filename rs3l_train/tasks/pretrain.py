@@ -95,10 +95,10 @@ def pretrain(
     chosen = jets_to_pretrain_on(dataset, config)
     identity = pretraining_identity(config, chosen)
     processes.require_same(identity.whole)
-    done = _done_before(folder, identity) if resume == "auto" else None
-    processes.require_same({"whether --out holds it done": done is not None})
-    if done is not None:
-        return done
+    earlier = _earlier_metrics(folder, identity) if resume == "auto" else None
+    processes.require_same({"whether --out holds it done": earlier is not None})
+    if earlier is not None:
+        return earlier
     checkpoints = checkpoints_in(folder, identity, config.loop, resume, processes)
     processes.require_same({"whether --out holds a part of it": checkpoints.goes_on})
     loading = _loading(chosen, config, device, checkpoints, processes)
@@ -130,8 +130,8 @@ def pretrain(
     return metrics
 
 
-def _done_before(folder: Path, identity: Identity) -> dict[str, Any] | None:
-    """Give the metrics of a folder's pretraining if this one would be the same."""
+def _earlier_metrics(folder: Path, identity: Identity) -> dict[str, Any] | None:
+    """Read the metrics of a folder's pretraining if this one would be the same."""
     try:
         return read_metrics(folder) if done_before(folder, identity, keep_others=True) else None
     except InputFileError as error:
