@@ -8,11 +8,11 @@ from typing import Any
 from rs3l_data.store.reader import Dataset
 from rs3l_train.evaluation.plots import Plots
 from rs3l_train.evaluation.plots_curves import roc_curves
-from rs3l_train.loop.checkpoint import LearnedFrom
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.files import METRICS, write_json
 from rs3l_train.loop.folder import require_own
 from rs3l_train.loop.out_of_memory import out_of_memory_says
+from rs3l_train.loop.saved_network import LearnedFrom
 from rs3l_train.tasks import captions
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_test_bench, task_summary
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger

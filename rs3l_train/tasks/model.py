@@ -12,13 +12,13 @@ from rs3l_data.errors import ConfigError
 from rs3l_data.store.checksums import checksum
 from rs3l_train.backbones import Backbone, backbone_of
 from rs3l_train.config import TrainingConfig
-from rs3l_train.loop.checkpoint import (
+from rs3l_train.loop.folder import network_file
+from rs3l_train.loop.saved_network import (
     Saved,
     load_network,
     load_weights,
     require_same_network,
 )
-from rs3l_train.loop.folder import network_file
 from rs3l_train.tasks.tagger import Tagger
 
 

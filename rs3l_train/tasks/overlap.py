@@ -8,7 +8,7 @@ from typing import Any
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.sketch import Sketch, initiator_keys
 from rs3l_data.store.tables import I8
-from rs3l_train.loop.checkpoint import LearnedFrom
+from rs3l_train.loop.saved_network import LearnedFrom
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,6 @@ from rs3l_train.config import Resume, TrainingConfig
 from rs3l_train.evaluation.plots import Plots
 from rs3l_train.evaluation.plots_pretraining import loss_curve, spectrum_plot
 from rs3l_train.evaluation.representation import linear_r2, physical_targets, spectrum
-from rs3l_train.loop.checkpoint import done_before, save_network
 from rs3l_train.loop.device import adam, prepare
 from rs3l_train.loop.files import METRICS, read_metrics, write_json
 from rs3l_train.loop.fit import fit
@@ -27,6 +26,7 @@ from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
+from rs3l_train.loop.saved_network import done_before, save_network
 from rs3l_train.loop.schedule import pretraining_schedule
 from rs3l_train.loop.training_state import Checkpoints, checkpoints_in
 from rs3l_train.loop.updates import Updates

@@ -16,9 +16,9 @@ from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.names import chosen_views, require_labels
-from rs3l_train.loop.checkpoint import LearnedFrom
 from rs3l_train.loop.device import precision_of
 from rs3l_train.loop.processes import ALONE, Processes, processes_here
+from rs3l_train.loop.saved_network import LearnedFrom
 from rs3l_train.loop.step import Gradients, InParts
 from rs3l_train.objectives import Objective, build
 from rs3l_train.tasks.overlap import PRETRAINING, hard_events

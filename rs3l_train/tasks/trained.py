@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from rs3l_train.config import NetworkMode, Resume
-from rs3l_train.loop.checkpoint import LearnedFrom, Saved, done_before, save_network
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
+from rs3l_train.loop.saved_network import LearnedFrom, Saved, done_before, save_network
 from rs3l_train.loop.training_state import checkpoints_in
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.identity import tagger_identity

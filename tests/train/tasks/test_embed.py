@@ -14,7 +14,7 @@ from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.store.digest import digest
 from rs3l_train.backbones import build
 from rs3l_train.config import validate_training
-from rs3l_train.loop.checkpoint import save_network
+from rs3l_train.loop.saved_network import save_network
 from rs3l_train.tasks import embed as task
 from rs3l_train.tasks.embed import embed
 from rs3l_train.tasks.tagger import Tagger

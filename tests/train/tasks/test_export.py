@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from rs3l_train.errors import ExportError
-from rs3l_train.loop.checkpoint import load_network, save_network
+from rs3l_train.loop.saved_network import load_network, save_network
 from rs3l_train.tasks import export as task
 from rs3l_train.tasks import parity
 from rs3l_train.tasks.deployed import Deployed

@@ -8,7 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 
 import rs3l_data
-from rs3l_train.loop.checkpoint import FORMAT, load_network
+from rs3l_train.loop.saved_network import FORMAT, load_network
 from rs3l_train.loop.sealed import sealed
 from rs3l_train.tasks.evaluate import evaluate
 from rs3l_train.tasks.finetune import finetune

@@ -10,8 +10,8 @@ from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_train.config import validate_training
 from rs3l_train.errors import TrainingError
-from rs3l_train.loop.checkpoint import load_network
 from rs3l_train.loop.device import prepare
+from rs3l_train.loop.saved_network import load_network
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.evaluate import evaluate
 from rs3l_train.tasks.finetune import finetune

@@ -16,8 +16,8 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.reshape.select import Choice, select
 from rs3l_train.backbones import backbone_of
 from rs3l_train.config import load_training
-from rs3l_train.loop.checkpoint import Saved
 from rs3l_train.loop.device import prepare
+from rs3l_train.loop.saved_network import Saved
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.embed import embed

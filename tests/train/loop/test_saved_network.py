@@ -12,13 +12,13 @@ from torch import nn
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.sketch import Sketch
 from rs3l_train.config import validate_training
-from rs3l_train.loop.checkpoint import (
+from rs3l_train.loop.identity import Identity, differing, flat, flat_defaults, software
+from rs3l_train.loop.saved_network import (
     done_before,
     load_network,
     require_same_network,
     save_network,
 )
-from rs3l_train.loop.identity import Identity, differing, flat, flat_defaults, software
 from tests.train.conftest import SETTINGS, changed
 
 
