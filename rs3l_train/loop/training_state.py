@@ -27,7 +27,7 @@ from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.folder import CHECKPOINT, forget
 from rs3l_train.loop.history import History
 from rs3l_train.loop.identity import Identity, differing, software
-from rs3l_train.loop.processes import Processes
+from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.sealed import read_header, read_sealed, sealed
 
 logger = logging.getLogger(__name__)
@@ -84,30 +84,28 @@ class Checkpoints:
     identity
         What a run must share with a checkpoint to continue it: ``fixed`` always, ``settings``
         unless the user insists (``must``).
+    loop
+        Says when a checkpoint is due.
     resume
         ``auto``: go on from a checkpoint of the very same run, else start anew; ``must``: go on,
         with changed ``settings`` too; ``never``: start anew.
-    every_views, every_seconds
-        When a checkpoint is due; None: never.
-    writes
-        Whether this process writes; all of them read.
+    processes
+        The first writes; all of them read.
     """
 
     def __init__(
         self,
         folder: Path,
         identity: Identity,
+        loop: LoopConfig,
         resume: Resume = "auto",
-        *,
-        every_views: int | None = None,
-        every_seconds: float | None = None,
-        writes: bool = True,
+        processes: Processes = ALONE,
     ) -> None:
         self.path = folder / CHECKPOINT
         self._identity = identity
         self._resume = resume
-        self._every_views, self._every_seconds = every_views, every_seconds
-        self._writes = writes
+        self._every_views, self._every_seconds = loop.checkpoint_views, loop.checkpoint_seconds
+        self._writes = processes.first
         self._last_views, self._last_time = 0, time.monotonic()
         self._changes: list[str] = []
         self.notes: dict[str, str] = {}
@@ -237,20 +235,6 @@ class Checkpoints:
 
     def _header(self) -> dict[str, str]:
         return read_header(self.path, FORMAT, START_ANEW)
-
-
-def checkpoints_in(
-    folder: Path, identity: Identity, loop: LoopConfig, resume: Resume, processes: Processes
-) -> Checkpoints:
-    """Keep the state of a training in its folder as often as a config says."""
-    return Checkpoints(
-        folder,
-        identity,
-        resume,
-        every_views=loop.checkpoint_views,
-        every_seconds=loop.checkpoint_seconds,
-        writes=processes.first,
-    )
 
 
 def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -28,7 +28,7 @@ from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.saved_network import done_before, save_network
 from rs3l_train.loop.schedule import pretraining_schedule
-from rs3l_train.loop.training_state import Checkpoints, checkpoints_in
+from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks import captions
 from rs3l_train.tasks.encode import apply_network
@@ -99,7 +99,7 @@ def pretrain(
     processes.require_same({"whether --out holds it done": earlier is not None})
     if earlier is not None:
         return earlier
-    checkpoints = checkpoints_in(folder, identity, config.loop, resume, processes)
+    checkpoints = Checkpoints(folder, identity, config.loop, resume, processes)
     processes.require_same({"whether --out holds a part of it": checkpoints.goes_on})
     loading = _loading(chosen, config, device, checkpoints, processes)
     with out_of_memory_says(OUT_OF_MEMORY):

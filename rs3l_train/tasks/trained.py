@@ -14,7 +14,7 @@ from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.loop.saved_network import LearnedFrom, Saved, done_before, save_network
-from rs3l_train.loop.training_state import checkpoints_in
+from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.identity import tagger_identity
 from rs3l_train.tasks.model import load_tagger
@@ -66,7 +66,7 @@ class Trainings:
                     trained_by=saved.trained_by,
                 )
             return tagger.to(self.bench.jets.device), saved.details
-        checkpoints = checkpoints_in(folder, identity, config.loop, self.resume, self.processes)
+        checkpoints = Checkpoints(folder, identity, config.loop, self.resume, self.processes)
         # Before one of them takes away what the others look for.
         self.processes.require_same({"whether --out holds a part of it": checkpoints.goes_on})
         log = MetricsLog(folder, config.loop.tensorboard) if writes else None

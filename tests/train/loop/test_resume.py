@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
+from rs3l_train.config import LoopConfig
 from rs3l_train.errors import TrainingError, TrainingStoppedError
 from rs3l_train.loop.best import BestWeights
 from rs3l_train.loop.fit import fit
@@ -96,7 +97,12 @@ def train(
         title="t",
         log=MetricsLog(folder),
         on_best=on_best,
-        checkpoints=Checkpoints(folder, Identity(fixed, settings), resume, every_views=every_views),
+        checkpoints=Checkpoints(
+            folder,
+            Identity(fixed, settings),
+            LoopConfig(checkpoint_views=every_views, checkpoint_seconds=None),
+            resume,
+        ),
     )
     return model.state_dict(), history
 
@@ -282,26 +288,30 @@ def state():
 
 
 def test_a_checkpoint_keeps_notes_for_the_same_training(tmp_path):
-    first = Checkpoints(tmp_path, Identity(FIXED, SETTINGS))
+    def noted(settings, resume="auto"):
+        identity = Identity(FIXED, settings)
+        return Checkpoints(tmp_path, identity, LoopConfig(), resume).noted("loading")
+
+    first = Checkpoints(tmp_path, Identity(FIXED, SETTINGS), LoopConfig())
     assert first.noted("loading") is None
     first.notes["loading"] = "stream"
     first.save(state())
-    assert Checkpoints(tmp_path, Identity(FIXED, SETTINGS)).noted("loading") == "stream"
-    assert Checkpoints(tmp_path, Identity(FIXED, {})).noted("loading") is None
-    assert Checkpoints(tmp_path, Identity(FIXED, {}), "must").noted("loading") == "stream"
-    assert Checkpoints(tmp_path, Identity(FIXED, SETTINGS), "never").noted("loading") is None
+    assert noted(SETTINGS) == "stream"
+    assert noted({}) is None
+    assert noted({}, "must") == "stream"
+    assert noted(SETTINGS, "never") is None
 
 
 @pytest.mark.parametrize("other", [False, True])
 def test_the_best_weights_before_a_stop_stay(tmp_path, other):
     """And not those of another training."""
-    Checkpoints(tmp_path, Identity(FIXED, SETTINGS)).save(state())
+    Checkpoints(tmp_path, Identity(FIXED, SETTINGS), LoopConfig()).save(state())
     results = ("best.safetensors", "metrics.jsonl", "weights.safetensors", "metrics.json")
     for name in results:
         (tmp_path / name).write_text("{}")
     (tmp_path / "evaluation").mkdir()
     (tmp_path / "evaluation" / "metrics.json").write_text("{}")
-    Checkpoints(tmp_path, Identity(FIXED, {} if other else SETTINGS)).restore(state())
+    Checkpoints(tmp_path, Identity(FIXED, {} if other else SETTINGS), LoopConfig()).restore(state())
     left = {name for name in results if (tmp_path / name).exists()}
     assert left == (set() if other else set(results[:2]))
     assert not (tmp_path / "evaluation" / "metrics.json").exists()
@@ -310,7 +320,8 @@ def test_the_best_weights_before_a_stop_stay(tmp_path, other):
 def test_a_checkpoint_is_due_so_long_after_the_last(tmp_path, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr("rs3l_train.loop.training_state.time.monotonic", lambda: clock[0])
-    checkpoints, due = Checkpoints(tmp_path, Identity({}, {}), every_seconds=60), []
+    checkpoints = Checkpoints(tmp_path, Identity({}, {}), LoopConfig(checkpoint_seconds=60))
+    due = []
     for clock[0] in (59, 60, 61, 119, 120):
         due.append(checkpoints.due(0))
         if due[-1]:
