@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from rs3l_train.config import NetworkMode, Resume
+from rs3l_data.errors import ConfigError
+from rs3l_train.config import NetworkMode, Resume, TrainingConfig
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
@@ -69,6 +70,7 @@ class Trainings:
         checkpoints = Checkpoints(folder, identity, config.loop, self.resume, self.processes)
         # Before one of them takes away what the others look for.
         self.processes.require_same({"whether --out holds a part of it": checkpoints.goes_on})
+        _note_score(checkpoints, config)
         log = MetricsLog(folder, config.loop.tensorboard) if writes else None
         if mode == "probe":
             checkpoints.restore(None)
@@ -104,3 +106,20 @@ class Trainings:
         if mode == "scratch" or self.pretrained is None:
             return own
         return {**self.pretrained.learned_from, **own}
+
+
+def _note_score(checkpoints: Checkpoints, config: TrainingConfig) -> None:
+    """Keep in mind by what the best weights are chosen: with `decorrelate` not by the AUC.
+
+    Raises
+    ------
+    ConfigError
+        If those so far were chosen by something else: no others might ever seem better.
+    """
+    score = config.finetune.model_dump_json(include={"decorrelate"})
+    if checkpoints.noted("score") not in (score, None):
+        raise ConfigError(
+            f"{checkpoints.path}: cannot go on from it with another training.finetune.decorrelate,"
+            " by which the best weights are chosen; start anew with --resume never"
+        )
+    checkpoints.notes["score"] = score

@@ -150,6 +150,12 @@ def test_a_training_may_go_on_with_other_settings_if_it_must(
     crash_at(3)
     with pytest.raises(CrashError):
         Trainings(bench, backbone).tagger("full", 20, 0, tmp_path)
+    # What chooses the best weights must not: those of an AUC would always win over those of a loss.
+    another = changed(quick, finetune={**QUICK["finetune"], "decorrelate": {"weight": 1}})
+    with pytest.raises(ConfigError, match=r"with another training\.finetune\.decorrelate"):
+        Trainings(set_bench(dataset, another, prepare(another)), backbone, "must").tagger(
+            "full", 20, 0, tmp_path
+        )
     slower = changed(quick, finetune={**QUICK["finetune"], "learning_rate": 1e-5})
     steps = crash_at(None)
     other = set_bench(dataset, slower, prepare(slower))
