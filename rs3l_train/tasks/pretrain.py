@@ -51,6 +51,8 @@ from rs3l_train.views.memory import JetViews
 logger = logging.getLogger(__name__)
 
 SHORTCUT_R2 = 0.5
+SHORTCUTS = {"|eta|": ("inputs", "shortcut_free"), "orientation": ("rotation", True)}
+"""What views share besides physics, and the key and value of `data` that hide it"""
 LEAST_VALIDATIONS = 10
 LEAST_DIAGNOSTIC_JETS = 20
 """Of fewer, half of which are fitted, an R² says nothing"""
@@ -182,7 +184,7 @@ def _metrics(
         "final": history.records[-1],
         "probe_of": {name: [*labels] for name, labels in config.task.classes.items()},
         "spectrum": spectrum(watch.embeddings).tolist(),
-        "warnings": _warnings(history, diagnostics, config.objective.needs_pairs),
+        "warnings": _warnings(history, diagnostics, config),
         "diagnostics": diagnostics,
     }
 
@@ -269,22 +271,19 @@ def _diagnostics(
     return {f"r2 {target}": linear_r2(z, values) for target, values in targets.items()}
 
 
-def _warnings(history: History, diagnostics: dict[str, float], compares: bool) -> list[str]:
-    """Name what is wrong with the embedding; the watch has told of a collapse when it saw it.
-
-    Parameters
-    ----------
-    compares
-        Whether the objective compares views: else there is nothing to recognise them for.
-    """
+def _warnings(history: History, diagnostics: dict[str, float], config: TrainingConfig) -> list[str]:
+    """Name what is wrong with the embedding; the watch has told of a collapse when it saw it."""
     collapsed = _collapsed(history)
-    shortcuts = [
-        f"the embedding holds {name} (R² = {diagnostics[f'r2 {name}']:.2f}), by which it recognises"
-        " the views of a jet without its physics: use training.data.inputs: shortcut_free and"
-        " training.data.rotation: true"
-        for name in ("|eta|", "orientation")
-        if compares and diagnostics.get(f"r2 {name}", 0.0) > SHORTCUT_R2
-    ]
+    shortcuts = []
+    # An objective that compares no views has nothing to recognise them for.
+    for name, (key, value) in SHORTCUTS.items() if config.objective.needs_pairs else ():
+        if (r2 := diagnostics.get(f"r2 {name}", 0.0)) > SHORTCUT_R2:
+            there = getattr(config.data, key) == value
+            shortcuts.append(
+                f"the embedding holds {name} (R² = {r2:.2f}), by which it recognises the views of a"
+                f" jet without its physics{', in spite of' if there else ': use'}"
+                f" training.data.{key}: {str(value).lower()}"
+            )
     for shortcut in shortcuts:
         logger.warning("%s", shortcut)
     return ([collapsed] if collapsed else []) + shortcuts

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from torch.nn import functional
 
+from rs3l_train.config.objective import MaskedConfig
 from rs3l_train.errors import TrainingError
 from rs3l_train.evaluation.representation import (
     alignment,
@@ -278,13 +279,13 @@ def test_weights_that_are_spoilt_end_the_training(dataset, config, tmp_path):
         pretrain(dataset, wild, tmp_path)
 
 
-def test_a_collapse_that_is_over_is_kept_in_the_warnings():
+def test_a_collapse_that_is_over_is_kept_in_the_warnings(config):
     healthy = {"effective_rank": 5.0, "compared_spread": 0.5, "views": 300.0}
     collapsed = healthy | {"effective_rank": 1.1, "views": 200.0}
     small = dict.fromkeys(("r2 |eta|", "r2 orientation"), 0.0)
 
     def warned(*records):
-        return _warnings(History(records=[*records]), small, True)
+        return _warnings(History(records=[*records]), small, config)
 
     (over,) = warned(healthy | {"views": 0.0}, collapsed, healthy)
     assert "one direction" in over
@@ -295,11 +296,16 @@ def test_a_collapse_that_is_over_is_kept_in_the_warnings():
     assert warned(collapsed | {"views": 0.0}, healthy) == []
 
 
-def test_a_shortcut_is_named(caplog):
+def test_a_shortcut_is_named_with_what_hides_it(caplog, config):
     history = History(records=[{"effective_rank": 5.0, "compared_spread": 0.5}])
-    found = _warnings(history, {"r2 |eta|": 0.6, "r2 orientation": 0.4}, True)
+    paper_s = changed(config, data={"inputs": "rs3l"})
+    found = _warnings(history, {"r2 |eta|": 0.6, "r2 orientation": 0.4}, paper_s)
     assert len(found) == 1
     assert "the embedding holds |eta| (R² = 0.60)" in found[0]
+    assert found[0].endswith(": use training.data.inputs: shortcut_free")
     assert found[0] in caplog.text
+    (in_spite,) = _warnings(history, {"r2 orientation": 0.6}, paper_s)
+    assert in_spite.endswith("in spite of training.data.rotation: true")
     # What compares no views has none to recognise.
-    assert _warnings(history, {"r2 |eta|": 0.6, "r2 orientation": 0.6}, False) == []
+    alone = config.model_copy(update={"objective": MaskedConfig()})
+    assert _warnings(history, {"r2 |eta|": 0.6, "r2 orientation": 0.6}, alone) == []
