@@ -11,22 +11,29 @@ CONSTRAINTS ?= envs/constraints.txt
 PIP_CONSTRAINT_FLAG := $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster lint pages fuzz drills clean
+.PHONY: help run test pytest test-cluster test-lowest lint pages fuzz drills clean
 
 help:
 	@echo "make run     simulate, train and report: config/demo.yaml, or CONFIG=..."
 	@echo "make test    lint, type checks and all tests"
+	@echo "make test-lowest    all tests with the lowest versions that pyproject.toml allows (6 GB)"
 	@echo "make test-cluster   the workflow and its failures on a Slurm of its own; as root, on Debian"
 	@echo "make fuzz    read damaged and hostile files: FUZZ_CASES=2000, FUZZ_SEED=0"
 	@echo "make drills  kill, starve and damage small runs: the table of docs/failures.md (half an hour)"
 	@echo "make pages   write the tables of docs/ and config/schema.json that come from the code"
-	@echo "make clean   remove the environment; results stay"
+	@echo "make clean   remove the environments; results stay"
 
 run: $(VENV)/run.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --configfile $(CONFIG)
 
-test: $(VENV)/test.done lint
+test: lint pytest
+
+pytest: $(VENV)/test.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest -n auto --dist loadgroup
+
+test-lowest:
+	$(PYTHON) -m tests.lowest > $(VENV)-lowest.txt
+	$(MAKE) pytest VENV=$(VENV)-lowest CONSTRAINTS=$(VENV)-lowest.txt
 
 test-cluster: $(VENV)/cluster.done
 	PATH="$(CURDIR)/$(BIN):$$PATH" OMP_NUM_THREADS=1 pytest tests/cluster
@@ -65,4 +72,4 @@ $(VENV)/python.done:
 	touch $@
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-lowest.txt

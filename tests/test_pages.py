@@ -4,9 +4,10 @@ import difflib
 
 import pytest
 
-from tests.pages import PAGES, ROOT, written
+from tests.pages import BY_THE_PINNED_SET, PAGES, ROOT, written
 
 
+@pytest.mark.skipif(not BY_THE_PINNED_SET, reason="pages are written with the pinned pydantic")
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_what_the_code_says(page: str) -> None:
     found = (ROOT / page).read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,7 @@ def read_jetclass(sources: Sequence[Source], folder: Path, rows: int = ROWS) -> 
 def _pieces(source: Source, rows: int) -> Iterator[Piece]:
     import uproot
 
-    broken = (OSError, ValueError, KeyError, IndexError, struct.error)
+    broken = (OSError, ValueError, KeyError, IndexError, struct.error, zlib.error)
     try:
         with uproot.open(source.path) as file:
             tree = file[layout.TREE]

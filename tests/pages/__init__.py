@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 from rs3l_data.describe.config import Config
@@ -21,6 +23,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "docs/variations.md": variations_markdown,
 }
 PAGES = (*TABLES, "config/schema.json")
+LOCK = (ROOT / "envs/constraints.txt").read_text(encoding="utf-8")
+BY_THE_PINNED_SET = version("pydantic") in re.findall(r"^pydantic==(.*)$", LOCK, re.MULTILINE)
+"""Whether a page comes out as it stands: another pydantic words its schemas in another way"""
 
 
 def written(page: str) -> str:

@@ -136,6 +136,7 @@ def test_parquet(dataset, tmp_path):
 
 
 def test_parquet_is_read_by_awkward(dataset, tmp_path):
+    pytest.importorskip("pandas", reason="awkward asks Arrow for pandas' types")
     [path] = write_parquet(dataset, tmp_path, "nominal")
     array = ak.from_parquet(path, columns=["jet_pt", "constituents.pt"])
     assert array.fields == ["jet_pt", "constituents"]
