@@ -28,6 +28,7 @@ from rs3l_data.describe.schema import (
 )
 from rs3l_data.events.hard_events import HardRun
 from rs3l_data.offsets import offsets_of
+from rs3l_data.reshape.merge import merge
 from rs3l_data.store.checksums import checksums
 from rs3l_data.store.manifest import MANIFEST_NAME, write_manifest
 from rs3l_data.store.shard import write_shard
@@ -89,6 +90,35 @@ def make_dataset(
     runs = [HardRun(name, seed, 1e-6, 1e-8, 2 * n_events, n_events, n_events) for name in processes]
     manifest = build_manifest(rs3l_data.open(paths), folder, runs, {"synthetic": "1"})
     write_manifest(folder, manifest)
+    return folder
+
+
+def make_grown(folder: Path) -> Path:
+    """Write a dataset whose shard of `higgs` was packed before `qcd` was what it is now.
+
+    So its first shard tells an older config than its manifest, and other versions than the second.
+    """
+    folder = Path(folder)
+
+    def config(settings):
+        processes = {"higgs": {"label": "higgs"}, "qcd": {"label": "qcd", "settings": [settings]}}
+        return {"processes": processes}
+
+    parts = [
+        make_dataset(folder.with_name(f"{folder.name}-{name}"), 10, n_shards=1, processes=(name,))
+        for name in ("higgs", "qcd")
+    ]
+    merge(parts, folder)
+    shards = sorted(folder.glob("*.h5"), key=lambda path: "-2" in path.name)
+    manifest = json.loads((folder / MANIFEST_NAME).read_text())
+    manifest["config"] |= config("new")
+    (folder / MANIFEST_NAME).write_text(json.dumps(manifest))
+    for path, settings in zip(shards, ("old", "new"), strict=True):
+        with h5py.File(path, "a") as file:
+            own = {**json.loads(file.attrs["config"]), **config(settings)}
+            file.attrs["config"] = json.dumps(own)
+            file.attrs["software"] = json.dumps({"synthetic": settings})
+    refresh(folder)
     return folder
 
 

@@ -73,13 +73,16 @@ def _bounds(events: I8, n_pieces: int) -> I8:
 
 
 def _write(rows: Dataset, path: Path) -> None:
+    # What the shards say that the rows lie in: another may be of another process, and older.
+    said = [part.shards[0].attributes for part in rows.by_shard()]
     attributes: dict[str, Any] = {
-        **rows.shards[0].attributes,
+        **said[0],
         "process_names": list(rows.processes),
         "label_names": list(rows.labels),
+        "config": rows.config,
     }
     del attributes["view_names"]
-    if not all(shard.attributes.get("constituents_complete", True) for shard in rows.shards):
+    if not all(each.get("constituents_complete", True) for each in said):
         attributes["constituents_complete"] = False
     views = {view: rows.read_view(view) for view in rows.views}
     write_shard(

@@ -100,13 +100,16 @@ def _row_cut(choice: Choice) -> Cut | None:
 
 def _names(named: Dataset, choice: Choice) -> dict[str, Any]:
     """List the processes and labels of the new dataset: all, or those of a choice of them."""
+    # The first shards of a dataset that has grown have an older config than its manifest.
+    config = {"config": named.config}
     if choice.processes is None and choice.labels is None:
-        return {"process_names": [*named.processes], "label_names": [*named.labels]}
+        return {"process_names": [*named.processes], "label_names": [*named.labels], **config}
     columns = named.initiators
     there = {column: set(np.unique(columns[column])) for column in ("process", "label")}
     return {
         "process_names": [n for i, n in enumerate(named.processes) if i in there["process"]],
         "label_names": [n for i, n in enumerate(named.labels) if i in there["label"]],
+        **config,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -95,9 +96,12 @@ def _remainder(n: int, i: int) -> Mask:
     return lambda rows: rows.initiators["event"] % n == i
 
 
-def _names(dataset: Dataset, process: str | None) -> dict[str, list[str]]:
+def _names(dataset: Dataset, process: str | None) -> dict[str, Any]:
     """List the processes and labels of a part: all, or those of one process."""
+    # The first shards of a dataset that has grown have an older config than its manifest.
+    config = {"config": dataset.config}
     if process is None:
-        return {"process_names": [*dataset.processes], "label_names": [*dataset.labels]}
+        return {"process_names": [*dataset.processes], "label_names": [*dataset.labels], **config}
     labels = np.unique(dataset.select(processes=process).initiators["label"])
-    return {"process_names": [process], "label_names": [dataset.labels[i] for i in labels]}
+    own = [dataset.labels[i] for i in labels]
+    return {"process_names": [process], "label_names": own, **config}

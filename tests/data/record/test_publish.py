@@ -12,6 +12,7 @@ from rs3l_data.describe.schema import CONSTITUENTS, DECAYS, INITIATORS, JETS
 from rs3l_data.describe.strict import validate
 from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
+from rs3l_data.integrity.validate import validate as check_all
 from rs3l_data.record.card import card
 from rs3l_data.record.layout import Layout
 from rs3l_data.record.metadata import datacite, zenodo
@@ -21,7 +22,7 @@ from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import damaged_files, read_manifest
 from tests.data.conftest import make_config
 from tests.data.store.random_tables import assert_same_view
-from tests.synthetic import make_dataset
+from tests.synthetic import make_dataset, make_grown
 
 ABOUT = Publication.model_validate(
     {
@@ -75,6 +76,17 @@ def test_shards_have_one_process_about_one_size_and_whole_events(folder, tmp_pat
         assert len(of_process) > 1
         assert abs(file["n_rows"] - np.mean(of_process)) <= 2
     assert len(rows) == 60
+
+
+def test_shards_that_are_cut_anew_keep_what_those_of_their_rows_say(tmp_path):
+    """The first shard of a dataset that has grown has another process, and an older config."""
+    grown = make_grown(tmp_path / "ds")
+    publish(grown, tmp_path / "record", ABOUT, Layout(shard_bytes=10**9))
+    assert check_all(tmp_path / "record").valid
+    config = read_manifest(grown / "dataset.json")["config"]
+    shards = rs3l_data.open(tmp_path / "record").shards
+    assert [shard.attributes["config"] for shard in shards] == [config] * 2
+    assert [shard.attributes["software"]["synthetic"] for shard in shards] == ["old", "new"]
 
 
 def test_files_that_suit_are_copied_as_they_are(tmp_path):

@@ -18,7 +18,7 @@ from rs3l_data.reshape.split import split
 from rs3l_data.store.checksums import checksum
 from rs3l_data.store.digest import digest
 from tests.data.reshape.conftest import manifest_of
-from tests.synthetic import make_dataset, make_older
+from tests.synthetic import make_dataset, make_grown, make_older
 
 
 @pytest.mark.parametrize(("by", "order"), [("process", -1), ("split", 1), ("3", -1)])
@@ -228,6 +228,21 @@ def test_a_process_is_described_by_the_source_of_its_rows(tmp_path):
     other = made("third", "qcd", qcd="other")
     with refused("third: made with other settings than .*: processes.qcd.settings differ"):
         merge([higgs, qcd, other], tmp_path / "all")
+
+
+def test_what_is_made_of_a_dataset_that_has_grown_has_the_config_of_its_manifest(tmp_path):
+    """Its first shards have an older one, in which other processes may be otherwise."""
+    grown = make_grown(tmp_path / "grown")
+    assert validate(grown).valid
+    select(grown, Choice(), tmp_path / "all")
+    select(grown, Choice(labels=("qcd",)), tmp_path / "qcd")
+    halves = split(grown, "2", tmp_path / "halves")
+    parts = split(grown, "process", tmp_path / "parts")
+    merge(halves, tmp_path / "merged")
+    made = [tmp_path / name for name in ("all", "qcd", "merged")]
+    for folder in (*made, *halves, *parts):
+        assert manifest_of(folder)["config"] == manifest_of(grown)["config"]
+        assert validate(folder).valid, folder
 
 
 def test_merge_warns_of_sources_that_other_versions_made(tmp_path, caplog):
