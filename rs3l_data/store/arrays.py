@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
@@ -149,6 +149,17 @@ def pad_views(views: Sequence[View], n_constituents: int | None = None) -> Padde
     }
 
 
+def _momentum(names: Collection[str]) -> str | None:
+    """Say which of vector's momenta some columns are: it refuses records that lack a part of one.
+
+    >>> _momentum(["pt", "eta", "phi", "mass"]), _momentum(["phi", "eta", "pt", "d0"])
+    ('Momentum4D', 'Momentum3D')
+    """
+    if not {"pt", "eta", "phi"} <= {*names}:
+        return None
+    return "Momentum4D" if {"mass", "energy"} & {*names} else "Momentum3D"
+
+
 def awkward_records(initiators: Initiators, views: View | Mapping[str, View]) -> ak.Array:
     """Join initiators and views to an array of one record a row, without copies.
 
@@ -161,7 +172,8 @@ def awkward_records(initiators: Initiators, views: View | Mapping[str, View]) ->
     -------
     ak.Array
         n records with `initiator` and `decays`, and of one view `jet` and `constituents`; of
-        several, by name, a field that has both. All are momenta of the vector package.
+        several, by name, a field that has both. All are momenta of the vector package; columns
+        without energy or mass have three components, those without pt, eta or phi none.
     """
     import awkward as ak
     import vector
@@ -170,8 +182,9 @@ def awkward_records(initiators: Initiators, views: View | Mapping[str, View]) ->
 
     def momenta(columns: Columns) -> ak.contents.Content:
         contents = [ak.contents.NumpyArray(column) for column in columns.values()]
+        name = _momentum(columns)
         return ak.contents.RecordArray(
-            contents, list(columns), parameters={"__record__": "Momentum4D"}
+            contents, list(columns), parameters=name and {"__record__": name}
         )
 
     def jagged(offsets: I8, columns: Columns) -> ak.contents.Content:

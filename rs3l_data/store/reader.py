@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Column, written_in
+from rs3l_data.errors import InputFileError
 from rs3l_data.events.weights import Weights
 from rs3l_data.store.arrays import Padded, awkward_records, pad, pad_views
 from rs3l_data.store.events import Event, blocks_of_events, cut_to_events
@@ -185,7 +186,16 @@ class Dataset(Rows):
         dict
             `features` (n_rows, n_constituents, n_columns) float32, `mask` (n_rows,
             n_constituents), and `jets`, all columns.
+
+        Raises
+        ------
+        InputFileError
+            If there is no such view or column, or a column comes twice.
         """
+        if columns is not None and len({*columns}) < len(columns):
+            raise InputFileError(
+                f"{self.source}: a column comes twice in {', '.join(columns)}: each is one feature"
+            )
         if view is None:
             return pad_views([self.read_view(name, columns) for name in self.views], n_constituents)
         offsets, constituents = self.constituents(view, columns)
@@ -207,7 +217,8 @@ class Dataset(Rows):
         ak.Array
             Records with `initiator`, `decays`, `jet` and `constituents` (the last two in the field
             of their view, if all are read), which have the behaviour of momenta:
-            ``array.constituents.deltaR(array.jet)``.
+            ``array.constituents.deltaR(array.jet)``. Of the constituents, that takes their pt, eta
+            and phi, and for all four components the energy.
         """
         if view is not None:
             return awkward_records(self.read_initiators(), self.read_view(view, columns))

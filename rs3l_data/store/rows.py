@@ -26,7 +26,7 @@ from rs3l_data.store.shard import Shard
 from rs3l_data.store.tables import I8, Columns, concatenate_columns
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Rows:
     """Rows of shards, in the order of the files, and names of views.
 
@@ -42,6 +42,13 @@ class Rows:
     views: tuple[str, ...]
     manifest: dict[str, Any] | None
     """The content of `dataset.json`, where the dataset has one"""
+
+    def __repr__(self) -> str:
+        """Say in a line what it is: the config alone, in every shard, has pages."""
+        return (
+            f"<{type(self).__name__} {self.source}: {len(self)} rows of {len(self.shards)} shards, "
+            f"views {', '.join(self.views)}>"
+        )
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -155,9 +162,10 @@ class Rows:
                 raise IndexError(f"rows stay in their order: expected a step > 0, found {step}")
             index = np.arange(start, max(start, stop), step)
         else:
-            if np.shape(rows) != (len(self),) or rows.dtype != np.bool_:
+            mask = np.asarray(rows)
+            if mask.shape != (len(self),) or mask.dtype != np.bool_:
                 raise IndexError(f"expected a slice, or a boolean mask of shape ({len(self)},)")
-            index = np.flatnonzero(rows)
+            index = np.flatnonzero(mask)
         return self.take(index)
 
     def take(self, index: I8) -> Self:

@@ -157,8 +157,21 @@ def test_a_view_is_read_by_opening_each_shard_once(dataset, monkeypatch):
     assert opened == [one.path for one in dataset.shards]
 
 
+def test_a_mask_may_be_of_any_kind(dataset):
+    mask = dataset.initiators["pt"] > 450
+    expected = dataset[mask].initiators["event"].tolist()
+    for same in (mask.tolist(), ak.Array(mask), dataset.to_awkward().initiator.pt > 450):
+        assert dataset[same].initiators["event"].tolist() == expected
+
+
+def test_a_dataset_is_shown_in_a_line(dataset):
+    """Its shards have the whole config each."""
+    shown = f"90 rows of {len(dataset.shards)} shards, views nominal, seed"
+    assert repr(dataset) == f"<Dataset {dataset.source}: {shown}>"
+
+
 def test_wrong_indices(dataset):
-    for rows in (slice(None, None, -1), np.array([1, 2]), np.ones(3, bool)):
+    for rows in (slice(None, None, -1), np.array([1, 2]), np.ones(3, bool), 3, [0] * 90):
         with pytest.raises(IndexError, match="expected a"):
             dataset[rows]
 
@@ -229,6 +242,19 @@ def test_awkward_records_are_momenta(dataset):
     higgs = array[array.initiator.label == 0]
     assert set(ak.num(higgs.decays).to_list()) == {2}
     assert higgs.decays.pdg_id[0].to_list() == [5, -5]
+
+
+@pytest.mark.parametrize("columns", [["d0"], ["phi", "eta", "d0"], ["pt", "eta", "phi"]])
+def test_records_of_some_columns_can_be_read(dataset, columns):
+    """Those that are no whole momentum have the behaviour of what they are."""
+    _, expected = dataset.constituents("seed", columns)
+    one, all_views = dataset.to_awkward("seed", columns), dataset.to_awkward(columns=columns)
+    for constituents in (one.constituents, all_views.seed.constituents):
+        assert constituents.fields == columns
+        for name in columns:
+            assert ak.flatten(constituents[name]).to_list() == expected[name].tolist()
+    if "pt" in columns:
+        assert ak.all(ak.flatten(one.constituents.deltaR(one.jet)) < 2)
 
 
 def test_all_views_at_once(dataset):
