@@ -112,7 +112,7 @@ class _Scanner:
         return None
 
     def _cut(self, lines: Iterator[bytes]) -> Iterator[bytes]:
-        yield _COMMENT.sub(b"", self._head(lines))
+        yield _head_for_pylhe(self._head(lines))
         self.where = f"event {self.number}"
         for line in lines:
             if _END in line:
@@ -147,7 +147,8 @@ class _Scanner:
         for line in lines:
             if _EVENT.match(line) or _END in line:
                 break
-            block.append(line)
+            if line.strip():
+                block.append(line)
             if b"</event>" in line:
                 return b"".join(block)
         raise self._truncated()
@@ -157,6 +158,17 @@ class _Scanner:
             f"{self._path}: {self.where}: truncated: its end is missing; fetch or make the file "
             "again"
         )
+
+
+def _head_for_pylhe(head: bytes) -> bytes:
+    """Bring the lines of <init> into the form that pylhe wants.
+
+    It takes a comment for a process, and passes over what shares a line with either of the tags.
+    """
+    before, tag, init = _COMMENT.sub(b"", head).rpartition(b"<init>")
+    numbers, end, rest = init.partition(b"</init>")
+    lines = [line for line in numbers.splitlines() if line.strip() and line.strip()[:1] != b"#"]
+    return b"\n".join([before + tag, *lines, end + rest])
 
 
 def _read_file(path: Path, first: int, wanted: range) -> tuple[Part, int]:
@@ -174,6 +186,7 @@ def _read_file(path: Path, first: int, wanted: range) -> tuple[Part, int]:
         warnings.simplefilter("error", RuntimeWarning)
         try:
             file = pylhe.LHEFile.frombuffer(scanner.open(lines))
+            _check_init(file.init)
             for event in file.events:
                 densities.append(_check(event))
                 events.append(event)
@@ -185,6 +198,24 @@ def _read_file(path: Path, first: int, wanted: range) -> tuple[Part, int]:
     weights = () if file.header is None else file.header.initrwgt.iter_weights()
     meanings = {each.id: each.name for each in weights}
     return Part(path, file.init, meanings, events, densities), scanner.number
+
+
+def _check_init(init: pylhe.LHEInit) -> None:
+    """Check that all processes were read, whose cross sections are added up, and are numbers.
+
+    Raises
+    ------
+    ValueError
+        Saying what was found and what was expected.
+    """
+    found, declared = len(init.procInfo), init.initInfo.numProcesses
+    if found != declared:
+        raise ValueError(f"{found} processes in <init>, but its first line says {declared}")
+    numbers = [init.initInfo.energyA, init.initInfo.energyB]
+    for process in init.procInfo:
+        numbers += [process.xSection, process.error]
+    if not all(map(isfinite, numbers)):
+        raise ValueError("a number in <init> is infinite or none")
 
 
 def _check(event: pylhe.LHEEvent) -> Densities | None:

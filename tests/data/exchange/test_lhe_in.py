@@ -49,6 +49,30 @@ def test_events_are_taken_as_they_stand_and_resonances_decay(lhe):
     assert run.sum_of_weights == pytest.approx(sum(map(weight_of, range(12))))
 
 
+@pytest.mark.parametrize(
+    ("text", "odd"),
+    [
+        ("</init>", "# as the standard has it\n  # comments\n</init>"),
+        ("<init>\n", "<init>\n\n"),
+        ("<init>\n", "<init> "),
+        ("0 17\n</init>", "0 17</init>"),
+        ("0 17\n</init>", "0 17 </init>"),
+        ("</init>", "<generator name='G' version='1'>cite\n # it\n</generator>\n</init>"),
+        ("\n 25 1", "\n \n\n 25 1"),
+        ("\n", "\r\n"),
+    ],
+)
+def test_lines_may_be_set_otherwise(tmp_path, lhe, text, odd):
+    """A cross section that shared a line with the end of <init> was once read as 0."""
+    path = tmp_path / "odd.lhe"
+    path.write_bytes(lhe_text(range(12)).replace(text, odd).encode())
+    (expected,), (made,) = take(higgs_config([lhe]))
+    (hard,), (run,) = take(higgs_config([path]))
+    assert run == made
+    for name, column in joined([expected]).items():
+        assert np.array_equal(joined([hard])[name], column), name
+
+
 def test_files_and_chunks_leave_the_events_alone(tmp_path, lhe):
     whole = take(higgs_config([lhe]))
     write_lhe(tmp_path / "part1.lhe", range(5))
@@ -236,6 +260,13 @@ def test_broken_gzip_names_the_event_that_was_reached(tmp_path):
         (lhe_text(range(12)).replace("2212 2212", "2212 -2212"), "beams 2212 and -2212"),
         (lhe_text(range(12)).replace("6500.0 6500.0", "6500.0 1000"), "beams of 6500 and 1000"),
         (lhe_text(range(11)), "11 events, but 12 are asked for"),
+        (lhe_text(range(12)).replace("-4 1", "-4 2"), "1 processes in <init>, but .* says 2"),
+        (
+            lhe_text(range(12)).replace("0 17\n", "0 17\n1 1 1 18\n", 1),
+            "2 processes in <init>, but .* says 1",
+        ),
+        (lhe_text(range(12)).replace("2.5 0.25", "nan 0.25"), "a number in <init> is infinite"),
+        (lhe_text(range(12)).replace("6500.0 6500.0", "6500.0 nan"), "a number in <init> is"),
     ],
 )
 def test_files_that_are_not_what_the_config_says(tmp_path, content, message):
