@@ -17,8 +17,11 @@ from rs3l_data.exchange.text import reading_lines
 
 _START = b"HepMC::Asciiv3-START_EVENT_LISTING"
 _END = b"HepMC::Asciiv3-END_EVENT_LISTING"
-_GARBLED = re.compile(rb"^[PV][-+.eE0-9\[\],@ \t\r]*+[^\n].*$", re.MULTILINE)
-"""A particle's or a vertex's line with more than numbers, which HepMC3 would read as 0"""
+# Possessive, so that a line is gone through once; three digits of a positive exponent overflow.
+_NUMBER = rb"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE](?:-\d++|\+?+0*\d{1,2}))?+"
+_GARBLED = re.compile(rb"^[PV](?:[ \t\[\],@\r]++(?:" + _NUMBER + rb")?+)*+[^\n].*$", re.MULTILINE)
+"""A particle's or a vertex's line with more than numbers, which HepMC3 would read as 0, or with
+`1.2.3` or `1e999`, of which it would take what it can"""
 
 
 def read_events(path: Path, wanted: range) -> Iterator[tuple[int, pyhepmc.GenEvent]]:

@@ -323,6 +323,31 @@ def test_broken_files_are_named(hard_of, changed, change, message, packed):
         list(join(path, hard_of("top")[:N]))
 
 
+@pytest.mark.parametrize("px", ["1.2.3", "-", "e5", "1e", "1e999", "--1", "+-1", "1e+5e", "nan"])
+def test_a_number_that_is_none_is_told(hard_of, changed, px):
+    """HepMC3 reads it as 0, or takes its beginning."""
+    with pytest.raises(InputFileError, match="event 0: malformed: the line 'P "):
+        list(join(changed(first_px(px)), hard_of("top")[:N]))
+
+
+@pytest.mark.parametrize("px", ["5", "5.", ".5", "+5.0e0", "5E+000", "5e-300", "-5.5e+05"])
+def test_numbers_may_be_written_in_any_way(hard_of, changed, px):
+    (found,) = join(changed(first_px(px)), hard_of("top")[:N])
+    assert float(px) in found.particles.px
+
+
+def first_px(px):
+    """Change a component of the first stable particle."""
+
+    def change(lines):
+        row = next(i for i, line in enumerate(lines) if line[:2] == b"P " and line[-3:] == b" 1\n")
+        words = lines[row].split(b" ")
+        words[4] = px.encode()
+        return [*lines[:row], b" ".join(words), *lines[row + 1 :]]
+
+    return change
+
+
 def test_broken_gzip_and_missing_files(hard_of, exported, tmp_path):
     hard = hard_of("top")[:N]
     data = gzip.compress(exported().read_bytes(), 1)
