@@ -133,9 +133,10 @@ def _piece(
     views = {}
     for v, name in enumerate(names):
         jets, found = singletons[:, v], candidates[:, v]
-        if name not in swapped:
+        if name not in swapped and len(_candidates(jets, found)[0]):
             swapped[name] = _axes_swapped(jets, found, source.path, name)
-        views[name] = _view(jets, found, splitting[index], swapped[name])
+        # Rows without a candidate have no axes either, and say nothing of those that follow.
+        views[name] = _view(jets, found, splitting[index], swapped.get(name, False))
     pdg_id = np.array([layout.PDG_IDS.get(code, 0) for code in codes])
     return Piece(index, {"pdg_id": pdg_id[index]}, views, source.split)
 
@@ -159,8 +160,6 @@ def _axes_swapped(jets: F8, candidates: npt.NDArray[Any], path: Path, view: str)
     angles were taken relative to the wrong values, so that adding these again gives the right ones.
     """
     row, place = _candidates(jets, candidates)
-    if not len(row):
-        return False
     pt, eta, phi = _directions(jets, candidates, row, place)
     n = len(jets)
     px, py, pz = (
