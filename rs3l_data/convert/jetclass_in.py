@@ -90,12 +90,28 @@ def _pieces(source: Source, rows: int) -> Iterator[Piece]:
                 )
             first = 0
             for table in tree.iterate(list(_BRANCHES), step_size=rows):
+                _check_particles(table, source, first)
                 yield _piece(table, source, first)
                 first += len(table)
     except (*broken, uproot.deserialization.DeserializationError) as error:
         raise InputFileError(
             f"{source.path}: cannot be read as a ROOT file with the tree '{layout.TREE}': {error}"
         ) from None
+
+
+def _check_particles(table: ak.Array, source: Source, first: int) -> None:
+    """Refuse jets of which two branches have other numbers of particles, whose values are mixed."""
+    import awkward as ak
+
+    expected = ak.to_numpy(ak.num(table["part_px"]))
+    for name in _PART:
+        found = ak.to_numpy(ak.num(table[f"part_{name}"]))
+        if np.any(found != expected):
+            row = int(np.argmax(found != expected))
+            raise InputFileError(
+                f"{source.path}: jet {first + row} has {found[row]} particles in part_{name}, and "
+                f"{expected[row]} in part_px"
+            )
 
 
 def _piece(table: ak.Array, source: Source, first: int) -> Piece:

@@ -216,9 +216,19 @@ def _no_charge(branches):
     del branches["part_charge"]
 
 
+def _a_particle_of_the_next_jet(branches):
+    counts = ak.num(branches["part_energy"]).to_numpy()
+    counts[13:15] += [1, -1]
+    branches["part_energy"] = ak.unflatten(ak.flatten(branches["part_energy"]), counts)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
-    [(_two_labels, "jet 13 has 2 labels"), (_no_charge, "no branches part_charge")],
+    [
+        (_two_labels, "jet 13 has 2 labels"),
+        (_no_charge, "no branches part_charge"),
+        (_a_particle_of_the_next_jet, "jet 13 has .* particles in part_energy, and .* in part_px"),
+    ],
 )
 def test_faults_of_a_file_are_named(tmp_path, change, message):
     jetclass_file(tmp_path / "a.root", change=change)
