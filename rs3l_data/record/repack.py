@@ -36,7 +36,8 @@ def repack(
 ) -> list[Path]:
     """Write each process's rows into so many shards, `<process>-<number>.h5`.
 
-    An event stays in one shard. Memory holds one shard at a time.
+    An event stays in one shard, and rows with other further weights get shards of their own.
+    Memory holds one shard at a time.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def repack(
     paths, done = [], 0
     for process, n_pieces in pieces.items():
         rows = dataset.select(processes=process)
-        bounds = _bounds(rows.event_keys, n_pieces)
+        bounds = np.union1d(_bounds(rows.event_keys, n_pieces), _other_weights(rows))
         for number, (start, stop) in enumerate(pairwise(bounds.tolist())):
             path = folder / f"{process}-{number:04d}.h5"
             _write(rows[start:stop], path)
@@ -70,6 +71,15 @@ def _bounds(events: I8, n_pieces: int) -> I8:
     wanted = np.linspace(0, len(events), n_pieces, endpoint=False)
     cuts = np.unique(starts[np.minimum(np.searchsorted(starts, wanted), len(starts) - 1)])
     return np.append(cuts, len(events))
+
+
+def _other_weights(rows: Dataset) -> I8:
+    """Find where rows of other further weights begin: in one shard, some would be missing."""
+    parts = [*rows.by_shard()]
+    names = [sorted(part.weight_meanings) for part in parts]
+    ends = np.cumsum([len(part) for part in parts])
+    differ = [one != other for one, other in pairwise(names)]
+    return np.asarray(ends[:-1][np.array(differ, bool)])
 
 
 def _write(rows: Dataset, path: Path) -> None:

@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 
+import h5py
 import numpy as np
 import pytest
 from datacite import schema45
@@ -20,9 +21,10 @@ from rs3l_data.record.plan import MOST_BYTES, n_shards
 from rs3l_data.record.publish import describe_again, publish
 from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import damaged_files, read_manifest
+from rs3l_data.store.shard import ROW_SUM
 from tests.data.conftest import make_config
 from tests.data.store.random_tables import assert_same_view
-from tests.synthetic import make_dataset, make_grown
+from tests.synthetic import make_dataset, make_grown, refresh
 
 ABOUT = Publication.model_validate(
     {
@@ -87,6 +89,32 @@ def test_shards_that_are_cut_anew_keep_what_those_of_their_rows_say(tmp_path):
     shards = rs3l_data.open(tmp_path / "record").shards
     assert [shard.attributes["config"] for shard in shards] == [config] * 2
     assert [shard.attributes["software"]["synthetic"] for shard in shards] == ["old", "new"]
+
+
+def test_rows_with_other_further_weights_get_shards_of_their_own(tmp_path):
+    """As chunks of two files of events may have; in one shard, some would have none of a name."""
+    source = make_dataset(tmp_path / "ds", n_events=10, processes=["qcd"], n_shards=3)
+    for number, names in enumerate((["up", "down"], ["down", "up"], ["up"])):
+        with h5py.File(source / f"shard-{number:04d}.h5", "a") as file:
+            group = file.create_group("weights")
+            group.attrs["names"] = group.attrs["meanings"] = json.dumps(names)
+            rows = len(file["initiators/event"])
+            group["values"] = np.arange(100.0 * number, 100 * number + rows * len(names)).reshape(
+                -1, len(names)
+            )
+            for view in file["views"].values():
+                del view.attrs[ROW_SUM]
+    refresh(source)
+    whole = rs3l_data.open(source)
+    manifest = {**whole.manifest, "digest": digest(whole)}
+    (source / "dataset.json").write_text(json.dumps(manifest))
+    assert check_all(source).valid
+    publish(source, tmp_path / "record", ABOUT, Layout(shard_bytes=10**9))
+    record = rs3l_data.open(tmp_path / "record")
+    assert check_all(tmp_path / "record").valid
+    assert [shard.n_rows for shard in record.shards] == [12, 8]
+    for name in ("up", "down"):
+        assert np.array_equal(record.weights[name], whole.weights[name], equal_nan=True)
 
 
 def test_files_that_suit_are_copied_as_they_are(tmp_path):
