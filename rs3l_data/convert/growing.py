@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from rs3l_data.store.hdf5 import require_replaceable
 from rs3l_data.store.tables import Array
 
 _CHUNK_BYTES = 1 << 20
+_USUAL_ROWS = 1000
 
 
 class GrowingFile:
@@ -36,12 +38,14 @@ class GrowingFile:
             if len(rows):
                 dataset[-len(rows) :] = rows
         else:
-            row_bytes = max(1, rows[:1].nbytes)
+            row_bytes = max(1, rows.dtype.itemsize * math.prod(rows.shape[1:]))
+            # The first rows may be none, and say nothing of how many follow.
+            n_rows = max(1, min(len(rows) or _USUAL_ROWS, _CHUNK_BYTES // row_bytes))
             self.file.create_dataset(
                 name,
                 data=rows,
                 maxshape=(None, *rows.shape[1:]),
-                chunks=(max(1, min(len(rows), _CHUNK_BYTES // row_bytes)), *rows.shape[1:]),
+                chunks=(n_rows, *rows.shape[1:]),
                 # Every HDF5 has gzip; Blosc2 needs a plugin that others' programs do not load.
                 compression="gzip",
                 shuffle=True,

@@ -19,9 +19,13 @@ _START = b"HepMC::Asciiv3-START_EVENT_LISTING"
 _END = b"HepMC::Asciiv3-END_EVENT_LISTING"
 # Possessive, so that a line is gone through once; three digits of a positive exponent overflow.
 _NUMBER = rb"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE](?:-\d++|\+?+0*\d{1,2}))?+"
-_GARBLED = re.compile(rb"^[PV](?:[ \t\[\],@\r]++(?:" + _NUMBER + rb")?+)*+[^\n].*$", re.MULTILINE)
+_GARBLED = re.compile(
+    rb"^(?:[PV](?:[ \t\[\],@\r]++(?:" + _NUMBER + rb")?+)*+[^\n].*"
+    rb"|U(?![ \t]+(?:GEV|MEV)[ \t]+(?:MM|CM)\s*$).*)$",
+    re.MULTILINE,
+)
 """A particle's or a vertex's line with more than numbers, which HepMC3 would read as 0, or with
-`1.2.3` or `1e999`, of which it would take what it can"""
+`1.2.3` or `1e999`, of which it would take what it can; units that it would take for GeV and mm"""
 
 
 def read_events(path: Path, wanted: range) -> Iterator[tuple[int, pyhepmc.GenEvent]]:

@@ -108,11 +108,14 @@ class Rows:
         Raises
         ------
         InputFileError
-            If there is no such process, label, split or view.
+            If there is no such process, label, split or view, or a view comes twice.
         """
         chosen = self
         if views is not None:
-            chosen = replace(chosen, views=tuple(self._check_views(listed(views) or [])))
+            own = tuple(self._check_views(listed(views) or []))
+            if len({*own}) < len(own):
+                raise InputFileError(f"{self.source}: a view comes twice in {', '.join(own)}")
+            chosen = replace(chosen, views=own)
         conditions = [
             ("process", listed(processes), self.processes),
             ("label", listed(labels), self.labels),

@@ -73,6 +73,15 @@ def test_a_growing_file_is_what_was_appended(tmp_path):
         assert np.array_equal(file["x"][:], np.concatenate(pieces))
 
 
+def test_a_growing_file_that_begins_with_nothing_has_chunks_of_many_rows(tmp_path):
+    with growing(tmp_path / "a.h5") as file:
+        for n in (0, 5000):
+            file.append("x", np.ones((n, 3), np.float32))
+    with h5py.File(tmp_path / "a.h5") as found:
+        assert found["x"].shape == (5000, 3)
+        assert found["x"].chunks[0] >= 1000
+
+
 def test_a_growing_file_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(TypeError), growing(tmp_path / "a.h5") as file:
         file.append("x", np.array([object()]))

@@ -330,6 +330,14 @@ def test_a_number_that_is_none_is_told(hard_of, changed, px):
         list(join(changed(first_px(px)), hard_of("top")[:N]))
 
 
+@pytest.mark.parametrize("units", [b"U TEV MM", b"U GEV M", b"U GEV", b"U GEV MM CM"])
+def test_units_that_are_none_are_told(hard_of, changed, units):
+    """HepMC3 takes them for GeV and mm."""
+    path = changed(lambda lines: [units + b"\n" if ln[:2] == b"U " else ln for ln in lines])
+    with pytest.raises(InputFileError, match=f"event 0: malformed: the line '{units.decode()}'"):
+        list(join(path, hard_of("top")[:N]))
+
+
 @pytest.mark.parametrize("px", ["5", "5.", ".5", "+5.0e0", "5E+000", "5e-300", "-5.5e+05"])
 def test_numbers_may_be_written_in_any_way(hard_of, changed, px):
     (found,) = join(changed(first_px(px)), hard_of("top")[:N])

@@ -139,6 +139,7 @@ def test_views_of_unequal_length(shard):
         (lambda ds: ds.jets("nominl"), r"no view 'nominl'; did you mean 'nominal'\?"),
         (lambda ds: ds.jets("seed", ["ptt"]), r"no column of the jets 'ptt'; did you mean 'pt'\?"),
         (lambda ds: ds.constituents("seed", ["E"]), "no column of the constituents 'E'.*energy"),
+        (lambda ds: ds.select(views=["seed", "seed"]), "a view comes twice in seed, seed"),
         (lambda ds: ds.to_numpy("seed", columns=["pt", "pt"]), "a column comes twice in pt, pt"),
         (lambda ds: ds.to_numpy(columns=["pt", "pt"]), "a column comes twice in pt, pt"),
         (lambda ds: ds.select(labels="higs"), r"no label 'higs'; did you mean 'higgs'\?"),
