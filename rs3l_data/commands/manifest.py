@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,11 +31,12 @@ def manifest(
     import rs3l_data
     from rs3l_data.describe.load import load_config
     from rs3l_data.describe.resolved import Resolved
+    from rs3l_data.jobs.inputs import read_runs_of
     from rs3l_data.jobs.provenance import attributes, software
     from rs3l_data.progress import logging_to
-    from rs3l_data.store.hard import read_hard_run
     from rs3l_data.store.manifest import write_manifest
     from rs3l_data.store.seal import check_seal
+    from rs3l_data.store.shard import open_shard
     from rs3l_data.store.software import warn_of_other_software
     from rs3l_data.store.summary import build_manifest
 
@@ -47,37 +47,31 @@ def manifest(
         paths = [dataset / f"{process}-{chunk}.h5" for process, chunk in chunks]
         # A manifest would record damaged files as correct.
         known = {path: check_seal(path) for path in paths}
+        # Before they are opened together, where an old one would differ from a new one in views.
+        each = [open_shard(path) for path in paths]
+        _check_shards(config, chunks, each)
         shards = rs3l_data.open(paths)
-        _check_origins(config, [process for process, _ in chunks], shards.shards)
-        _check_events(config, chunks, shards.shards)
         warn_of_other_software(shards.shards, software())
-        runs = [read_hard_run(hard / process / f"{chunk}.h5")[0] for process, chunk in chunks]
+        # Another config may have left these behind, too, and its cross section would be wrong.
+        runs = read_runs_of(config, hard)
         created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         built = build_manifest(shards, dataset, runs, software(), created, known)
         # That of the first shard is older where the dataset has grown since.
         write_manifest(dataset, {**built, "config": attributes(config)["config"]})
 
 
-def _check_origins(config: Config, processes: Sequence[str], shards: Sequence[Shard]) -> None:
-    from rs3l_data.jobs.inputs import check_origin
-
-    seen = set()
-    for process, shard in zip(processes, shards, strict=True):
-        made_with = shard.attributes["config"]
-        # Most shards have the same config, and to judge one takes a while.
-        key = (process, json.dumps(made_with))
-        if key not in seen:
-            check_origin(config, made_with, shard.path, "pack", process)
-            seen.add(key)
-
-
-def _check_events(
+def _check_shards(
     config: Config, chunks: Sequence[tuple[str, str]], shards: Sequence[Shard]
 ) -> None:
-    """Refuse a shard with another chunk's events, as a copy under another name has."""
+    """Refuse a shard of another config, or with another chunk's events, as a copy has."""
     from rs3l_data.describe.chunks import events_of
+    from rs3l_data.jobs.inputs import Origins, check_events
 
+    origins = Origins(config, "pack")
     for (process, chunk), shard in zip(chunks, shards, strict=True):
+        made_with = shard.attributes["config"]
+        origins.check(made_with, shard.path, process)
+        check_events(config, made_with, shard.path, process, int(chunk))
         events = shard.read_initiators(np.arange(shard.n_rows), ["event"])["event"]
         own = events_of(config, process, int(chunk))
         if len(events) and not own[0] <= events.min() <= events.max() <= own[-1]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.events.particles import Particles
 from rs3l_data.jobs.provenance import attributes
-from rs3l_data.store.hard import read_hard_events, read_hard_run
+from rs3l_data.store.hard import read_event_numbers, read_hard_events, read_hard_run
 from rs3l_data.store.pileup import read_sample
 from rs3l_data.store.tables import Initiators
 from rs3l_data.store.view_file import ViewFile, open_view_file
@@ -43,6 +44,55 @@ def read_hard_of(config: Config, path: Path) -> tuple[HardEvents, HardRun]:
     hard = read_hard_events(path)
     _check_chunk(config, run.process, hard, path)
     return hard, run
+
+
+def read_runs_of(config: Config, folder: Path) -> list[HardRun]:
+    """Read what the hard events of all chunks say beside them, if this config makes the same.
+
+    Raises
+    ------
+    InputFileError
+        If a file is unreadable, was made with other hard processes, cuts or another seed, or holds
+        other events than its chunk.
+    """
+    runs, origins = [], Origins(config, "hard")
+    for process, chunk in Resolved(config).chunks:
+        path = folder / process / f"{chunk}.h5"
+        run, made_by = read_hard_run(path)
+        origins.check(made_by["config"], path, process)
+        events, own = read_event_numbers(path), events_of(config, process, int(chunk))
+        if run.process != process or not np.array_equal(events, own):
+            raise InputFileError(
+                f"{path}: holds the {len(events)} events of '{run.process}' from number "
+                f"{int(events[0]) if len(events) else 0} on, expected the {len(own)} of "
+                f"'{process}' from number {own[0]} on; {_MAKE_AGAIN}"
+            )
+        runs.append(run)
+    return runs
+
+
+def check_events(
+    config: Config, made_with: Mapping[str, Any], path: Path, process: str, chunk: int
+) -> None:
+    """Refuse a shard that was made when its chunk had other events.
+
+    Its rows cannot tell, because an event may have none; the config that made it can.
+
+    Raises
+    ------
+    InputFileError
+        Naming both.
+    """
+    spec = made_with["processes"][process]
+    if (size := spec.get("chunk_events")) is None:
+        return  # Of a version that did not write it down.
+    found = range(chunk * size, min((chunk + 1) * size, spec["events"]))
+    own = events_of(config, process, chunk)
+    if found != own:
+        raise InputFileError(
+            f"{path}: made when this chunk of '{process}' had {len(found)} events from number "
+            f"{found.start} on, expected {len(own)} from {own.start} on; {_MAKE_AGAIN}"
+        )
 
 
 def _check_chunk(config: Config, process: str, hard: HardEvents, path: Path) -> None:
@@ -102,6 +152,23 @@ def read_sample_of(config: Config, path: Path) -> Particles:
     return sample
 
 
+class Origins:
+    """`check_origin` for many files, most of which were made with one config."""
+
+    def __init__(self, config: Config, stage: Stage) -> None:
+        self._config = config
+        self._stage: Stage = stage
+        self._fit: set[tuple[str, str]] = set()
+
+    def check(self, made_with: dict[str, Any], path: Path, process: str) -> None:
+        """Refuse a file that the config would make otherwise."""
+        # To judge one takes a while.
+        key = (process, json.dumps(made_with))
+        if key not in self._fit:
+            check_origin(self._config, made_with, path, self._stage, process)
+            self._fit.add(key)
+
+
 def check_origin(
     config: Config,
     made_with: dict[str, Any],
@@ -122,6 +189,11 @@ def check_origin(
     try:
         before = Resolved.from_mapping(made_with, f"{path}: attribute config")
         now = Resolved(config)
+        for kind, name in (("processes", process), ("views", view)):
+            if name is not None and name not in getattr(before.config, kind):
+                raise InputFileError(
+                    f"{path}: made with another config, which has no {kind}.{name}; {_MAKE_AGAIN}"
+                )
         # The chunk has no part in it: its rows are compared one by one.
         same = before.fingerprint_of_all(stage, process, view) == now.fingerprint_of_all(
             stage, process, view
@@ -162,7 +234,11 @@ def open_views_of(
     for path in paths:
         file = open_view_file(path)
         for name in file.names:
-            config.require("views", name)
+            if name not in config.views:
+                raise InputFileError(
+                    f"{path}: holds the view '{name}', which the config has not: leave the file "
+                    "away if it holds no other; if it is of an earlier run, " + _MAKE_AGAIN
+                )
             made_with, shower = file.attributes.get("config", {}), shower_of(config.views, name)
             check_origin(config, made_with, path, "resimulate", process, shower)
         same = file.span.process == process and all(

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
+from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, named
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.store.columns import read_columns, read_items, write_columns, write_offsets
 from rs3l_data.store.filters import Compression
@@ -63,6 +64,21 @@ def read_hard_events(path: Path) -> HardEvents:
         offsets, particles = read_items(group_at(file, "particles"), HARD_PARTICLES, rows)
         events = read_columns(group, HARD_EVENTS, rows)
         return HardEvents(events, particles, offsets, read_weights(file))
+
+
+def read_event_numbers(path: Path) -> npt.NDArray[np.int64]:
+    """Read the numbers of the hard events of a chunk, and nothing else.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, truncated or none of hard events.
+    """
+    with reading(path, "hard") as file:
+        group = group_at(file, "events")
+        rows = np.arange(n_values(group, HARD_EVENTS[0]))
+        numbers = read_columns(group, named(HARD_EVENTS, ["event"]), rows)["event"]
+        return numbers.astype(np.int64, copy=False)
 
 
 def read_hard_run(path: Path) -> tuple[HardRun, dict[str, Any]]:

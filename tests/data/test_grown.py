@@ -228,6 +228,47 @@ def test_a_manifest_refuses_a_shard_of_other_settings(tmp_path):
     assert not (tmp_path / "dataset/dataset.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [
+        ({"hard": {"chunk_events": 2, "pt": [500, 1000]}}, r"differs in hard\.pt"),
+        ({"processes": {"qcd": {"events": 1}}}, "holds the 1 events of 'qcd' from number 0"),
+    ],
+)
+def test_a_manifest_refuses_the_cross_section_of_other_hard_events(tmp_path, before, message):
+    now = config_with(processes={"qcd": {"events": 2}})
+    write_chunk(tmp_path, now, "qcd")
+    shard = (tmp_path / "dataset/qcd-0000.h5").read_bytes()
+    write_chunk(tmp_path, config_with(**{"processes": {"qcd": {"events": 2}}, **before}), "qcd")
+    (tmp_path / "dataset/qcd-0000.h5").write_bytes(shard)
+    with pytest.raises(InputFileError, match=rf"hard/qcd/0000\.h5: .*{message}.*run again"):
+        write_manifest(tmp_path, now)
+
+
+def test_a_manifest_refuses_a_shard_of_a_chunk_that_was_not_full(tmp_path):
+    """Without Snakemake's records more events make new chunks alone."""
+    before = config_with(processes={"qcd": {"events": 1}})
+    write_chunk(tmp_path, before, "qcd")
+    message = r"qcd-0000\.h5: made when this chunk of 'qcd' had 1 events .* expected 2 .*run again"
+    with pytest.raises(InputFileError, match=message):
+        write_manifest(tmp_path, config_with(processes={"qcd": {"events": 2}}))
+
+
+def test_a_manifest_names_the_shard_that_lacks_a_view(tmp_path):
+    now = config_with(views={**VIEWS, "seed": {}})
+    write_chunk(tmp_path, now, "qcd")
+    write_chunk(tmp_path, config_with(), "hbb")
+    with pytest.raises(InputFileError, match=r"hbb-0000\.h5: .*views\.seed.*run again"):
+        write_manifest(tmp_path, now)
+
+
+def test_a_manifest_refuses_a_copy_of_a_process_that_its_config_did_not_have(tmp_path):
+    write_chunk(tmp_path, config_with(processes={"qcd": {"events": 2}}), "qcd")
+    (tmp_path / "dataset/qcd-0000.h5").rename(tmp_path / "dataset/hbb-0000.h5")
+    with pytest.raises(InputFileError, match=r"hbb-0000\.h5: .*has no processes\.hbb.*run again"):
+        write_manifest(tmp_path, config_with(processes={"hbb": {"events": 2}}))
+
+
 def test_a_manifest_warns_of_shards_that_another_version_made(tmp_path, caplog):
     config = config_with()
     software = {**attributes(config)["software"], "pythia8mc": "8.310"}
