@@ -236,8 +236,7 @@ def open_views_of(
         for name in file.names:
             if name not in config.views:
                 raise InputFileError(
-                    f"{path}: holds the view '{name}', which the config has not: leave the file "
-                    "away if it holds no other; if it is of an earlier run, " + _MAKE_AGAIN
+                    f"{path}: holds the view '{name}', which the config has not; {_MAKE_AGAIN}"
                 )
             made_with, shower = file.attributes.get("config", {}), shower_of(config.views, name)
             check_origin(config, made_with, path, "resimulate", process, shower)

@@ -16,10 +16,11 @@ from rs3l_data.describe.config import Config
 from rs3l_data.describe.names import names_of
 from rs3l_data.describe.strict import validate
 from rs3l_data.errors import InputFileError
-from rs3l_data.jobs.inputs import check_origin, read_hard_of
+from rs3l_data.jobs.inputs import check_origin, open_views_of, read_hard_of
 from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.hard import write_hard_events
 from rs3l_data.store.shard import write_shard
+from rs3l_data.store.view_file import Span, write_view_file
 from tests.data.store.random_tables import random_view
 
 BASE = {
@@ -186,6 +187,29 @@ def write_chunk(folder, config, process, **changes):
     views = {name: random_view(rng, [2] * len(initiators)) for name in config.views}
     path = folder / f"dataset/{process}-0000.h5"
     write_shard(path, initiators, views, {**own, **names_of(config, process)})
+
+
+@pytest.mark.parametrize(
+    ("views", "message"),
+    [
+        ({"nominal": {}}, "holds the view 'up', which the config has not.*delete the file"),
+        (
+            {"nominal": {}, "new": {}, "up": {"redo": "detector", "of": "new"}},
+            r"which has no views\.new; delete the file",
+        ),
+    ],
+)
+def test_a_view_of_an_earlier_run_is_refused_naming_its_file(tmp_path, views, message):
+    """A folder has views that the config has no more; the page on datasets packs all there are."""
+    before, now = config_with(), config_with(views=views)
+    hard, _ = hard_chunk(now, "qcd", 0, lambda _: None)
+    initiators = initiator_table(now, "qcd", hard)
+    keys = {name: initiators.columns[name] for name in ("event", "initiator")}
+    path = tmp_path / "up.h5"
+    block = {"up": random_view(np.random.default_rng(1), [2] * len(initiators))}
+    write_view_file(path, Span("qcd", 0, 1), keys, ["up"], [block], attributes(before))
+    with pytest.raises(InputFileError, match=rf"up\.h5: .*{message}"):
+        open_views_of(now, "qcd", initiators, [path])
 
 
 def write_manifest(folder, config):
