@@ -10,10 +10,15 @@ import numpy as np
 from torch import Tensor
 
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.row_sum import RowSum
 from rs3l_data.store.tables import Array
 from rs3l_train.config import DataConfig, NetworkMode, TrainingConfig
 from rs3l_train.loop.identity import MODE, Identity, flat, flat_defaults
 from rs3l_train.tasks.bench import Bench
+from rs3l_train.views.reading import JET_COLUMNS
+
+_INSIDE = "what the jets consist of"
+"""Key that what was trained before there was it does not have: it is taken for the same then"""
 
 
 def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
@@ -26,14 +31,16 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
     """
     # Not what is held out, nor what says so: a view that is only tested on may come and go.
     data = {*DataConfig.model_fields} - {"views", "hold_out"}
+    inside = _digest_of_files(dataset)
     return Identity(
         {
             **_flat(config, {"seed": True, "data": data, "backbone": True, "objective": True}),
             "the views": list(dataset.views),
             "the jets": _digest(_content_of(dataset)),
+            _INSIDE: inside,
         },
         _flat(config, {"pretrain": True, "loop": {"parts", "precision", "compile"}}),
-        dict(flat_defaults("training", config)),
+        {**dict(flat_defaults("training", config)), _INSIDE: inside},
     )
 
 
@@ -49,6 +56,7 @@ def tagger_identity(
     weights = None
     if mode != "scratch" and pretrained is not None:
         weights = _digest(value.cpu().numpy() for value in pretrained.values())
+    inside = _digest(_constituents(bench, n_labels, draw))
     return Identity(
         {
             MODE: mode,
@@ -65,6 +73,7 @@ def tagger_identity(
             ),
             "the views": list(_trained_views(bench)),
             "the jets": _digest(_content(bench, n_labels, draw)),
+            _INSIDE: inside,
             "the pretrained weights": weights,
         },
         _flat(
@@ -75,7 +84,7 @@ def tagger_identity(
                 "evaluation": {"temperature_scaling"},
             },
         ),
-        dict(flat_defaults("training", config)),
+        {**dict(flat_defaults("training", config)), _INSIDE: inside},
     )
 
 
@@ -91,6 +100,20 @@ def _content_of(dataset: Dataset) -> Iterator[Array]:
         yield from dataset.jets(view, ["present", "pt", "n_constituents"]).values()
 
 
+def _digest_of_files(dataset: Dataset) -> str | None:
+    """Tell apart what is in the jets, as their constituents' impact parameters, and not read yet.
+
+    The sums that the files carry are of all their rows. Those of older versions have none.
+    """
+    used = [
+        shard
+        for shard, rows in zip(dataset.shards, dataset.rows, strict=True)
+        if len(rows) and all(view in shard.sums for view in dataset.views)
+    ]
+    sums = [shard.sums[view] for shard in used for view in dataset.views]
+    return sum(sums, RowSum()).digest()[:16] if sums else None
+
+
 def _content(bench: Bench, n_labels: int, draw: int) -> Iterator[Array]:
     """Give what tells the jets of a training from others."""
     trained = _trained_views(bench)
@@ -103,6 +126,18 @@ def _content(bench: Bench, n_labels: int, draw: int) -> Iterator[Array]:
         yield bench.softdrop_mass.cpu().numpy()[views, rows]
         for name in ("process", "event", "initiator"):
             yield np.asarray(bench.dataset.initiators[name])[rows]
+
+
+def _constituents(bench: Bench, n_labels: int, draw: int) -> Iterator[Array]:
+    """Give all that networks see of the jets of a training."""
+    for selection in (bench.labelled(n_labels, draw), bench.validation):
+        batch = bench.jets.gather(selection)
+        # Not the padding: its width is that of all views, those that are only tested on, too.
+        yield batch.mask.sum(1).cpu().numpy()
+        for values in batch.constituents.values():
+            yield values[batch.mask].cpu().numpy()
+        for name in JET_COLUMNS:
+            yield batch.jets[name].cpu().numpy()
 
 
 def _trained_views(bench: Bench) -> dict[str, int]:
