@@ -278,6 +278,14 @@ def test_a_manifest_refuses_a_shard_of_a_chunk_that_was_not_full(tmp_path):
         write_manifest(tmp_path, config_with(processes={"qcd": {"events": 2}}))
 
 
+def test_a_manifest_refuses_a_shard_whose_views_were_made_otherwise(tmp_path):
+    """Its rows and names are the same: what a view is, is told by its settings alone."""
+    write_chunk(tmp_path, config_with(processes={"qcd": {"events": 2}}), "qcd")
+    other = {"nominal": {}, "up": {"variation": "fsr_down"}}
+    with pytest.raises(InputFileError, match=r"qcd-0000\.h5: .*views\.up\.variation.*run again"):
+        write_manifest(tmp_path, config_with(processes={"qcd": {"events": 2}}, views=other))
+
+
 def test_a_manifest_names_the_shard_that_lacks_a_view(tmp_path):
     now = config_with(views={**VIEWS, "seed": {}})
     write_chunk(tmp_path, now, "qcd")

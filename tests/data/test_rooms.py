@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": {"chain", "describe", "events", "jobs", "pileup", "report", "simulate", "store"},
     "slurm": set(),
     "clocks": set(),
+    "outdated": {"store"},
     "source": set(),
 }
 # What every room may say of its work, and how, and what Python lacks.

@@ -200,3 +200,65 @@ def test_a_report_that_is_gone_is_made_again_and_nothing_else(finished, tmp_path
     shutil.copytree(finished, folder)
     (folder / "results/small/report.html").unlink()
     assert planned(folder, BASE) == REPORT
+
+
+INTERRUPTED = {
+    "hard": ({"seed": 4}, simulated() | ABOVE),
+    "resimulate": (
+        {"views__up__variation": "fsr_down"},
+        jobs("up") | jobs("pack") | ABOVE,
+    ),
+    "pack": ({"split": {"train": 0.6, "validation": 0.2, "test": 0.2}}, jobs("pack") | ABOVE),
+    "manifest": ({"processes__hbb__events": 4}, ABOVE),
+    "pretrain": ({"training__pretrain__views_seen": 20}, TRAINING),
+    "study": ({"training__evaluation__max_jets": 20}, STUDY),
+}
+
+
+@pytest.mark.parametrize("command", INTERRUPTED)
+def test_a_change_is_still_to_be_done_when_its_first_job_was_killed(
+    finished, commands, tmp_path, command
+):
+    """Snakemake removes what a job made before, and does not look for it the next time."""
+    change, expected = INTERRUPTED[command]
+    folder = tmp_path / "interrupted"
+    shutil.copytree(finished, folder)
+    start_and_fail(folder, changed(**change), commands, tmp_path / "bin", command)
+    assert planned(folder, changed(**change)) == expected
+    # So is what it takes to go back, without the other chunks' simulation.
+    if command == "resimulate":
+        back = planned(folder, BASE)
+        assert back >= jobs("pack") | ABOVE
+        assert len(back & jobs("up")) == 1
+        assert not back & (jobs("hard") | jobs("nominal"))
+    assert planned(folder, BASE) >= REPORT
+
+
+def test_a_file_that_was_asked_for_alone_and_not_made_is_made_with_what_follows(
+    finished, commands, tmp_path
+):
+    folder = tmp_path / "interrupted"
+    shutil.copytree(finished, folder)
+    change = changed(views__up__variation="fsr_down")
+    target = "results/small/views/top/0000/up.h5"
+    start_and_fail(folder, change, commands, tmp_path / "bin", "resimulate", target)
+    assert planned(folder, change) == jobs("up") | jobs("pack") | ABOVE
+
+
+def test_a_dry_run_removes_nothing(finished):
+    before = sorted(finished.glob("results/**/*.*"))
+    planned(finished, changed(seed=4))
+    assert sorted(finished.glob("results/**/*.*")) == before
+
+
+def start_and_fail(folder, config, commands, bin_folder, command, *targets):
+    """Start a run in which each job of a command is killed."""
+    bin_folder.mkdir()
+    for name in ("rs3l-data", "rs3l-train"):
+        script = f'#!/bin/sh\n[ $1 = {command} ] && kill -9 $$\nexec {commands / name} "$@"\n'
+        (bin_folder / name).write_text(script)
+        (bin_folder / name).chmod(0o755)
+    (folder / "other.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    arguments = ("--cores", "1", "--", *targets)
+    result = snakemake(folder, *arguments, config="other.yaml", first_in_path=bin_folder)
+    assert result.returncode != 0, result.stdout

@@ -1,0 +1,64 @@
+"""What follows from files that are about to be made again: it goes before the first job runs.
+
+Snakemake removes the old result of a job when the job begins. If the job is killed, the next start
+finds no file and takes what was made of the old one as up to date, since nothing is newer: it would
+say that there is nothing to be done, over a dataset of the config before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+from rs3l_data.store.atomic import explained
+from rs3l_data.store.manifest import MANIFEST_NAME
+
+_SIMULATION = {"hard", "resimulate"}
+_DATASET = {*_SIMULATION, "manifest"}
+_TRAINING = {"pretrain", "study"}
+
+
+class Job(Protocol):
+    """What is needed to know of a job of Snakemake's."""
+
+    rule: Any
+    wildcards: Any
+
+
+def remove_outdated(jobs: Iterable[Job], results: Path) -> list[Path]:
+    """Remove what follows from the results of jobs that are about to run, and takes little to make.
+
+    Those jobs may lie outside of what was asked for, as the shard of a view that is made alone. A
+    shard that is packed alone leaves the manifest: its bytes may be those that it describes.
+
+    Returns
+    -------
+    What there was, in the order in which it was removed: what follows from others comes first.
+
+    Raises
+    ------
+    StorageError
+        If removing is not permitted.
+    """
+    jobs = [*jobs]
+    rules = {job.rule.name for job in jobs}
+    ends: list[str] = []
+    if rules & {*_DATASET, *_TRAINING}:
+        ends += ["report.html"]
+    if rules & {*_DATASET, "onepass"}:
+        ends += ["validation.html", "validation.json"]
+    if rules & {*_DATASET, *_TRAINING}:
+        ends += ["training/study/metrics.json"]
+    if rules & _DATASET:
+        ends += [f"dataset/{MANIFEST_NAME}"]
+        ends += [
+            f"dataset/{job.wildcards.process}-{job.wildcards.chunk}.h5"
+            for job in jobs
+            if job.rule.name in {*_SIMULATION, "pack"}
+        ]
+    there = [path for end in dict.fromkeys(ends) if (path := results / end).is_file()]
+    for path in there:
+        with explained(path):
+            path.unlink(missing_ok=True)
+    return there
