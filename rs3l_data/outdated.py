@@ -11,12 +11,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
-from rs3l_data.store.atomic import explained
+from rs3l_data.store.atomic import explained, write_whole
 from rs3l_data.store.manifest import MANIFEST_NAME
 
 _SIMULATION = {"hard", "resimulate"}
 _DATASET = {*_SIMULATION, "manifest"}
 _TRAINING = {"pretrain", "study"}
+_NETWORK = ("metrics.json", "weights.safetensors")
+"""What the rule `pretrain` makes, and Snakemake removes before it is asked for again"""
+_BEFORE = "before"
+"""Where `rs3l-train pretrain` looks for it (rs3l_train/tasks/earlier.py)"""
 
 
 class Job(Protocol):
@@ -30,7 +34,8 @@ def remove_outdated(jobs: Iterable[Job], results: Path) -> list[Path]:
     """Remove what follows from the results of jobs that are about to run, and takes little to make.
 
     Those jobs may lie outside of what was asked for, as the shard of a view that is made alone. A
-    shard that is packed alone leaves the manifest: its bytes may be those that it describes.
+    shard that is packed alone leaves the manifest: its bytes may be those that it describes. A
+    pretraining that is asked for again is kept as a copy, for it may be the same.
 
     Returns
     -------
@@ -57,8 +62,25 @@ def remove_outdated(jobs: Iterable[Job], results: Path) -> list[Path]:
             for job in jobs
             if job.rule.name in {*_SIMULATION, "pack"}
         ]
+    if "pretrain" in rules:
+        _keep(results / "training/pretrain")
     there = [path for end in dict.fromkeys(ends) if (path := results / end).is_file()]
     for path in there:
         with explained(path):
             path.unlink(missing_ok=True)
     return there
+
+
+def _keep(folder: Path) -> None:
+    """Put a finished pretraining where it can be taken again if it turns out to be the same.
+
+    Who has deleted a part of it wants it done again. If all of it is gone, the last job was killed.
+    """
+    there = [folder / name for name in _NETWORK if (folder / name).is_file()]
+    for path in there:
+        kept = folder / _BEFORE / path.name
+        with explained(kept):
+            kept.unlink(missing_ok=True)
+    if len(there) == len(_NETWORK):
+        for path in there:
+            write_whole(folder / _BEFORE / path.name, path.read_bytes())

@@ -9,7 +9,6 @@ from typing import Any, cast, get_args
 import torch
 from torch import Tensor, nn
 
-from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.config import Resume, TrainingConfig
@@ -17,20 +16,20 @@ from rs3l_train.evaluation.plots import Plots
 from rs3l_train.evaluation.plots_pretraining import loss_curve, spectrum_plot
 from rs3l_train.evaluation.representation import linear_r2, physical_targets, spectrum
 from rs3l_train.loop.device import adam, prepare
-from rs3l_train.loop.files import METRICS, read_metrics, write_json
+from rs3l_train.loop.files import METRICS, write_json
 from rs3l_train.loop.fit import fit
 from rs3l_train.loop.folder import BEST, require_own
 from rs3l_train.loop.history import Budget, History
-from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.loop.saved_network import done_before, save_network
+from rs3l_train.loop.saved_network import save_network
 from rs3l_train.loop.schedule import pretraining_schedule
 from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks import captions
+from rs3l_train.tasks.earlier import earlier_metrics
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.pretraining import (
@@ -97,7 +96,7 @@ def pretrain(
     chosen = jets_to_pretrain_on(dataset, config)
     identity = pretraining_identity(config, chosen)
     processes.require_same(identity.whole)
-    earlier = _earlier_metrics(folder, identity) if resume == "auto" else None
+    earlier = earlier_metrics(folder, identity) if resume == "auto" else None
     processes.require_same({"whether --out holds it done": earlier is not None})
     if earlier is not None:
         return earlier
@@ -130,15 +129,6 @@ def pretrain(
                 )
                 checkpoints.remove()
     return metrics
-
-
-def _earlier_metrics(folder: Path, identity: Identity) -> dict[str, Any] | None:
-    """Read the metrics of a folder's pretraining if this one would be the same."""
-    try:
-        return read_metrics(folder) if done_before(folder, identity, keep_others=True) else None
-    except InputFileError as error:
-        logger.warning("%s", error)
-        return None
 
 
 def _loading(

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from safetensors.torch import load_file
 import rs3l_data
 from rs3l_data.describe.schema import INITIATORS
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.outdated import remove_outdated
 from rs3l_data.reshape.select import Choice, select
 from rs3l_data.store.shard import open_shard, write_shard
 from rs3l_data.store.tables import Initiators
@@ -342,6 +344,24 @@ def test_one_more_view_to_test_on_trains_nothing_again(dataset, quick, tmp_path,
     before = len(steps)
     finetune(dataset, quick, None, "scratch", 20, tmp_path / "tagger")
     assert len(steps) > before
+
+
+def test_a_pretraining_that_snakemake_took_away_is_taken_back_if_it_is_the_same(
+    dataset, quick, tmp_path, crash_at
+):
+    """It removes what a job makes before the job begins, whose data may be the same after all."""
+    folder = tmp_path / "training/pretrain"
+    first = pretrain(dataset, quick, folder)
+    weights = (folder / "weights.safetensors").read_bytes()
+    steps = crash_at(None)
+    for config, same in ((quick, True), (changed(quick, seed=5), False)):
+        remove_outdated([SimpleNamespace(rule=SimpleNamespace(name="pretrain"))], tmp_path)
+        for name in ("weights.safetensors", "metrics.json"):
+            (folder / name).unlink()
+        again = pretrain(dataset, config, folder)
+        assert bool(steps) != same
+        assert (again == first) == same
+        assert ((folder / "weights.safetensors").read_bytes() == weights) == same
 
 
 def test_never_does_everything_again(dataset, quick, tmp_path, crash_at):
