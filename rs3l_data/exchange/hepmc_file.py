@@ -17,10 +17,10 @@ from rs3l_data.exchange.text import reading_lines
 
 _START = b"HepMC::Asciiv3-START_EVENT_LISTING"
 _END = b"HepMC::Asciiv3-END_EVENT_LISTING"
-# Possessive, so that a line is gone through once; three digits of a positive exponent overflow.
-_NUMBER = rb"[-+]?+(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE](?:-\d++|\+?+0*\d{1,2}))?+"
+# Three digits of a positive exponent overflow.
+_NUMBER = rb"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE](?:-\d+|\+?0*\d{1,2}))?(?=[ \t\[\],@\r]|$)"
 _GARBLED = re.compile(
-    rb"^(?:[PV](?:[ \t\[\],@\r]++(?:" + _NUMBER + rb")?+)*+[^\n].*"
+    rb"^(?:[PV](?:.*[ \t\[\],@])?(?!" + _NUMBER + rb")[^ \t\[\],@\r\n].*"
     rb"|U(?![ \t]+(?:GEV|MEV)[ \t]+(?:MM|CM)\s*$).*)$",
     re.MULTILINE,
 )

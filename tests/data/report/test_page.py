@@ -110,7 +110,7 @@ def test_command_with_training_and_benchmarks(tmp_path):
     assert "there is nothing to compare" in page
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::DeprecationWarning")
 def test_rs3l_record_without_momenta_of_initiators_and_cross_sections(tmp_path):
     views = ("nominal", "seed")
     source = make_dataset(tmp_path / "source", 20, views, ("Hbb", "g"))
@@ -126,7 +126,7 @@ def test_rs3l_record_without_momenta_of_initiators_and_cross_sections(tmp_path):
     assert "Step histograms of mass, n_constituents, pt, one line" in page
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "ignore::DeprecationWarning")
 def test_jetclass_with_classes_that_have_no_jets(tmp_path):
     source = make_dataset(tmp_path / "source", 20, ("nominal",), ("Hbb", "g"))
     files = write_jetclass(rs3l_data.open(source), tmp_path, "nominal")
