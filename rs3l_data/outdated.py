@@ -19,8 +19,10 @@ _DATASET = {*_SIMULATION, "manifest"}
 _TRAINING = {"pretrain", "study"}
 _NETWORK = ("metrics.json", "weights.safetensors")
 """What the rule `pretrain` makes, and Snakemake removes before it is asked for again"""
-_BEFORE = "before"
-"""Where `rs3l-train pretrain` looks for it (rs3l_train/tasks/earlier.py)"""
+_BESIDE = ("best.safetensors", "metrics.jsonl", "config.yaml")
+"""What another pretraining would write over, from its beginning on"""
+BEFORE = "before"
+"""Folder where `rs3l-train pretrain` looks for them (rs3l_train/tasks/earlier.py)"""
 
 
 class Job(Protocol):
@@ -78,9 +80,14 @@ def _keep(folder: Path) -> None:
     """
     there = [folder / name for name in _NETWORK if (folder / name).is_file()]
     for path in there:
-        kept = folder / _BEFORE / path.name
+        kept = folder / BEFORE / path.name
         with explained(kept):
             kept.unlink(missing_ok=True)
     if len(there) == len(_NETWORK):
-        for path in there:
-            write_whole(folder / _BEFORE / path.name, path.read_bytes())
+        for path in (*(folder / name for name in _BESIDE), *there):
+            kept = folder / BEFORE / path.name
+            with explained(kept):
+                if path.is_file():
+                    write_whole(kept, path.read_bytes())
+                else:
+                    kept.unlink(missing_ok=True)

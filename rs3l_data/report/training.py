@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from rs3l_data.errors import InputFileError
+from rs3l_data.outdated import BEFORE
 from rs3l_data.report.numbers import count, rounded
 from rs3l_data.report.pictures import Picture, data_uri
 from rs3l_data.report.table import Table
@@ -51,6 +52,8 @@ def read_trainings(folder: Path) -> list[Training]:
     return [
         _training(path.parent, path.parent.relative_to(folder).as_posix())
         for path in sorted(folder.rglob("metrics.json"))
+        # A pretraining of before the last change of the config is none of this run.
+        if path.parent.name != BEFORE
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.atomic import write_whole
 from rs3l_train.loop.files import METRICS, read_metrics
-from rs3l_train.loop.folder import BEFORE, WEIGHTS
+from rs3l_train.loop.folder import BEFORE, BEST, CHECKPOINT, CONFIG, RECORDS, WEIGHTS
 from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.saved_network import done_before
 
@@ -38,6 +38,11 @@ def _take_back(folder: Path, identity: Identity) -> None:
     if (folder / WEIGHTS).exists() or not (kept / METRICS).exists():
         return
     if done_before(kept, identity):
+        # Another one may have been begun meanwhile, and what it has left would pass for this one's.
+        (folder / CHECKPOINT).unlink(missing_ok=True)
         # The weights last, as they say that all is there.
-        for name in (METRICS, WEIGHTS):
-            write_whole(folder / name, (kept / name).read_bytes())
+        for name in (BEST, RECORDS, CONFIG, METRICS, WEIGHTS):
+            if (kept / name).exists():
+                write_whole(folder / name, (kept / name).read_bytes())
+            else:
+                (folder / name).unlink(missing_ok=True)

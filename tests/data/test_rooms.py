@@ -19,7 +19,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "integrity": {"describe", "store"},
     "reshape": {"describe", "store", "integrity"},
     "record": {"describe", "store"},
-    "report": {"describe", "store"},
+    "outdated": {"store"},
+    "report": {"describe", "outdated", "store"},
     "exchange": {"describe", "events", "simulate", "store"},
     "convert": {"cluster", "describe", "store"},
     "jet_table": {"cluster", "describe", "detect", "simulate", "store"},
@@ -37,7 +38,6 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": {"chain", "describe", "events", "jobs", "pileup", "report", "simulate", "store"},
     "slurm": set(),
     "clocks": set(),
-    "outdated": {"store"},
     "source": set(),
 }
 # What every room may say of its work, and how, and what Python lacks.

@@ -1,9 +1,12 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from rs3l_data.errors import InputFileError
+from rs3l_data.outdated import remove_outdated
 from rs3l_data.report.training import read_trainings
+from rs3l_data.store.atomic import write_whole
 from tests.data.report.conftest import VIEWS, write_study
 
 
@@ -59,6 +62,14 @@ def test_plots_come_with_their_captions(folder):
     ((title, plot),) = study.plots
     assert (title, plot.caption) == ("ROC <1>", "What it shows.")
     assert plot.source.startswith("data:image/png;base64,iVBOR")
+
+
+def test_a_pretraining_of_before_is_none_of_the_run(folder):
+    for name in ("metrics.json", "weights.safetensors"):
+        write_whole(folder / "training/pretrain" / name, '{"stage": "pretrain"}')
+    remove_outdated([SimpleNamespace(rule=SimpleNamespace(name="pretrain"))], folder)
+    assert (folder / "training/pretrain/before/metrics.json").exists()
+    assert [training.name for training in read_trainings(folder / "training")] == ["pretrain"]
 
 
 def test_nothing_trained(tmp_path):

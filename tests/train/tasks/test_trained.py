@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -362,6 +363,27 @@ def test_a_pretraining_that_snakemake_took_away_is_taken_back_if_it_is_the_same(
         assert bool(steps) != same
         assert (again == first) == same
         assert ((folder / "weights.safetensors").read_bytes() == weights) == same
+
+
+def test_a_pretraining_that_is_taken_back_has_nothing_of_one_that_was_begun_meanwhile(
+    dataset, quick, tmp_path, crash_at
+):
+    """A config that is changed and changed back: best weights, curve and config are its own."""
+    folder = tmp_path / "training/pretrain"
+    pretrain(dataset, quick, folder)
+
+    def content():
+        return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+    first = content()
+    for config, steps in ((changed(quick, seed=5), 6), (quick, 0)):
+        remove_outdated([SimpleNamespace(rule=SimpleNamespace(name="pretrain"))], tmp_path)
+        for name in ("weights.safetensors", "metrics.json"):
+            (folder / name).unlink(missing_ok=True)
+        crash_at(steps)
+        with pytest.raises(CrashError) if steps else nullcontext():
+            pretrain(dataset, config, folder)
+        assert (content() == first) == (not steps)
 
 
 def test_never_does_everything_again(dataset, quick, tmp_path, crash_at):
