@@ -17,6 +17,9 @@ from rs3l_train.loop.identity import MODE, Identity, flat, flat_defaults
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.views.reading import JET_COLUMNS
 
+_AT_ONCE = 8192
+"""Jets whose constituents are gathered at once: all of a large draw would need more memory than
+the training"""
 _INSIDE = "what the jets consist of"
 """Key that what was trained before there was it does not have: it is taken for the same then"""
 
@@ -131,13 +134,14 @@ def _content(bench: Bench, n_labels: int, draw: int) -> Iterator[Array]:
 def _constituents(bench: Bench, n_labels: int, draw: int) -> Iterator[Array]:
     """Give all that networks see of the jets of a training."""
     for selection in (bench.labelled(n_labels, draw), bench.validation):
-        batch = bench.jets.gather(selection)
-        # Not the padding: its width is that of all views, those that are only tested on, too.
-        yield batch.mask.sum(1).cpu().numpy()
-        for values in batch.constituents.values():
-            yield values[batch.mask].cpu().numpy()
-        for name in JET_COLUMNS:
-            yield batch.jets[name].cpu().numpy()
+        for first in range(0, len(selection), _AT_ONCE):
+            batch = bench.jets.gather(selection[first : first + _AT_ONCE])
+            # Not the padding: its width is that of all views, those only tested on, too.
+            yield batch.mask.sum(1).cpu().numpy()
+            for values in batch.constituents.values():
+                yield values[batch.mask].cpu().numpy()
+            for name in JET_COLUMNS:
+                yield batch.jets[name].cpu().numpy()
 
 
 def _trained_views(bench: Bench) -> dict[str, int]:

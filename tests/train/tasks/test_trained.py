@@ -36,6 +36,7 @@ from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.run import run
 from rs3l_train.tasks.study import _diagnostics, study
 from rs3l_train.tasks.trained import Trainings
+from rs3l_train.views.memory import JetViews
 from tests.synthetic import make_dataset
 from tests.train.conftest import changed, write_config
 from tests.train.results import records, without_times
@@ -301,6 +302,21 @@ def test_other_impact_parameters_train_everything_again(folder, quick, tmp_path,
         before = len(steps)
         Trainings(bench, None).tagger("scratch", 20, 0, taggers / "scratch_20_0")
         assert (len(steps) > before) == again
+
+
+def test_jets_are_told_apart_a_few_at_a_time(bench, monkeypatch):
+    """All at once, padded, would take three times the memory of the jets themselves."""
+    monkeypatch.setattr("rs3l_train.tasks.identity._AT_ONCE", 7)
+    sizes, gather = [], JetViews.gather
+
+    def counted(jets, selection):
+        sizes.append(len(selection))
+        return gather(jets, selection)
+
+    monkeypatch.setattr(JetViews, "gather", counted)
+    tagger_identity(bench, "scratch", 20, 0, None)
+    assert sum(sizes) == len(bench.labelled(20, 0)) + len(bench.validation)
+    assert max(sizes) == 7
 
 
 def test_what_was_trained_before_constituents_were_looked_at_is_kept(bench, dataset, quick):
