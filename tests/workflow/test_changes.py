@@ -245,6 +245,23 @@ def test_a_file_that_was_asked_for_alone_and_not_made_is_made_with_what_follows(
     assert planned(folder, change) == jobs("up") | jobs("pack") | ABOVE
 
 
+def test_a_shard_is_made_again_alone_where_hard_events_and_views_were_removed(
+    finished, commands, tmp_path
+):
+    """As the page on failures says, so that the manifest stays, which all chunks go into."""
+    folder = tmp_path / "without"
+    shutil.copytree(finished, folder)
+    for name in ("hard", "views"):
+        shutil.rmtree(folder / "results/small" / name)
+    shard = "results/small/dataset/hbb-0001.h5"
+    (folder / shard).unlink()
+    for arguments in (["--no-hooks", "--force", shard], ["--touch", "--forceall"]):
+        result = snakemake(folder, "--cores", "1", *arguments, first_in_path=commands)
+        assert result.returncode == 0, result.stdout
+    assert (folder / shard).exists()
+    assert planned(folder, BASE) == set()
+
+
 def test_a_dry_run_removes_nothing(finished):
     before = sorted(finished.glob("results/**/*.*"))
     planned(finished, changed(seed=4))
