@@ -17,7 +17,7 @@ from rs3l_data.exchange.text import reading_lines
 
 _START = b"HepMC::Asciiv3-START_EVENT_LISTING"
 _END = b"HepMC::Asciiv3-END_EVENT_LISTING"
-# Three digits of a positive exponent overflow.
+# No momentum has an exponent of three digits, which may overflow.
 _NUMBER = rb"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE](?:-\d+|\+?0*\d{1,2}))?(?=[ \t\[\],@\r]|$)"
 _GARBLED = re.compile(
     rb"^(?:[PV](?:.*[ \t\[\],@])?(?!" + _NUMBER + rb")[^ \t\[\],@\r\n].*"
