@@ -27,8 +27,6 @@ EVALUATION = "evaluation"
 """Folder of `evaluate`'s results, if not told otherwise"""
 TRAININGS = "trainings"
 """Folder of a study with one for each tagger"""
-BEFORE = "before"
-"""Folder of a pretraining that the workflow asks for again, with what was there"""
 
 
 def network_file(path: Path) -> Path:

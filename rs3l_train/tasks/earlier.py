@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rs3l_data.errors import InputFileError
+from rs3l_data.outdated import BEFORE
 from rs3l_data.store.atomic import write_whole
 from rs3l_train.loop.files import METRICS, read_metrics
-from rs3l_train.loop.folder import BEFORE, BEST, CHECKPOINT, CONFIG, RECORDS, WEIGHTS
+from rs3l_train.loop.folder import BEST, CHECKPOINT, CONFIG, RECORDS, WEIGHTS
 from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.saved_network import done_before
 
