@@ -8,16 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
-import numpy.typing as npt
 from pydantic import TypeAdapter
 
-from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, named
+from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, Column, named
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.store.columns import read_columns, read_items, write_columns, write_offsets
 from rs3l_data.store.filters import Compression
 from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import create, read_attributes, reading
+from rs3l_data.store.tables import I8, Columns
 from rs3l_data.store.weights import read_weights, write_weights
 
 
@@ -59,14 +60,12 @@ def read_hard_events(path: Path) -> HardEvents:
         If the file is missing, truncated or none of hard events.
     """
     with reading(path, "hard") as file:
-        group = group_at(file, "events")
-        rows = np.arange(n_values(group, HARD_EVENTS[0]))
+        rows, events = _read_events(file, HARD_EVENTS)
         offsets, particles = read_items(group_at(file, "particles"), HARD_PARTICLES, rows)
-        events = read_columns(group, HARD_EVENTS, rows)
         return HardEvents(events, particles, offsets, read_weights(file))
 
 
-def read_event_numbers(path: Path) -> npt.NDArray[np.int64]:
+def read_event_numbers(path: Path) -> I8:
     """Read the numbers of the hard events of a chunk, and nothing else.
 
     Raises
@@ -75,10 +74,8 @@ def read_event_numbers(path: Path) -> npt.NDArray[np.int64]:
         If the file is missing, truncated or none of hard events.
     """
     with reading(path, "hard") as file:
-        group = group_at(file, "events")
-        rows = np.arange(n_values(group, HARD_EVENTS[0]))
-        numbers = read_columns(group, named(HARD_EVENTS, ["event"]), rows)["event"]
-        return numbers.astype(np.int64, copy=False)
+        _, events = _read_events(file, named(HARD_EVENTS, ["event"]))
+        return events["event"].astype(np.int64, copy=False)
 
 
 def read_hard_run(path: Path) -> tuple[HardRun, dict[str, Any]]:
@@ -93,3 +90,10 @@ def read_hard_run(path: Path) -> tuple[HardRun, dict[str, Any]]:
         attributes = read_attributes(file)
         text = json.dumps(attributes.pop("run"))
         return TypeAdapter(HardRun).validate_json(text, strict=True), attributes
+
+
+def _read_events(file: h5py.File, columns: tuple[Column, ...]) -> tuple[I8, Columns]:
+    """Read some columns of all events, with the numbers of their rows."""
+    group = group_at(file, "events")
+    rows = np.arange(n_values(group, HARD_EVENTS[0]))
+    return rows, read_columns(group, columns, rows)

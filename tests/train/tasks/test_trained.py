@@ -4,98 +4,27 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
-from contextlib import nullcontext
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 import rs3l_data
-from rs3l_data.describe.schema import INITIATORS
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_data.outdated import remove_outdated
-from rs3l_data.reshape.select import Choice, select
-from rs3l_data.store.shard import open_shard, write_shard
-from rs3l_data.store.tables import Initiators
-from rs3l_train.backbones import backbone_of
 from rs3l_train.config import load_training
 from rs3l_train.loop.device import prepare
-from rs3l_train.loop.identity import differing
-from rs3l_train.loop.saved_network import Saved
-from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.embed import embed
 from rs3l_train.tasks.evaluate import evaluate
 from rs3l_train.tasks.finetune import finetune
-from rs3l_train.tasks.identity import pretraining_identity, tagger_identity
 from rs3l_train.tasks.pretrain import pretrain
 from rs3l_train.tasks.run import run
 from rs3l_train.tasks.study import _diagnostics, study
 from rs3l_train.tasks.trained import Trainings
-from rs3l_train.views.memory import JetViews
 from tests.synthetic import make_dataset
-from tests.train.conftest import changed, write_config
+from tests.train.conftest import changed
 from tests.train.results import records, without_times
-
-QUICK = {
-    "pretrain": {"views_seen": 600, "validation_jets": 40},
-    "finetune": {"max_views_seen": 500, "validate_every": 150},
-    "loop": {"checkpoint_seconds": None, "checkpoint_views": 40},
-    "task": {"labels": [20], "seeds": 2, "modes": ["probe", "full", "scratch"]},
-    "evaluation": {"max_jets": 100},
-}
-
-
-class CrashError(Exception):
-    pass
-
-
-@pytest.fixture(scope="module")
-def quick(config):
-    return changed(config, **QUICK)
-
-
-@pytest.fixture(scope="module")
-def bench(dataset, quick):
-    return set_bench(dataset, quick, prepare(quick), [(20, 0), (20, 1), (24, 1)])
-
-
-@pytest.fixture(scope="module")
-def backbone(config):
-    """One that was not trained."""
-    torch.manual_seed(7)
-    return Saved("backbone", backbone_of(config).state_dict(), config, {}, {}, {})
-
-
-@pytest.fixture(scope="module")
-def pretrained(dataset, quick, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pretrained")
-    pretrain(dataset, quick, folder)
-    return folder
-
-
-@pytest.fixture
-def crash_at(monkeypatch):
-    """Make a training fail before a step, and say how many it has taken."""
-
-    def set_step(number):
-        taken = []
-
-        def counted(*arguments):
-            if len(taken) == number:
-                raise CrashError
-            taken.append(1)
-            return step(*arguments)
-
-        monkeypatch.setattr(Updates, "step", counted)
-        return taken
-
-    step = Updates.step
-    return set_step
+from tests.train.tasks.conftest import QUICK, CrashError
 
 
 def assert_same_weights(folder, other):
@@ -266,150 +195,6 @@ def test_a_study_of_other_classes_does_not_show_what_the_probe_found(dataset, qu
     assert "knn_auc" not in _diagnostics(tmp_path, turned)
 
 
-def test_other_jets_make_another_pretraining(dataset, folder, quick, tmp_path):
-    pretrain(dataset, quick, tmp_path / "run")
-    select(folder, Choice(where="pt > 450"), tmp_path / "hard")
-    with pytest.raises(ConfigError, match="the jets is now"):
-        pretrain(rs3l_data.open(tmp_path / "hard"), quick, tmp_path / "run")
-
-
-def double_impact_parameters(path):
-    shard = open_shard(path)
-    rows = np.arange(shard.n_rows)
-    names = [column.name for column in INITIATORS]
-    offsets, decays = shard.read_decays(rows)
-    initiators = Initiators(shard.read_initiators(rows, names), decays, offsets)
-    views = {view: shard.read_view(view, rows) for view in shard.views}
-    for view in views.values():
-        view.constituents["d0"] = 2 * view.constituents["d0"]
-    own = {"process_names": [*shard.processes], "label_names": [*shard.labels]}
-    write_shard(path, initiators, views, {**shard.attributes, **own})
-
-
-def test_other_impact_parameters_train_everything_again(folder, quick, tmp_path, crash_at):
-    """As another detector card makes them: rows, momenta and multiplicities are the same."""
-    first, other = (shutil.copytree(folder, tmp_path / name) for name in ("first", "other"))
-    for path in other.glob("*.h5"):
-        double_impact_parameters(path)
-    one, changed_data = (rs3l_data.open(sorted(each.glob("*.h5"))) for each in (first, other))
-    run(one, quick, tmp_path / "run")
-    with pytest.raises(ConfigError, match="what the jets consist of is now"):
-        pretrain(changed_data, quick, tmp_path / "run" / "pretrain")
-    steps = crash_at(None)
-    taggers = tmp_path / "run" / "study" / "trainings"
-    for data, again in ((one, False), (changed_data, True)):
-        bench = set_bench(data, quick, prepare(quick))
-        before = len(steps)
-        Trainings(bench, None).tagger("scratch", 20, 0, taggers / "scratch_20_0")
-        assert (len(steps) > before) == again
-
-
-def test_jets_are_told_apart_a_few_at_a_time(bench, monkeypatch):
-    """All at once, padded, would take three times the memory of the jets themselves."""
-    monkeypatch.setattr("rs3l_train.tasks.identity._AT_ONCE", 7)
-    sizes, gather = [], JetViews.gather
-
-    def counted(jets, selection):
-        sizes.append(len(selection))
-        return gather(jets, selection)
-
-    monkeypatch.setattr(JetViews, "gather", counted)
-    tagger_identity(bench, "scratch", 20, 0, None)
-    assert sum(sizes) == len(bench.labelled(20, 0)) + len(bench.validation)
-    assert max(sizes) == 7
-
-
-def test_what_was_trained_before_constituents_were_looked_at_is_kept(bench, dataset, quick):
-    """An upgrade on the third day must not throw two away."""
-    for identity in (
-        pretraining_identity(quick, dataset),
-        tagger_identity(bench, "scratch", 20, 0, None),
-    ):
-        old = {k: v for k, v in identity.whole.items() if k != "what the jets consist of"}
-        assert len(old) < len(identity.whole)
-        assert not differing(identity.whole, old, identity.defaults)
-
-
-def test_a_run_done_before_is_not_done_again(dataset, quick, tmp_path, crash_at, monkeypatch):
-    first = run(dataset, quick, tmp_path)
-    steps = crash_at(None)
-    assert run(dataset, quick, tmp_path) == first
-    assert not steps
-    # Another draw of labels leaves the pretraining.
-    more = changed(quick, task={**QUICK["task"], "seeds": 3})
-    with monkeypatch.context() as patch:
-        patch.setattr("rs3l_train.tasks.pretrain._fit", lambda *_: pytest.fail("pretrains"))
-        assert len(run(dataset, more, tmp_path)["trainings"]) == 9
-    before = len(steps)
-    (tmp_path / "pretrain" / "metrics.json").write_text("{")
-    run(dataset, quick, tmp_path)
-    assert len(steps) > before
-
-
-def test_one_more_view_to_test_on_trains_nothing_again(dataset, quick, tmp_path, crash_at):
-    trained = ["nominal", "fsr_up"]
-    first = run(dataset.select(views=trained), quick, tmp_path)
-    steps = crash_at(None)
-    # It lies between those that are trained on.
-    chosen = changed(quick, data={"hold_out": ["seed"]})
-    again = run(dataset, chosen, tmp_path)
-    assert not steps
-    assert without_times(again["trainings"]) == without_times(first["trainings"])
-    assert {row["view"] for row in again["rows"]} == {*trained, "seed"}
-    # One more to train on is another matter.
-    finetune(dataset, chosen, None, "scratch", 20, tmp_path / "tagger")
-    before = len(steps)
-    finetune(dataset, quick, None, "scratch", 20, tmp_path / "tagger")
-    assert len(steps) > before
-
-
-def test_a_pretraining_that_snakemake_took_away_is_taken_back_if_it_is_the_same(
-    dataset, quick, tmp_path, crash_at
-):
-    """It removes what a job makes before the job begins, whose data may be the same after all."""
-    folder = tmp_path / "training/pretrain"
-    first = pretrain(dataset, quick, folder)
-    weights = (folder / "weights.safetensors").read_bytes()
-    steps = crash_at(None)
-    for config, same in ((quick, True), (changed(quick, seed=5), False)):
-        remove_outdated([SimpleNamespace(rule=SimpleNamespace(name="pretrain"))], tmp_path)
-        for name in ("weights.safetensors", "metrics.json"):
-            (folder / name).unlink()
-        again = pretrain(dataset, config, folder)
-        assert bool(steps) != same
-        assert (again == first) == same
-        assert ((folder / "weights.safetensors").read_bytes() == weights) == same
-
-
-def test_a_pretraining_that_is_taken_back_has_nothing_of_one_that_was_begun_meanwhile(
-    dataset, quick, tmp_path, crash_at
-):
-    """A config that is changed and changed back: best weights, curve and config are its own."""
-    folder = tmp_path / "training/pretrain"
-    pretrain(dataset, quick, folder)
-
-    def content():
-        return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-
-    first = content()
-    for config, steps in ((changed(quick, seed=5), 6), (quick, 0)):
-        remove_outdated([SimpleNamespace(rule=SimpleNamespace(name="pretrain"))], tmp_path)
-        for name in ("weights.safetensors", "metrics.json"):
-            (folder / name).unlink(missing_ok=True)
-        crash_at(steps)
-        with pytest.raises(CrashError) if steps else nullcontext():
-            pretrain(dataset, config, folder)
-        assert (content() == first) == (not steps)
-
-
-def test_never_does_everything_again(dataset, quick, tmp_path, crash_at):
-    steps = crash_at(None)
-    first = run(dataset, quick, tmp_path)
-    taken = len(steps)
-    assert without_times(run(dataset, quick, tmp_path, "never")) == without_times(first)
-    assert len(steps) == 2 * taken
-
-
 def test_a_run_asks_for_the_task_before_it_pretrains(dataset, quick, tmp_path, monkeypatch):
     monkeypatch.setattr("rs3l_train.tasks.run.pretrain", lambda *_: pytest.fail("pretrains"))
     with pytest.raises(ConfigError, match=r"training.task.signal: the dataset has no label 'Hxx'"):
@@ -502,49 +287,3 @@ def test_a_study_names_what_is_wrong_with_its_pretraining(
     (folder / "metrics.json").unlink()
     with pytest.raises(InputFileError, match="its pretraining has not ended"):
         study(dataset, quick, folder / "best.safetensors", tmp_path / "study")
-
-
-@pytest.fixture(scope="module")
-def config_file(tmp_path_factory):
-    return write_config(tmp_path_factory.mktemp("config"), QUICK)
-
-
-def two_processes(command, folder, config_file, *more):
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    arguments = ["--data", str(folder), "--config", str(config_file), *map(str, more)]
-    done = subprocess.run(
-        [*launcher, "--nproc-per-node", "2", "-m", "rs3l_train", command, *arguments],
-        check=True,
-        timeout=180,
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout.count("metrics.json") == 1
-    return done.stderr
-
-
-def test_two_processes_share_a_training(dataset, quick, folder, config_file, pretrained, tmp_path):
-    # Random orientations follow from the part of a batch; without them all is the same.
-    unturned = changed(quick, data={"rotation": False})
-    finetune(dataset, unturned, pretrained, "full", 20, tmp_path / "one")
-    options = ["--pretrained", pretrained, "--mode", "full", "--labels", "20"]
-    options += ["--set", "data.rotation=false", "--out", tmp_path / "two"]
-    two_processes("finetune", folder, config_file, *options)
-    found, expected = records(tmp_path / "two"), records(tmp_path / "one")
-    assert [r["views"] for r in found] == [r["views"] for r in expected]
-    assert [r["auc"] for r in found] == pytest.approx([r["auc"] for r in expected], abs=1e-3)
-    losses = [[r["training_loss"] for r in own[1:]] for own in (found, expected)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
-
-
-def test_two_processes_share_out_a_run(dataset, folder, quick, config_file, pretrained, tmp_path):
-    expected = study(dataset, quick, pretrained, tmp_path / "one")
-    options = ["--pretrained", pretrained, "--out"]
-    told = two_processes("study", folder, config_file, *options, tmp_path / "two")
-    assert "draw 1: AUC" in told
-    assert "done before" not in told
-    found = json.loads((tmp_path / "two" / "metrics.json").read_text())
-    assert without_times(found) == without_times(expected)
-    two_processes("run", folder, config_file, "--out", tmp_path / "run")
-    rows = json.loads((tmp_path / "run" / "study" / "metrics.json").read_text())["rows"]
-    assert len(rows) == len(expected["rows"])

@@ -1,0 +1,51 @@
+"""The pictures, and what is computed for them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from rs3l_train.evaluation.plots import Plots
+from rs3l_train.evaluation.plots_curves import rejection_band, roc_curves
+from rs3l_train.evaluation.plots_embedding import principal_components
+from rs3l_train.evaluation.plots_scores import background_masses
+from rs3l_train.evaluation.scores import Scores
+
+
+def test_principal_components_keep_the_largest_variance():
+    random = np.random.default_rng(7)
+    wide = random.normal(size=(500, 5)) * [0.1, 3.0, 0.1, 1.0, 0.1] + 4
+    projected, shares = principal_components(wide)
+    np.testing.assert_allclose(np.abs(np.corrcoef(projected[:, 0], wide[:, 1])[0, 1]), 1, atol=1e-2)
+    assert shares[0] == pytest.approx(9 / 10.03, abs=0.02)
+    assert projected.mean() == pytest.approx(0, abs=1e-12)
+    one, shares = principal_components(wide[:, :1])
+    assert one.shape == (500, 2)
+    assert shares.tolist() == [1, 0]
+
+
+def test_a_band_holds_its_curve():
+    random = np.random.default_rng(4)
+    draws = [Scores(random.normal(1, 1, 200), random.normal(0, 1, 200)) for _ in range(3)]
+    mean, low, high = rejection_band(draws)
+    seen = np.isfinite(mean)
+    assert seen.sum() > 50
+    assert (low[seen] <= mean[seen]).all()
+    assert (mean[seen] <= high[seen]).all()
+
+
+def test_plots_are_listed_with_their_captions(tmp_path):
+    scores = {"probe": [Scores(np.arange(10.0), np.arange(10.0) - 3)]}
+    with Plots(tmp_path) as plots:
+        plots.add(roc_curves(scores, {"n2": scores["probe"][0]}), "roc", "ROC", "A curve.")
+    listed = json.loads((tmp_path / "plots" / "plots.json").read_text())
+    assert listed == [{"file": "roc.png", "title": "ROC", "caption": "A curve."}]
+    assert (tmp_path / "plots" / "roc.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_dataset_without_masses_has_a_picture_without_them():
+    scores = np.linspace(0, 1, 20)
+    background_masses({"probe": Scores(scores, scores, np.full(20, np.nan))}, 0.5)
