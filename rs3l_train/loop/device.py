@@ -44,6 +44,11 @@ def prepare(config: TrainingConfig) -> torch.device:
     return torch.device("cuda", own)
 
 
+def on_this_machine(config: TrainingConfig) -> TrainingConfig:
+    """Forget the machine of a trained network, which serves on any: device, number of threads."""
+    return config.model_copy(update={"device": "auto", "threads": None})
+
+
 def precision_of(config: TrainingConfig, device: torch.device) -> AbstractContextManager[None]:
     """Give the context in which a network runs with the config's precision."""
     bf16 = config.loop.precision == "bf16"

@@ -26,7 +26,7 @@ from rs3l_data.store.filters import write_dataset
 from rs3l_data.store.hdf5 import create
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Columns
-from rs3l_train.loop.device import prepare
+from rs3l_train.loop.device import on_this_machine, prepare
 from rs3l_train.loop.folder import require_other_file
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.model import Model, open_model
@@ -91,8 +91,7 @@ def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
 
 def _applied(dataset: Dataset, model: Model) -> dict[str, Columns]:
     """Apply a model block by block: by view, `present`, `embedding` and for a tagger `score`."""
-    # A network trained on a GPU serves on a CPU as well.
-    device = prepare(model.config.model_copy(update={"device": "auto"}))
+    device = prepare(on_this_machine(model.config))
     model.network.to(device)
     pieces: dict[str, list[Columns]] = {v: [] for v in dataset.views}
     done = 0

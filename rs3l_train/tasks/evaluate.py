@@ -8,7 +8,7 @@ from typing import Any
 from rs3l_data.store.reader import Dataset
 from rs3l_train.evaluation.plots import Plots
 from rs3l_train.evaluation.plots_curves import roc_curves
-from rs3l_train.loop.device import prepare
+from rs3l_train.loop.device import on_this_machine, prepare
 from rs3l_train.loop.files import METRICS, write_json
 from rs3l_train.loop.folder import require_own
 from rs3l_train.loop.out_of_memory import out_of_memory_says
@@ -37,8 +37,7 @@ def evaluate(dataset: Dataset, model: Path, folder: Path) -> dict[str, Any]:
     """
     require_own(folder, "evaluate")
     tagger, saved = load_tagger(model)
-    # A network trained on a GPU serves on a CPU as well.
-    config = saved.config.model_copy(update={"device": "auto"})
+    config = on_this_machine(saved.config)
     bench = set_test_bench(dataset, config, prepare(config), saved.details["training_views"])
     about = {"stage": "evaluate", **saved.details}
     return tested(bench, tagger.to(bench.jets.device), folder, about, saved.learned_from)

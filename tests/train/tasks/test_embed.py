@@ -25,14 +25,22 @@ from tests.train.conftest import BACKBONES, SETTINGS, VIEWS
 PAGE = Path(__file__).parents[3] / "docs/training.md"
 
 
-def save(folder, name="edgeconv", tagger=True, inputs="shortcut_free"):
+def save(folder, name="edgeconv", tagger=True, inputs="shortcut_free", settings=None):
     torch.manual_seed(7)
     data = {**SETTINGS["data"], "inputs": inputs}
-    config = validate_training({**SETTINGS, "data": data, "backbone": BACKBONES[name]}, "test")
+    block = {**SETTINGS, "data": data, "backbone": BACKBONES[name], **(settings or {})}
+    config = validate_training(block, "test")
     backbone = build(config.backbone, N_INPUTS[inputs])
     network = Tagger(backbone) if tagger else backbone
     save_network(folder, network, "tagger" if tagger else "backbone", config, {"note": "a test"})
     return network.eval()
+
+
+def test_a_network_serves_with_the_threads_of_the_machine_it_is_used_on(dataset, tmp_path):
+    save(tmp_path / "run", settings={"threads": torch.get_num_threads() + 1, "device": "cuda"})
+    before = torch.get_num_threads()
+    embed(dataset, tmp_path / "run", tmp_path / "all.h5")
+    assert torch.get_num_threads() == before
 
 
 @pytest.mark.parametrize("name", BACKBONES)
