@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rs3l_data.describe.strict import Strict
 from rs3l_train.config.numbers import Count, Positive
@@ -28,7 +28,7 @@ class FinetuneConfig(Strict):
     parts: Count = Field(
         default=1,
         description="parts in which a batch passes the network, as training.loop.parts of a batch"
-        " of pretraining",
+        " of pretraining; at least one view each",
     )
     learning_rate: Positive = Field(
         default=1e-3, description="of the head, and of all from scratch"
@@ -59,3 +59,12 @@ class FinetuneConfig(Strict):
         " weights, before the training stops",
     )
     gradient_clip: Positive = Field(default=1.0, description="largest norm of the gradient")
+
+    @model_validator(mode="after")
+    def _parts_of_views(self) -> Self:
+        if self.parts > self.views_per_batch:
+            raise ValueError(
+                f"parts: {self.parts} parts of a batch of {self.views_per_batch} views; use no more"
+                " than views_per_batch"
+            )
+        return self

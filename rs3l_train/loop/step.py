@@ -64,7 +64,8 @@ class InParts:
     outputs_of, share_of
         The objective.
     parts
-        At least; rounded up to a multiple of the processes.
+        At least, rounded up to a multiple of the processes; of a batch with fewer views as many as
+        it allows.
     edges_of
         Cuts the batch.
     seed
@@ -92,7 +93,7 @@ class InParts:
         Raises
         ------
         ConfigError
-            If it has fewer views than parts.
+            If it has fewer views than there are processes.
         """
         own = list(self._own_parts(batch))
         in_one_go = len(own) == 1
@@ -115,11 +116,11 @@ class InParts:
     def _own_parts(self, batch: Selection) -> Iterator[tuple[int, slice]]:
         """Give number and place of the parts that fall to this process."""
         count = self.processes.count
-        per_process = -(-self.parts // count)
-        if len(batch) < per_process * count:
+        per_process = min(-(-self.parts // count), len(batch) // count)
+        if per_process == 0:
             raise ConfigError(
-                f"a batch of {len(batch)} views cannot be cut into {per_process * count} parts;"
-                " lower `parts` of training.loop or training.finetune, or the number of processes"
+                f"a batch of {len(batch)} views cannot be shared by {count} processes; start fewer,"
+                " or train on more jets"
             )
         edges = self.edges_of(batch, per_process * count)
         for number in range(

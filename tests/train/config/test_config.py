@@ -79,6 +79,7 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
             "evaluation.efficiencies: 0.5 and 0.50000001 are both called 0.5 in the results",
         ),
         ("loop.parts=65", "training: loop.parts: 65 parts of a batch of 64 jets; use no more"),
+        ("finetune.parts=129", "training: finetune: parts: 129 parts of a batch of 128 views; use"),
         ("task.modes=[probe, tree]", "'full', 'scratch' or 'trees'; found 'tree'"),
         ("seed=true", "training: seed: expected a number; found true"),
         ("pretrain.augmentations.smearing=yes", "smearing: expected a number; found true"),

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from rs3l_data.errors import ConfigError
+from rs3l_train.loop.processes import Processes
 from rs3l_train.loop.step import InParts, seed_of
 from tests.train.loop.steps import CPU, LOSSES, Model, batch, features, gradients
 
@@ -31,7 +32,7 @@ def assert_same(found, expected, unused=()):
 
 
 @pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("parts", [1, 2, 4, 7, 36])
+@pytest.mark.parametrize("parts", [1, 2, 4, 7, 36, 37, 500])
 def test_parts_have_the_gradient_of_the_whole(name, parts):
     assert_same(gradients(name, parts), naive(name))
 
@@ -98,9 +99,11 @@ def test_two_processes_have_the_gradient_of_one(two_processes, parts):
                 assert all(torch.equal(own[k], ranks[0][f"{prefix}{k}"]) for k in own)
 
 
-def test_more_parts_than_views_are_an_error():
-    with pytest.raises(ConfigError, match="36 views cannot be cut into 37 parts; lower"):
-        gradients("contrastive", 37)
+def test_fewer_views_than_processes_are_an_error():
+    many = Processes(rank=0, count=37)
+    step = InParts(Model(), lambda *_: features(), lambda *_: features(), CPU, processes=many)
+    with pytest.raises(ConfigError, match="36 views cannot be shared by 37 processes; start fewer"):
+        step(batch(), 0)
 
 
 def test_seeds_differ_by_step_and_part():
