@@ -19,7 +19,7 @@ help:
 	@echo "make test-lowest    all tests with the lowest versions that pyproject.toml allows (6 GB)"
 	@echo "make test-cluster   the workflow and its failures on a Slurm of its own; as root, on Debian"
 	@echo "make fuzz    read damaged and hostile files: FUZZ_CASES=2000, FUZZ_SEED=0"
-	@echo "make drills  kill, starve and damage small runs: the table of docs/failures.md (half an hour)"
+	@echo "make drills  kill, starve and damage small runs: the table of docs/failures.md (an hour)"
 	@echo "make pages   write the tables of docs/ and config/schema.json that come from the code"
 	@echo "make clean   remove the environments; results stay"
 

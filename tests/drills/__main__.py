@@ -14,13 +14,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.drills import damaged, disk, killed, limits, mounts, together
+from tests.drills import changed, damaged, disk, killed, limits, mounts, together
 from tests.drills.workflow import Run
 
 DRILLS = {
     "jobs": (killed.jobs_at_any_moment, 52),
     "writing": (killed.jobs_while_writing, 20),
     "snakemake": (killed.snakemake, 16),
+    "changed": (changed.walk, 20),
     "memory": (limits.memory, 16),
     "time": (limits.time_limit, 16),
     "intermediate": (damaged.intermediate, 24),
@@ -48,7 +49,8 @@ def main() -> None:
     _alone()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        undisturbed = _undisturbed(given.undisturbed or folder / "undisturbed")
+        kept = given.undisturbed or folder / "undisturbed"
+        undisturbed = Run(kept) if kept.exists() else Run.finished(kept)
         for name in given.drill or DRILLS:
             drill, times = DRILLS[name]
             if name in MOUNTING and not mounts.can_mount(folder):
@@ -59,15 +61,6 @@ def main() -> None:
             sys.stdout.write(f"{drill(undisturbed, run, given.times or times, rng)}\n")
             sys.stdout.flush()
             shutil.rmtree(run.folder)
-
-
-def _undisturbed(folder: Path) -> Run:
-    if folder.exists():
-        return Run(folder)
-    run = Run.laid_out(folder)
-    ended = run.call()
-    assert ended.code == 0, ended.said
-    return run
 
 
 def _alone() -> None:

@@ -66,6 +66,14 @@ class Run:
         run.configure(**blocks)
         return run
 
+    @classmethod
+    def finished(cls, folder: Path, **blocks: Any) -> Run:
+        """Make all of a run to compare with: nothing happens to it."""
+        run = cls.laid_out(folder, **blocks)
+        ended = run.call()
+        assert ended.code == 0, ended.said
+        return run
+
     def configure(self, **blocks: Any) -> None:
         """Write the config anew."""
         (self.folder / "drill.yaml").write_text(yaml.safe_dump({**CONFIG, **blocks}))
