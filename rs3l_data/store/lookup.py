@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
+from operator import index
 
 import numpy as np
 
@@ -41,8 +42,11 @@ class Lookup:
         ------
         InputFileError
             If there is no such process, or no row here of the event.
+        TypeError
+            If the event's number is no whole number.
         """
-        process, number = name
+        # A number of NumPy's would overflow its own type.
+        process, number = name[0], index(name[1])
         dataset = self.dataset
         check_names([process], dataset.processes, "process", dataset.source)
         key = number * 256 + dataset.processes.index(process)

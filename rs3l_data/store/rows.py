@@ -138,9 +138,11 @@ class Rows:
         ------
         InputFileError
             If there is no such process, or no row here of one of the events.
+        IndexError
+            If the events are no whole numbers.
         """
         check_names([process], self.processes, "process", self.source)
-        wanted = np.unique(np.atleast_1d(np.asarray(events, np.int64)))
+        wanted = np.unique(_whole_numbers(events, "numbers of events"))
         own = self.initiators["process"] == self.processes.index(process)
         mask = own & np.isin(self.initiators["event"], wanted)
         missing = np.setdiff1d(wanted, self.initiators["event"][mask])
@@ -171,14 +173,15 @@ class Rows:
             index = np.flatnonzero(mask)
         return self.take(index)
 
-    def take(self, index: I8) -> Self:
+    def take(self, index: Sequence[int] | I8) -> Self:
         """Choose rows by their indices, which must rise: the order of rows is that of the files.
 
         Raises
         ------
         IndexError
-            If an index is outside, or not above the one before.
+            If an index is outside, not above the one before, or no whole number.
         """
+        index = _whole_numbers(index, "indices that rise")
         if len(index) and (index[0] < 0 or index[-1] >= len(self) or np.any(np.diff(index) < 1)):
             raise IndexError(f"expected indices that rise, from 0 to {len(self) - 1}")
         starts = np.cumsum([0, *map(len, self.rows)])
@@ -235,3 +238,15 @@ class Rows:
     def _check(self, names: Sequence[str], valid: Sequence[str], what: str) -> Sequence[str]:
         check_names(names, valid, what, self.source)
         return names
+
+
+def _whole_numbers(numbers: int | Sequence[int] | I8, what: str) -> I8:
+    """Make an array of whole numbers, (n,); an empty list has none."""
+    given = np.atleast_1d(np.asarray(numbers))
+    if given.size and given.dtype.kind not in "iu":
+        raise IndexError(
+            f"expected {what}, whole numbers, found values of type {given.dtype}; a mask chooses "
+            "rows as ds[mask]"
+        )
+    # Of a type without a sign, differences would never fall below 0.
+    return given.astype(np.int64, copy=False)

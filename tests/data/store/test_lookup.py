@@ -56,6 +56,16 @@ def _names(dataset):
     return zip(dataset.initiators["process"], dataset.initiators["event"], strict=True)
 
 
+@pytest.mark.parametrize("number", [np.uint8(250), np.uint16(300), np.int32(300), 300])
+def test_a_number_may_be_of_any_type_of_whole_numbers(tmp_path, number):
+    """In arithmetic of 16 bits event 300 would be event 44."""
+    folder = make_dataset(tmp_path / "ds", 301, processes=("higgs",), n_shards=1)
+    found = Lookup(rs3l_data.open(folder))
+    assert found["higgs", number].initiators["event"].tolist() == [number]
+    with pytest.raises(TypeError, match="cannot be interpreted as an integer"):
+        _ = found["higgs", float(number)]
+
+
 def test_events_that_are_not_there(dataset):
     found = Lookup(dataset.select(labels="qcd"))
     with pytest.raises(InputFileError, match="no process 'qcdd'; did you mean 'qcd'"):

@@ -287,10 +287,23 @@ def test_events_are_found_by_number(dataset):
         dataset.find("higs", 1)
 
 
-@pytest.mark.parametrize("index", [[-1], [90], [3, 3], [5, 2]])
+@pytest.mark.parametrize("index", [[-1], [90], [3, 3], [5, 2], np.array([5, 2], np.uint32)])
 def test_indices_that_do_not_rise_are_refused(dataset, index):
     with pytest.raises(IndexError, match="indices that rise, from 0 to 89"):
-        dataset.take(np.array(index))
+        dataset.take(index)
+
+
+@pytest.mark.parametrize("numbers", [1.5, [1.0, 2.0], np.ones(90, bool), [10**30]])
+def test_what_are_no_whole_numbers_chooses_nothing(dataset, numbers):
+    """Cut to whole ones, 1.5 would be event 1, and a mask the events 0 and 1."""
+    with pytest.raises(IndexError, match="expected numbers of events, whole numbers, found values"):
+        dataset.find("qcd", numbers)
+    with pytest.raises(IndexError, match="expected indices that rise, whole numbers, found values"):
+        dataset.take(numbers)
+
+
+def test_an_empty_list_chooses_nothing(dataset):
+    assert len(dataset.find("qcd", [])) == len(dataset.take([])) == 0
 
 
 def test_rows_far_apart_are_read_in_spans(dataset, monkeypatch):
