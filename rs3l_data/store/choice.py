@@ -16,19 +16,15 @@ Names = str | Sequence[str] | None
 Splits = Names | Split | Sequence[Split]
 
 
-def listed(names: Names) -> list[str] | None:
-    """Make a list of one name or several; None stays None, which chooses all."""
+def listed(names: Splits) -> list[str] | None:
+    """Make a list of one name or several; None stays None, which chooses all.
+
+    Members of `Split` become their names.
+    """
     if names is None:
         return None
-    return [names] if isinstance(names, str) or not isinstance(names, Iterable) else [*names]
-
-
-def split_names(splits: Splits) -> list[str] | None:
-    """Make a list of names of `Split` and of its members."""
-    if splits is None:
-        return None
-    several = [splits] if isinstance(splits, str | Split) else splits
-    return [split.name.lower() if isinstance(split, Split) else split for split in several]
+    several = [names] if isinstance(names, str) or not isinstance(names, Iterable) else names
+    return [one.name.lower() if isinstance(one, Split) else one for one in several]
 
 
 def mask_of(values: Array, names: Sequence[str], chosen: Sequence[str]) -> npt.NDArray[np.bool_]:

@@ -18,7 +18,6 @@ from rs3l_data.store.choice import (
     check_names,
     listed,
     mask_of,
-    split_names,
     translated,
     union,
 )
@@ -108,18 +107,23 @@ class Rows:
         Raises
         ------
         InputFileError
-            If there is no such process, label, split or view, or a view comes twice.
+            If there is no such process, label, split or view, or a view comes twice, or none.
         """
         chosen = self
-        if views is not None:
-            own = tuple(self._check_views(listed(views) or []))
+        if (named := listed(views)) is not None:
+            own = tuple(self._check_views(named))
+            if not own:
+                raise InputFileError(
+                    f"{self.source}: expected one view or more, found none; Valid: "
+                    f"{', '.join(self.views)}"
+                )
             if len({*own}) < len(own):
                 raise InputFileError(f"{self.source}: a view comes twice in {', '.join(own)}")
             chosen = replace(chosen, views=own)
         conditions = [
             ("process", listed(processes), self.processes),
             ("label", listed(labels), self.labels),
-            ("split", split_names(splits), tuple(split.name.lower() for split in Split)),
+            ("split", listed(splits), tuple(split.name.lower() for split in Split)),
         ]
         mask = np.ones(len(self), bool)
         for column, names, valid in conditions:

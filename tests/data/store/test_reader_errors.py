@@ -41,9 +41,10 @@ def test_another_word_than_stop_and_skip(folder):
         rs3l_data.open(folder, corrupt="skp")
 
 
-def test_a_name_that_is_none(folder):
-    with pytest.raises(InputFileError, match="no label 3"):
-        rs3l_data.open(folder).select(labels=3)
+@pytest.mark.parametrize("what", ["process", "label", "split", "view"])
+def test_a_name_that_is_none(folder, what):
+    with pytest.raises(InputFileError, match=f"no {what} 3"):
+        rs3l_data.open(folder).select(**{"processes" if what == "process" else f"{what}s": 3})
 
 
 def test_not_hdf5(shard):
@@ -146,6 +147,7 @@ def test_views_of_unequal_length(shard):
         (lambda ds: ds.select(processes=["qdc"]), r"no process 'qdc'; did you mean 'qcd'\?"),
         (lambda ds: ds.select(splits="valid"), r"no split 'valid'; did you mean 'validation'\?"),
         (lambda ds: ds.select(views=["nominal", "x"]), "no view 'x'; Valid: nominal, seed"),
+        (lambda ds: ds.select(views=[]), "expected one view or more, found none; Valid: nominal"),
     ],
 )
 def test_unknown_names(dataset, asked, match):
