@@ -180,19 +180,20 @@ def awkward_records(initiators: Initiators, views: View | Mapping[str, View]) ->
 
     vector.register_awkward()
 
-    def momenta(columns: Columns) -> ak.contents.Content:
+    def momenta(columns: Columns, length: int) -> ak.contents.Content:
         contents = [ak.contents.NumpyArray(column) for column in columns.values()]
         name = _momentum(columns)
         return ak.contents.RecordArray(
-            contents, list(columns), parameters=name and {"__record__": name}
+            contents, list(columns), length, parameters=name and {"__record__": name}
         )
 
     def jagged(offsets: I8, columns: Columns) -> ak.contents.Content:
-        return ak.contents.ListOffsetArray(ak.index.Index64(offsets), momenta(columns))
+        items = momenta(columns, int(offsets[-1]))
+        return ak.contents.ListOffsetArray(ak.index.Index64(offsets), items)
 
     def of_view(view: View) -> dict[str, ak.contents.Content]:
         return {
-            "jet": momenta(view.jets),
+            "jet": momenta(view.jets, len(view)),
             "constituents": jagged(view.offsets, view.constituents),
         }
 
@@ -200,7 +201,7 @@ def awkward_records(initiators: Initiators, views: View | Mapping[str, View]) ->
         return ak.contents.RecordArray(list(fields.values()), list(fields))
 
     fields = {
-        "initiator": momenta(initiators.columns),
+        "initiator": momenta(initiators.columns, len(initiators)),
         "decays": jagged(initiators.offsets, initiators.decays),
     }
     if isinstance(views, View):

@@ -47,10 +47,12 @@ def _records(columns: Columns) -> Array:
 
 
 def _taken(records: Array, rows: I8) -> Columns:
+    if not records.dtype.names:
+        return {}
     # As bytes without fields, a record is copied at once.
     whole = records.view(f"V{records.itemsize}")
     chosen = chosen_of(whole, rows).view(records.dtype)
-    columns = {n: recycled.empty(len(rows), chosen[n].dtype) for n in records.dtype.names or ()}
+    columns = {n: recycled.empty(len(rows), chosen[n].dtype) for n in records.dtype.names}
     for name, column in columns.items():
         column[:] = chosen[name]
     return columns

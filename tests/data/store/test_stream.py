@@ -29,6 +29,14 @@ def test_batches_hold_the_rows_that_they_name(dataset):
     assert len(stream.dataset) - len(seen) < 16
 
 
+@pytest.mark.parametrize("columns", [["d0", "pt"], []])
+def test_batches_have_the_columns_asked_for(dataset, columns):
+    """Without any, how many constituents a jet has is still known."""
+    batch = next(Stream(dataset, 16, buffer_rows=100, columns=columns)())
+    for name, view in batch.views.items():
+        assert_same_view(view, take(dataset.read_view(name, columns), batch.rows))
+
+
 @pytest.mark.parametrize("done", [0, 1, 7, -1])
 def test_a_stream_goes_on_where_it_stopped(dataset, done):
     stream = Stream(dataset, 16, buffer_rows=150, seed=1)
