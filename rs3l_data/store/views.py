@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 
 from rs3l_data.errors import InputFileError
-from rs3l_data.store.hdf5 import create, read_attributes, reading
+from rs3l_data.store.hdf5 import create, read_attributes, read_json, reading
+from rs3l_data.store.tables import Columns
 
 Source = tuple[Path, Sequence[str]]
 """A shard, and the views to take of it"""
@@ -46,10 +47,18 @@ def copy_views(sources: Sequence[Source], out: Path) -> None:
 
 
 def _check_rows(path: Path, file: h5py.File, first_path: Path, first: h5py.File) -> None:
-    for column in ("process", "event", "initiator"):
-        name = f"initiators/{column}"
-        if file is not first and not np.array_equal(file[name][:], first[name][:]):
+    if file is first:
+        return
+    found, expected = _ids(file), _ids(first)
+    for name, column in found.items():
+        if not np.array_equal(column, expected[name]):
             raise InputFileError(
-                f"{path}: {name} differs from that of {first_path}: these are not views of the "
-                "same initiators"
+                f"{path}: initiators/{name} differs from that of {first_path}: these are not views "
+                "of the same initiators"
             )
+
+
+def _ids(file: h5py.File) -> Columns:
+    """Read what tells initiators apart: the number of a process by the name that it means."""
+    ids = {name: file[f"initiators/{name}"][:] for name in ("process", "event", "initiator")}
+    return {**ids, "process": np.array(read_json(file, "process_names"))[ids["process"]]}
