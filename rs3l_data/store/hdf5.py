@@ -120,11 +120,14 @@ def require_replaceable(path: Path, kind: Kind | None) -> None:
     if not path.is_file() or not path.stat().st_size:
         return
     if h5py.is_hdf5(path):
+        found = None
         try:
-            with h5py.File(path) as file:
+            with h5py.File(path, locking=False) as file:
                 found = file.attrs.get("kind") if file.attrs.get("format") == FORMAT else None
-        except _DAMAGE:
-            return  # nothing is lost
+        except _DAMAGE as error:
+            # What another program is writing to, or was, can be opened or mended later.
+            if "already open for write" not in str(error):
+                return  # nothing is lost
         if found == kind:
             return
     raise ConfigError(

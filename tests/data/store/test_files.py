@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 import time
 
 import h5py
@@ -212,6 +214,29 @@ def test_a_file_is_replaced_by_its_own_kind_alone(tmp_path):
     write("shard")
     path.write_bytes(path.read_bytes()[:1000])  # of a copy that was cut off
     write("hard")
+
+
+WRITER = """
+import sys, h5py
+file = h5py.File(sys.argv[1], "w", libver=sys.argv[2])
+file["of"] = "another program"
+file.flush()
+print(flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("libver", ["earliest", "latest"])
+def test_a_file_that_another_program_writes_to_is_not_replaced(tmp_path, libver):
+    path = tmp_path / "file.h5"
+    command = [sys.executable, "-c", WRITER, str(path), libver]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        writer.stdout.readline()
+        with pytest.raises(ConfigError, match="would be lost"), create(path, "shard", {}):
+            pass
+        writer.stdin.close()
+    with h5py.File(path) as file:
+        assert list(file) == ["of"]
 
 
 def test_a_flipped_bit_in_what_a_run_hands_on_is_noticed(tmp_path):
