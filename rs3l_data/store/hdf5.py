@@ -146,6 +146,8 @@ def reading(path: Path, kind: Kind) -> Iterator[h5py.File]:
         If the file is missing, foreign, of another kind or of another major format version.
     DamagedFileError
         If it is no HDF5 or truncated, or if something in it is missing.
+    MemoryError
+        If there is no room for what is read.
     """
     with reopening(path) as file:
         _check_format(file, path, kind)
@@ -164,6 +166,10 @@ def reopening(path: Path) -> Iterator[h5py.File]:
         except _DAMAGE as error:
             if lost := why_not_read(path, error):
                 raise InputFileError(lost) from error
+            # NumPy's words for arrays that were checked before; HDF5 has others, for sizes that it
+            # has read in damaged metadata.
+            if isinstance(error, MemoryError) and "Unable to allocate" in str(error):
+                raise MemoryError(f"{path}: {error}; read fewer rows at once") from None
             fault = error or type(error).__name__
             raise DamagedFileError(f"{path}: damaged: {fault}; {_AGAIN}") from error
 

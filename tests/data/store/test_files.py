@@ -15,7 +15,7 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.offsets import offsets_of
 from rs3l_data.store.hard import read_hard_events, read_hard_run, write_hard_events
-from rs3l_data.store.hdf5 import create
+from rs3l_data.store.hdf5 import create, reading
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import View, cut
@@ -237,6 +237,16 @@ def test_a_file_that_another_program_writes_to_is_not_replaced(tmp_path, libver)
         writer.stdin.close()
     with h5py.File(path) as file:
         assert list(file) == ["of"]
+
+
+def test_a_file_that_does_not_fit_into_memory_is_not_called_damaged(tmp_path):
+    path = tmp_path / "hard.h5"
+    write_hard_events(path, random_hard_events([2], 0), RUN, {})
+    with (
+        pytest.raises(MemoryError, match=r"hard\.h5: Unable to allocate .* fewer rows at once"),
+        reading(path, "hard"),
+    ):
+        np.empty(1 << 60, np.uint8)
 
 
 def test_a_flipped_bit_in_what_a_run_hands_on_is_noticed(tmp_path):
