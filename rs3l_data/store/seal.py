@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rs3l_data.errors import InputFileError, why_not_opened
 from rs3l_data.store.checksums import Checksums, Summing, blocks
+from rs3l_data.store.faults import read_in_words
 
 SIZE = 512
 _LINE = "rs3l shard: HDF5 from byte 512 on, SHA-256 of that {}\n"
@@ -38,11 +39,12 @@ def check_seal(path: Path) -> Checksums:
     Raises
     ------
     InputFileError
-        If the file is missing, or its bytes have changed since it was written.
+        If the file is missing, its file system fails, or its bytes have changed since it was
+        written.
     """
     summing, own = Summing(), hashlib.sha256()
     try:
-        with path.open("rb") as file:
+        with read_in_words(path), path.open("rb") as file:
             first = file.read(SIZE)
             summing.update(first)
             claim = _PATTERN.match(first)

@@ -9,6 +9,7 @@ import pytest
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.checksums import checksum, checksums
+from rs3l_data.store.seal import check_seal
 
 # The memory of this process: it opens, and nothing can be read at its beginning.
 FAILING = Path("/proc/self/mem")
@@ -24,7 +25,9 @@ def test_the_checksums_are_those_of_hashlib(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "read", [checksums, lambda path: checksum(path, "sha256")], ids=["both", "one"]
+    "read",
+    [checksums, lambda path: checksum(path, "sha256"), check_seal],
+    ids=["both", "one", "seal"],
 )
 def test_a_disk_that_fails_in_the_middle_is_named(read):
     with pytest.raises(InputFileError, match=r"mem: its file system fails .*is back"):
