@@ -32,6 +32,8 @@ def why_not_written(path: Path, error: OSError | RuntimeError) -> str | None:
         )
     if number in _FORBIDDEN:
         return f"{path}: no permission to write here; choose another folder"
+    if number == errno.ENAMETOOLONG:
+        return f"{path}: its name is too long for its file system; choose a shorter one"
     if number in _NO_FOLDER:
         above = next((one for one in (path, *path.parents) if one.exists()), path.parent)
         return f"{path}: {above} is not a folder; choose another"

@@ -104,6 +104,16 @@ def test_what_is_no_folder_is_named(tmp_path):
         write_whole(tmp_path / "file/a/b.txt", "x")
 
 
+@pytest.mark.parametrize("length", [250, 300])
+@pytest.mark.parametrize("write", [lambda path: write_whole(path, "x"), require_writable])
+def test_a_name_that_is_too_long_is_told_in_words(tmp_path, write, length):
+    """Some bytes belong to what is written first, hidden beside it."""
+    path = tmp_path / ("a" * length)
+    with pytest.raises(StorageError, match=f"{path}: its name is too long .*choose a shorter"):
+        write(path)
+    assert names(tmp_path) == []
+
+
 def after(fault, first):
     """A fault that came while another was handled."""
     fault.__context__ = first
