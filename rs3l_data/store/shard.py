@@ -144,10 +144,10 @@ class Shard:
         with reopening(self.path) as file:
             table = read_columns(group_at(file, "initiators"), named(INITIATORS, names), rows)
             for column, length in (("process", len(self.processes)), ("label", len(self.labels))):
-                found = int(table[column].max(initial=0)) if column in table else 0
-                if found >= max(length, 1):
+                if column in table and len(rows) and table[column].max() >= length:
                     raise ValueError(
-                        f"/initiators/{column}: goes to {found}, but there are {length} names"
+                        f"/initiators/{column}: goes to {table[column].max()}, but there are "
+                        f"{length} names"
                     )
             return table
 

@@ -8,6 +8,7 @@ import pytest
 
 import rs3l_data
 from rs3l_data.errors import InputFileError
+from tests.synthetic import make_dataset
 
 
 @pytest.fixture
@@ -123,6 +124,17 @@ def test_columns_shorter_than_offsets(shard):
         group["pt"] = values
     with pytest.raises(InputFileError, match="shorter than its offsets"):
         rs3l_data.open(shard).constituents("nominal", ["pt"])
+
+
+@pytest.mark.parametrize("column", ["process", "label"])
+def test_numbers_without_a_name(tmp_path, column):
+    """Also 0, where there are no names at all."""
+    folder = make_dataset(tmp_path / "ds", 3, processes=("qcd",), n_shards=1)
+    with h5py.File(folder / "shard-0000.h5", "a") as file:
+        file.attrs[f"{column}_names"] = "[]"
+    dataset = rs3l_data.open(folder / "shard-0000.h5")
+    with pytest.raises(InputFileError, match=f"{column}: goes to 0, but there are 0 names"):
+        _ = dataset.initiators
 
 
 def test_views_of_unequal_length(shard):
