@@ -219,9 +219,19 @@ class Dataset(Rows):
             of their view, if all are read), which have the behaviour of momenta:
             ``array.constituents.deltaR(array.jet)``. Of the constituents, that takes their pt, eta
             and phi, and for all four components the energy.
+
+        Raises
+        ------
+        InputFileError
+            If there is no such view or column, or one of all views is called as a field.
         """
         if view is not None:
             return awkward_records(self.read_initiators(), self.read_view(view, columns))
+        if taken := {"initiator", "decays"} & {*self.views}:
+            raise InputFileError(
+                f"{self.source}: the view '{min(taken)}' is called as another field of the "
+                f"records; read it alone: to_awkward('{min(taken)}')"
+            )
         views = {name: self.read_view(name, columns) for name in self.views}
         return awkward_records(self.read_initiators(), views)
 

@@ -24,7 +24,7 @@ from tests.data.store.random_tables import (
     random_view,
     touching_disk,
 )
-from tests.synthetic import make_older
+from tests.synthetic import make_dataset, make_older
 
 
 def test_whole_dataset(dataset):
@@ -273,6 +273,13 @@ def test_all_views_at_once(dataset):
     assert array.seed.constituents.fields == ["pt", "eta", "phi", "energy"]
     both = array[array.nominal.jet.present & array.seed.jet.present]
     assert ak.all(both.nominal.jet.deltaR(both.seed.jet) < 0.5)
+
+
+def test_a_view_called_as_a_field_of_the_records_is_read_alone(tmp_path):
+    dataset = rs3l_data.open(make_dataset(tmp_path / "ds", 3, views=("nominal", "decays")))
+    with pytest.raises(InputFileError, match=r"called as another field .*to_awkward\('decays'\)"):
+        dataset.to_awkward()
+    assert dataset.to_awkward("decays").fields == ["initiator", "decays", "jet", "constituents"]
 
 
 def test_events_are_found_by_number(dataset):
