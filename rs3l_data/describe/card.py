@@ -214,7 +214,8 @@ class DetectorCard(Strict):
     ecal: Calorimeter
     hcal: Calorimeter
     candidate_pt_min: NotNegative = Field(description="Least pT of a candidate [GeV]")
-    candidate_eta_max: Positive = Field(description="Greatest |η| of a candidate")
+    # Beyond 700 its hyperbolic sine, pz over pT, is more than a number can be.
+    candidate_eta_max: Positive = Field(le=100, description="Greatest |η| of a candidate")
     track_scale: Positive = Field(1.0, description="Factor on measured track momenta")
     ecal_scale: Positive = Field(1.0, description="Factor on measured ECAL energies")
     hcal_scale: Positive = Field(1.0, description="Factor on measured HCAL energies")

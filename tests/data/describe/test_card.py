@@ -80,6 +80,7 @@ def test_an_unknown_card_names_the_nearest() -> None:
             {"ecal": {"fractions": {"charged_hadron": 0.5}}},
             "ecal.fractions.charged_hadron .* = 1.5, expected at most 1",
         ),
+        ({"candidate_eta_max": 1000}, "candidate_eta_max: expected at most 100; found 1000"),
     ],
 )
 def test_a_bad_card_says_what_is_wrong(overrides: dict[str, Any], message: str) -> None:
