@@ -24,7 +24,6 @@ from rs3l_data.detect.visible import Visible, visible_of
 from rs3l_data.events.particles import Particles
 
 F8 = npt.NDArray[np.float64]
-I8 = npt.NDArray[np.int64]
 
 
 def detect(particles: Particles, card: DetectorCard, keys: npt.NDArray[np.uint64]) -> Candidates:

@@ -23,6 +23,7 @@ import numpy as np
 from rs3l_data.describe.schema import JETS, empty
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.arrays import pad
+from rs3l_data.store.hdf5 import datasets_in
 from rs3l_data.store.lookup import Lookup
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.reader import Dataset
@@ -106,8 +107,7 @@ def drawn(dataset: Dataset, view: str, jets: int) -> Jets:
     InputFileError
         If no jet of the view is present.
     """
-    columns = dataset.jets(view)
-    there = np.flatnonzero(columns["present"])
+    there = np.flatnonzero(dataset.jets(view, ["present"])["present"])
     if not len(there):
         raise InputFileError(f"{dataset.source}: no jet is present in the view '{view}'")
     chosen = dataset.take(there)
@@ -219,19 +219,13 @@ def _padded(view: View, folder: Path, rounds: int) -> dict[str, Any]:
             "gzip-4 slices": n / _best(rounds, slices),
             "gzip-4 one row at a time": len(rows) / _best(1, one_row_at_a_time),
         }
-        stored = sum(file[column].id.get_storage_size() for column in file)
+        stored = sum(one.id.get_storage_size() for one in datasets_in(file))
     return {"rates": rates, "bytes": stored / n}
 
 
 def _view_bytes(path: Path, view: str) -> int:
     with h5py.File(path) as file:
-        sizes: list[int] = []
-        file[f"views/{view}"].visititems(
-            lambda _, item: (
-                sizes.append(item.id.get_storage_size()) if isinstance(item, h5py.Dataset) else None
-            )
-        )
-        return sum(sizes)
+        return sum(one.id.get_storage_size() for one in datasets_in(file[f"views/{view}"]))
 
 
 def _best(rounds: int, step: Callable[[], None]) -> float:

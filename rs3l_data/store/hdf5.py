@@ -174,6 +174,13 @@ def reopening(path: Path) -> Iterator[h5py.File]:
             raise DamagedFileError(f"{path}: damaged: {fault}; {_AGAIN}") from error
 
 
+def datasets_in(group: h5py.Group) -> list[h5py.Dataset]:
+    """List the datasets of a group and of all groups below it."""
+    items: list[h5py.Group | h5py.Dataset] = []
+    group.visititems(lambda _, item: items.append(item))
+    return [item for item in items if isinstance(item, h5py.Dataset)]
+
+
 def read_attributes(file: h5py.File) -> dict[str, Any]:
     """Read the root attributes that `create` was given.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import h5py
 import numpy as np
 
 from rs3l_data.describe.schema import Split
-from rs3l_data.store.hdf5 import reading
+from rs3l_data.store.hdf5 import datasets_in, reading
 from rs3l_data.store.reader import Dataset
 
 
@@ -79,18 +78,9 @@ def _files(dataset: Dataset, n_jets: int) -> dict[str, Any]:
     content, compressions = 0, set()
     for shard in dataset.shards:
         with reading(shard.path, "shard") as file:
-            sizes: list[int] = []
-            found: set[str] = set()
-
-            def note(_: str, item: Any, sizes: Any = sizes, found: Any = found) -> None:
-                if isinstance(item, h5py.Dataset) and item.shape:
-                    sizes.append(math.prod(item.shape) * item.dtype.itemsize)
-                    if item.size:
-                        found.add(_compression(item))
-
-            file.visititems(note)
-            content += sum(sizes)
-            compressions |= found
+            filled = [one for one in datasets_in(file) if one.size]
+            content += sum(one.nbytes for one in filled)
+            compressions |= {*map(_compression, filled)}
     return {
         "shards": len(dataset.shards),
         "bytes": stored,

@@ -201,7 +201,7 @@ def test_impact_parameter_resolution_is_the_published_one(
 ) -> None:
     resolution = getattr(load_card("cms").tracking, name)
     sigma = impact_resolution(resolution, np.array([pt]), np.array([eta]))[0]
-    assert sigma == pytest.approx(measured, rel=0.16)
+    assert sigma == pytest.approx(measured, rel=0.1)
 
 
 def test_mean_d0_of_a_long_lived_particles_daughters_is_its_lifetime() -> None:
