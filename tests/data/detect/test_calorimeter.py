@@ -173,6 +173,14 @@ def test_a_particle_born_behind_the_surface_is_still_measured() -> None:
     assert energy_per_event(seen).mean() == pytest.approx(100.0, rel=0.05)
 
 
+def test_a_displaced_particle_is_seen_where_it_meets_the_calorimeter() -> None:
+    """By its momentum at |eta| = 4.2, beyond the candidates' 4, but seen from the origin at 3.9."""
+    seen = shoot(gun(22, 500, energy=500.0, eta=4.2, vertex=(0.0, 0.0, -1000.0)))
+    assert energy_per_event(seen).mean() == pytest.approx(500.0, rel=0.05)
+    met = np.arcsinh(0.75 * np.sinh(4.2))
+    assert np.abs(np.arcsinh(seen.pz / np.hypot(seen.px, seen.py)) - met).max() < 0.18
+
+
 def test_calorimeter_scales_and_resolution_factors() -> None:
     for pdg_id, name, sigma in ((22, "ecal", ecal_sigma), (130, "hcal", hcal_sigma)):
         particles = gun(pdg_id, N, energy=200.0)
