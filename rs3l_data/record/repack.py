@@ -74,11 +74,14 @@ def _bounds(events: I8, n_pieces: int) -> I8:
 
 
 def _other_weights(rows: Dataset) -> I8:
-    """Find where rows of other further weights begin: in one shard, some would be missing."""
+    """Find where rows begin whose further weights have other names or meanings.
+
+    In one shard some would be missing, or told to mean what others do.
+    """
     parts = [*rows.by_shard()]
-    names = [sorted(part.weight_meanings) for part in parts]
+    meanings = [part.weight_meanings for part in parts]
     ends = np.cumsum([len(part) for part in parts])
-    differ = [one != other for one, other in pairwise(names)]
+    differ = [one != other for one, other in pairwise(meanings)]
     return np.asarray(ends[:-1][np.array(differ, bool)])
 
 

@@ -46,14 +46,14 @@ class Dataset(Rows):
 
     @cached_property
     def weight_meanings(self) -> dict[str, str]:
-        """What the generator says of each of `weights`."""
-        found = [shard.read_weights(rows[:0]) for shard, rows in self._parts()]
-        return {
-            name: meaning
-            for weights in found
-            if weights is not None
-            for name, meaning in zip(weights.names, weights.meanings, strict=True)
-        }
+        """What the generator says of each of `weights`: all of it, where shards say different."""
+        found: dict[str, dict[str, None]] = {}
+        for shard, rows in self._parts():
+            weights = shard.read_weights(rows[:0])
+            if weights is not None:
+                for name, meaning in zip(weights.names, weights.meanings, strict=True):
+                    found.setdefault(name, {})[meaning] = None
+        return {name: "; or ".join(meanings) for name, meanings in found.items()}
 
     def read_weights(self) -> Weights | None:
         """Read those of the further weights that any of the rows has; None if there are none."""

@@ -92,12 +92,17 @@ def test_shards_that_are_cut_anew_keep_what_those_of_their_rows_say(tmp_path):
 
 
 def test_rows_with_other_further_weights_get_shards_of_their_own(tmp_path):
-    """As chunks of two files of events may have; in one shard, some would have none of a name."""
-    source = make_dataset(tmp_path / "ds", n_events=10, processes=["qcd"], n_shards=3)
-    for number, names in enumerate((["up", "down"], ["down", "up"], ["up"])):
+    """As chunks of two files of events may have; in one shard, some would have none of a name.
+
+    Or one of another meaning.
+    """
+    source = make_dataset(tmp_path / "ds", n_events=10, processes=["qcd"], n_shards=4)
+    kinds = ({"up": "2", "down": "½"}, {"down": "½", "up": "2"}, {"up": "2"}, {"up": "4"})
+    for number, names in enumerate(kinds):
         with h5py.File(source / f"shard-{number:04d}.h5", "a") as file:
             group = file.create_group("weights")
-            group.attrs["names"] = group.attrs["meanings"] = json.dumps(names)
+            group.attrs["names"] = json.dumps([*names])
+            group.attrs["meanings"] = json.dumps([*names.values()])
             rows = len(file["initiators/event"])
             group["values"] = np.arange(100.0 * number, 100 * number + rows * len(names)).reshape(
                 -1, len(names)
@@ -112,7 +117,10 @@ def test_rows_with_other_further_weights_get_shards_of_their_own(tmp_path):
     publish(source, tmp_path / "record", ABOUT, Layout(shard_bytes=10**9))
     record = rs3l_data.open(tmp_path / "record")
     assert check_all(tmp_path / "record").valid
-    assert [shard.n_rows for shard in record.shards] == [12, 8]
+    assert [shard.n_rows for shard in record.shards] == [10, 4, 6]
+    told = [part.weight_meanings for part in record.by_shard()]
+    assert told == [{"up": "2", "down": "½"}, {"up": "2"}, {"up": "4"}]
+    assert record.weight_meanings == {"up": "2; or 4", "down": "½"}
     for name in ("up", "down"):
         assert np.array_equal(record.weights[name], whole.weights[name], equal_nan=True)
 
