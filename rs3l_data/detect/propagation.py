@@ -15,7 +15,7 @@ The differences of large numbers that a stiff track would bring (|c| - ρ) are t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -34,8 +34,7 @@ CHI_MAX = 1e6
 _compiled = njit(cache=True, error_model="numpy")
 
 
-@dataclass(frozen=True, slots=True)
-class Helix:
+class Helix(NamedTuple):
     """Helices, as flat arrays."""
 
     pt: F8
@@ -58,17 +57,7 @@ class Helix:
 
     def point(self, chi: F8) -> Point:
         """Give the position [mm] after turning by ``chi`` [rad] from the perigee."""
-        return _points(
-            self.radius,
-            self.sense,
-            self.cot_theta,
-            self.gap,
-            self.nx,
-            self.ny,
-            self.z_perigee,
-            chi,
-            np.tan(0.5 * chi),
-        )
+        return _points(self, chi, np.tan(0.5 * chi))
 
     def perigee(self) -> tuple[F8, F8, F8, F8]:
         """Give d0 [mm], dz [mm] and the transverse direction (u_x, u_y) at the perigee.
@@ -79,15 +68,7 @@ class Helix:
 
     def leave(self, radius: float, half_length: float) -> Point:
         """Give the point [mm] where particles born inside a cylinder first reach its surface."""
-        root, chi_end = _surfaces(
-            self.radius,
-            self.cot_theta,
-            self.distance,
-            self.gap,
-            self.z_perigee,
-            radius,
-            half_length,
-        )
+        root, chi_end = _surfaces(self, radius, half_length)
         # A circle that stays inside the cylinder (root above 1) reaches the endcap only.
         chi_barrel = np.where(root <= 1.0, 2.0 * np.arcsin(np.minimum(root, 1.0)), CHI_MAX)
         return self.point(np.minimum(chi_barrel, chi_end))
@@ -109,7 +90,7 @@ def helix(momentum: Point, charge: npt.NDArray[np.int8], vertex: Point, field: f
     """
     x, y, z = vertex
     pt, rho, sense, cot_theta, distance, gap, nx, ny, across, along = _circles(
-        *momentum, x, y, charge, field
+        momentum, x, y, charge, field
     )
     chi_vertex = np.arctan2(along, across)
     z_perigee = z - cot_theta * rho * chi_vertex
@@ -121,7 +102,7 @@ def straight(momentum: Point, vertex: Point, radius: float, half_length: float) 
 
     Parameters are those of `helix`; ``radius`` and ``half_length`` [mm] describe the cylinder.
     """
-    return _line_ends(*momentum, *vertex, radius, half_length)
+    return _line_ends(momentum, vertex, radius, half_length)
 
 
 def meet(
@@ -142,7 +123,7 @@ def meet(
     -------
     eta, phi : (n_particles,)
     """
-    x, y, cot_theta = _seen_from_origin(*curved, *straight_on, *vertex, radius, half_length)
+    x, y, cot_theta = _seen_from_origin(curved, straight_on, vertex, radius, half_length)
     return np.arcsinh(cot_theta), np.arctan2(y, x)
 
 
@@ -152,9 +133,10 @@ def meet(
 
 @_compiled
 def _circles(
-    px: F8, py: F8, pz: F8, x: F8, y: F8, charge: npt.NDArray[np.int8], field: float
+    momentum: Point, x: F8, y: F8, charge: npt.NDArray[np.int8], field: float
 ) -> tuple[F8, F8, F8, F8, F8, F8, F8, F8, F8, F8]:
     """Describe the circles in the transverse plane, and where on them the vertices lie."""
+    px, py, pz = momentum
     found = np.empty((10, px.size))
     pt, rho, sense, cot_theta, distance, gap, nx, ny, across, along = found
     for i in range(px.size):
@@ -174,54 +156,37 @@ def _circles(
 
 
 @_compiled
-def _surfaces(
-    rho: F8,
-    cot_theta: F8,
-    distance: F8,
-    gap: F8,
-    z_perigee: F8,
-    radius: float,
-    half_length: float,
-) -> tuple[F8, F8]:
+def _surfaces(helix: Helix, radius: float, half_length: float) -> tuple[F8, F8]:
     """Give sin(χ/2) at the barrel and χ at the endcap."""
+    rho, cot_theta = helix.radius, helix.cot_theta
     root, chi_end = np.empty(rho.size), np.empty(rho.size)
     for i in range(rho.size):
         # Below 0 for particles that were born outside, whose point means nothing.
-        sin2 = (radius**2 - gap[i] ** 2) / (4.0 * distance[i] * rho[i])
+        sin2 = (radius**2 - helix.gap[i] ** 2) / (4.0 * helix.distance[i] * rho[i])
         root[i] = math.sqrt(max(sin2, 0.0))
-        to_end = math.copysign(half_length, cot_theta[i]) - z_perigee[i]
+        to_end = math.copysign(half_length, cot_theta[i]) - helix.z_perigee[i]
         chi_end[i] = min(to_end / (cot_theta[i] * rho[i]), CHI_MAX)
     return root, chi_end
 
 
 @_compiled
-def _points(
-    rho: F8,
-    sense: F8,
-    cot_theta: F8,
-    gap: F8,
-    nx: F8,
-    ny: F8,
-    z_perigee: F8,
-    chi: F8,
-    tan_half_chi: F8,
-) -> Point:
+def _points(helix: Helix, chi: F8, tan_half_chi: F8) -> Point:
+    rho, nx, ny = helix.radius, helix.nx, helix.ny
     x, y, z = np.empty(rho.size), np.empty(rho.size), np.empty(rho.size)
     for i in range(rho.size):
         # ρ sin χ, and of that 2 ρ sin²(χ/2): NumPy's sine takes five times as long as its tangent.
         sine = 2.0 * rho[i] * tan_half_chi[i] / (1.0 + tan_half_chi[i] * tan_half_chi[i])
-        across = gap[i] + tan_half_chi[i] * sine
-        along = sense[i] * sine
+        across = helix.gap[i] + tan_half_chi[i] * sine
+        along = helix.sense[i] * sine
         x[i] = nx[i] * across + ny[i] * along
         y[i] = ny[i] * across - nx[i] * along
-        z[i] = z_perigee[i] + cot_theta[i] * rho[i] * chi[i]
+        z[i] = helix.z_perigee[i] + helix.cot_theta[i] * rho[i] * chi[i]
     return x, y, z
 
 
 @_compiled
-def _line_ends(
-    px: F8, py: F8, pz: F8, x: F8, y: F8, z: F8, radius: float, half_length: float
-) -> Point:
+def _line_ends(momentum: Point, vertex: Point, radius: float, half_length: float) -> Point:
+    (px, py, pz), (x, y, z) = momentum, vertex
     end_x, end_y, end_z = np.empty(px.size), np.empty(px.size), np.empty(px.size)
     for i in range(px.size):
         pt = math.sqrt(px[i] * px[i] + py[i] * py[i])
@@ -238,28 +203,19 @@ def _line_ends(
 
 @_compiled
 def _seen_from_origin(
-    curved_x: F8,
-    curved_y: F8,
-    curved_z: F8,
-    straight_x: F8,
-    straight_y: F8,
-    straight_z: F8,
-    x: F8,
-    y: F8,
-    z: F8,
-    radius: float,
-    half_length: float,
+    curved: Point, straight_on: Point, vertex: Point, radius: float, half_length: float
 ) -> Point:
+    x, y, z = vertex
     seen_x, seen_y, cot_theta = np.empty(x.size), np.empty(x.size), np.empty(x.size)
-    n_curved = curved_x.size
+    n_curved = curved[0].size
     for i in range(x.size):
         at = x[i], y[i], z[i]
         if math.sqrt(x[i] * x[i] + y[i] * y[i]) < radius and abs(z[i]) < half_length:
             if i < n_curved:
-                at = curved_x[i], curved_y[i], curved_z[i]
+                at = curved[0][i], curved[1][i], curved[2][i]
             else:
                 j = i - n_curved
-                at = straight_x[j], straight_y[j], straight_z[j]
+                at = straight_on[0][j], straight_on[1][j], straight_on[2][j]
         seen_x[i], seen_y[i] = at[0], at[1]
         cot_theta[i] = at[2] / math.sqrt(at[0] * at[0] + at[1] * at[1])
     return seen_x, seen_y, cot_theta

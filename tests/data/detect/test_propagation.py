@@ -173,6 +173,6 @@ def test_perigee_is_the_closest_point_of_the_helix(
     centre = np.array([path.nx[0], path.ny[0]]) * path.distance[0]
     assert np.hypot(x - centre[0], y - centre[1]) == pytest.approx(path.radius[0])
     chi = np.linspace(-np.pi, np.pi, 200)
-    around = Helix(*(np.repeat(getattr(path, name), len(chi)) for name in Helix.__slots__))
+    around = Helix(*(np.repeat(getattr(path, name), len(chi)) for name in Helix._fields))
     xs, ys, _ = around.point(chi)
     assert np.hypot(xs, ys).min() >= abs(d0) - 1e-6
