@@ -151,10 +151,21 @@ def test_soft_neutral_particles_keep_their_mean_energy(pdg_id: int, energy: floa
     assert response.mean() == pytest.approx(1.0, abs=0.1)
 
 
-def test_neutral_particles_below_the_threshold_are_not_seen() -> None:
-    seen = shoot(gun(22, N, energy=0.1))
-    # 0.8 GeV, twice the noise, is 1.75 standard deviations above 0.1 GeV.
-    assert len(seen.px) / N == pytest.approx(0.04, abs=0.015)
+@pytest.mark.parametrize(
+    ("pdg_id", "energy", "threshold", "share"),
+    [
+        # 0.8 GeV, twice the noise, is 1.75 standard deviations above 0.1 GeV.
+        (22, 0.1, 0.8, 0.04),
+        # The HCAL has no noise, so 1 GeV it is: 0.47 standard deviations above 0.5 GeV.
+        (130, 0.5, 1.0, 0.32),
+    ],
+)
+def test_neutral_particles_below_the_threshold_are_not_seen(
+    pdg_id: int, energy: float, threshold: float, share: float
+) -> None:
+    seen = shoot(gun(pdg_id, N, energy=energy))
+    assert seen.energy.min() > threshold
+    assert len(seen.px) / N == pytest.approx(share, abs=4.0 * np.sqrt(share / N))
 
 
 def test_undecayed_v0_shares_its_energy_between_the_calorimeters() -> None:
@@ -186,5 +197,6 @@ def test_calorimeter_scales_and_resolution_factors() -> None:
         particles = gun(pdg_id, N, energy=200.0)
         exact = shoot(particles, {f"{name}_resolution_factor": 0.0, f"{name}_scale": 1.03})
         assert exact.energy == pytest.approx(206.0)
-        worse = shoot(particles, {f"{name}_resolution_factor": 1.5})
-        assert worse.energy.std() == pytest.approx(1.5 * sigma(200.0, 0.0), rel=0.06)
+        # The scale is one of measured energies, their fluctuations included.
+        worse = shoot(particles, {f"{name}_resolution_factor": 1.5, f"{name}_scale": 2.0})
+        assert worse.energy.std() == pytest.approx(3.0 * sigma(200.0, 0.0), rel=0.06)
