@@ -9,6 +9,7 @@ otherwise E is a second measurement of the same charged particles, and the two a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,7 @@ F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
-class Charged:
+class Charged(NamedTuple):
     """What the tracks say about the energy in each cell."""
 
     energy: F8
@@ -139,33 +139,18 @@ def track_corrections(
     (n_tracks,)
         Relative change of each track's energy in this calorimeter, 0 without a cell.
     """
-    return _track_corrections(
-        cells.energy,
-        charged.energy,
-        charged.variance,
-        charged.expected_variance,
-        excess,
-        charged.track,
-        charged.cell,
-        n_tracks,
-    )
+    return _track_corrections(cells.energy, charged, excess, n_tracks)
 
 
 @njit(cache=True)
 def _track_corrections(
-    measured: F8,
-    energy: F8,
-    variance: F8,
-    expected_variance: F8,
-    excess: npt.NDArray[np.bool_],
-    track: I8,
-    cell: I8,
-    n_tracks: int,
+    measured: F8, charged: Charged, excess: npt.NDArray[np.bool_], n_tracks: int
 ) -> F8:
     correction = np.zeros(n_tracks)
-    for i in range(track.size):
-        at = cell[i]
-        if not excess[at] and energy[at] > 0.0 and expected_variance[at] > 0.0:
-            weight = variance[at] / expected_variance[at]
-            correction[track[i]] = weight * (max(measured[at], 0.0) / energy[at] - 1.0)
+    for i in range(charged.track.size):
+        at = charged.cell[i]
+        if not excess[at] and charged.expected_variance[at] > 0.0:
+            weight = charged.variance[at] / charged.expected_variance[at]
+            change = max(measured[at], 0.0) / charged.energy[at] - 1.0
+            correction[charged.track[i]] = weight * change
     return correction

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rs3l_data.describe.schema import Category
-from rs3l_data.detect.particleflow import _track_corrections
+from rs3l_data.detect.particleflow import Charged, _track_corrections
 from rs3l_data.detect.propagation import helix
 
 from .guns import energy_per_event, event_of, gun, overlay, shoot
@@ -116,9 +116,8 @@ def test_a_cell_that_measures_less_than_nothing_takes_no_more_than_all() -> None
     """Noise below 0 must not turn a track's energy round."""
     one, first = np.ones(1), np.zeros(1, np.int64)
     for measured, expected in ((-5.0, -1.0), (0.0, -1.0), (0.5, -0.5)):
-        found = _track_corrections(
-            *(np.array([measured]), one, one, one, np.zeros(1, bool), first, first, 1)
-        )
+        charged = Charged(one, one, one, first, first)
+        found = _track_corrections(np.array([measured]), charged, np.zeros(1, bool), 1)
         assert found.tolist() == [expected]
 
 
