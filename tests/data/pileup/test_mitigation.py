@@ -141,15 +141,37 @@ def test_crossings_are_cleaned_for_their_own_pileup(sample, monkeypatch):
     assert {*given} == {("puppi", 5)}
 
 
-def test_without_pileup_tracks_neutral_candidates_stay():
-    candidates = crowd(3, 50, 2)
-    lone = weighted(candidates, np.where(np.abs(candidates.dz) > 1, 0.0, 1.0))
-    cleaned = mitigate(lone, CARD, "puppi", 1.0)
-    pt = np.hypot(lone.px, lone.py)
-    central = np.abs(np.arcsinh(lone.pz / pt)) < 2.5
-    assert np.sum(central & (pt > CENTRAL.base + CENTRAL.slope)) == np.sum(
-        np.abs(np.arcsinh(cleaned.pz / np.hypot(cleaned.px, cleaned.py))) < 2.5
+def test_a_neutral_candidate_without_a_neighbour_is_pileup():
+    """However soft what surrounds the tracks of pile-up is: its α is still below theirs."""
+    phi = np.array([0.0, 0.37, 0.38, 0.39, 3.0])
+    pt = np.array([0.15, 1.0, 1.0, 1.0, 50.0])
+    zeros = np.zeros(5)
+    event = Candidates(
+        np.array([0, 5]),
+        *(pt * np.cos(phi), pt * np.sin(phi), zeros, pt),
+        np.where(pt == 50, Category.PHOTON, Category.CHARGED_HADRON).astype(np.uint8),
+        np.where(pt == 50, 0, 1).astype(np.int8),
+        *(zeros.astype(np.float32),) * 4,
     )
+    assert puppi_weights(event, pt == 0.15, 2.5, 30).tolist() == [1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("n_tracks", [0, 1])
+def test_with_a_pileup_track_at_most_neutral_candidates_stay(n_tracks):
+    candidates = crowd(3, 300, 2)
+    pileup = np.abs(candidates.dz) > 1
+    number = np.cumsum(pileup)
+    before = np.repeat(np.append(0, number)[candidates.offsets[:-1]], np.diff(candidates.offsets))
+    lone = weighted(candidates, np.where(pileup & (number - before > n_tracks), 0.0, 1.0))
+    cleaned = mitigate(lone, CARD, "puppi", 1.0)
+
+    def neutral_pt(candidates):
+        pt = np.hypot(candidates.px, candidates.py)
+        central = np.abs(np.arcsinh(candidates.pz / pt)) < 2.5
+        return pt[central & (candidates.charge == 0)]
+
+    before = neutral_pt(lone)
+    assert np.array_equal(neutral_pt(cleaned), before[before > CENTRAL.base + CENTRAL.slope])
 
 
 def test_charged_hadron_subtraction_removes_charged_hadrons_alone():
@@ -240,6 +262,19 @@ def test_pileup_alone_is_removed(sample, method, left):
         return np.sum(pt[np.abs(np.arcsinh(seen.pz / pt)) < 2])
 
     assert density(method) < left * density("none")
+
+
+@given(st.integers(0, 2**32), st.lists(st.sampled_from([0.0, 0.25, 1.0]), min_size=20))
+def test_weights_scale_momenta_and_nothing_else(seed, weights):
+    candidates = crowd(3, 5, seed)
+    weight = np.resize(weights, len(candidates.px))
+    found = weighted(candidates, weight)
+    kept, event = weight > 0, np.repeat(np.arange(3), np.diff(candidates.offsets))
+    assert np.repeat(np.arange(3), np.diff(found.offsets)).tolist() == event[kept].tolist()
+    for name in ("px", "py", "pz", "energy"):
+        assert np.array_equal(getattr(found, name), (getattr(candidates, name) * weight)[kept])
+    for name in ("category", "charge", "d0", "d0_error", "dz", "dz_error"):
+        assert np.array_equal(getattr(found, name), getattr(candidates, name)[kept])
 
 
 def test_joining_batches():
