@@ -30,6 +30,8 @@ def why_not_written(path: Path, error: OSError | RuntimeError) -> str | None:
             f"{path}: larger than a file may be here; raise the limit (`ulimit -f`) or choose "
             "another file system, and run the same command again"
         )
+    if not _concerns(error, path):
+        return None
     if number in _FORBIDDEN:
         return f"{path}: no permission to write here; choose another folder"
     if number == errno.ENAMETOOLONG:
@@ -37,7 +39,7 @@ def why_not_written(path: Path, error: OSError | RuntimeError) -> str | None:
     if number in _NO_FOLDER:
         above = next((one for one in (path, *path.parents) if one.exists()), path.parent)
         return f"{path}: {above} is not a folder; choose another"
-    if number == errno.ENOENT and _concerns(error, path.parent):
+    if number == errno.ENOENT and getattr(error, "filename", None) is not None:
         return (
             f"{path}: its folder vanished while it was written; when it is back, run the same "
             "command again"
@@ -90,9 +92,21 @@ def _number(error: OSError | RuntimeError, known: tuple[int, ...]) -> int | None
     return said
 
 
-def _concerns(error: OSError | RuntimeError, folder: Path) -> bool:
+def _concerns(error: OSError | RuntimeError, path: Path) -> bool:
+    """Tell if an error can be of ``path``: it names no file, or it, one above or one hidden beside.
+
+    Other files may be read while it is written.
+    """
     named = getattr(error, "filename", None)
-    return named is not None and (Path(named) == folder or Path(named).parent == folder)
+    if not isinstance(named, str | bytes):
+        return True
+    own, place = Path(os.fsdecode(named)).absolute(), path.absolute()
+    if own in place.parents:
+        return True
+    if not own.is_relative_to(place.parent):
+        return False
+    name = own.relative_to(place.parent).parts[0]
+    return name == place.name or name.startswith(f".{place.name}.")
 
 
 def _free(folder: Path) -> str:

@@ -154,8 +154,12 @@ def test_a_failing_disk_is_told_in_words(tmp_path, fault, words):
     assert names(tmp_path) == []
 
 
-def test_a_folder_that_vanishes_while_it_is_written_is_told_in_words(tmp_path):
-    folder = tmp_path / "gone"
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_folder_that_vanishes_while_it_is_written_is_told_in_words(
+    tmp_path, monkeypatch, relative
+):
+    monkeypatch.chdir(tmp_path)
+    folder = Path("gone") if relative else tmp_path / "gone"
 
     def write():
         with atomic_write(folder / "a.h5") as temporary:
@@ -181,9 +185,16 @@ def test_a_disk_that_fails_while_reading_is_not_called_a_damaged_file(tmp_path, 
     assert "damaged" not in str(caught.value)
 
 
-def test_other_faults_of_the_system_pass_through(tmp_path):
-    with pytest.raises(FileNotFoundError, match="elsewhere"), atomic_write(tmp_path / "a"):
-        raise FileNotFoundError(errno.ENOENT, "no such file", "elsewhere")
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES, errno.EIO, errno.ENAMETOOLONG])
+@pytest.mark.parametrize("place", ["elsewhere", "beside"])
+def test_faults_of_other_files_pass_through(tmp_path, number, place):
+    """Of one that is read to be written anew, say: to choose another folder would not help."""
+    other = str(tmp_path / "input.h5") if place == "beside" else "/data/input.h5"
+    with (
+        pytest.raises(OSError, match=r"input\.h5"),
+        atomic_write(tmp_path / "a"),
+    ):
+        raise OSError(number, os.strerror(number), other)
 
 
 @pytest.mark.parametrize("name", ["there", ".", ""])
