@@ -83,6 +83,9 @@ def _lost(path: Path, number: int | None) -> str | None:
 def _number(error: OSError | RuntimeError, known: tuple[int, ...]) -> int | None:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno
+    if type(error) not in (OSError, RuntimeError):
+        # Of a library's own kind, as that of a connection that timed out.
+        return None
     # HDF5 reports some faults, those while closing above all, only in its message.
     said = next((number for number in known if os.strerror(number) in str(error)), None)
     # Arrow fails to close what it failed to write.

@@ -3,11 +3,13 @@
 import datetime
 import email.utils
 import errno
+import os
 import threading
 import time
 
 import numpy as np
 import pytest
+import requests
 
 from rs3l_data.errors import StorageError, TransferError
 from rs3l_data.record import client as client_module
@@ -55,6 +57,26 @@ def test_a_cut_connection_is_resumed_where_it_broke(archive, content, fetch, tmp
     # What the client's buffers held when the connection broke may be asked for again.
     assert 0 < starts[1] <= 1_200_000
     assert starts[1] < starts[2] <= 1_900_000
+
+
+def test_a_connection_that_times_out_is_no_fault_of_the_disk(
+    archive, content, fetch, tmp_path, monkeypatch
+):
+    """The system's words for it are those for a file system that does not answer."""
+    silence = OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+    lost = [requests.exceptions.ChunkedEncodingError(f"Connection broken: {silence!r}")]
+    blocks = Client.blocks
+
+    def broken_once(self, response):
+        for block in blocks(self, response):
+            if lost and "data.bin" in response.url:
+                raise lost.pop()
+            yield block
+
+    monkeypatch.setattr(Client, "blocks", broken_once)
+    fetch()
+    assert here(tmp_path) == content
+    assert not lost
 
 
 def test_a_server_without_ranges_is_read_from_the_start(archive, content, fetch, tmp_path):
