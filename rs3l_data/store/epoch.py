@@ -36,7 +36,7 @@ class Epoch:
 
     n_rows: int
     buffer_rows: int
-    """Rows of a buffer, at most"""
+    """Rows of a buffer, but for a row more or less of each of its blocks"""
     seed: int
     number: int
     """Of the epoch; each has its own order"""

@@ -100,7 +100,7 @@ class Stream:
                 low = batch * self.batch_rows
                 rows = order[low : low + self.batch_rows]
                 first, last = np.searchsorted(ends, [low, low + len(rows) - 1], side="right")
-                # Two buffers at most: those of the batch, or its own and, read meanwhile, the next.
+                # Those of the batch, or its own and, read meanwhile, the next.
                 wanted = [b for b in range(first, max(last, first + 1) + 1) if b < len(own)]
                 held = {b: held.get(b) or reader.submit(self._read, epoch, own[b]) for b in wanted}
                 buffers = {own[b]: held[b].result() for b in range(first, last + 1)}

@@ -13,7 +13,6 @@ import rs3l_data
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Split
 from rs3l_data.errors import InputFileError
 from rs3l_data.store import shard
-from rs3l_data.store.arrays import pad
 from rs3l_data.store.digest import digest
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import concatenate, take
@@ -204,21 +203,6 @@ def test_events_in_pieces_are_refused(dataset, tmp_path):
     assert scattered.n_events == 60
     with pytest.raises(InputFileError, match="do not follow one another"):
         list(scattered.events())
-
-
-@given(st.lists(st.integers(0, 5), max_size=6), st.none() | st.integers(0, 7))
-def test_padding_against_a_loop(sizes, n_items):
-    offsets = np.cumsum([0, *sizes])
-    columns = [np.arange(offsets[-1], dtype=t) + 1 for t in (np.float32, np.int8)]
-    features, mask = pad(offsets, columns, n_items)
-    length = max(sizes, default=0) if n_items is None else n_items
-    assert features.shape == (len(sizes), length, 2)
-    assert features.dtype == np.float32
-    for i, size in enumerate(sizes):
-        for j in range(length):
-            inside = j < size
-            assert mask[i, j] == inside
-            assert features[i, j].tolist() == [offsets[i] + j + 1 if inside else 0] * 2
 
 
 def test_padded_features_are_in_the_order_asked_for(dataset):
