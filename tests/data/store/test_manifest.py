@@ -58,6 +58,28 @@ def test_damage_is_found_and_named(folder, tmp_path):
         assert what in faults[number]
 
 
+@pytest.mark.parametrize(
+    ("entry", "fault"),
+    [
+        *(
+            ({"path": path}, "path that stays within the folder")
+            for path in ("../x.h5", "/x.h5", "a/../../x.h5", "a//x.h5", "C:x.h5", "a\\x.h5", "")
+        ),
+        ({"path": "ä" * 130}, "a name of more than 255 bytes"),
+        ({"path": "SHARD-0001.h5"}, "'shard-0001.h5' is listed 2 times"),
+        ({"shard": "x.h5"}, "`shard` and `views` go together"),
+        ({"shard": "../x.h5", "views": ["seed"]}, "path that stays within the folder"),
+    ],
+)
+def test_files_that_a_manifest_may_not_name(folder, tmp_path, entry, fault):
+    """It may come from a server, and go to a system on which other names are the same."""
+    manifest = json.loads((folder / "dataset.json").read_text())
+    manifest["files"][0] |= entry
+    (tmp_path / "dataset.json").write_text(json.dumps(manifest))
+    with pytest.raises(InputFileError, match=fault):
+        read_manifest(tmp_path / "dataset.json")
+
+
 def test_same_dataset_gives_the_same_manifest(folder, tmp_path):
     again = make_dataset(tmp_path / "again", n_events=30, n_shards=3)
     assert (again / "dataset.json").read_bytes() == (folder / "dataset.json").read_bytes()
