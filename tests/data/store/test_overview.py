@@ -1,0 +1,56 @@
+"""What `rs3l-data inspect` says of a dataset, against what is read of it."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import rs3l_data
+from rs3l_data.__main__ import app
+from rs3l_data.store.overview import overview
+from tests.synthetic import make_dataset
+
+
+def test_counts_are_those_of_the_rows(dataset):
+    found = overview(dataset)
+    assert (found["rows"], found["events"]) == (90, 60)
+    assert {name: one["rows"] for name, one in found["processes"].items()} == {
+        "higgs": 30,
+        "qcd": 60,
+    }
+    assert sum(one["rows"] for one in found["splits"].values()) == 90
+    for name, view in found["views"].items():
+        present = dataset.jets(name)["present"]
+        offsets, _ = dataset.constituents(name, [])
+        assert view["present"] == pytest.approx(present.mean())
+        assert view["constituents"] == pytest.approx(offsets[-1] / present.sum())
+
+
+@pytest.mark.parametrize("compression", ["blosc2", "gzip", "none"])
+def test_sizes_are_those_of_the_files(tmp_path, compression):
+    folder = make_dataset(tmp_path / "ds", 10, n_shards=2, compression=compression)
+    dataset = rs3l_data.open(folder)
+    files = overview(dataset)["files"]
+    initiators, views = dataset.read_initiators(), [dataset.read_view(v) for v in dataset.views]
+    columns = [*initiators.columns.values(), *initiators.decays.values()]
+    columns += [c for v in views for c in (*v.jets.values(), *v.constituents.values())]
+    # In each shard, offsets of one more than its rows for decays and each view.
+    content = sum(column.nbytes for column in columns) + 8 * (1 + len(views)) * (len(dataset) + 2)
+    stored = sum(path.stat().st_size for path in folder.glob("*.h5"))
+    n_jets = sum(np.sum(view.jets["present"]) for view in views)
+    assert files == {
+        "shards": 2,
+        "bytes": stored,
+        "compression": [compression],
+        "ratio": pytest.approx(content / stored),
+        "bytes_per_jet": pytest.approx(stored / n_jets),
+    }
+
+
+def test_the_command_says_it_in_words_and_as_json(folder, dataset):
+    answer = CliRunner().invoke(app, ["inspect", str(folder)])
+    assert answer.exit_code == 0
+    assert f"{folder}: 90 initiators of 60 hard events" in answer.stdout
+    answer = CliRunner().invoke(app, ["inspect", str(folder), "--json"])
+    assert json.loads(answer.stdout) == {"path": str(folder), **overview(dataset)}
