@@ -28,6 +28,12 @@ def seal(file: BufferedRandom) -> None:
     file.flush()
 
 
+def sealed_as(first: bytes) -> str | None:
+    """Give the checksum that a shard's first bytes tell; None if it has none."""
+    told = _PATTERN.match(first)
+    return None if told is None else told[1].decode()
+
+
 def check_seal(path: Path) -> Checksums:
     """Compare a shard with its own checksum, if it has one: those of older versions have none.
 
@@ -47,16 +53,16 @@ def check_seal(path: Path) -> Checksums:
         with read_in_words(path), path.open("rb") as file:
             first = file.read(SIZE)
             summing.update(first)
-            claim = _PATTERN.match(first)
+            claim = sealed_as(first)
             for block in blocks(file):
                 summing.update(block)
                 if claim is not None:
                     own.update(block)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
         raise InputFileError(why_not_opened(path, error)) from None
-    if claim is not None and (found := own.hexdigest()) != claim[1].decode():
+    if claim is not None and (found := own.hexdigest()) != claim:
         raise InputFileError(
-            f"{path}: damaged: SHA-256 {found}, expected {claim[1].decode()} as it was written; "
+            f"{path}: damaged: SHA-256 {found}, expected {claim} as it was written; "
             "fetch or make the file again"
         )
     return summing.finish()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from rs3l_data.describe.schema import (
     named,
     written_in,
 )
+from rs3l_data.errors import InputFileError
 from rs3l_data.events.weights import Weights
 from rs3l_data.store.columns import read_columns, read_items, write_columns, write_offsets
 from rs3l_data.store.disk import Disk
@@ -27,6 +30,7 @@ from rs3l_data.store.growing import GrowingView
 from rs3l_data.store.guard import group_at, n_values
 from rs3l_data.store.hdf5 import creating, read_attributes, read_names, reading, reopening
 from rs3l_data.store.row_sum import Hashes, RowSum, initiator_hashes, view_sum
+from rs3l_data.store.seal import SIZE, sealed_as
 from rs3l_data.store.tables import I8, Columns, Initiators, View
 from rs3l_data.store.weights import read_weights, write_weights
 
@@ -138,10 +142,12 @@ class Shard:
     attributes: dict[str, Any]
     sums: dict[str, RowSum]
     """What the file says of itself, by view; shards of older versions say nothing"""
+    seal: str | None
+    """What it says of its bytes: whether it is still the same file"""
 
     def read_initiators(self, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the initiators, (n_rows,) each."""
-        with reopening(self.path) as file:
+        with self._file() as file:
             table = read_columns(group_at(file, "initiators"), named(INITIATORS, names), rows)
             for column, length in (("process", len(self.processes)), ("label", len(self.labels))):
                 if column in table and len(rows) and table[column].max() >= length:
@@ -153,22 +159,22 @@ class Shard:
 
     def read_decays(self, rows: I8) -> tuple[I8, Columns]:
         """Read the decay products: offsets (n_rows + 1,) and columns."""
-        with reopening(self.path) as file:
+        with self._file() as file:
             return read_items(group_at(file, "decays"), DECAYS, rows)
 
     def read_weights(self, rows: I8) -> Weights | None:
         """Read the further weights, if there are any."""
-        with reopening(self.path) as file:
+        with self._file() as file:
             return read_weights(file, rows)
 
     def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the jets of one view, (n_rows,) each."""
-        with reopening(self.path) as file:
+        with self._file() as file:
             return read_columns(group_at(file, f"views/{view}/jets"), named(JETS, names), rows)
 
     def read_constituents(self, view: str, rows: I8, names: Sequence[str]) -> tuple[I8, Columns]:
         """Read the constituents of one view: offsets (n_rows + 1,) and columns."""
-        with reopening(self.path) as file:
+        with self._file() as file:
             group = group_at(file, f"views/{view}/constituents")
             return read_items(group, named(CONSTITUENTS, names), rows)
 
@@ -185,12 +191,28 @@ class Shard:
         if constituents is None:
             constituents = [column.name for column in CONSTITUENTS]
         # Opened once for both: opening a file takes as long as reading some hundred jets.
-        with reopening(self.path) as file:
+        with self._file() as file:
             group = group_at(file, f"views/{view}")
             items = group_at(group, "constituents")
             offsets, columns = read_items(items, named(CONSTITUENTS, constituents), rows)
             table = read_columns(group_at(group, "jets"), named(JETS, jets), rows)
             return View(table, columns, offsets)
+
+    @contextmanager
+    def _file(self) -> Iterator[h5py.File]:
+        """Open the file again.
+
+        Raises
+        ------
+        InputFileError
+            If it has been made anew: rows of both would be taken for one another.
+        """
+        with reopening(self.path) as file:
+            if _seal(file) != self.seal:
+                raise InputFileError(
+                    f"{self.path}: has been made anew since it was opened; open the dataset again"
+                )
+            yield file
 
 
 def open_shard(path: Path) -> Shard:
@@ -225,7 +247,13 @@ def open_shard(path: Path) -> Shard:
             format_version=str(file.attrs["format_version"]),
             attributes=attributes,
             sums=_read_sums(file, views, n_rows),
+            seal=_seal(file),
         )
+
+
+def _seal(file: h5py.File) -> str | None:
+    """Read the seal of the file that is open, whatever lies in its place by now."""
+    return sealed_as(os.pread(file.id.get_vfd_handle(), SIZE, 0))
 
 
 def _read_sums(file: h5py.File, views: Iterable[str], n_rows: int) -> dict[str, RowSum]:

@@ -156,6 +156,20 @@ def test_a_view_is_read_by_opening_each_shard_once(dataset, monkeypatch):
     assert opened == [one.path for one in dataset.shards]
 
 
+def test_a_dataset_made_anew_behind_an_open_one_is_noticed(tmp_path):
+    """Its jets are of other initiators than those that have been read."""
+    folder = make_dataset(tmp_path / "ds", 30, n_shards=1, seed=1)
+    dataset = rs3l_data.open(folder)
+    expected = dataset.jets("seed", ["pt"])["pt"]
+    shutil.rmtree(folder)
+    make_dataset(folder, 30, n_shards=1, seed=2)
+    with pytest.raises(InputFileError, match=r"shard-0000\.h5: has been made anew since it was"):
+        dataset.jets("seed")
+    shutil.rmtree(folder)
+    make_dataset(folder, 30, n_shards=1, seed=1)
+    assert np.array_equal(dataset.jets("seed", ["pt"])["pt"], expected, equal_nan=True)
+
+
 def test_a_mask_may_be_of_any_kind(dataset):
     mask = dataset.initiators["pt"] > 450
     expected = dataset[mask].initiators["event"].tolist()
