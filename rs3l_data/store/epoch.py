@@ -31,7 +31,7 @@ class Epoch:
     Raises
     ------
     ValueError
-        If a number is not positive.
+        If a number is too small.
     """
 
     n_rows: int
@@ -43,8 +43,12 @@ class Epoch:
     blocks_per_buffer: int = BLOCKS_PER_BUFFER
 
     def __post_init__(self) -> None:
-        if min(self.buffer_rows, self.blocks_per_buffer) < 1 or min(self.seed, self.number) < 0:
-            raise ValueError(f"a buffer and its blocks must have a row at least: {self}")
+        least = {"buffer_rows": 1, "blocks_per_buffer": 1, "seed": 0, "number": 0}
+        for name, smallest in least.items():
+            if getattr(self, name) < smallest:
+                raise ValueError(
+                    f"{name}: expected {smallest} or more, found {getattr(self, name)}"
+                )
 
     @property
     def n_buffers(self) -> int:

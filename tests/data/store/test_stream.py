@@ -79,16 +79,16 @@ def test_few_rows_come_once_each(dataset):
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "fault"),
     [
-        {"consumer": 3, "consumers": 3},
-        {"consumers": 50},
-        {"batch_rows": 10_000},
-        {"batch_rows": 0},
-        {"buffer_rows": 0},
-        {"seed": -1},
+        ({"consumer": 3, "consumers": 3}, "consumer 3 of 3, with 6 buffers"),
+        ({"consumers": 50}, "consumer 0 of 50, with 6 buffers: .*lower buffer_rows"),
+        ({"batch_rows": 10_000}, "the 600 rows of .* are too few"),
+        ({"batch_rows": 0}, "batch_rows: expected 1 or more, found 0"),
+        ({"buffer_rows": 0}, "buffer_rows: expected 1 or more, found 0"),
+        ({"seed": -1}, "seed: expected 0 or more, found -1"),
     ],
 )
-def test_wrong_settings(dataset, wrong):
-    with pytest.raises(ValueError, match=r"consumer|rows"):
+def test_wrong_settings(dataset, wrong, fault):
+    with pytest.raises(ValueError, match=fault):
         Stream(dataset, **{"batch_rows": 8, "buffer_rows": 100, **wrong})
