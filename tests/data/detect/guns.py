@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rs3l_data.describe.card import load_card
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.detector import detect
-from rs3l_data.events.particles import Particles
+from rs3l_data.events.particles import COLUMNS, Particles
 
 F8 = npt.NDArray[np.float64]
 MASS = {11: 0.000511, 13: 0.105658, 22: 0.0, 130: 0.497611, 211: 0.13957, 2212: 0.938272}
@@ -51,8 +51,7 @@ def overlay(*guns: Particles) -> Particles:
     """Put the i-th events of several guns together."""
     n_events = guns[0].n_events
     columns = {
-        name: np.stack([getattr(one, name) for one in guns], axis=1).ravel()
-        for name in ("pdg_id", "px", "py", "pz", "energy", "x", "y", "z")
+        name: np.stack([getattr(one, name) for one in guns], axis=1).ravel() for name in COLUMNS
     }
     return Particles(offsets=np.arange(n_events + 1) * len(guns), **columns)
 
@@ -63,10 +62,7 @@ def select(particles: Particles, events: npt.NDArray[np.int64]) -> Particles:
     rows = np.concatenate(
         [np.empty(0, int), *(np.arange(a, b) for a, b in zip(starts, ends, strict=True))]
     ).astype(int)
-    columns = {
-        name: getattr(particles, name)[rows]
-        for name in ("pdg_id", "px", "py", "pz", "energy", "x", "y", "z")
-    }
+    columns = {name: getattr(particles, name)[rows] for name in COLUMNS}
     return Particles(offsets=np.concatenate([[0], np.cumsum(ends - starts)]), **columns)
 
 

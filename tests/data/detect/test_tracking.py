@@ -162,10 +162,9 @@ def test_impact_parameters_have_normal_pulls(pt: float, eta: float) -> None:
 
 
 def test_impact_errors_belong_to_the_measured_pt() -> None:
-    card = load_card("cms")
     seen = shoot(gun(13, N, pt=5.0, eta=2.0))
     pt = np.hypot(seen.px, seen.py)
-    for error, resolution in ((seen.d0_error, card.tracking.d0), (seen.dz_error, card.tracking.dz)):
+    for error, resolution in ((seen.d0_error, CMS.tracking.d0), (seen.dz_error, CMS.tracking.dz)):
         expected = impact_resolution(resolution, pt, np.full(len(pt), 2.0))
         assert error == pytest.approx(expected, rel=1e-5)
 
@@ -199,7 +198,7 @@ def test_momentum_and_impact_parameters_fluctuate_independently() -> None:
 def test_impact_parameter_resolution_is_the_published_one(
     name: str, pt: float, eta: float, measured: float
 ) -> None:
-    resolution = getattr(load_card("cms").tracking, name)
+    resolution = getattr(CMS.tracking, name)
     sigma = impact_resolution(resolution, np.array([pt]), np.array([eta]))[0]
     assert sigma == pytest.approx(measured, rel=0.1)
 
