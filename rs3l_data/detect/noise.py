@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -61,19 +61,15 @@ class Noise:
         -------
         (n_draws, n_items)
         """
-        draws = np.empty((len(event), n_draws))
-        for generator, mine in self._slices(event):
-            generator.standard_normal(out=draws[mine])
-        return np.ascontiguousarray(draws.T)
+        return self._drawn(np.random.Generator.standard_normal, event, n_draws)
 
     def uniform(self, event: npt.NDArray[np.int64], n_draws: int) -> F8:
         """Draw numbers in [0, 1) for items that are sorted by event; see `normal`."""
-        draws = np.empty((len(event), n_draws))
-        for generator, mine in self._slices(event):
-            generator.random(out=draws[mine])
-        return np.ascontiguousarray(draws.T)
+        return self._drawn(np.random.Generator.random, event, n_draws)
 
-    def _slices(self, event: npt.NDArray[np.int64]) -> Iterator[tuple[np.random.Generator, slice]]:
+    def _drawn(self, draw: Callable[..., F8], event: npt.NDArray[np.int64], n_draws: int) -> F8:
+        draws = np.empty((len(event), n_draws))
         ends = np.searchsorted(event, np.arange(len(self._generators) + 1)).tolist()
         for generator, start, end in zip(self._generators, ends[:-1], ends[1:], strict=True):
-            yield generator, slice(start, end)
+            draw(generator, out=draws[start:end])
+        return np.ascontiguousarray(draws.T)
