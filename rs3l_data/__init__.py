@@ -30,7 +30,7 @@ def open(  # noqa: A001
     Parameters
     ----------
     path
-        A dataset's folder (which holds `dataset.json`), one of its shards, or a list of shards. Or
+        A dataset's folder or the `dataset.json` in it, one of its shards, or a list of shards. Or
         the DOI or the page's address of a published one, which is fetched into a cache first
         (docs/publish.md); what is there as a path is taken for one.
     verify

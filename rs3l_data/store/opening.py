@@ -25,7 +25,7 @@ def open_dataset(
     verify: bool = False,
     corrupt: Corrupt = "stop",
 ) -> Dataset:
-    """Open a dataset's folder, a shard, or several shards with the same views.
+    """Open a dataset's folder or its `dataset.json`, a shard, or several with the same views.
 
     Parameters
     ----------
@@ -47,6 +47,8 @@ def open_dataset(
     if corrupt not in get_args(Corrupt):
         raise ValueError(f"corrupt: expected 'stop' or 'skip', found {corrupt!r}")
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
+    if len(paths) == 1 and paths[0].name == MANIFEST_NAME:
+        paths = [paths[0].parent]
     manifest = None
     source = str(paths[0]) if paths else "an empty list of shards"
     if len(paths) == 1 and not paths[0].is_file():

@@ -26,6 +26,12 @@ from tests.data.store.random_tables import (
 from tests.synthetic import make_dataset, make_older
 
 
+def test_a_dataset_is_opened_by_its_manifest_as_by_its_folder(folder, dataset):
+    opened = rs3l_data.open(folder / "dataset.json")
+    assert (opened.source, opened.manifest) == (dataset.source, dataset.manifest)
+    assert opened.shards == dataset.shards
+
+
 def test_whole_dataset(dataset):
     assert dataset.views == ("nominal", "seed")
     assert dataset.processes == dataset.labels == ("higgs", "qcd")

@@ -28,6 +28,8 @@ def test_missing(tmp_path):
     refused(tmp_path, r"dataset\.json: no such file")
     with pytest.raises(InputFileError, match="no such file"):
         rs3l_data.open([tmp_path / "no.h5"])
+    with pytest.raises(InputFileError, match=r"dataset\.json: no such file"):
+        rs3l_data.open(tmp_path / "dataset.json")
     with pytest.raises(InputFileError, match="no shard"):
         rs3l_data.open([])
 
