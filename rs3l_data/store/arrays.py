@@ -133,7 +133,7 @@ def _side_by_side(
         yield start, offsets[start : start + _ROWS + 1] - first, items
 
 
-def pad_views(views: Sequence[View], n_constituents: int | None = None) -> Padded:
+def pad_views(views: Sequence[View], n_constituents: int | None) -> Padded:
     """Pad several views of the same rows to one shape, with the view as a further first axis."""
     if n_constituents is None:
         n_constituents = max(int(np.diff(view.offsets).max(initial=0)) for view in views)

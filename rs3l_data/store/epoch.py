@@ -154,8 +154,8 @@ class Share:
     """
 
     epoch: Epoch
-    reader: int = 0
-    readers: int = 1
+    reader: int
+    readers: int
 
     def __post_init__(self) -> None:
         if not 0 <= self.reader < self.readers:
