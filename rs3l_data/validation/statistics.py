@@ -63,24 +63,27 @@ class Result:
 def effective_number(sample: Sample) -> float:
     """Count how many independent values of weight 1 would fix a distribution as well.
 
-    With F the sample's distribution function, the mean of F (1 - F) over the mean of the variance
-    of F, at nineteen points; the variance is that of a ratio of sums over independent events
-    (Cochran, Sampling Techniques, 1977, section 11). Without weights and with one value to each
-    event it is the number of values; with weights alone it is about Kish's (sum w)² / sum w².
+    With F the sample's distribution function, the largest F (1 - F) over the largest variance of F,
+    at nineteen points; the variance is that of a ratio of sums over independent events (Cochran,
+    Sampling Techniques, 1977, section 11). Without weights and with one value to each event it is
+    the number of values; with weights that know nothing of the values it is about Kish's
+    (sum w)² / sum w². The largest variance counts, not the mean, because large distances by chance
+    are where it is: under the small values if their weights are the large ones.
     """
     total = sample.weights.sum()
     order = np.argsort(sample.values)
     below = np.cumsum(sample.weights[order]) / total
     points = np.linspace(0.05, 0.95, 19)
     thresholds = sample.values[order][np.minimum(np.searchsorted(below, points), len(sample) - 1)]
-    own, variance = 0.0, 0.0
+    own, variance = [], []
     for threshold in np.unique(thresholds):
         inside = sample.values <= threshold
         share = sample.weights[inside].sum() / total
         influence = np.bincount(sample.events, sample.weights * (inside - share), sample.n_events)
-        own += share * (1 - share)
-        variance += float(np.sum(influence**2)) / total**2
-    return own / variance if variance > 0 else float(sample.n_events)
+        own.append(share * (1 - share))
+        variance.append(np.sum(influence**2) / total**2)
+    largest = float(max(variance))
+    return float(max(own)) / largest if largest > 0 else float(sample.n_events)
 
 
 def ks_test(a: Sample, b: Sample) -> Result:
