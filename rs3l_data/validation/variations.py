@@ -64,7 +64,7 @@ class Change:
     """Mean of the paired differences, in the quantity's unit"""
     error: float
     n_jets: int
-    freedom: int
+    freedom: float
     """Degrees of freedom that the error was estimated with"""
     expected: Expected | None
     tolerance: float
@@ -213,7 +213,7 @@ class Pair:
             masses=np.asarray(columns["mass"][both], np.float64),
         )
 
-    def measure(self, quantity: str) -> tuple[float, float, float, int, int] | None:
+    def measure(self, quantity: str) -> tuple[float, float, float, int, float] | None:
         """Measure a change: value in the base, shift, its error, number of jets, of freedoms.
 
         Nothing where there are too few jets.
@@ -228,9 +228,12 @@ class Pair:
         weights, events = self.weights[known], self.events[known]
         shift, error = weighted_mean(view - base, weights, events)
         reference = float(np.average(base, weights=weights))
-        return reference, shift, error, int(known.sum()), len(np.unique(events)) - 1
+        # Large weights decide alone, so that many small ones do not make the error known well.
+        of_events = np.bincount(events, weights)
+        freedom = float(of_events.sum() ** 2 / np.sum(of_events**2)) - 1
+        return reference, shift, error, int(known.sum()), freedom
 
-    def _peak(self) -> tuple[float, float, float, int, int] | None:
+    def _peak(self) -> tuple[float, float, float, int, float] | None:
         inside = self.view["contained"] & self.base["contained"]
         masses = [np.asarray(table[PEAK], np.float64)[inside] for table in (self.base, self.view)]
         start = float(np.median(self.masses)) if len(self.masses) else 0.0

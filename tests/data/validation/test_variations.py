@@ -204,7 +204,19 @@ def test_freedoms_are_those_of_events():
     """With two jets each, whose shifts may have a cause in common."""
     both = pair(np.random.default_rng(3), 100)
     both = replace(both, events=both.events // 2)
-    assert both.measure("n_constituents")[3:] == (100, 49)
+    assert both.measure("n_constituents")[3:] == (100, pytest.approx(49))
+
+
+def test_p_values_of_paired_means_are_uniform_whatever_the_weights():
+    """With as many freedoms as events, 19 of a thousand would be below 0.01."""
+    rng = np.random.default_rng(6)
+    p = []
+    for _ in range(2000):
+        weights = rng.uniform(400, 1000, 100) ** -6.0
+        one = replace(pair(rng, 100), weights=weights / weights.max())
+        measured = one.measure("n_constituents")
+        p.append(Change("v", "n", "qcd", "n_constituents", *measured, "nothing", 0.02).p)
+    assert np.mean(np.array(p) < 0.01) < 0.01 + 3 * np.sqrt(0.01 * 0.99 / len(p))
 
 
 @pytest.mark.parametrize("side", ["view", "base"])
