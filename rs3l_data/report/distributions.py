@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rs3l_data.report.histograms import I8, Histogram, Paired, bin_index
+from rs3l_data.report.histograms import Histogram, Paired, bin_index
 from rs3l_data.report.observables import COLUMNS, Observable, values
 from rs3l_data.report.pictures import Picture
 from rs3l_data.report.ratios import draw_ratios
@@ -20,6 +20,7 @@ from rs3l_data.report.style import (
     view_lines,
 )
 from rs3l_data.store.reader import Dataset
+from rs3l_data.store.tables import I8
 
 MASSES = {"W": 80.4, "Z": 91.2, "H": 125.2, "t": 172.6}
 """[GeV], Particle Data Group, Phys. Rev. D 110, 030001 (2024)"""

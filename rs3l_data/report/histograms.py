@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.store.tables import I8
+
 F8 = npt.NDArray[np.float64]
-I8 = npt.NDArray[np.int64]
 
 
 def bin_index(edges: F8, values: npt.NDArray[np.floating]) -> I8:
@@ -42,18 +43,27 @@ class Histogram:
     sum_w: F8
     """(n_bins + 1,)"""
     sum_w2: F8
-    """(n_bins + 1,), sums of squared weights"""
+    """(n_bins + 1,), sums of the squares of what each event adds"""
 
     @classmethod
     def empty(cls, edges: F8) -> Histogram:
         """Make a histogram to fill."""
         return cls(edges, np.zeros(len(edges)), np.zeros(len(edges)))
 
-    def fill(self, values: npt.NDArray[np.floating], weights: F8) -> None:
-        """Add values, (n,), with their weights, (n,)."""
+    def fill(self, values: npt.NDArray[np.floating], weights: F8, events: I8) -> None:
+        """Add values with their weights; those of one event in one bin are not independent.
+
+        Parameters
+        ----------
+        values, weights, events
+            (n,), of whole events; the numbers of events are equal where events are.
+        """
+        n = len(self.edges)
         index = bin_index(self.edges, values)
-        self.sum_w[:] += np.bincount(index, weights, len(self.edges))
-        self.sum_w2[:] += np.bincount(index, weights**2, len(self.edges))
+        self.sum_w[:] += np.bincount(index, weights, n)
+        _, event = np.unique(events, return_inverse=True)
+        places, place = np.unique(event * n + index, return_inverse=True)
+        self.sum_w2[:] += np.bincount(places % n, np.bincount(place, weights) ** 2, n)
 
     def density(self) -> tuple[F8, F8]:
         """Compute (1/N) dN/dx and its statistical error, (n_bins,) each.

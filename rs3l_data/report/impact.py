@@ -24,9 +24,13 @@ def collect_significances(dataset: Dataset, rows: int = 5_000) -> dict[str, Hist
         with_track = tracks["d0_error"] > 0
         row = row[with_track]
         significance = np.abs(tracks["d0"][with_track]) / tracks["d0_error"][with_track]
-        label, weight = block.initiators["label"][row], block.initiators["weight"][row]
+        names = ("label", "weight", "event", "process")
+        label, weight, number, process = (block.initiators[name][row] for name in names)
+        # A label can be of several processes, each of which has an event of the same number.
+        event = number * len(dataset.processes) + process
         for i, histogram in enumerate(histograms.values()):
-            histogram.fill(significance[label == i], weight[label == i])
+            own = label == i
+            histogram.fill(significance[own], weight[own], event[own])
     return histograms
 
 
@@ -53,5 +57,6 @@ def significance_chart(dataset: Dataset, histograms: dict[str, Histogram]) -> Pi
         f"Transverse impact-parameter significance of constituents with a track, view"
         f" {dataset.views[0]}, weighted, normalised to all such tracks of the label. Decays of b"
         " and c hadrons make the tails of labels with b and c quarks; decays of strange hadrons"
-        " and interactions, where simulated, make those of the others.",
+        " and interactions, where simulated, make those of the others. Bars: statistical error, of"
+        " independent events.",
     )

@@ -12,7 +12,6 @@ from rs3l_data.report.observables import number_of_bins
 from rs3l_data.report.pictures import Picture
 from rs3l_data.report.style import grid, picture, process_lines, stairs_with_errors
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.tables import I8
 
 
 def cross_section_density(histogram: Histogram, per_weight: float) -> tuple[F8, F8]:
@@ -55,9 +54,8 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture 
         if not rows.any():
             continue
         weighted, counted = Histogram.empty(edges), Histogram.empty(edges)
-        event, own_pt = columns["event"][rows], pt[rows]
-        weighted.fill(*weights_by_event(event, own_pt, columns["weight"][rows], edges))
-        counted.fill(*weights_by_event(event, own_pt, np.ones(len(event)), edges))
+        weighted.fill(pt[rows], columns["weight"][rows], columns["event"][rows])
+        counted.fill(pt[rows], np.ones(rows.sum()), columns["event"][rows])
         if known:
             made = manifest["processes"][process]
             per_weight = made["cross_section_pb"] / made["sum_of_weights"]
@@ -87,23 +85,3 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture 
         f" {'scaled to the cross section of the process' if known else 'normalised to 1'};"
         f" an event with two initiators enters twice. Bars: statistical error.{both}",
     )
-
-
-def weights_by_event(event: I8, pt: F8, weight: F8, edges: F8) -> tuple[F8, F8]:
-    """Add up the weights that an event brings to a bin: its initiators are not independent.
-
-    Parameters
-    ----------
-    event, pt, weight
-        (n_rows,)
-
-    Returns
-    -------
-    pt, weight
-        One of each event and bin.
-    """
-    place = np.searchsorted(edges, pt, "right")
-    _, first, group = np.unique(
-        event.astype(np.int64) * (len(edges) + 1) + place, return_index=True, return_inverse=True
-    )
-    return pt[first], np.bincount(group, weight).astype(np.float64)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rs3l_data.report.histograms import F8, Histogram
-from rs3l_data.report.observables import Observable, number_of_bins, observables, values
+from rs3l_data.report.observables import Observable, number_of_bins, observables
 from rs3l_data.report.pictures import Picture
 from rs3l_data.report.ratios import draw_ratios
 from rs3l_data.report.style import (
@@ -20,8 +20,7 @@ from rs3l_data.report.style import (
     view_lines,
 )
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.tables import Columns
-from rs3l_data.validation.onepass import Comparison, read_jets
+from rs3l_data.validation.onepass import Comparison, read_jets, sample_of
 from rs3l_data.validation.statistics import Sample
 from rs3l_data.validation.variations import ALWAYS, Change
 from rs3l_data.validation.verdicts import Test, limit, uniform_p
@@ -102,14 +101,16 @@ def one_pass(dataset: Dataset, process: str, comparisons: Sequence[Comparison]) 
         upper = figure.add_subplot(panel[0])
         lower = figure.add_subplot(panel[1], sharex=upper)
         upper.tick_params(labelbottom=False)
-        restored, reference = (_fill(one, jets) for jets in found[first])
+        histograms = {
+            view: [_histogram(one.edges, sample_of(jets, one.name)) for jets in both]
+            for view, both in found.items()
+        }
+        restored, reference = histograms[first]
         heights, errors = reference.density()
         upper.stairs(heights, one.edges, fill=True, color=_GREY, label=f"{first}, one-pass")
         stairs_with_errors(upper, one.edges, *restored.density(), lines[first], first)
         upper.set(ylabel=one.density_axis, xlim=(one.edges[0], one.edges[-1]), ylim=(0, None))
-        ratios = {
-            view: _ratio(*(_fill(one, jets) for jets in both)) for view, both in found.items()
-        }
+        ratios = {view: _ratio(*both) for view, both in histograms.items()}
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = errors / heights
             band = np.where(relative < _LARGEST_ERROR, relative, np.nan)
@@ -217,16 +218,9 @@ def _expectations(axes: Axes, found: Sequence[Change], views: Sequence[str]) -> 
     axes.set_xlim(-reach, reach)
 
 
-def _fill(one: Observable, jets: Columns) -> Histogram:
-    histogram = Histogram.empty(one.edges)
-    chosen = jets["present"]
-    histogram.fill(values(one.name, jets)[chosen], np.asarray(jets["weight"][chosen], np.float64))
-    return histogram
-
-
 def _histogram(edges: F8, sample: Sample) -> Histogram:
     histogram = Histogram.empty(edges)
-    histogram.fill(sample.values, sample.weights)
+    histogram.fill(sample.values, sample.weights, sample.events)
     return histogram
 
 

@@ -13,11 +13,14 @@ VALUES = arrays(np.float64, 20, elements=st.integers(-2, 8).map(lambda i: i / 2)
 WEIGHTS = arrays(np.float64, 20, elements=st.integers(0, 80).map(lambda i: i / 8))
 
 
+EACH = np.arange(20)
+
+
 @given(VALUES, WEIGHTS)
 def test_sums_are_those_of_numpy(values, weights):
     histogram = Histogram.empty(EDGES)
     for part in (slice(0, 7), slice(7, None)):
-        histogram.fill(values[part], weights[part])
+        histogram.fill(values[part], weights[part], EACH[part])
     for found, w in ((histogram.sum_w, weights), (histogram.sum_w2, weights**2)):
         np.testing.assert_allclose(found[:-1], np.histogram(values, EDGES, weights=w)[0])
         np.testing.assert_allclose(found.sum(), w.sum())
@@ -29,10 +32,19 @@ def test_not_a_number_and_infinity_lie_outside():
 
 def test_density_is_normalised_to_all_and_has_poisson_errors():
     histogram = Histogram.empty(EDGES)
-    histogram.fill(np.array([0.5, 0.5, 2.0, 9.0]), np.full(4, 2.0))
+    histogram.fill(np.array([0.5, 0.5, 2.0, 9.0]), np.full(4, 2.0), np.arange(4))
     density, error = histogram.density()
     np.testing.assert_allclose(density, [0.5, 0.25 / 1.5, 0])
     np.testing.assert_allclose(error, [np.sqrt(2) / 4, 0.25 / 1.5, 0])
+
+
+def test_values_of_one_event_count_together_in_the_error():
+    """Two in one bin are no two independent entries; in two bins they are."""
+    histogram = Histogram.empty(EDGES)
+    values, events = np.array([0.1, 0.2, 0.3, 0.4, 1.5]), np.array([70, 70, 2, 3, 3])
+    histogram.fill(values, np.array([1.0, 1.0, 3.0, 2.0, 2.0]), events)
+    assert histogram.sum_w[:2].tolist() == [7, 2]
+    assert histogram.sum_w2[:2].tolist() == [4 + 9 + 4, 4]
 
 
 def paired(reference, view, there, here, weights) -> Paired:
@@ -52,8 +64,8 @@ def test_ratio_is_that_of_the_densities(reference, view, weights, bits):
     there, here = flags[:20], flags[20:]
     made = paired(reference, view, there, here, weights)
     of_view, of_reference = Histogram.empty(EDGES), Histogram.empty(EDGES)
-    of_view.fill(view[here], weights[here])
-    of_reference.fill(reference[there], weights[there])
+    of_view.fill(view[here], weights[here], EACH[here])
+    of_reference.fill(reference[there], weights[there], EACH[there])
     np.testing.assert_allclose(made.view().sum_w, of_view.sum_w)
     np.testing.assert_allclose(made.reference().sum_w, of_reference.sum_w)
     ratio, error = made.ratio()

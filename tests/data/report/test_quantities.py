@@ -11,7 +11,7 @@ from rs3l_data.report.jets_figure import example_rows, wrapped
 from rs3l_data.report.missing import count_statuses, missing_table
 from rs3l_data.report.observables import observables, values
 from rs3l_data.report.ratios import ratio_half_range
-from rs3l_data.report.spectrum import cross_section_density, weights_by_event
+from rs3l_data.report.spectrum import cross_section_density
 from rs3l_data.report.style import label_lines, process_lines, view_lines
 from tests.data.report.conftest import VIEWS
 
@@ -80,22 +80,12 @@ def test_cross_section_of_the_spectrum_is_the_process_own(dataset):
     columns = dataset.select(processes="higgs").initiators
     edges = np.array([300.0, 450.0, 500.0, 5000.0])
     histogram = Histogram.empty(edges)
-    histogram.fill(columns["pt"], columns["weight"])
+    histogram.fill(columns["pt"], columns["weight"], columns["event"])
     per_weight = made["cross_section_pb"] / made["sum_of_weights"]
     density, error = cross_section_density(histogram, per_weight)
     assert density @ np.diff(edges) == pytest.approx(made["cross_section_pb"])
     inside = columns["weight"][(columns["pt"] >= 450) & (columns["pt"] < 500)]
     assert error[1] * 50 == pytest.approx(per_weight * np.sqrt((inside**2).sum()))
-
-
-def test_the_initiators_of_an_event_count_together_in_the_error():
-    """Two in one bin are no two independent entries; in two bins they are."""
-    event, pt = np.array([1, 1, 2, 3, 3]), np.array([410.0, 420.0, 430.0, 440.0, 480.0])
-    edges = np.array([400.0, 450.0, 500.0])
-    histogram = Histogram.empty(edges)
-    histogram.fill(*weights_by_event(event, pt, np.array([1.0, 1.0, 3.0, 2.0, 2.0]), edges))
-    assert histogram.sum_w[:2].tolist() == [7, 2]
-    assert histogram.sum_w2[:2].tolist() == [4 + 9 + 4, 4]
 
 
 def test_significances_are_those_of_tracks(dataset):
@@ -111,6 +101,22 @@ def test_significances_are_those_of_tracks(dataset):
             weights=dataset.initiators["weight"][row[own]],
         )[0]
         np.testing.assert_allclose(found[label].sum_w[:-1], expected)
+
+
+def test_the_error_of_the_tracks_is_that_of_independent_events(dataset):
+    """Against a jackknife that leaves out one event at a time."""
+    own = dataset.select(labels="qcd")
+    found = collect_significances(own, rows=len(own))["qcd"]
+    whole = found.density()[0][:6]
+    _, event = np.unique(own.initiators["event"], return_inverse=True)
+    n = event.max() + 1
+    left = []
+    for i in range(n):
+        part = collect_significances(own[event != i])["qcd"]
+        # The norm stays, as it does in the error.
+        left.append(part.sum_w[:6] / (np.diff(EDGES)[:6] * found.sum_w.sum()))
+    jackknife = np.sqrt(((np.array(left) - whole) ** 2).sum(0))
+    np.testing.assert_allclose(found.density()[1][:6], jackknife, rtol=1e-6)
 
 
 def test_example_jets_are_there_in_every_view(dataset):
