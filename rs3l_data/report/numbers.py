@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-F8 = npt.NDArray[np.float64]
+from rs3l_data.report.histograms import F8
+
 NOTHING = "–"
 
 

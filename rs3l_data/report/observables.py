@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.report.histograms import F8
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Columns
-
-F8 = npt.NDArray[np.float64]
 
 COLUMNS = ("pt", "mass", "softdrop_mass", "n_constituents", "tau1", "tau2")
 _SAMPLE = 20_000  # Rows that are looked at to choose ranges.

@@ -10,11 +10,11 @@ import numpy as np
 from scipy.stats import binomtest, norm
 
 from rs3l_data.describe.card import DetectorCard
+from rs3l_data.report.histograms import F8
 from rs3l_data.validation import expected
 from rs3l_data.validation.guns import (
     CHARGED_HADRON,
     ELECTRON,
-    F8,
     MUON,
     NEUTRAL_HADRON,
     PHOTON,
@@ -27,7 +27,7 @@ from rs3l_data.validation.verdicts import Test
 PTS = (1.5, 5.0, 20.0, 80.0, 300.0)
 """[GeV], none of them at the edge of a bin of the cards"""
 N_EVENTS = 500
-"""Of each gun, with eight particles each"""
+"""Of each gun"""
 
 _LEAST_TRACKS = 10
 

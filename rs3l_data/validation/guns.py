@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from rs3l_data.describe.card import DetectorCard
 from rs3l_data.describe.seeds import event_keys
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.detector import detect
 from rs3l_data.events.particles import Particles
-
-F8 = npt.NDArray[np.float64]
+from rs3l_data.report.histograms import F8
+from rs3l_data.store.tables import I8
 
 IN_EVENT = 8
 """Particles in an event, evenly spread in φ: so far apart that no two meet in a cell"""
@@ -45,7 +44,7 @@ class Shots:
     pt: float
     """True transverse momentum of each [GeV]"""
     candidates: Candidates
-    sector: npt.NDArray[np.int64]
+    sector: I8
     """Which particle each candidate lies nearest to in φ, (n_candidates,)"""
     n: int
     """Number of particles"""
@@ -55,7 +54,7 @@ class Shots:
         sums: F8 = np.bincount(self.sector, self.candidates.energy, self.n).astype(np.float64)
         return sums
 
-    def tracks(self) -> npt.NDArray[np.int64]:
+    def tracks(self) -> I8:
         """Find the candidates that are tracks."""
         return np.flatnonzero(self.candidates.charge != 0)
 

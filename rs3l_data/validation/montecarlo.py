@@ -10,9 +10,10 @@ import numpy as np
 from scipy.stats import norm
 
 from rs3l_data.events.hard_events import HardRun
+from rs3l_data.report.histograms import F8
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.summary import combine
-from rs3l_data.validation.statistics import F8, Sample, chi2_test, ks_test
+from rs3l_data.validation.statistics import Sample, chi2_test, ks_test
 from rs3l_data.validation.verdicts import Group, Test, of_result
 
 _PLACE: tuple[Group, str] = ("monte carlo", "hard events")

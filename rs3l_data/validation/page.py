@@ -21,7 +21,15 @@ from rs3l_data.report.template import filled
 from rs3l_data.store.atomic import require_named, write_whole
 from rs3l_data.store.manifest import MANIFEST_NAME
 from rs3l_data.store.reader import Dataset
-from rs3l_data.validation import closure, closure_figures, figures, montecarlo, onepass, variations
+from rs3l_data.validation import (
+    closure,
+    closure_figures,
+    figures,
+    guns,
+    montecarlo,
+    onepass,
+    variations,
+)
 from rs3l_data.validation.onepass import Comparison
 from rs3l_data.validation.summary import cells, verdict_lines
 from rs3l_data.validation.tables import (
@@ -132,7 +140,7 @@ def render(found: Findings) -> str:
         changes=change_table(found.changes),
         same_within=found.config.validation.same_within,
         closure=closure_table(found.points),
-        n_shots=closure.N_EVENTS * 8,
+        n_shots=closure.N_EVENTS * guns.IN_EVENT,
         weights=weight_table(found.weights),
         sections=cross_section_table(found.sections),
         **pictures,

@@ -16,8 +16,8 @@ from scipy.special import kolmogorov
 from scipy.stats import chi2 as chi2_distribution
 from scipy.stats import fisher_exact
 
-F8 = npt.NDArray[np.float64]
-I8 = npt.NDArray[np.int64]
+from rs3l_data.report.histograms import F8
+from rs3l_data.store.tables import I8
 
 _MOST_BINS = 20
 _EVENTS_IN_A_BIN = 20

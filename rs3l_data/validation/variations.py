@@ -22,14 +22,13 @@ from rs3l_data.describe.owned import parameter
 from rs3l_data.describe.process import FLAVOURS
 from rs3l_data.describe.tree import shower_of
 from rs3l_data.describe.variation import known_variation, points
+from rs3l_data.report.histograms import F8
 from rs3l_data.report.observables import values
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.tables import Columns
+from rs3l_data.store.tables import I8, Columns
 from rs3l_data.validation.statistics import weighted_mean
 from rs3l_data.validation.verdicts import Test
 
-F8 = npt.NDArray[np.float64]
-I8 = npt.NDArray[np.int64]
 Expected = Literal["up", "down", "same", "nothing"]
 """`nothing`: no difference at all; `same`: none beyond the tolerance"""
 
