@@ -47,17 +47,16 @@ def p_values(tests: Sequence[Test], threshold: float) -> Picture:
     left.axhline(level, color="black", linewidth=0.8)
     left.stairs(counts, edges, color="#3f90da", linewidth=1.5)
     left.set(xlabel="p-value", ylabel="tests", xlim=(0, 1), ylim=(0, None))
-    rank = (np.arange(len(p)) + 0.5) / max(len(p), 1)
+    expected = -np.log10((np.arange(len(p)) + 0.5) / len(p))
     shown = -np.log10(np.maximum(p, 1e-30))
-    expected = -np.log10(rank)
-    highest = max(float(-np.log10(bound)) * 1.05, float(shown.max(initial=1)) * 1.05)
+    highest = 1.05 * max(float(-np.log10(bound)), float(shown.max()))
     right.plot([0, highest], [0, highest], color="black", linewidth=0.8)
     bad = p < bound
     right.plot(expected[~bad], shown[~bad], ".", color=_GREEN, markersize=4)
     right.plot(expected[bad], shown[bad], ".", color=_RED, markersize=6)
     right.axhline(-np.log10(bound), color=_RED, linewidth=0.8, linestyle="--")
     right.set(xlabel=r"$-\log_{10}$ p expected by chance", ylabel=r"$-\log_{10}$ p found")
-    right.set(xlim=(0, max(1.0, float(expected.max(initial=1)) * 1.05)), ylim=(0, highest))
+    right.set(xlim=(0, 1.05 * float(expected.max())), ylim=(0, highest))
     return picture(
         figure,
         "Histogram of all p-values, and found against expected p-values on logarithmic scales.",

@@ -72,25 +72,16 @@ def verdict_lines(tests: Sequence[Test], threshold: float) -> list[Line]:
 
 def cells(
     tests: Sequence[Test], processes: Sequence[str], threshold: float
-) -> dict[str, list[Cell | None]]:
+) -> dict[str, list[Cell]]:
     """Lay out the lowest p-value of each view against one-pass Pythia, by process."""
     bound = limit(tests, threshold)
     own = [test for test in tests if test.group == "one-pass"]
-    found: dict[str, list[Cell | None]] = {}
+    found: dict[str, list[Cell]] = {}
     for view in dict.fromkeys(test.subject for test in own):
-        row: list[Cell | None] = []
+        found[view] = []
         for process in processes:
             mine = [test for test in own if (test.subject, test.process) == (view, process)]
-            worst = min(mine, key=lambda test: test.p, default=None)
-            row.append(
-                None
-                if worst is None
-                else Cell(
-                    p_text(worst.p),
-                    worst.p >= bound,
-                    worst.anchor,
-                    f"{worst.quantity} ({worst.method}), lowest of {len(mine)}",
-                )
-            )
-        found[view] = row
+            worst = min(mine, key=lambda test: test.p)
+            lowest = f"{worst.quantity} ({worst.method}), lowest of {len(mine)}"
+            found[view].append(Cell(p_text(worst.p), worst.p >= bound, worst.anchor, lowest))
     return found

@@ -66,7 +66,7 @@ def limit(tests: Sequence[Test], threshold: float) -> float:
     Bonferroni: the threshold over the number of tests, so that the probability of a false alarm
     anywhere is at most ``threshold``, however the tests depend on one another.
     """
-    return threshold / max(1, len(tests))
+    return threshold / len(tests)
 
 
 def failed(tests: Sequence[Test], threshold: float) -> list[Test]:
