@@ -34,8 +34,10 @@ def collect_significances(dataset: Dataset, rows: int = 5_000) -> dict[str, Hist
     return histograms
 
 
-def significance_chart(dataset: Dataset, histograms: dict[str, Histogram]) -> Picture:
-    """Draw the distributions by label."""
+def significance_chart(dataset: Dataset, histograms: dict[str, Histogram]) -> Picture | None:
+    """Draw the distributions by label; None where no track has an error, as in RS3L's record."""
+    if not any(histogram.sum_w.any() for histogram in histograms.values()):
+        return None
     figure, (axes,) = grid(1, 1, 7.0, 4.4)
     axes.set_yscale("log")
     lines = label_lines(dataset)
@@ -48,8 +50,7 @@ def significance_chart(dataset: Dataset, histograms: dict[str, Histogram]) -> Pi
     axes.set_xlim(EDGES[0], EDGES[-1])
     axes.set_xlabel(r"$|d_0|\,/\,\sigma(d_0)$ of charged constituents")
     axes.set_ylabel(r"$(1/N)\,dN/d(|d_0|/\sigma)$")
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(ncols=2)
+    axes.legend(ncols=2)
     return picture(
         figure,
         "Distributions of the impact-parameter significance on a logarithmic scale, one line for"

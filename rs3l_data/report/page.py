@@ -91,6 +91,9 @@ def _tables(results: Results) -> dict[str, Any]:
 
 def _figures(results: Results) -> Mapping[str, Any]:
     dataset = results.dataset
+    # The shards of a part of a dataset name processes of which it has no rows.
+    sizes = {name: made["n_rows"] for name, made in results.manifest["processes"].items()}
+    processes = [name for name in dataset.processes if sizes.get(name)]
     shown = observables(dataset)
     found = distributions.collect(dataset, shown)
     statuses = missing.count_statuses(dataset)
@@ -101,8 +104,7 @@ def _figures(results: Results) -> Mapping[str, Any]:
         ],
         "by_process": distributions.by_process(dataset, shown, found),
         "by_view": {
-            process: distributions.by_view(dataset, process, shown, found)
-            for process in dataset.processes
+            process: distributions.by_view(dataset, process, shown, found) for process in processes
         }
         if len(dataset.views) > 1
         else {},

@@ -44,7 +44,7 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture 
     edges = np.linspace(pt.min(), max(pt.max(), pt.min() + 1), number_of_bins(dataset) + 1)
     lines = process_lines(dataset)
     sampled = np.ptp(columns["weight"]) > 0
-    listed = [manifest["processes"].get(name, {}) for name in dataset.processes]
+    listed = [made for made in manifest["processes"].values() if made["n_rows"]]
     known = all(made.get("cross_section_pb") and made.get("sum_of_weights") for made in listed)
     figure, axes = grid(2 if sampled else 1, 2, 5.4, 3.9)
     for own in axes:

@@ -13,7 +13,11 @@ from rs3l_data.convert.published_in import read_published
 from rs3l_data.convert.published_out import write_published
 from rs3l_data.convert.sources import Source
 from rs3l_data.errors import InputFileError
+from rs3l_data.events.hard_events import HardRun
 from rs3l_data.report.page import write_report
+from rs3l_data.store.manifest import write_manifest
+from rs3l_data.store.shard import write_shard
+from rs3l_data.store.summary import build_manifest
 from tests.data.report.conftest import VIEWS, write_benchmark, write_study
 from tests.synthetic import make_dataset
 
@@ -121,6 +125,7 @@ def test_rs3l_record_without_momenta_of_initiators_and_cross_sections(tmp_path):
     text = Elements(page).text
     assert "The origin is the jet's axis, as the initiator's momentum is not known" in text
     assert "does not tell the momentum of their initiators" in text
+    assert "No constituent has an impact parameter whose error is known" in text
     assert "doi:10.5281/zenodo.10633815" in text
     # No groomed masses and no N-subjettiness.
     assert "Step histograms of mass, n_constituents, pt, one line" in page
@@ -152,6 +157,24 @@ def test_a_manifest_that_says_less_is_reported(tmp_path):
     path.write_text(json.dumps(less))
     with pytest.raises(InputFileError, match=r"dataset\.json: processes\.qcd\.cross_section_pb"):
         write_report(tmp_path, tmp_path / "report.html")
+
+
+def test_a_part_has_figures_of_its_own_processes(dataset, tmp_path):
+    """Its shards name others, too, and their cross sections are not in its manifest."""
+    part, folder = dataset.select(processes="qcd"), tmp_path / "dataset"
+    attributes = dict(part.shards[0].attributes)
+    for key in ("format", "format_version", "kind", "view_names"):
+        attributes.pop(key, None)
+    tables = {view: part.read_view(view) for view in part.views}
+    write_shard(folder / "0.h5", part.read_initiators(), tables, attributes)
+    runs = [HardRun("qcd", 0, 2e-9, 1e-10, 100, 60, 100.0)]
+    write_manifest(folder, build_manifest(rs3l_data.open([folder / "0.h5"]), folder, runs, {}))
+    assert rs3l_data.open(folder).processes == ("higgs", "qcd")
+    write_report(tmp_path, tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<h3>qcd</h3>" in page
+    assert "<h3>higgs</h3>" not in page
+    assert "weighted and scaled to the cross section of the process" in page
 
 
 def test_folder_without_dataset(tmp_path):
