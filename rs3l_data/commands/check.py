@@ -17,9 +17,8 @@ def check(
         bool,
         typer.Option(
             "--init/--no-init",
-            help="Also initialise Pythia for each process and each distinct shower, 0.1 to "
-            "0.4 s each, "
-            "and generate ten hard events of each process: only this tells of cuts that no "
+            help="Also initialise Pythia for each process and each distinct shower, 0.1 to 0.4 s "
+            "each, and generate ten hard events of each process: only this tells of cuts that no "
             "collision passes, missing parton densities, or initiators that do not occur.",
         ),
     ] = True,

@@ -296,7 +296,6 @@ def _whole(text: str) -> int:
 
 
 def _answer(result: dict[str, Any], as_json: bool) -> None:
-
     if as_json:
         typer.echo(json.dumps(result))
         return
