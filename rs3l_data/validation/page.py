@@ -14,7 +14,7 @@ import matplotlib.style
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.load import load_config
 from rs3l_data.describe.references import comparable_processes
-from rs3l_data.errors import ConfigError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.report import style
 from rs3l_data.report.gather import gather
 from rs3l_data.report.template import filled
@@ -94,6 +94,11 @@ def find(results: Path) -> Findings:
     gathered = gather(results)
     config = load_config(results / "config.yaml")
     dataset = gathered.dataset
+    if gone := [name for name in gathered.manifest["processes"] if name not in config.processes]:
+        raise InputFileError(
+            f"{results / 'dataset'}: has the process '{gone[0]}', but {results / 'config.yaml'} has"
+            " not; make the dataset of this config with `snakemake`"
+        )
     comparisons, runs = onepass.open_references(config, results)
     changes = variations.changes(config, dataset)
     points = closure.measure(config.detector.load(), config.seed)

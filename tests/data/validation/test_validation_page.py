@@ -5,6 +5,7 @@ import re
 import shutil
 
 import pytest
+import yaml
 
 import rs3l_data
 from rs3l_data.errors import ConfigError, InputFileError
@@ -129,6 +130,17 @@ def test_missing_one_pass_events_are_named(finished, tmp_path):
     with pytest.raises(InputFileError, match=r"qcd-0000\.h5: no such file.*snakemake validation"):
         write_validation(folder, tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_dataset_of_another_config_is_refused(finished, tmp_path):
+    folder = tmp_path / "small"
+    shutil.copytree(finished, folder)
+    path = folder / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    del config["processes"]["hbb"]
+    path.write_text(yaml.safe_dump(config, sort_keys=False))
+    with pytest.raises(InputFileError, match=r"dataset: has the process 'hbb', but .*config\.yaml"):
+        write_validation(folder, tmp_path / "page.html")
 
 
 def test_a_process_of_another_programs_hard_events_is_left_out_and_named(tmp_path):
