@@ -42,7 +42,7 @@ def tracking(points: Sequence[Point]) -> Picture:
     figure, axes = grid(len(TRACKED) + 2, len(TRACKED) + 2, 2.6, 2.8)
     for own, species in zip(axes, TRACKED, strict=False):
         _draw(own, points, species.name, "efficiency")
-        own.set(title=f"{species.name}", ylim=(0.5, 1.02))
+        own.set(title=species.name, ylim=(None, 1.02))
     axes[0].set_ylabel("tracking efficiency")
     for own, name in zip(axes[len(TRACKED) :], ("d0", "dz"), strict=True):
         _draw(own, points, "muon", f"{name} resolution")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rs3l_data.describe.card import load_card
-from rs3l_data.validation import closure, expected
+from rs3l_data.validation import closure, closure_figures, expected
 from rs3l_data.validation.guns import CHARGED_HADRON, MUON, PHOTON, shoot
 
 CARD = load_card("cms")
@@ -86,6 +86,16 @@ def test_factors_of_the_card_are_expected_too():
     card = load_card("cms", {"ecal_scale": 1.03, "track_scale": 0.98, "hcal_resolution_factor": 2})
     p = p_values(closure.measure(card, seed=5, n_events=60))
     assert p.min() > 1e-3 / len(p)
+
+
+def test_no_efficiency_lies_outside_of_its_figure(monkeypatch):
+    poor = closure.measure(load_card("cms", {"tracking_efficiency_factor": 0.4}), 1, n_events=20)
+    monkeypatch.setattr(closure_figures, "picture", lambda figure, *_words: figure)
+    for axes in closure_figures.tracking(poor).axes[: len(closure.TRACKED)]:
+        low, high = axes.get_ylim()
+        found = np.concatenate([line.get_ydata() for line in axes.lines])
+        assert low < found.min() < 0.5
+        assert high > 1
 
 
 def test_guns_keep_their_particles_apart():
