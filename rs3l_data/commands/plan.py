@@ -40,8 +40,11 @@ def plan(
         ),
     ] = False,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=0.5, help="CPU time of each such measurement.")
-    ] = 3.0,
+        float | None,
+        typer.Option(
+            "--seconds", min=0.5, help="CPU time of each measurement of --measure; 3 if not given."
+        ),
+    ] = None,
     save: Annotated[
         Path | None,
         typer.Option("--save", help="Write the rates of --measure to this file.", dir_okay=False),
@@ -70,8 +73,9 @@ def plan(
 
     if measure and rates_file is not None:
         raise ConfigError("--measure makes rates and --rates reads some: give one of them")
-    if save is not None and not measure:
-        raise ConfigError("--save writes the rates of a measurement: give --measure, too")
+    for option, value in (("--save", save), ("--seconds", seconds)):
+        if value is not None and not measure:
+            raise ConfigError(f"{option}: goes with --measure")
     if save is not None and save.is_file() and save.stat().st_size:
         try:
             read_rates(save)
@@ -82,8 +86,9 @@ def plan(
     run = Resolved.from_mapping(data, str(config_file), Path("results"))
     rates = recorded() if rates_file is None else read_rates(rates_file)
     if measure:
-        command = f"rs3l-data plan {config_file} --measure --seconds {seconds:g}"
-        rates = _measured(run.config, seconds, command, whole=save is not None)
+        cpu_s = seconds or 3.0
+        command = f"rs3l-data plan {config_file} --measure --seconds {cpu_s:g}"
+        rates = _measured(run.config, cpu_s, command, whole=save is not None)
     if save is not None:
         write_whole(save, rates_as_yaml(rates))
     run = Resolved(run.config, rates)

@@ -119,7 +119,8 @@ def test_the_command_plans_and_compares(tmp_path, monkeypatch):
     ("arguments", "message"),
     [
         (["--measure", "--rates", "r.yaml"], "give one of them"),
-        (["--save", "r.yaml"], "give --measure, too"),
+        (["--save", "r.yaml"], "--save: goes with --measure"),
+        (["--seconds", "5"], "--seconds: goes with --measure"),
         (["--rates", "r.yaml"], "r.yaml: no such file"),
         (["--compare", "nowhere"], "nowhere"),
     ],
