@@ -65,10 +65,9 @@ def main() -> None:
             Path(temporary), 5 * arguments.jets, VIEWS, mean_constituents=90, compression="none"
         )
         for case in arguments.only or CASES:
-            if time.monotonic() - start > 60 * arguments.minutes:
-                report["cases"][case] = "left out: no time"
-                continue
-            report["cases"][case] = found = run_case(case, arguments)
+            in_time = time.monotonic() - start < 60 * arguments.minutes
+            found = run_case(case, arguments) if in_time else "left out: no time"
+            report["cases"][case] = found
             print(in_words(case, found), flush=True)
             (arguments.out / "report.json").write_text(json.dumps(report, indent=2))
 
