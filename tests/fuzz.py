@@ -51,7 +51,8 @@ class Case:
     """One file and the way that it is read."""
 
     source: Path
-    read: Callable[[Path], None]
+    read: Callable[[Path], bytes]
+    """Gives a fingerprint of all that was read"""
 
 
 def sources(folder: Path) -> list[Case]:
