@@ -65,8 +65,6 @@ def weighted(plain: Path, folder: Path) -> Path:
         "hard": {"energy": 13000.0, "pt": [400.0, 1000.0], "chunk_events": 40},
         "jets": {"radius": 0.8},
     }
-    for key in ("format", "format_version", "kind", "view_names"):
-        attributes.pop(key, None)
     tables = {view: source.read_view(view) for view in source.views}
     write_shard(folder / "0.h5", replace(initiators, columns=columns), tables, attributes)
     runs = []

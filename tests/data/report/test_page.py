@@ -162,10 +162,8 @@ def test_a_manifest_that_says_less_is_reported(tmp_path):
 def test_a_part_has_figures_of_its_own_processes(dataset, tmp_path):
     """Its shards name others, too, and their cross sections are not in its manifest."""
     part, folder = dataset.select(processes="qcd"), tmp_path / "dataset"
-    attributes = dict(part.shards[0].attributes)
-    for key in ("format", "format_version", "kind", "view_names"):
-        attributes.pop(key, None)
     tables = {view: part.read_view(view) for view in part.views}
+    attributes = part.shards[0].attributes
     write_shard(folder / "0.h5", part.read_initiators(), tables, attributes)
     runs = [HardRun("qcd", 0, 2e-9, 1e-10, 100, 60, 100.0)]
     write_manifest(folder, build_manifest(rs3l_data.open([folder / "0.h5"]), folder, runs, {}))

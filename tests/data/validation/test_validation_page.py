@@ -101,10 +101,7 @@ def test_a_defect_is_red_and_strict_says_so(finished, tmp_path, monkeypatch):
         view = source.read_view(name)
         wrong = {**view.jets, "n_constituents": view.jets["n_constituents"] * 5}
         views[name] = View(wrong, view.constituents, view.offsets)
-    attributes = dict(source.shards[0].attributes)
-    for key in ("format", "format_version", "kind", "view_names"):
-        attributes.pop(key, None)
-    write_shard(path, source.read_initiators(), views, attributes)
+    write_shard(path, source.read_initiators(), views, source.shards[0].attributes)
     out = tmp_path / "page.html"
     monkeypatch.setattr(page_of, "_pictures", without_figures)
     assert command("validation", folder, "--out", out, "--strict").exit_code == 1
