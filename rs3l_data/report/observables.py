@@ -15,6 +15,7 @@ from rs3l_data.store.tables import Columns
 COLUMNS = ("pt", "mass", "softdrop_mass", "n_constituents", "tau1", "tau2")
 _SAMPLE = 20_000  # Rows that are looked at to choose ranges.
 _MASS_MAX = 250.0
+"""[GeV], of the masses' range, unless the jets of a process are heavier"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def observables(dataset: Dataset) -> list[Observable]:
     # Whole numbers need bins of whole widths, or some hold one number more than others.
     width = max(1, math.ceil(highest / n_bins))
     whole = np.arange(0, highest + width, width) - 0.5
-    masses = np.linspace(0, _MASS_MAX, n_bins + 1)
+    process = sample.initiators["process"][present]
+    masses = np.linspace(0, _highest_mass(jets["mass"][present], process), n_bins + 1)
     pts = np.linspace(low_pt, high_pt, n_bins + 1)
     shown = [
         Observable("mass", "jet mass", "m", "GeV", masses),
@@ -90,6 +92,13 @@ def number_of_bins(dataset: Dataset) -> int:
     It stays between 15 and 50.
     """
     return int(np.clip(2 * (len(dataset) / len(dataset.processes)) ** (1 / 3), 15, 50))
+
+
+def _highest_mass(mass: npt.NDArray[np.floating], process: npt.NDArray[np.integer]) -> float:
+    """Find where nearly all jets of every process lie below, rounded up to 50 GeV."""
+    tops = [float(np.quantile(mass[process == i], 0.95)) for i in np.unique(process)]
+    # What is no number, where the masses are not known, is not the largest.
+    return 50.0 * math.ceil(max([_MASS_MAX, *tops]) / 50)
 
 
 def _range(found: npt.NDArray[np.generic], step: float) -> tuple[float, float]:

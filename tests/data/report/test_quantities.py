@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import rs3l_data
 from rs3l_data.describe.schema import Status
 from rs3l_data.report.distributions import collect
 from rs3l_data.report.histograms import Histogram
@@ -13,6 +14,8 @@ from rs3l_data.report.observables import observables, values
 from rs3l_data.report.ratios import ratio_half_range
 from rs3l_data.report.spectrum import cross_section_density
 from rs3l_data.report.style import label_lines, process_lines, view_lines
+from rs3l_data.store.shard import write_shard
+from rs3l_data.store.tables import View
 from tests.data.report.conftest import VIEWS
 
 
@@ -39,6 +42,24 @@ def test_ranges_hold_nearly_all_jets(dataset):
         found = values(one.name, jets)[jets["present"]]
         inside = (found >= one.edges[0]) & (found <= one.edges[-1])
         assert inside.mean() > 0.95, one.name
+
+
+def test_jets_of_a_heavy_resonance_are_in_the_range(dataset, tmp_path):
+    """Of one process of two, at 500 GeV and below."""
+    columns = dataset.initiators
+    views = {}
+    for name in dataset.views:
+        view = dataset.read_view(name)
+        heavy = view.jets["mass"] * np.where(columns["process"] == 0, np.float32(4), np.float32(1))
+        views[name] = View({**view.jets, "mass": heavy}, view.constituents, view.offsets)
+    write_shard(tmp_path / "0.h5", dataset.read_initiators(), views, dataset.shards[0].attributes)
+    mass = next(one for one in observables(rs3l_data.open(tmp_path / "0.h5")) if one.is_mass)
+    own = views["nominal"].jets["mass"][
+        (columns["process"] == 0) & dataset.jets("nominal")["present"]
+    ]
+    assert np.mean(own < mass.edges[-1]) > 0.9
+    assert mass.edges[-1] % 50 == 0
+    assert next(one for one in observables(dataset) if one.is_mass).edges[-1] == 250
 
 
 def test_bins_of_a_whole_number_hold_equally_many_numbers(dataset):
