@@ -20,12 +20,12 @@ from rs3l_data.commands import (
     pileup,
     plan,
     publish,
+    report,
     reshape,
     resimulate,
     validate,
     validation,
 )
-from rs3l_data.commands import report as report_command
 from rs3l_data.ending import run
 from rs3l_data.version import HELP, options
 
@@ -72,7 +72,7 @@ app.add_typer(
     help="Events for other programs: LHE, HepMC3.\n\n"
     "Example: rs3l-data export lhe results/demo/hard/hbb/*.h5 --out hbb.lhe.gz",
 )
-app.command("report", rich_help_panel=JUDGE)(report_command.report)
+app.command("report", rich_help_panel=JUDGE)(report.report)
 app.command("onepass", rich_help_panel=JUDGE)(onepass.onepass)
 app.command("validation", rich_help_panel=JUDGE)(validation.validation)
 app.command("benchmark", rich_help_panel=JUDGE)(benchmark.benchmark)

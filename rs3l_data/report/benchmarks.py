@@ -55,10 +55,10 @@ def _read_job(path: Path, folder: Path) -> Job:
             "delete it to make the report without it"
         ) from None
     parts = path.relative_to(folder).with_suffix("").parts
-    step, name = (parts[0], "-".join(parts[1:]))
-    process, chunk, *rest = [*name.split("-", 2), "", ""][:3]
+    step, name = parts[0], "-".join(parts[1:])
+    process, chunk, rest = [*name.split("-", 2), "", ""][:3]
     if chunk.isdecimal():
-        return Job(step, process, int(chunk), "".join(rest), *times)
+        return Job(step, process, int(chunk), rest, *times)
     return Job(step, None, None, name, *times)
 
 

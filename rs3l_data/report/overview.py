@@ -51,7 +51,7 @@ def view_table(manifest: Mapping[str, Any]) -> Table:
     if "converted" in config or not {*manifest["views"]} <= {*config.get("views", {})}:
         return Table(["view"], [[name] for name in manifest["views"]])
     # Not validated anew: the variation may be of another version's catalogue.
-    views = {name: View.model_construct(**given) for name, given in config.get("views", {}).items()}
+    views = {name: View.model_construct(**given) for name, given in config["views"].items()}
     of_run = validate(PileupOfRun, config.get("pileup", {}), "pileup")
     rows = []
     for i, name in enumerate(manifest["views"]):

@@ -87,7 +87,7 @@ def grid(n: int, columns: int, width: float, height: float, **options: Any) -> t
 
 
 def stairs_with_errors(
-    axes: Axes, edges: Any, heights: Any, errors: Any, line: dict[str, Any], label: str | None
+    axes: Axes, edges: Any, heights: Any, errors: Any, line: dict[str, Any], label: str
 ) -> None:
     """Draw a step histogram with a vertical error bar in each bin that is not empty."""
     filled = heights > 0
