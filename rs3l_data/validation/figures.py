@@ -22,7 +22,8 @@ from rs3l_data.report.style import (
 from rs3l_data.store.reader import Dataset
 from rs3l_data.validation.onepass import Comparison, read_jets, sample_of
 from rs3l_data.validation.statistics import Sample
-from rs3l_data.validation.variations import ALWAYS, Change
+from rs3l_data.validation.theory import ALWAYS
+from rs3l_data.validation.variations import Change
 from rs3l_data.validation.verdicts import Test, limit, uniform_p
 
 _GREEN, _RED, _GREY = "#1a7f37", "#b3261e", "0.8"

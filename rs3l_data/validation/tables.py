@@ -8,8 +8,9 @@ from rs3l_data.report.numbers import NOTHING, count, measured
 from rs3l_data.report.table import Table
 from rs3l_data.validation.closure import Point
 from rs3l_data.validation.montecarlo import CrossSection, Weights
+from rs3l_data.validation.paired import PEAK, RESPONSE
 from rs3l_data.validation.summary import p_text
-from rs3l_data.validation.variations import MEAN_MASS, PEAK, RESPONSE, Change
+from rs3l_data.validation.variations import MEAN_MASS, Change
 from rs3l_data.validation.verdicts import Test
 
 _EXPECTED = {
