@@ -90,8 +90,8 @@ def ks_test(a: Sample, b: Sample) -> Result:
     """Compare two samples by the largest distance of their distribution functions.
 
     The p-value is Kolmogorov's with Stephens' correction (J. R. Stat. Soc. B 32 (1970) 115) and
-    the samples' effective numbers. For whole numbers, and where jets come in pairs,
-    it is too large, never too small.
+    the samples' effective numbers. For whole numbers, where jets come in pairs, and where weights
+    depend on the values, it is too large, never too small.
 
     Raises
     ------
