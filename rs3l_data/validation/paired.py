@@ -72,7 +72,7 @@ class Pair:
         shift, error = weighted_mean(view - base, weights, events)
         reference = float(np.average(base, weights=weights))
         # Large weights decide alone, so that many small ones do not make the error known well.
-        of_events = np.bincount(events, weights)
+        of_events = np.abs(np.bincount(events, weights))
         freedom = float(of_events.sum() ** 2 / np.sum(of_events**2)) - 1
         return reference, shift, error, int(known.sum()), freedom
 

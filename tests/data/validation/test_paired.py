@@ -103,6 +103,12 @@ def test_freedoms_are_those_of_events():
     assert both.measure("n_constituents")[3:] == (100, pytest.approx(49))
 
 
+def test_freedoms_know_no_sign():
+    """Weights of a calculation at next-to-leading order, of which one in three is negative."""
+    signed = replace(pair(np.random.default_rng(3), 99), weights=np.tile([1.0, -1.0, 1.0], 33))
+    assert signed.measure("n_constituents")[4] == pytest.approx(98)
+
+
 def test_p_values_of_paired_means_are_uniform_whatever_the_weights():
     """With as many freedoms as events, 19 of a thousand would be below 0.01."""
     rng = np.random.default_rng(6)
