@@ -28,6 +28,7 @@ from rs3l_data.validation import (
     guns,
     montecarlo,
     onepass,
+    onepass_figures,
     variations,
 )
 from rs3l_data.validation.onepass import Comparison
@@ -158,13 +159,13 @@ def _pictures(found: Findings) -> dict[str, Any]:
     return {
         "p_values": figures.p_values(found.tests, found.config.validation.threshold),
         "one_pass": {
-            process: figures.one_pass(found.dataset, process, found.comparisons)
+            process: onepass_figures.one_pass(found.dataset, process, found.comparisons)
             for process in processes
         },
         "variations": figures.variations(found.changes, found.dataset) if found.changes else None,
         "response": closure_figures.response(found.points),
         "tracking": closure_figures.tracking(found.points),
-        "spectra": figures.spectra(
+        "spectra": onepass_figures.spectra(
             {
                 process: (
                     montecarlo.spectrum(found.dataset, process),
