@@ -87,6 +87,27 @@ def comparable_processes(config: Config) -> list[str]:
     return [name for name, process in config.processes.items() if not process.lhe]
 
 
+def require_comparable(config: Config) -> None:
+    """Refuse a config of which Pythia can make nothing in one go.
+
+    Raises
+    ------
+    ConfigError
+        If another program makes all views or all hard events.
+    """
+    if not comparable_processes(config):
+        raise ConfigError(
+            "processes: all take their hard events from `lhe` files; there is nothing that Pythia "
+            "could make in one go, and so nothing to validate"
+        )
+    if not references(config):
+        where = "validation.views" if config.validation.views else "views"
+        raise ConfigError(
+            f"{where}: all come from HepMC files, and Pythia cannot make events with another "
+            "program's settings; at least one view without `hepmc` is needed"
+        )
+
+
 def onepass_chunks(config: Config) -> list[tuple[str, str]]:
     """List all (process, chunk) pairs of a sample, the chunk as it stands in file names."""
     return [

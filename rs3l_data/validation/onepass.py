@@ -12,9 +12,9 @@ import numpy.typing as npt
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.references import (
     Reference,
-    comparable_processes,
     onepass_chunks,
     references,
+    require_comparable,
 )
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.hard_events import HardRun
@@ -55,21 +55,13 @@ def open_references(config: Config, results: Path) -> tuple[list[Comparison], li
 
     Raises
     ------
+    ConfigError
+        If another program made all views or all hard events.
     InputFileError
-        If a file is missing or unreadable, or another program made all views or all hard events.
+        If a file is missing or unreadable.
     """
-    if not comparable_processes(config):
-        raise InputFileError(
-            f"{results}: all processes take their hard events from `lhe` files; there is nothing "
-            "that Pythia could make in one go"
-        )
+    require_comparable(config)
     samples = [(one, _open(config, results, one)) for one in references(config)]
-    if not samples:
-        where = "of `validation.views` " if config.validation.views else ""
-        raise InputFileError(
-            f"{results}: all views {where}come from HepMC files, and Pythia cannot make events "
-            "with another program's settings; at least one view without `hepmc` is needed"
-        )
     found = {
         view: Comparison(view, table, dataset)
         for reference, dataset in samples

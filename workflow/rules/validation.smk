@@ -1,7 +1,21 @@
 # `snakemake validation`: the views against Pythia in one go, which saves and restores nothing.
-from rs3l_data.describe.references import needs_sample, onepass_chunks, references
+from rs3l_data.describe.references import (
+    needs_sample,
+    onepass_chunks,
+    references,
+    require_comparable,
+)
 
 one_pass = [reference.name for reference in references(run.config)]
+
+
+def one_pass_events(_wildcards):
+    require_comparable(run.config)
+    return [
+        f"{R}/onepass/{sample}/{process}-{chunk}.h5"
+        for sample in one_pass
+        for process, chunk in onepass_chunks(run.config)
+    ]
 
 
 rule onepass:
@@ -36,11 +50,7 @@ rule onepass:
 rule validation:
     input:
         f"{R}/dataset/dataset.json",
-        [
-            f"{R}/onepass/{sample}/{process}-{chunk}.h5"
-            for sample in one_pass
-            for process, chunk in onepass_chunks(run.config)
-        ],
+        one_pass_events,
     output:
         page=f"{R}/validation.html",
         numbers=f"{R}/validation.json",

@@ -90,3 +90,13 @@ def test_snakemake_plans_the_jobs_when_the_files_are_there(tmp_path):
     assert result.returncode == 0, result.stdout
     counts = [line.split()[:2] for line in result.stdout.splitlines() if line.startswith("resim")]
     assert counts[0] == ["resimulate", "2"]
+
+
+def test_snakemake_says_before_any_job_that_there_is_nothing_to_validate(tmp_path):
+    folder = checkout(tmp_path / "clone")
+    write_lhe(folder / "mg.lhe", range(4))
+    write_config(folder, {"nominal": {}}, lhe=["mg.lhe"])
+    result = snakemake(folder, "--cores", "1", "-n", "validation", config="mg.yaml")
+    assert result.returncode != 0
+    assert "processes: all take their hard events from `lhe` files" in result.stdout
+    assert snakemake(folder, "--cores", "1", "-n", config="mg.yaml").returncode == 0

@@ -177,13 +177,13 @@ def test_all_processes_are_compared_where_pythia_makes_them(written):
 @pytest.mark.parametrize(
     ("blocks", "message"),
     [
-        ({"views": {"herwig": {"hepmc": "{process}"}}}, "all views come from HepMC files"),
+        ({"views": {"herwig": {"hepmc": "{process}"}}}, "^views: all come from HepMC files"),
         (
             {
                 "views": {"nominal": {}, "herwig": {"hepmc": "{process}"}},
                 "validation": {"views": ["herwig"]},
             },
-            "all views of `validation.views` come from HepMC files",
+            r"^validation\.views: all come from HepMC files",
         ),
         (
             {
@@ -191,10 +191,10 @@ def test_all_processes_are_compared_where_pythia_makes_them(written):
                     "mg": {"events": 1, "lhe": ["a.lhe"], "initiators": [25], "label": "H"}
                 }
             },
-            "all processes take their hard events from `lhe` files",
+            "^processes: all take their hard events from `lhe` files",
         ),
     ],
 )
 def test_a_run_without_anything_to_compare_says_why(blocks, message, tmp_path):
-    with pytest.raises(InputFileError, match=message):
+    with pytest.raises(ConfigError, match=message):
         open_references(make_config(**blocks), tmp_path)
