@@ -30,6 +30,11 @@ N_EVENTS = 500
 """Of each gun"""
 
 _LEAST_TRACKS = 10
+_LEAST_SEEN = 25
+"""Neutral particles above the calorimeter's threshold, for a sum of them to be Gaussian"""
+_CLEAR_OF_CUT = 2.0
+"""Least pT of a gun over that of candidates: nearer to it, tracks would be lost and truncated"""
+_ROUNDING = 1e-9
 
 TRACKED = {CHARGED_HADRON: "charged_hadron", ELECTRON: "electron", MUON: "muon"}
 """Species with a track, and their names in the card"""
@@ -51,7 +56,7 @@ class Point:
     error: float
     """Statistical, of what is expected"""
     expected: float | None
-    """None for what the card has no formula for"""
+    """None for what the card has no formula for, or too few particles were seen of"""
     n: int
     """Number of particles, tracks where the quantity is of tracks"""
 
@@ -61,9 +66,9 @@ class Point:
         if self.expected is None:
             return None
         difference = self.measured - self.expected
-        if self.error > 0:
-            return difference / self.error
-        return 0.0 if abs(difference) < 1e-9 else float(np.copysign(np.inf, difference))
+        if abs(difference) < _ROUNDING:
+            return 0.0
+        return difference / self.error if self.error > 0 else float(np.copysign(np.inf, difference))
 
     @property
     def p(self) -> float | None:
@@ -80,10 +85,11 @@ class Point:
 
 
 def measure(card: DetectorCard, seed: int, n_events: int = N_EVENTS) -> list[Point]:
-    """Shoot all guns at a detector."""
+    """Shoot all guns at a detector whose momenta are well above the cut on candidates."""
     points: list[Point] = []
+    pts = [pt for pt in PTS if pt > _CLEAR_OF_CUT * card.candidate_pt_min]
     for abs_eta in band_centres(card):
-        for pt in PTS:
+        for pt in pts:
             for species in TRACKED:
                 points += _track(species, pt, abs_eta, n_events, card, seed)
             for species in NEUTRAL:
@@ -169,9 +175,12 @@ def _neutral(
     # With the expected width: an observed one would be small by chance together with the mean.
     mean_error = width / float(np.sqrt(n))
     found, error = _width(ratio)
+    # If few pass a threshold, mean / width is the root of their share.
+    enough = mean * np.sqrt(n) >= width * np.sqrt(_LEAST_SEEN)
+    known = (mean, width) if enough else (None, None)
     return [
-        Point(species.name, "response", pt, abs_eta, float(ratio.mean()), mean_error, mean, n),
-        Point(species.name, "resolution", pt, abs_eta, found, error, width, n),
+        Point(species.name, "response", pt, abs_eta, float(ratio.mean()), mean_error, known[0], n),
+        Point(species.name, "resolution", pt, abs_eta, found, error, known[1], n),
     ]
 
 

@@ -98,6 +98,23 @@ def test_no_efficiency_lies_outside_of_its_figure(monkeypatch):
         assert high > 1
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"candidate_pt_min": 3.0},
+        {"ecal": {"energy_min": 4.0}},
+        {"ecal": {"energy_min": 9.0}},
+        {"ecal_resolution_factor": 0.0, "hcal_resolution_factor": 0.0},
+    ],
+)
+def test_cuts_and_perfection_are_no_faults(changes):
+    """Where nothing or next to nothing passes a cut, or where only rounding is left."""
+    points = closure.measure(load_card("cms", changes), seed=3, n_events=100)
+    p = p_values(points)
+    assert len(p) > 100
+    assert p.min() > 1e-3 / len(p)
+
+
 def test_guns_keep_their_particles_apart():
     shots = shoot(PHOTON, 50.0, 1.0, 20, CARD, seed=1)
     assert shots.n == 160
