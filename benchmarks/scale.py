@@ -46,15 +46,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         lay_out(folder, arguments)
-        target = "results/scale/dataset/dataset.json"
-        call = [sys.executable, "-m", "snakemake", "--configfile", "my.yaml", "--quiet", "all"]
-        call += ["--workflow-profile", "workflow/profiles/default", "--cores", str(arguments.cores)]
-        call += [*arguments.snakemake, "--", target]
-        found = {"plan": spent([*call[:-2], "--dry-run", *call[-2:]], folder)}
+        options = ["--configfile", "my.yaml", "--quiet", "all", "--cores", str(arguments.cores)]
+        options += ["--workflow-profile", "workflow/profiles/default", *arguments.snakemake]
+        target = ["--", "results/scale/dataset/dataset.json"]
+        plan, run = [*options, "--dry-run", *target], [*options, *target]
+        found = {"plan": spent(plan, folder)}
         if arguments.run:
-            found["run"] = spent(call, folder)
+            found["run"] = spent(run, folder)
             found["files"] = files_by_folder(folder)
-            found["plan again"] = spent([*call[:-2], "--dry-run", *call[-2:]], folder)
+            found["plan again"] = spent(plan, folder)
     found["jobs"] = arguments.jobs if arguments.config is None else str(arguments.config)
     found["machine"] = f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}"
     found["versions"] = {name: metadata.version(name) for name in ("rs3l", "snakemake")}
@@ -70,7 +70,10 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--run", action="store_true", help="start the jobs, too")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("snakemake", nargs="*", help="further options, after --")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.run and arguments.config is not None:
+        parser.error("--config is for a plan; its jobs may need more than the stand-in makes")
+    return arguments
 
 
 def lay_out(folder: Path, arguments: argparse.Namespace) -> None:
@@ -95,8 +98,8 @@ def lay_out(folder: Path, arguments: argparse.Namespace) -> None:
     stand_in.chmod(0o755)
 
 
-def spent(call: list[str], folder: Path) -> dict[str, float]:
-    """Run a command: time by the clock and of CPU, its children's apart, and peak memory."""
+def spent(options: list[str], folder: Path) -> dict[str, float]:
+    """Run Snakemake: time by the clock and of CPU, its children's apart, and peak memory."""
     path = f"{folder / 'bin'}:{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
     code = (
@@ -110,7 +113,7 @@ def spent(call: list[str], folder: Path) -> dict[str, float]:
     )
     began = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-c", code, *call[2:]],
+        [sys.executable, "-c", code, "snakemake", *options],
         cwd=folder,
         env=environment,
         text=True,
