@@ -58,7 +58,7 @@ def variations(found: Sequence[Change], dataset: Dataset) -> Picture:
     """Draw the relative change of the chief quantities, view by view."""
     views = list(dict.fromkeys(one.view for one in found))
     colours = process_lines(dataset)
-    figure, axes = grid(3, 3, 3.9, 1.3 + 0.42 * max(len(views), 1), sharey=True)
+    figure, axes = grid(3, 3, 3.9, 1.3 + 0.42 * len(views), sharey=True)
     for own, quantity in zip(axes, ALWAYS, strict=True):
         mine = [one for one in found if one.quantity == quantity]
         _expectations(own, mine, views)
