@@ -49,7 +49,7 @@ def _read_job(path: Path, folder: Path) -> Job:
             # A benchmark that repeats its job writes a line for each time.
             row = list(csv.DictReader(file, delimiter="\t"))[-1]
         times = (float(row["s"]), _number(row["cpu_time"]), _number(row["max_rss"]))
-    except (OSError, UnicodeDecodeError, KeyError, IndexError, ValueError) as error:
+    except (OSError, KeyError, IndexError, ValueError, TypeError) as error:
         raise InputFileError(
             f"{path}: not a benchmark file of Snakemake ({type(error).__name__}: {error}); "
             "delete it to make the report without it"

@@ -88,7 +88,7 @@ def _facts(metrics: Metrics) -> list[tuple[str, str]]:
         task = metrics.task
         facts += [("signal", ", ".join(task.signal)), ("background", ", ".join(task.background))]
         facts += [
-            (f"{split} jets", f"{count(n['signal'])} signal, {count(n['background'])} background")
+            (f"{split} jets", f"{count(n.signal)} signal, {count(n.background)} background")
             for split, n in task.jets.items()
         ]
     return facts

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
 
 
-class Calibration(BaseModel):
+class _Finite(BaseModel):
+    model_config = ConfigDict(allow_inf_nan=False)
+
+
+class Calibration(_Finite):
     """How far a tagger's probabilities are from the truth."""
 
     ece: float
@@ -15,7 +21,7 @@ class Calibration(BaseModel):
     brier_error: float
 
 
-class Cut(BaseModel):
+class Cut(_Finite):
     """What the cut that the nominal view fixes does in another."""
 
     signal_efficiency: float
@@ -24,21 +30,21 @@ class Cut(BaseModel):
     relative_to_nominal_error: float | None = None
 
 
-class Shift(BaseModel):
+class Shift(_Finite):
     """Wasserstein distance of a class's scores from the nominal view's, as ranks there."""
 
     distance: float
     of_noise: float
 
 
-class Cosine(BaseModel):
+class Cosine(_Finite):
     """Of the embeddings of two versions of one jet, and of different jets."""
 
     same_jet: float
     other_jet: float | None
 
 
-class Sculpting(BaseModel):
+class Sculpting(_Finite):
     """What a cut does to the mass of the background."""
 
     jsd: float | None
@@ -46,7 +52,7 @@ class Sculpting(BaseModel):
     n_passing: float
 
 
-class Row(BaseModel):
+class Row(_Finite):
     """A tagger's, or a baseline's, figures of merit in one view of the test split."""
 
     view: str
@@ -72,17 +78,24 @@ class Row(BaseModel):
     labels: int = 0
 
 
-class Task(BaseModel):
+class Sizes(_Finite):
+    """Numbers of jets."""
+
+    signal: int
+    background: int
+
+
+class Task(_Finite):
     """What was tagged."""
 
     signal: list[str]
     background: list[str]
     nominal_view: str
-    jets: dict[str, dict[str, int]]
-    """By split, of signal and background"""
+    jets: dict[str, Sizes]
+    """By split"""
 
 
-class Comparison(BaseModel):
+class Comparison(_Finite):
     """Two ways of training against each other, draw by draw."""
 
     mode: str
@@ -99,7 +112,7 @@ class Comparison(BaseModel):
     verdict: str
 
 
-class Metrics(BaseModel):
+class Metrics(_Finite):
     """What a `metrics.json` holds that the report shows; each stage has some of it."""
 
     stage: str
@@ -114,3 +127,14 @@ class Metrics(BaseModel):
     parameters: int | None = None
     views_seen: int | None = None
     seconds: float | None = None
+
+    @model_validator(mode="after")
+    def _same_efficiencies(self) -> Self:
+        rows = self.rows + self.baselines
+        given = [set(key) for row in rows for key in (row.rejection, row.rejection_error)]
+        if any(keys != given[0] for keys in given):
+            raise ValueError(
+                "rows and baselines: expected `rejection` and `rejection_error` at the same signal"
+                f" efficiencies everywhere, found {sorted(set.union(*given))} in some"
+            )
+        return self

@@ -57,7 +57,10 @@ def test_too_short_a_job_has_no_cpu_time(tmp_path):
     assert math.isnan(job.memory_mb)
 
 
-@pytest.mark.parametrize("content", ["", "a\tb\n1\t2\n", "s\tcpu_time\tmax_rss\nx\t1\t1\n"])
+@pytest.mark.parametrize(
+    "content",
+    ["", "a\tb\n1\t2\n", "s\tcpu_time\tmax_rss\nx\t1\t1\n", "s\tcpu_time\tmax_rss\n1\t1\n"],
+)
 def test_foreign_file_is_named(tmp_path, content):
     (tmp_path / "x.tsv").write_text(content)
     with pytest.raises(InputFileError, match=r"x\.tsv: not a benchmark file"):

@@ -76,7 +76,19 @@ def test_nothing_trained(tmp_path):
     assert read_trainings(tmp_path / "training") == []
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"stage": "study", "rows": [{"auc": "high"}]}'])
+TASK = '"task": {"signal": [], "background": [], "nominal_view": "n", "jets": {"train": {"x": 1}}}'
+ROW = '{"view": "n", "auc": 0.5, "n_background": 3, "rejection": {"0.5": 1}, "rejection_error": {}}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("{", "[]", '{"stage": "study", "rows": [{"auc": "high"}]}'),
+        '{"stage": "study", "final": {"loss": NaN}}',
+        f'{{"stage": "study", {TASK}}}',
+        f'{{"stage": "study", "rows": [{ROW}]}}',
+    ],
+)
 def test_broken_metrics_are_named(folder, content):
     (folder / "study" / "metrics.json").write_text(content)
     with pytest.raises(InputFileError, match=r"metrics\.json: not"):
