@@ -63,7 +63,15 @@ def _training(folder: Path, name: str) -> Training:
     try:
         metrics = Metrics.model_validate(content)
     except ValidationError as error:
-        raise InputFileError(f"{path}: not metrics of `rs3l-train`: {error}") from None
+        faults = [
+            f"{'.'.join(map(str, fault['loc'])) or 'as a whole'}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors()[:3]
+        ]
+        raise InputFileError(
+            f"{path}: not metrics of `rs3l-train`: {'; '.join(faults)}; train again, or delete the"
+            " folder"
+        ) from None
     return Training(
         name,
         metrics.warnings,

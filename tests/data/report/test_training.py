@@ -91,8 +91,9 @@ ROW = '{"view": "n", "auc": 0.5, "n_background": 3, "rejection": {"0.5": 1}, "re
 )
 def test_broken_metrics_are_named(folder, content):
     (folder / "study" / "metrics.json").write_text(content)
-    with pytest.raises(InputFileError, match=r"metrics\.json: not"):
+    with pytest.raises(InputFileError, match=r"metrics\.json: not") as error:
         read_trainings(folder)
+    assert "pydantic" not in str(error.value)
 
 
 def test_missing_plot_is_named(folder):
