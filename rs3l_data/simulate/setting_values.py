@@ -1,6 +1,7 @@
 """Which values Pythia's settings have: it takes the beginning of a value and drops the rest.
 
 So ``TimeShower:renormMultFac = 1/4`` would be 1, ``25:m0 = 12O`` 12 GeV, ``25:onMode = no!`` off.
+After a brace that is not closed it waits for the rest: all further settings would be lost.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ def not_of_its_kind(settings: pythia8mc.Settings, key: str, value: str) -> str |
     """
     key = re.sub(r"\s*(\+|force)$", "", key, flags=re.IGNORECASE)
     words = list(takewhile(lambda word: word[0] not in "!#", value.split()))
+    if any("{" in word for word in words) and not any("}" in word for word in words):
+        return "a } for its {"
     if key[:1].isdecimal():
         return _not_of_a_particle(key, words)
     for kind, expected in (("Flag", FLAG), ("Mode", WHOLE), ("Parm", NUMBER)):

@@ -45,6 +45,9 @@ def test_a_setting_that_pythia_does_not_accept_is_named(line):
         ("TimeShower:skipFirstMECinResDecIDs = {6 24}", r"values as \{1,2\}"),
         ("HeavyIon:SigFitDefPar = {1. 5, 2}", r"values as \{1,2\}"),
         ("SUSY:idVecA += {3;4}", r"values as \{1,2\}"),
+        ("StringFlav:probQQ1toQQ0join = {0.1,0.1,0.1,0.1", "a } for its {"),
+        ("EnhancedSplittings:List = {fsr:G2QQ=2. ! {}", "a } for its {"),
+        ("PDF:pSet = {13", "a } for its {"),
         ("HardQCD:all FORCE= maybe", "on or off"),
         ("25:all = h0 void 1 0 0 1/2 0.004 50. 0. 0.", "two names, and numbers"),
         ("5122:0:all = 1 1/2 0 -12 11 4 2101", "numbers with spaces"),
@@ -61,7 +64,7 @@ def test_a_setting_that_pythia_does_not_accept_is_named(line):
     ],
 )
 def test_a_value_is_not_read_by_halves(line, expected):
-    """Pythia alone takes most of these: the beginning of the value, or 0."""
+    """Pythia alone takes most of these: the beginning of the value, or 0; or it waits for a }."""
     with pytest.raises(GeneratorError, match=f"expected {expected}"):
         prepared(["Print:quiet = on", line])
 
