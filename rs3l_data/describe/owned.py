@@ -40,7 +40,7 @@ _WEIGHTS = (
 )
 _HISTORY = (
     "with it Pythia keeps something of one event for the next, so that events would depend on the "
-    "chunk that they are in; simulate other changes of the hadronization, as StringZ: and StringPT:"
+    "chunk that they are in"
 )
 _SAVED = (
     "the saved masses and lifetimes of a hard event are restored as they are; only a process of "
@@ -61,7 +61,13 @@ _PREFIXES = {
 _KEYS = {
     **dict.fromkeys(("processlevel:all", "partonlevel:all", "hadronlevel:all"), _STAGE),
     "processlevel:resonancedecays": _RESONANCES,
-    **dict.fromkeys(("closepacking:doclosepacking", "ropewalk:dobuffon"), _HISTORY),
+    **dict.fromkeys(
+        ("closepacking:doclosepacking", "ropewalk:dobuffon"),
+        f"{_HISTORY}; simulate other changes of the hadronization, as StringZ: and StringPT:",
+    ),
+    "phasespace:increasemaximum": f"{_HISTORY}; without it, an event above the maximum has a "
+    "larger weight",
+    **dict.fromkeys((f"multipartoninteractions:{key}" for key in ("reuseinit", "initfile")), _KEPT),
     **dict.fromkeys((f"particledecays:{key}" for key in ("limitcylinder", "xymax", "zmax")), _CARD),
 }
 
