@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from rs3l_data.describe.owned import check_not_owned, parameter
 from rs3l_data.describe.seeds import PYTHIA_SEED_MAX
-from rs3l_data.describe.stages import acts_after_the_hard_process
+from rs3l_data.describe.stages import acts_after_the_hard_process, acts_on_the_hard_process
 from rs3l_data.describe.strict import Strict
 from rs3l_data.describe.wording import NAME
 
@@ -32,8 +32,6 @@ Label = Annotated[str, Field(pattern=NAME)]
 
 _SHARED = ("tune:", "pdf:", "standardmodel:", "sigmatotal:", "slha:", "hiddenvalley:ngauge")
 """Settings of Pythia that the hard process and the showers obey, in small letters"""
-_OF_THE_HARD_PROCESS = ("pdf:usehard", "pdf:phardset")
-"""Those of them that the showers do not obey"""
 
 
 class Process(Strict):
@@ -94,8 +92,7 @@ class Process(Strict):
         shared = [
             line
             for line in self.settings
-            if parameter(line).startswith(_SHARED)
-            and not parameter(line).startswith(_OF_THE_HARD_PROCESS)
+            if parameter(line).startswith(_SHARED) and not acts_on_the_hard_process(line)
         ]
         if shared:
             raise ValueError(

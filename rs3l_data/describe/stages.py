@@ -56,7 +56,12 @@ AFTER_THE_HARD_PROCESS = (
 Of Vincia's the tune alone does not, which is for a view or the run in any case.
 """
 
+_KEPT_AS_SAVED = ("PDF:useHard", "PDF:pHardSet", "6:", "25:", "23:m", "24:m")
+"""Parton densities of the hard process alone; tops and Higgs bosons, which have decayed with it;
+the masses of its W and Z bosons, but not their decays, since a weak shower may emit others."""
+
 OF_THE_HARD_PROCESS = (
+    *_KEPT_AS_SAVED,
     *(f"PhaseSpace:{key}" for key in ("pTHat", "mHat", "Q2", "RsepMin", "bias2")),
     *(f"HardQCD:{key}" for key in ("all", "gg2", "qg2", "qq", "hard", "3parton")),
     *(f"PromptPhoton:{key}" for key in ("all", "qg2", "qqbar2", "gg2", "ffbar2")),
@@ -94,6 +99,7 @@ not obey them, and fails if they add a process. Others of `PhaseSpace:` and the 
 multiparton interactions."""
 
 _WITHOUT_A_PROCESS = (
+    *_KEPT_AS_SAVED,
     "SigmaProcess:",
     *(f"PhaseSpace:{key}" for key in ("pTHat", "mHat", "Q2", "RsepMin")),
 )
@@ -124,6 +130,8 @@ def acts_on_the_hard_process(line: str) -> bool:
     """Say whether a setting is of the hard process alone.
 
     >>> acts_on_the_hard_process("PhaseSpace:pTHatMin = 600")
+    True
+    >>> acts_on_the_hard_process("6:m0 = 175")
     True
     >>> acts_on_the_hard_process("HardQCD:nQuarkNew = 4")
     False

@@ -114,7 +114,7 @@ def test_an_event_does_not_depend_on_those_before_it():
     assert np.array_equal(together.pdg_id[last], alone.pdg_id)
 
 
-@pytest.mark.parametrize("view", ["cp5", "hard"])
+@pytest.mark.parametrize("view", ["cp5", "densities"])
 @pytest.mark.parametrize(
     "own", [(), ("PDF:useHard = on", "PDF:pHardSet = 8"), ("PDF:useHard = on",)]
 )
@@ -122,8 +122,8 @@ def test_a_view_leaves_the_hard_process_alone(own, view):
     """A restored view keeps the densities and couplings of its hard process; so must this."""
     qcd = {"events": 6, "initiators": [21], "label": "by_flavour"}
     qcd["settings"] = ["HardQCD:gg2gg = on", *own]
-    densities = ["PDF:useHard = on", "PDF:pHardSet = 20", "PDF:pSet = 20"]
-    views = {"nominal": {}, "cp5": {"variation": "cp5"}, "hard": {"variation": densities}}
+    views = {"nominal": {}, "cp5": {"variation": "cp5"}}
+    views["densities"] = {"variation": ["PDF:pSet = 20"]}
     config = small(processes={"qcd": qcd}, views=views)
     alone, _ = hard_chunk(config, "qcd", 0, lambda _: None)
     of_hard = next(iter(chain(config, "qcd", view, range(4), stage="hard"))).hard

@@ -87,7 +87,7 @@ def test_a_setting_that_does_not_exist_is_told_with_its_view():
         ("StringFlav:probStoU = 0.3", r"no such setting .*; did you mean 'stringflav:probstoud'\?"),
         ("Foo:bar = 1", "no such setting in this version$"),
         ("StringFlav:probStoUD = 30", "expected a value from 0 to 1"),
-        ("25:onMude = off", "no such particle, or no such property of it"),
+        ("15:onMude = off", "no such particle, or no such property of it"),
     ],
 )
 def test_an_absent_setting_is_told_from_a_wrong_value(setting, message):

@@ -311,12 +311,14 @@ def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
         *("PhaseSpace:pTHatMin = 600", "SigmaProcess:alphaSvalue = 0.12", " hardqcd::all = on"),
         *("Top:all = on", "ExtraDimensionsG*:all = on", "PhaseSpace:RsepMin = 0.4"),
         *("Onia:all(3S1) = on", "Bottomonium:all = on", "HiddenValley:gg2UvUvbar = on"),
+        *("PDF:useHard = on", "PDF:pHardSet = 20", " 6:m0 = 175", "25:onMode = off", "24:mWidth=2"),
     ],
 )
 def test_a_view_cannot_set_what_its_hard_events_were_made_with(line):
     text = message(changed(views={"nominal": {}, "mine": {"variation": [line]}}))
     assert f"variation: [{line!r}] are of the hard process" in text
     free = ["HardQCD:nQuarkNew = 4", "Charmonium:O(3S1)[3S1(1)] = 1.2", "HiddenValley:FSR = on"]
+    free += ["15:onMode = off", "24:onMode = off", "5:m0 = 4.7", "PDF:pSet = 20"]
     validate(Config, changed(views={"a": {"variation": free}}), "my.yaml")
 
 
@@ -328,6 +330,7 @@ def test_all_views_cannot_have_what_chooses_a_hard_process(line):
     text = message(changed(generator={"settings": [line]}))
     assert f"generator.settings: [{line!r}] would reach the views" in text
     free = ["SigmaProcess:alphaSvalue = 0.12", "PhaseSpace:mHatMin = 900", "PhaseSpace:pTHatMin=0."]
+    free += ["6:m0 = 171.5", "PDF:useHard = on"]
     validate(Config, changed(generator={"settings": free}), "my.yaml")
 
 
