@@ -33,6 +33,9 @@ from rs3l_data.errors import ConfigError, RS3LError
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
 Range = tuple[float, float]
 
+_MOST_NAMES = 256
+"""Processes, and labels: the columns of a dataset number them with one byte"""
+
 
 class Hard(Strict):
     """Which hard events are kept, and how many one job handles."""
@@ -237,6 +240,16 @@ class Config(Strict):
     def _tree(cls, value: dict[str, View]) -> dict[str, View]:
         tree.check(value)
         return value
+
+    @model_validator(mode="after")
+    def _numbered(self) -> Self:
+        for kind, names in (("processes", self.processes), ("labels", self.labels)):
+            if len(names) > _MOST_NAMES:
+                raise ValueError(
+                    f"processes: expected at most {_MOST_NAMES} {kind}, found {len(names)}: divide "
+                    "them among several runs"
+                )
+        return self
 
     @model_validator(mode="after")
     def _one_file_each(self) -> Self:

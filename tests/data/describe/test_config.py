@@ -267,6 +267,22 @@ def test_labels_by_initiator_are_those_of_the_initiators(label, expected):
     assert len(text.splitlines()) == 1
 
 
+@pytest.mark.parametrize("kind", ["processes", "labels"])
+def test_there_are_no_more_names_than_a_column_has_numbers(kind):
+    """The 257th would have the number of the first."""
+
+    def numbered(n):
+        own = {"events": 1, "settings": ["HardQCD:all = on"]}
+        if kind == "processes":
+            return {f"p{i}": {**own, "initiators": [21], "label": "g"} for i in range(n)}
+        labels = {code: f"l{code}" for code in range(1, n + 1)}
+        return {"mine": {**own, "initiators": [*labels], "label": labels}}
+
+    validate(Config, changed(processes=numbered(256)), "my.yaml")
+    text = message(changed(processes=numbered(257)))
+    assert text.startswith(f"my.yaml: processes: expected at most 256 {kind}, found 257")
+
+
 def test_a_code_stands_for_the_antiparticle_too():
     text = message(changed(processes={"mine": {**TTH, "initiators": [-6], "label": "top"}}))
     assert "initiators.0: expected a PDG code above 0" in text
