@@ -253,11 +253,19 @@ class Config(Strict):
 
     @model_validator(mode="after")
     def _one_file_each(self) -> Self:
+        views_of: dict[str, str] = {}
         for name, view in self.views.items():
-            if view.hepmc and "{process}" not in view.hepmc and len(self.processes) > 1:
+            if view.hepmc is None:
+                continue
+            if "{process}" not in view.hepmc and len(self.processes) > 1:
                 raise ValueError(
                     f"views.{name}.hepmc: there are {len(self.processes)} processes, expected "
                     f"{{process}} in the path, found '{view.hepmc}'"
+                )
+            if (first := views_of.setdefault(view.hepmc, name)) != name:
+                raise ValueError(
+                    f"views.{name}.hepmc: '{view.hepmc}' is that of '{first}', too, and its showers"
+                    f" are the same: give `redo: detector` and `of: {first}`"
                 )
         return self
 

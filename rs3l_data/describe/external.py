@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from string import Formatter
 
 from rs3l_data.named_files import matching, require_once
-
-_STAND_INS = ("process", "chunk")
 
 
 def lhe_files(patterns: Sequence[str]) -> list[str]:
@@ -45,9 +43,7 @@ def check_hepmc(pattern: str) -> None:
     ValueError
         Naming what was found instead.
     """
-    fields = [field for _, field, _, _ in Formatter().parse(pattern) if field is not None]
-    unknown = [field for field in fields if field not in _STAND_INS]
-    if unknown:
+    if unknown := re.search(r"[{}][^{}]*}?", re.sub(r"{(process|chunk)}", "", pattern)):
         raise ValueError(
-            f"found {{{unknown[0]}}} in '{pattern}'; expected {{process}} or {{chunk}} only"
+            f"found {unknown[0]} in '{pattern}'; expected {{process}} or {{chunk}} only"
         )

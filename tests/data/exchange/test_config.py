@@ -71,6 +71,14 @@ def test_a_process_from_files_needs_no_settings_but_a_label():
     ("blocks", "message"),
     [
         ({"processes": ONE, "views": {"h": {"hepmc": "{proces}"}}}, r"found \{proces\}"),
+        ({"processes": ONE, "views": {"h": {"hepmc": "{process:d}"}}}, r"found \{process:d\}"),
+        ({"processes": ONE, "views": {"h": {"hepmc": "{chunk!x}"}}}, r"found \{chunk!x\}"),
+        ({"processes": ONE, "views": {"h": {"hepmc": "a}"}}}, r"found \} in 'a\}'"),
+        ({"processes": ONE, "views": {"h": {"hepmc": "{{chunk}}"}}}, r"found \{\} in"),
+        (
+            {"processes": ONE, "views": {"h": {"hepmc": "x", "copies": 2}}},
+            r"views\.h_2\.hepmc: 'x' is that of 'h_1', too",
+        ),
         ({"views": {"h": {"hepmc": "all.hepmc"}}}, r"expected \{process\} in the path"),
         (
             {"processes": ONE, "views": {"h": {"hepmc": "x", "variation": "fsr_up"}}},
