@@ -61,7 +61,7 @@ class Resolved:
         InputFileError
             If the config of an earlier run cannot be read.
         """
-        config = validate(Config, json.loads(json.dumps(data, default=str)), source)
+        config = validate(Config, data, source)
         saved = None if results is None else results / config.name / "config.yaml"
         return cls(settled(config, {} if saved is None else sizes_in(saved)))
 

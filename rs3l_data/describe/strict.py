@@ -137,8 +137,11 @@ def _all_in_words(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -
         if kind is None:
             lines.append(_in_words(model, fault, path))
         else:
-            as_key = " as the key" if place[-1:] == ("[key]",) else ""
-            wrong.setdefault((path, value), []).append(f"{kind}{as_key}")
+            if place[-1:] == ("[key]",):
+                if kind == "text":  # what YAML takes for something else: `on`, a date, a number
+                    path, kind = ".".join(shown[:-1]), "text in quotes"
+                kind += " as the key"
+            wrong.setdefault((path, value), []).append(kind)
     return lines + [
         f"{path}: expected {' or '.join(dict.fromkeys(kinds))}; found {value}"
         for (path, value), kinds in wrong.items()

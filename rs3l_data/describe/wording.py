@@ -25,6 +25,7 @@ _EXPECTED = {
     "float_parsing": "a number",
     "finite_number": "a finite number",
     "string_type": "text",
+    "invalid_key": "text as the key",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "literal_error": "{expected}",
@@ -35,6 +36,7 @@ _EXPECTED = {
     "too_short": "at least {min_length} entries",
     "too_long": "at most {max_length} entries",
     "string_too_short": "at least {min_length} characters",
+    "string_too_long": "at most {max_length} characters",
     "string_pattern_mismatch": "text of the form {pattern}",
 }
 """By pydantic's type of a fault; in braces what its context says"""

@@ -1,5 +1,9 @@
+import pytest
+
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.resolved import Resolved
+from rs3l_data.describe.yaml_file import parse_yaml
+from rs3l_data.errors import ConfigError
 
 BASE = {
     "name": "a",
@@ -35,6 +39,18 @@ def test_chunks():
     run = Resolved.from_mapping(BASE, "test")
     expected = [("qcd", "0000"), ("qcd", "0001"), ("qcd", "0002"), ("top", "0000")]
     assert run.chunks == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("on: {}", "true"), ("2026-01-02: {}", "the date 2026-01-02"), ("~: {}", "nothing")],
+)
+def test_a_name_that_yaml_takes_for_something_else_is_told(text, found):
+    """A view `on` was called `true`, and a date ended in a traceback."""
+    with pytest.raises(
+        ConfigError, match=rf"^test: views: .* in quotes as the key; found {found}$"
+    ):
+        Resolved.from_mapping({**BASE, "views": parse_yaml(text)}, "test")
 
 
 def test_a_job_is_done_again_only_if_its_result_would_change():
