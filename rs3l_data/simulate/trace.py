@@ -33,6 +33,10 @@ _CHARM, _BOTTOM, _GLUON = 4, 5, 21
 _LIGHTEST_CHARMED = 411
 """No open heavy flavour has a smaller PDG code than the D meson."""
 
+_NOT_OF_QUARKS = 1_000_000
+"""From here on PDG codes are of supersymmetry, hidden valleys, nuclei, and of states outside of the
+quark model, whose heavy flavour goes on to a hadron inside of it."""
+
 
 class _Record(NamedTuple):
     """The genealogy of a batch of event records, flat; daughters count within their event."""
@@ -116,7 +120,7 @@ def heaviest_quark(pdg_id: int) -> int:
     heaviest first; a diquark has no last quark, a quarkonium the same quark twice.
     """
     code = abs(pdg_id)
-    if code < _LIGHTEST_CHARMED:
+    if not _LIGHTEST_CHARMED <= code < _NOT_OF_QUARKS:
         return 0
     first, second, third = code // 1000 % 10, code // 100 % 10, code // 10 % 10
     if third == 0:

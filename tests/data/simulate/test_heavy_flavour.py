@@ -55,6 +55,12 @@ def test_quarks_diquarks_and_quarkonia_are_no_heavy_hadrons(code):
     assert heaviest_quark(code) == 0
 
 
+@pytest.mark.parametrize("code", [4900511, -4900423, 1000512, 1005113, 1000010020])
+def test_dark_mesons_hadrons_of_squarks_and_nuclei_are_no_heavy_hadrons(code):
+    """Their last digits look like those of a B or D meson."""
+    assert heaviest_quark(code) == 0
+
+
 @pytest.mark.parametrize("view", SHOWERS)
 def test_the_last_hadrons_decay_weakly(records_of, view):
     records = records_of("top", view)
