@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from statistics import mean
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, get_args
 
 import yaml
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from rs3l_data.describe.catalogue import catalogue
 from rs3l_data.describe.strict import Strict, validate
@@ -17,7 +17,18 @@ from rs3l_data.describe.yaml_file import read_yaml
 
 Command = Literal["hard", "resimulate", "pack", "manifest", "pileup"]
 NotNegative = Annotated[float, Field(ge=0)]
-ByProcess = Annotated[dict[str, NotNegative], Field(min_length=1)]
+Positive = Annotated[float, Field(gt=0)]
+T = TypeVar("T")
+
+
+def _complete(value: dict[Command, T]) -> dict[Command, T]:
+    if missing := [command for command in get_args(Command) if command not in value]:
+        raise ValueError(f"expected an entry for each command, found none for {missing}")
+    return value
+
+
+ByCommand = Annotated[dict[Command, T], AfterValidator(_complete)]
+ByProcess = Annotated[dict[str, Positive], Field(min_length=1)]
 
 
 class Rate(NamedTuple):
@@ -41,7 +52,7 @@ class Rates(Strict):
     date: str
     command: str = Field(description="What measured them.")
     software: dict[str, str]
-    start_s: dict[Command, NotNegative] = Field(
+    start_s: ByCommand[NotNegative] = Field(
         description="Of a job before its first event: Python, compiled code, initialisation [s]."
     )
     idle_s: NotNegative = Field(
@@ -50,7 +61,8 @@ class Rates(Strict):
     hard_ms: ByProcess = Field(description="Hard process, an event inside the cuts [ms].")
     rows: ByProcess = Field(description="Initiators of an event.")
     shower_ms: dict[str, ByProcess] = Field(
-        description="A view at `shower`, an event, by tune and further settings [ms]."
+        min_length=1,
+        description="A view at `shower`, an event, by tune and further settings [ms].",
     )
     hadronization_ms: ByProcess = Field(description="A view at `hadronization`, an event [ms].")
     detector_ms: ByProcess = Field(description="A view at `detector`, an event [ms].")
@@ -61,7 +73,7 @@ class Rates(Strict):
     hard_kb: NotNegative = Field(description="File of hard events, an event [kB].")
     view_kb: ByProcess = Field(description="Files of views and shards, a row in a view [kB].")
     pileup_kb: NotNegative = Field(description="File of minimum-bias events, an event [kB].")
-    memory: dict[Command, Footprint] = Field(
+    memory: ByCommand[Footprint] = Field(
         description="For each event (hard, pileup), row in a view (resimulate, pack) or shard "
         "(manifest). Packing also keeps the shard's file in memory."
     )

@@ -73,7 +73,7 @@ def measure_commands(
     # which stays as recorded.
     costs = CommandCosts(
         # The least: another program that takes the core makes it longer, nothing shorter.
-        idle_s=min(small.wall_s[c] - small.spent[c].cpu_s for c in small.spent),
+        idle_s=max(0.0, min(small.wall_s[c] - small.spent[c].cpu_s for c in small.spent)),
         pack_ms=_slope(small, large, "pack", counts, "cpu_s") * 1e3,
         manifest_ms=_slope(small, large, "manifest", counts, "cpu_s") * 1e3,
         hard_kb=(large.hard_bytes - small.hard_bytes) / 1e3 / (large.events - small.events),

@@ -1,4 +1,5 @@
 import pytest
+import yaml
 
 from rs3l_data.describe.catalogue import catalogue
 from rs3l_data.describe.rates import Rates, rates_as_yaml, read_rates, recorded, shower_kind
@@ -58,12 +59,21 @@ def test_rates_are_read_as_they_were_written(tmp_path):
     assert read_rates(path) == rates(pack_ms=0.123)
 
 
-def test_foreign_rates_are_named(tmp_path):
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"hard_ms": {"qcd": -1}}, r"hard_ms\.qcd: expected more than 0; found -1"),
+        ({"rows": {}}, "rows: expected at least one entry; found {}"),
+        ({"shower_ms": {}}, "shower_ms: expected at least one entry; found {}"),
+        ({"shower_ms": {"monash": {"qcd": 0}}}, r"shower_ms\.monash\.qcd: expected more than 0"),
+        ({"start_s": {"hard": 1}}, r"start_s: expected an entry for each .* for \['resimulate', "),
+        ({"memory": {}}, r"memory: expected an entry for each command, found none for \['hard', "),
+    ],
+)
+def test_rates_with_which_nothing_can_be_planned_are_named(tmp_path, changes, message):
     path = tmp_path / "rates.yaml"
-    path.write_text("hard_ms: {qcd: -1}\n")
-    with pytest.raises(
-        ConfigError, match=r"rates\.yaml: hard_ms\.qcd: expected at least 0; found -1"
-    ):
+    path.write_text(yaml.safe_dump(recorded().model_dump() | changes))
+    with pytest.raises(ConfigError, match=rf"rates\.yaml: {message}"):
         read_rates(path)
 
 
