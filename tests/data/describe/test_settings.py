@@ -63,6 +63,13 @@ def test_a_tune_that_undoes_or_is_undone_is_refused():
         config(generator={"settings": own}, views=mine)
     config(views=mine)
     config(generator={"settings": own}, views={"mine": {"variation": ["Tune:pp = 18", *own]}})
+    late = ["Tune:ee = 7", *own, " tune::pp = 18"]
+    assert prepared(late).settings.parm("StringZ:aLund") != 0.6
+    with pytest.raises(ConfigError, match=r"generator\.settings: ' tune::pp = 18' would undo what"):
+        config(generator={"settings": late}, views={"nominal": {}})
+    with pytest.raises(ConfigError, match=r"views\.mine\.variation: ' tune::pp = 18' would undo"):
+        config(views={"mine": {"variation": late}})
+    config(views={"mine": {"variation": ["Tune:pp = 18", "Tune:ee = 7", *own]}})
 
 
 @pytest.mark.parametrize(
