@@ -299,7 +299,10 @@ class Config(Strict):
 
     @model_validator(mode="after")
     def _validated_views(self) -> Self:
-        for name in self.validation.views or ():
+        chosen = self.validation.views or ()
+        for name in chosen:
+            if chosen.count(name) > 1:
+                raise ValueError(f"validation.views: '{name}' stands there twice; give it once")
             if name not in self.views:
                 raise ValueError(
                     f"validation.views: there is no view '{name}'; {nearest(name, [*self.views])}"

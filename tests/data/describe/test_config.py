@@ -78,6 +78,11 @@ def test_unknown_names_are_answered_with_the_nearest():
         ({"views": {"no spaces": {}}}, "views.no spaces"),
         ({"views": {"a": {"redo": "detektor"}}}, "views.a.redo: "),
         ({"detector": {"overrides": {"ecal_scal": 1.0}}}, "ecal_scal: unknown key"),
+        ({"validation": {"views": ["nominl"]}}, "validation.views: there is no view 'nominl'; did"),
+        (
+            {"validation": {"views": ["nominal"] * 2}},
+            "validation.views: 'nominal' stands there twice",
+        ),
         ({"jets": {"abs_eta_max": 3.5}}, "candidates end at |eta| = 4, inside jets that may reach"),
         ({"processes": {"mine": {"events": 1, "settings": ["A:b = on"]}}}, "initiators"),
     ],
