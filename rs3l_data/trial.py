@@ -43,8 +43,9 @@ def read_all(config: Config) -> None:
     ------
     GeneratorError
         With one line for each process and view of which it does not accept a setting, or does not
-        know an initiator.
+        know an initiator; with that of the run alone, which all of them would repeat.
     """
+    try_all({"generator.settings": partial(prepared, config.generator.settings)})
     reading: Trials = {
         f"processes.{name}": partial(_with_particles, hard_settings(config, name), process)
         for name, process in config.processes.items()
@@ -53,7 +54,7 @@ def read_all(config: Config) -> None:
     for name in config.views:
         reading[f"views.{name}"] = partial(prepared, view_settings(config, first, name))
     reading["pileup"] = partial(prepared, pileup_settings(config))
-    _all_of(reading, lambda _: None)
+    try_all(reading)
 
 
 def instances(config: Config) -> Trials:
@@ -84,28 +85,23 @@ def instances(config: Config) -> Trials:
     ):
         trials[names] = partial(Rehadronizer, settings, energy)
     if any(has_pileup(config, name) for name in tree.roots(views)):
-        trials["pileup"] = partial(_initialised, pileup_settings(config))
+        trials["pileup"] = partial(_initialising, pileup_settings(config))
     return trials
 
 
-def initialise_all(trials: Trials, progress: Callable[[int], None]) -> None:
-    """Initialise instances one after the other: 0.1 to 0.4 s each, if its process is common.
+def try_all(trials: Trials, progress: Callable[[int], None] = lambda _: None) -> None:
+    """Try one thing after the other; to initialise an instance takes 0.1 to 0.4 s.
 
     Parameters
     ----------
     progress
-        Called with the number of instances done, after each.
+        Called with the number of trials done, after each.
 
     Raises
     ------
     GeneratorError
-        With one line for each that cannot be initialised, and Pythia's own messages; or whose
-        hard events lack the initiators asked for.
+        With one line for each that failed: the keys of the config, and Pythia's own messages.
     """
-    _all_of(trials, progress)
-
-
-def _all_of(trials: Trials, progress: Callable[[int], None]) -> None:
     faults = []
     for done, (name, attempt) in enumerate(trials.items(), 1):
         try:
@@ -121,14 +117,14 @@ def _with_particles(settings: list[str], process: Process) -> None:
     """Let Pythia read settings, and ask whether it knows the initiators, perhaps by them."""
     pythia = prepared(settings)
     for code in process.initiators:
-        if not pythia.particleData.isParticle(abs(code)):
+        if not pythia.particleData.isParticle(code):
             raise GeneratorError(
                 f"initiators: Pythia knows no particle {code}; expected PDG codes, such as 25 for"
                 " a Higgs boson, 6 for a top quark, 21 for a gluon"
             )
 
 
-def _initialised(settings: list[str]) -> None:
+def _initialising(settings: list[str]) -> None:
     initialise(prepared(settings))
 
 

@@ -36,7 +36,7 @@ def check(
     from rs3l_data.errors import ConfigError, GeneratorError
     from rs3l_data.native_output import nowhere
     from rs3l_data.progress import Progress, logging_to
-    from rs3l_data.trial import initialise_all, instances, read_all
+    from rs3l_data.trial import instances, read_all, try_all
 
     # As the workflow does, which keeps the chunks that an earlier run has chosen.
     config = Resolved.from_mapping(read_yaml(config_file), str(config_file), Path("results")).config
@@ -48,7 +48,7 @@ def check(
     ):
         try:
             read_all(config)
-            initialise_all(trials, lambda done: bar(done) if done < len(trials) else None)
+            try_all(trials, lambda done: bar(done) if done < len(trials) else None)
         except GeneratorError as error:
             raise ConfigError(f"{config_file}: {error}") from None
     chunks = {name: n_chunks(config, name) for name in config.processes}

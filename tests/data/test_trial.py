@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from rs3l_data.__main__ import app
 from rs3l_data.errors import ConfigError, GeneratorError
-from rs3l_data.trial import initialise_all, instances, read_all
+from rs3l_data.trial import instances, read_all, try_all
 from tests.data.conftest import make_config
 
 QCD = {"qcd": {"events": 10}}
@@ -42,7 +42,7 @@ def test_what_cannot_be_initialised_is_told_with_its_place_and_cause(blocks, mes
     config = make_config(**{**PLAIN, **blocks})
     read_all(config)  # each setting by itself is fine
     with pytest.raises(GeneratorError, match=message):
-        initialise_all(instances(config), lambda _: None)
+        try_all(instances(config))
 
 
 TOP = {"events": 10, "settings": ["Top:gg2ttbar = on"], "initiators": [6], "label": "top"}
@@ -65,20 +65,27 @@ def test_what_the_first_hard_events_show_is_told_before_any_job_runs(process, me
     config = make_config(**{**PLAIN, "processes": {"mine": {**TOP, **process}}})
     read_all(config)
     with pytest.raises(GeneratorError, match=rf"^processes.mine: .*{message}"):
-        initialise_all(instances(config), lambda _: None)
+        try_all(instances(config))
 
 
 def test_every_fault_is_told():
     views = {"a": {"variation": ["PDF:pSet = 55"]}, "b": {"variation": ["PDF:pSet = 99"]}}
     config = make_config(**{**PLAIN, "views": views})
     with pytest.raises(GeneratorError, match=r"(?s)^views\.a: .*\nviews\.b: "):
-        initialise_all(instances(config), lambda _: None)
+        try_all(instances(config))
 
 
 def test_a_setting_that_does_not_exist_is_told_with_its_view():
     config = make_config(**{**PLAIN, "views": {"nominal": {"variation": ["Foo:bar = 1"]}}})
     with pytest.raises(GeneratorError, match=r"^views.nominal: .*'Foo:bar = 1'"):
         read_all(config)
+
+
+def test_a_fault_of_the_run_is_told_once():
+    views = {"a": {}, "b": {"variation": ["TimeShower:renormMultFac = 4"]}}
+    blocks = {"views": views, "generator": {"settings": ["PDF:extrapolate = on", "Foo:bar = 1"]}}
+    with pytest.raises(GeneratorError, match=r"^generator\.settings: .*'Foo:bar = 1': .*$"):
+        read_all(make_config(**{**PLAIN, **blocks}))
 
 
 @pytest.mark.parametrize(
@@ -119,7 +126,7 @@ def test_each_instance_is_initialised_once():
         "pileup",
     ]
     done = []
-    initialise_all(trials, done.append)
+    try_all(trials, done.append)
     assert done == [1, 2, 3, 4, 5]
 
 
