@@ -38,11 +38,14 @@ def benchmark(
     """
     from rs3l_data.benchmark import measure
     from rs3l_data.describe.load import load_config
+    from rs3l_data.errors import ConfigError
     from rs3l_data.simulate.pythia import generator_output_to
 
     config = load_config(config_file)
     view = view or next(iter(config.views))
-    config.require("views", view)
+    config.require_shower(view)
+    if config.views[view].hepmc is not None:
+        raise ConfigError(f"view '{view}' comes from a HepMC file, not from Pythia; give another")
     chosen = process or ["qcd", "hbb"]
     for name in chosen:
         config.require("processes", name)

@@ -26,19 +26,12 @@ def resimulate(
     Example: rs3l-data resimulate config/demo.yaml hbb-0.h5 fsr_up --out hbb-0-fsr_up.h5
     """
     from rs3l_data.describe.load import load_config
-    from rs3l_data.describe.tree import roots, shower_of
-    from rs3l_data.errors import ConfigError
     from rs3l_data.jobs.inputs import read_hard_of, read_sample_of
     from rs3l_data.jobs.resimulate import job
     from rs3l_data.simulate.pythia import generator_output_to
 
     config = load_config(config_file)
-    config.require("views", view)
-    if view not in roots(config.views):
-        raise ConfigError(
-            f"view '{view}' shares the shower of '{shower_of(config.views, view)}' and is made "
-            "with it; give that name"
-        )
+    config.require_shower(view)
     hard, run = read_hard_of(config, hard_file)
     sample = None if pileup_file is None else read_sample_of(config, pileup_file)
     title = f"{run.process}/{hard_file.stem} {view}"

@@ -335,6 +335,20 @@ class Config(Strict):
         if name not in known:
             raise ConfigError(f"{kind}.{name}: not in the config; {nearest(name, known)}")
 
+    def require_shower(self, view: str) -> None:
+        """Check that a view exists and starts from the hard event, so that a job can make it.
+
+        Raises
+        ------
+        ConfigError
+            With the nearest valid name, or that of the view whose shower it shares.
+        """
+        self.require("views", view)
+        if (root := tree.shower_of(self.views, view)) != view:
+            raise ConfigError(
+                f"view '{view}' shares the shower of '{root}' and is made with it; give that name"
+            )
+
 
 def _complete_process(name: str, given: Any) -> Any:
     if not isinstance(given, dict) or "settings" in given:
