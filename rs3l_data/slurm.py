@@ -268,7 +268,19 @@ def _at(place: tuple[str, ...]) -> str:
 def _slurm(
     *command: str, script: str | None = None, timeout: float | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run one of Slurm's commands; what it returns is the caller's to judge."""
-    return subprocess.run(
-        command, input=script, timeout=timeout, capture_output=True, text=True, check=False
-    )
+    """Run one of Slurm's commands; what it returns is the caller's to judge.
+
+    Raises
+    ------
+    ClusterError
+        There is none.
+    """
+    try:
+        return subprocess.run(
+            command, input=script, timeout=timeout, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise ClusterError(
+            f"`{command[0]}` is not in the PATH: start where Slurm's commands are, as on its login"
+            " nodes, or leave out `--executor slurm` and its profile"
+        ) from None

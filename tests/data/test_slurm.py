@@ -68,6 +68,12 @@ def go(tmp_path):
     return call
 
 
+def test_a_machine_without_slurm_is_told(go, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ClusterError, match="`scontrol` is not in the PATH"):
+        go(job("resimulate"))
+
+
 def test_one_job_of_each_rule_and_view_is_asked_about(asked, go):
     jobs = [job("resimulate", view=v, runtime=t) for v, t in [("a", 10), ("b", 90), ("a", 10)]]
     assert go(*jobs, job("pretrain", threads=2, mem_mb=500, gpu=1)) == []
