@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rs3l_data.describe.branch import branch_settings, tune_of
+from rs3l_data.describe.card import DetectorCard
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.owned import is_particle, parameter
@@ -21,11 +22,7 @@ def hard_settings(config: Config, process: str) -> list[str]:
         return _taken_settings(config, spec)
     low, high = config.hard.pt
     settings = [
-        *_QUIET,
-        *entry("tunes", config.generator.tune)["settings"],
-        "Beams:idA = 2212",
-        "Beams:idB = 2212",
-        f"Beams:eCM = {config.hard.energy!r}",
+        *_colliding(config),
         f"PhaseSpace:pTHatMin = {low!r}",
         f"PhaseSpace:pTHatMax = {high!r}",
         *config.generator.settings,
@@ -54,16 +51,9 @@ def pileup_settings(config: Config) -> list[str]:
     All of the inelastic cross section, diffraction included, because it is what an experiment's
     mean number of collisions counts (luminosity times inelastic cross section).
     """
-    solenoid = config.detector.load().solenoid
     return [
-        *_QUIET,
-        *entry("tunes", config.generator.tune)["settings"],
-        "Beams:idA = 2212",
-        "Beams:idB = 2212",
-        f"Beams:eCM = {config.hard.energy!r}",
-        "ParticleDecays:limitCylinder = on",
-        f"ParticleDecays:xyMax = {solenoid.radius!r}",
-        f"ParticleDecays:zMax = {solenoid.half_length!r}",
+        *_colliding(config),
+        *_decays_inside(config.detector.load()),
         *config.generator.settings,
         "SoftQCD:inelastic = on",
     ]
@@ -101,10 +91,8 @@ def view_settings(config: Config, process: str, view: str) -> list[str]:
         "LesHouches:setLeptonMass = 0",
         "LesHouches:setLifetime = 0",
         "LesHouches:mRecalculate = -1.",
-        # What would decay behind the calorimeters' faces meets them undecayed.
-        "ParticleDecays:limitCylinder = on",
-        *_calorimeter(config, view),
-        *(_UNTURNED if any(map(_sets_vertices, own)) else ()),
+        *_decays_inside(_card_of_particles(config, view)),
+        *(_UNTURNED if any(parameter(line).startswith("partonvertex:") for line in own) else ()),
         *config.generator.settings,
         *filter(is_particle, config.processes[process].settings),
         *branch_settings(config, view),
@@ -138,20 +126,31 @@ def onepass_settings(config: Config, process: str, view: str) -> list[str]:
     return [
         *hard_settings(config.model_copy(update={"generator": generator}), process),
         "PartonLevel:all = on",
-        "ParticleDecays:limitCylinder = on",
-        *_calorimeter(config, view),
+        *_decays_inside(_card_of_particles(config, view)),
         *branch_settings(config, view),
     ]
 
 
-def _sets_vertices(line: str) -> bool:
-    return parameter(line).startswith("partonvertex:")
-
-
-def _calorimeter(config: Config, view: str) -> list[str]:
-    # Of the branch's root: a view of another detector may share these particles.
-    solenoid = config.card(shower_of(config.views, view)).solenoid
+def _colliding(config: Config) -> list[str]:
+    """Begin the list of an instance that collides protons itself, with the run's tune."""
     return [
-        f"ParticleDecays:xyMax = {solenoid.radius!r}",
-        f"ParticleDecays:zMax = {solenoid.half_length!r}",
+        *_QUIET,
+        *entry("tunes", config.generator.tune)["settings"],
+        "Beams:idA = 2212",
+        "Beams:idB = 2212",
+        f"Beams:eCM = {config.hard.energy!r}",
+    ]
+
+
+def _card_of_particles(config: Config, view: str) -> DetectorCard:
+    # Of the branch's root: a view of another detector may share these particles.
+    return config.card(shower_of(config.views, view))
+
+
+def _decays_inside(card: DetectorCard) -> list[str]:
+    """Let what would decay behind the calorimeters' faces meet them undecayed."""
+    return [
+        "ParticleDecays:limitCylinder = on",
+        f"ParticleDecays:xyMax = {card.solenoid.radius!r}",
+        f"ParticleDecays:zMax = {card.solenoid.half_length!r}",
     ]
