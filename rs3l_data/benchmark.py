@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ from rs3l_data.describe.config import Config
 from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import view_settings
+from rs3l_data.describe.variation import Point
 from rs3l_data.describe.view import View
 from rs3l_data.errors import RS3LError
 from rs3l_data.events.particles import Particles
@@ -44,7 +45,7 @@ from rs3l_data.store.pileup import write_sample
 
 F8 = npt.NDArray[np.float64]
 
-_POINTS: tuple[Literal["hadronization", "detector"], ...] = ("hadronization", "detector")
+_POINTS: tuple[Point, ...] = ("hadronization", "detector")
 _COPIES = 4
 """Views of each kind whose cost is measured together."""
 _WARM_UP = 100

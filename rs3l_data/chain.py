@@ -44,7 +44,6 @@ from rs3l_data.simulate.resimulate import Batch, Hadronization, resimulate
 from rs3l_data.store.split import split_of
 from rs3l_data.store.tables import Columns, Initiators, View, concatenate
 
-F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
 Progress = Callable[[int], None]
 

@@ -120,9 +120,9 @@ class Detector(Strict):
 
     def of_the_catalogue(self) -> Detector:
         """Describe the same detector by the catalogue's, because a file of one's own may change."""
-        default = type(self)()
         if self.card in known_cards():
             return self
+        default = Detector()
         base, own = (one.load().model_dump(mode="json") for one in (default, self))
         return Detector(card=default.card, overrides=changes_between(base, own))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -14,13 +14,13 @@ from rs3l_data.describe.stages import (
     acts_on_the_hard_process,
 )
 from rs3l_data.describe.strict import Strict
-from rs3l_data.describe.variation import Variation, variation
+from rs3l_data.describe.variation import Point, Variation, variation
 
 
 class View(Strict):
     """One realisation of every hard event."""
 
-    redo: Literal["shower", "hadronization", "detector"] = Field(
+    redo: Point = Field(
         "shower",
         description="Where the simulation starts again: everything after the hard process, after "
         "the shower, or after the stable particles.",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,10 +105,5 @@ def _sums(done: Sequence[Done], idle_s: float) -> dict[str, float | None]:
         "wall_s": wall,
         "wall_ratio": wall / (planned + idle_s * len(done)),
         "planned_mb": max(one.job.cost.memory_mb for one in done),
-        "memory_mb": _largest(one.memory_mb for one in spent),
+        "memory_mb": max((one.memory_mb for one in spent), default=None),
     }
-
-
-def _largest(values: Iterable[float]) -> float | None:
-    found = max(values, default=math.nan)
-    return None if math.isnan(found) else found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean
-from typing import Any, Literal
+from typing import Any
 
 from rs3l_data.chain import hard_chunk, selection
 from rs3l_data.describe.branch import pileup_of
@@ -22,6 +22,7 @@ from rs3l_data.describe.pileup import PileupOfRun
 from rs3l_data.describe.rates import Rates, recorded
 from rs3l_data.describe.references import comparable_processes
 from rs3l_data.describe.tree import roots
+from rs3l_data.describe.variation import Point
 from rs3l_data.describe.view import View
 from rs3l_data.errors import ConfigError
 from rs3l_data.events.hard_events import HardEvents, HardRun
@@ -36,7 +37,7 @@ from rs3l_data.simulate.resimulate import BATCH
 
 _COPIES = 2
 """Views at each of these points that are measured together."""
-_SHARING: tuple[Literal["hadronization", "detector"], ...] = ("hadronization", "detector")
+_SHARING: tuple[Point, ...] = ("hadronization", "detector")
 _OTHER_STEPS = ("initialise", "shower", "read", "hadronize", "write")
 _HARD_EVENTS = 5000
 _SAMPLE_EVENTS = 500

@@ -96,7 +96,6 @@ def restored(
         Centre-of-mass energy of the beams [GeV].
     seeds
         One for each event, (n_events,), 1 to 900 000 000.
-
     keep
         A hook that keeps each event's partons after the shower.
 

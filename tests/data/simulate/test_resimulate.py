@@ -252,7 +252,6 @@ def test_restored_events_are_distributed_as_pythia_in_one_pass(process):
 
 def test_an_event_that_pythia_gives_up_leaves_the_others_in_step(config, hard_of):
     """Provoked with a hook that vetoes every third event after its parton level."""
-    import pythia8mc
 
     class Veto(pythia8mc.UserHooks):
         def canVetoPartonLevel(self):  # noqa: N802
