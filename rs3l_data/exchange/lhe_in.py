@@ -21,7 +21,7 @@ from rs3l_data.events.weights import Weights
 from rs3l_data.exchange.lhe_file import DECAYED, INCOMING, OUTGOING, Densities, Part, read_events
 from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.decay import decay
-from rs3l_data.simulate.generate import columns_of
+from rs3l_data.simulate.hard_table import columns_of
 
 _PROTON = 2212
 _PB_TO_MB = 1e-9

@@ -6,15 +6,15 @@ What another program left undecayed would otherwise decay in the shower, differe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pythia8mc
 
-from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents
-from rs3l_data.simulate.generate import columns_of, event_row, process_particles
+from rs3l_data.simulate.hard_table import HardTable, event_row, process_particles
 from rs3l_data.simulate.pythia import own_words
 from rs3l_data.simulate.restore import restored
 
@@ -54,9 +54,7 @@ def decay(
     """
     pythia, source = restored(settings, hard, energy, seeds)
     _check_species(pythia, hard)
-    particles: list[tuple[float, ...]] = []
-    rows: list[tuple[float, ...]] = []
-    offsets = [0]
+    table = HardTable()
     for position, event in enumerate(hard.events["event"].tolist()):
         # Pythia goes on to the next event by itself when it finds one unphysical.
         if not pythia.next() or source.played != position + 1:
@@ -64,19 +62,12 @@ def decay(
                 f"event {event}: Pythia cannot take it or decay its resonances; it says: "
                 f"{own_words(pythia)}; correct the file or leave the event out"
             )
-        particles += process_particles(pythia.process)
-        offsets.append(len(particles))
-        rows.append(event_row(pythia, event))
+        table.add(event_row(pythia, event), process_particles(pythia.process))
         if (position + 1) % 100 == 0 or position + 1 == len(hard):
             progress(position + 1)
-    table = columns_of(HARD_EVENTS, rows)
+    taken = table.hard_events()
     kept = {name: hard.events[name] for name in ("event", "weight", "process_code")}
-    return HardEvents(
-        {**table, **kept},
-        columns_of(HARD_PARTICLES, particles),
-        np.array(offsets, np.int64),
-        hard.weights,
-    )
+    return replace(taken, events={**taken.events, **kept}, weights=hard.weights)
 
 
 def _check_species(pythia: pythia8mc.Pythia, hard: HardEvents) -> None:

@@ -11,16 +11,15 @@ import numpy as np
 import numpy.typing as npt
 import pythia8mc
 
-from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, Column
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents, HardRun
+from rs3l_data.simulate.hard_table import HardTable, event_row, process_particles
 from rs3l_data.simulate.initiators import Selection
 from rs3l_data.simulate.pythia import initialise, prepared
 from rs3l_data.simulate.record import FIRST
 
 Progress = Callable[[int], None]
 
-_ROWS = 10_000
 TRIES = 10_000  # More failures than this in one event: the cuts leave nothing.
 LEAST = 1000
 """Accepted phase-space points that a cross section rests on: Pythia adds up its subprocesses, and
@@ -102,9 +101,7 @@ def generate(
     """
     pythia = prepared(settings)
     initialise(pythia)
-    particles = _Rows(HARD_PARTICLES)
-    rows = _Rows(HARD_EVENTS)
-    offsets = np.zeros(len(events) + 1, np.int64)
+    table = HardTable()
     accepted = 0
     rejected: list[float] = []
     for done, (event, event_seed) in enumerate(
@@ -126,16 +123,15 @@ def generate(
                 f"the initiators {list(selection.pdg_ids)}, pT in {list(selection.pt)} GeV, "
                 f"|eta| < {selection.abs_eta_max}; widen `hard.pt` or check the process"
             )
-        particles.add(process_particles(pythia.process))
-        rows.add([event_row(pythia, event)])
-        offsets[done] = len(particles)
+        table.add(event_row(pythia, event), process_particles(pythia.process))
         if done % 100 == 0 or done == len(events):
             progress(done)
-    table = rows.columns()
+    hard = table.hard_events()
+    weights = hard.events["weight"]
     n_tried = pythia.infoPython().nTried()
     inside, outside = _more_weights(pythia, selection, LEAST - accepted)
     info = pythia.infoPython()
-    kept = Acceptance.of(np.append(table["weight"], inside), np.array(rejected + outside))
+    kept = Acceptance.of(np.append(weights, inside), np.array(rejected + outside))
     run = HardRun(
         process=process,
         seed=seed,
@@ -143,9 +139,9 @@ def generate(
         cross_section_error_mb=kept.error_of_product(info.sigmaGen(), info.sigmaErr()),
         n_tried=n_tried,
         n_accepted=accepted,
-        sum_of_weights=float(np.sum(table["weight"], dtype=np.float64)),
+        sum_of_weights=float(np.sum(weights, dtype=np.float64)),
     )
-    return HardEvents(table, particles.columns(), offsets), run
+    return hard, run
 
 
 def _more_weights(
@@ -185,60 +181,3 @@ class Acceptance:
     def error_of_product(self, value: float, error: float) -> float:
         """Compute the error of this part of a value, which has an error of its own."""
         return self.part * math.hypot(error, value * self.relative_error)
-
-
-class _Rows:
-    """Rows that become columns some thousand at a time, since tuples take ten times the memory."""
-
-    def __init__(self, columns: tuple[Column, ...]):
-        self._columns = columns
-        self._pending: list[tuple[float, ...]] = []
-        self._parts: list[dict[str, npt.NDArray[np.generic]]] = []
-        self._length = 0
-
-    def __len__(self) -> int:
-        return self._length
-
-    def add(self, rows: list[tuple[float, ...]]) -> None:
-        self._pending += rows
-        self._length += len(rows)
-        if len(self._pending) >= _ROWS:
-            self._settle()
-
-    def columns(self) -> dict[str, npt.NDArray[np.generic]]:
-        self._settle()
-        return {c.name: np.concatenate([p[c.name] for p in self._parts]) for c in self._columns}
-
-    def _settle(self) -> None:
-        if self._pending:
-            self._parts.append(columns_of(self._columns, self._pending))
-            self._pending = []
-
-
-def process_particles(process: pythia8mc.Event) -> list[tuple[float, ...]]:
-    """Read the process record, one tuple a particle in the order of `HARD_PARTICLES`."""
-    return [
-        (
-            *(p.id(), p.status(), p.mother1(), p.mother2(), p.col(), p.acol()),
-            *(p.px(), p.py(), p.pz(), p.e(), p.m(), p.tau(), p.pol(), p.scale()),
-        )
-        for p in (process[i] for i in range(FIRST, process.size()))
-    ]
-
-
-def event_row(pythia: pythia8mc.Pythia, event: int) -> tuple[float, ...]:
-    """Read what belongs to the event as a whole, in the order of `HARD_EVENTS`."""
-    info = pythia.infoPython()
-    return (
-        *(event, info.weight(), pythia.process.scale(), info.alphaS(), info.alphaEM()),
-        *(info.id1pdf(), info.id2pdf(), info.x1pdf(), info.x2pdf(), info.pdf1(), info.pdf2()),
-        *(info.QFac(), info.code()),
-    )
-
-
-def columns_of(
-    columns: tuple[Column, ...], rows: list[tuple[float, ...]]
-) -> dict[str, npt.NDArray[np.generic]]:
-    """Turn rows into the schema's columns, (n_rows,) each."""
-    values = zip(*rows, strict=True)
-    return {c.name: np.array(v, c.numpy_dtype) for c, v in zip(columns, values, strict=True)}

@@ -11,18 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pythia8mc
 
-from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents, HardRun
-from rs3l_data.offsets import offsets_of
-from rs3l_data.simulate.generate import (
-    TRIES,
-    Acceptance,
-    columns_of,
-    event_row,
-    passes,
-    process_particles,
-)
+from rs3l_data.simulate.generate import TRIES, Acceptance, passes
+from rs3l_data.simulate.hard_table import HardTable, Row, event_row, process_particles
 from rs3l_data.simulate.initiators import Selection
 from rs3l_data.simulate.pythia import Delivered, initialise, prepared
 from rs3l_data.simulate.record import read
@@ -96,14 +88,10 @@ class OnePass:
         return self._hard(0, len(self._hook.kept))
 
     def _hard(self, first: int, last: int) -> HardEvents:
-        kept = [self._hook.kept[position] for position in range(first, last)]
-        particles = [particle for _, of_event in kept for particle in of_event]
-        counts = [len(of_event) for _, of_event in kept]
-        return HardEvents(
-            columns_of(HARD_EVENTS, [event for event, _ in kept]),
-            columns_of(HARD_PARTICLES, particles),
-            offsets_of(counts),
-        )
+        table = HardTable()
+        for position in range(first, last):
+            table.add(*self._hook.kept[position])
+        return table.hard_events()
 
     @property
     def run(self) -> HardRun:
@@ -144,7 +132,7 @@ class _Each(pythia8mc.UserHooks):  # type: ignore[misc]
         """Weights of the hard processes outside of the cuts"""
         self.failed: int | None = None
         """An event for which the cuts leave nothing"""
-        self.kept: dict[int, tuple[tuple[float, ...], list[tuple[float, ...]]]] = {}
+        self.kept: dict[int, tuple[Row, list[Row]]] = {}
         """By position, the event's row and its particles'"""
 
     def onBeginEvent(self) -> None:  # noqa: N802 - Pythia's own name
