@@ -57,18 +57,18 @@ def read_settings(pythia: pythia8mc.Pythia, settings: Sequence[str]) -> None:
         Naming the first setting that is unknown, out of range or no value of its kind.
     """
     for line in settings:
-        key, equals, value = (part.strip() for part in line.partition("="))
-        # Pythia takes a line that does not begin with a letter or digit for a comment, and several
-        # colons for one.
+        # Pythia takes several colons for one, and a line that does not begin with a letter or digit
+        # for a comment.
+        key, equals, value = (part.strip() for part in re.sub(":+", ":", line).partition("="))
         if not (equals and value and key[:1].isalnum()):
-            why: str | None = "expected KEY = VALUE"
-        elif pythia.readString(line, False):
-            why = not_of_its_kind(pythia.settings, re.sub(":+", ":", key), value)
-            why = why and f"expected {why}"
+            why = "expected KEY = VALUE"
+        elif not pythia.readString(line, False):
+            why = _why_not(pythia.settings, key, value)
+        elif expected := not_of_its_kind(pythia.settings, key, value):
+            why = f"expected {expected}"
         else:
-            why = _why_not(pythia.settings, re.sub(":+", ":", key), value)
-        if why is not None:
-            raise GeneratorError(f"Pythia does not accept the setting '{line}': {why}")
+            continue
+        raise GeneratorError(f"Pythia does not accept the setting '{line}': {why}")
 
 
 def _why_not(known: pythia8mc.Settings, key: str, value: str) -> str:

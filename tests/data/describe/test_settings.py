@@ -25,16 +25,6 @@ def config(**blocks):
     return validate(Config, {**everything, **blocks}, "test")
 
 
-@pytest.mark.parametrize("process", catalogue("processes"))
-def test_pythia_accepts_every_process(process):
-    prepared(hard_settings(config(), process))
-
-
-@pytest.mark.parametrize("view", catalogue("variations"))
-def test_pythia_accepts_every_variation(view):
-    prepared(view_settings(config(), "qcd", view))
-
-
 @pytest.mark.parametrize("kind", ["tunes", "variations"])
 def test_every_entry_says_where_it_comes_from(kind):
     assert all(entry["source"] for entry in catalogue(kind).values())
