@@ -11,7 +11,7 @@ from rs3l_data.cluster.jets import Ghosts, cluster
 from rs3l_data.cluster.matching import NO_JET, contained, match
 from rs3l_data.cluster.substructure import substructure
 from rs3l_data.describe.card import DetectorCard
-from rs3l_data.describe.config import Jets
+from rs3l_data.describe.jets import Jets
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Status, empty
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.crossing import Crossings, detect_crossings

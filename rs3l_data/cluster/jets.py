@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from rs3l_data.describe.config import JetAlgorithm
+from rs3l_data.describe.jets import JetAlgorithm
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.offsets import offsets_of
 

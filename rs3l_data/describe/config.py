@@ -10,18 +10,13 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from rs3l_data.describe import tree
-from rs3l_data.describe.card import (
-    DetectorCard,
-    changes_between,
-    known_cards,
-    load_card,
-    merged,
-)
+from rs3l_data.describe.card import DetectorCard, load_card, merged
 from rs3l_data.describe.catalogue import entry
-from rs3l_data.describe.owned import check_not_owned
+from rs3l_data.describe.detector import Detector
+from rs3l_data.describe.generator import Generator
+from rs3l_data.describe.jets import Jets, Range
 from rs3l_data.describe.pileup import PileupOfRun, pileup_on_branch
 from rs3l_data.describe.process import Process
-from rs3l_data.describe.stages import chooses_a_hard_process
 from rs3l_data.describe.strict import Strict, nearest
 from rs3l_data.describe.tunes import check_tunes
 from rs3l_data.describe.validation import Validation
@@ -31,7 +26,6 @@ from rs3l_data.errors import ConfigError, RS3LError
 
 # In names of files, which have 255 bytes, together with others.
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
-Range = tuple[float, float]
 
 _MOST_NAMES = 256
 """Processes, and labels: the columns of a dataset number them with one byte"""
@@ -65,93 +59,6 @@ class Hard(Strict):
     def _ordered(cls, value: Range) -> Range:
         if not 0 < value[0] < value[1]:
             raise ValueError(f"expected 0 < lower < upper, found {list(value)}")
-        return value
-
-
-class Generator(Strict):
-    """What all views share, unless their variation changes it."""
-
-    tune: str = Field("monash", description="A tune of the catalogue.")
-    settings: tuple[str, ...] = Field(
-        (),
-        description="Further Pythia settings, read after it: for the hard events, all views and "
-        "the pile-up. What the package sets itself is refused, beams and seeds among it, and so is "
-        "what chooses a hard process, as `HardQCD:`, or weights its events.",
-    )
-
-    @field_validator("tune")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        entry("tunes", value)
-        return value
-
-    @field_validator("settings")
-    @classmethod
-    def _free(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        check_not_owned(value)
-        chosen = [line for line in value if chooses_a_hard_process(line)]
-        if chosen:
-            raise ValueError(
-                f"{chosen} would reach the views, which shower saved events, too: give them in the "
-                "`settings` of a process"
-            )
-        return value
-
-
-class Detector(Strict):
-    """The detector of all views."""
-
-    card: str = Field("cms", description="A card of the catalogue, or the path of a YAML file.")
-    overrides: dict[str, Any] = Field(
-        default_factory=dict, description="Keys of the card with other values."
-    )
-
-    @model_validator(mode="after")
-    def _loads(self) -> Self:
-        try:
-            self.load()
-        except RS3LError as error:
-            raise ValueError(str(error)) from None
-        return self
-
-    def load(self) -> DetectorCard:
-        """Read the card with its overrides."""
-        return load_card(self.card, self.overrides)
-
-    def of_the_catalogue(self) -> Detector:
-        """Describe the same detector by the catalogue's, because a file of one's own may change."""
-        if self.card in known_cards():
-            return self
-        default = Detector()
-        base, own = (one.load().model_dump(mode="json") for one in (default, self))
-        return Detector(card=default.card, overrides=changes_between(base, own))
-
-
-JetAlgorithm = Literal["antikt", "cambridge", "kt"]
-
-
-class Jets(Strict):
-    """Jet finding, and which jets count as present."""
-
-    algorithm: JetAlgorithm = Field(
-        "antikt", description="Anti-kT, Cambridge/Aachen or kT, as FastJet calls them."
-    )
-    radius: float = Field(0.8, gt=0, le=2, description="Radius R of the algorithm.")
-    candidate_pt_min: float = Field(
-        0.5, ge=0, description="Transverse momentum of the candidates that are clustered [GeV]."
-    )
-    pt: Range = Field((350.0, 1e6), description="Transverse momentum of a jet [GeV].")
-    abs_eta_max: float = Field(2.5, gt=0, description="|η| of a jet.")
-    mass: Range = Field((0.0, 1e6), description="Mass of a jet [GeV].")
-    match_delta_r: float = Field(
-        0.5, gt=0, description="ΔR between a jet and the initiator that it belongs to."
-    )
-
-    @field_validator("pt", "mass")
-    @classmethod
-    def _ordered(cls, value: Range) -> Range:
-        if not 0 <= value[0] < value[1]:
-            raise ValueError(f"expected 0 <= lower < upper, found {list(value)}")
         return value
 
 

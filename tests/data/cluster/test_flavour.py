@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rs3l_data.cluster.flavour import hadrons_in_jets, splitting_in_jets
 from rs3l_data.cluster.jets import Ghosts, cluster
-from rs3l_data.describe.config import JetAlgorithm
+from rs3l_data.describe.jets import JetAlgorithm
 from tests.data.cluster.events import candidates_of, momenta, random_event
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rs3l_data.cluster.jets import Jets, cluster
-from rs3l_data.describe.config import JetAlgorithm
+from rs3l_data.describe.jets import JetAlgorithm
 from tests.data.cluster.events import F8, I8, candidates_of, momenta, random_event
 
 ROOT = Path(__file__).parents[3]
