@@ -37,8 +37,8 @@ from rs3l_data.jobs.provenance import attributes, software
 from rs3l_data.jobs.resimulate import job
 from rs3l_data.pileup import sample_of
 from rs3l_data.plan.spent import spent_by
-from rs3l_data.progress import adding_to
 from rs3l_data.simulate.restore import restored
+from rs3l_data.stopwatch import adding_to
 from rs3l_data.store.config_file import save
 from rs3l_data.store.hard import write_hard_events
 from rs3l_data.store.pileup import write_sample

@@ -36,11 +36,11 @@ from rs3l_data.events.particles import Particles
 from rs3l_data.events.weights import Weights
 from rs3l_data.jet_table import batch_table
 from rs3l_data.pileup import crossings_of
-from rs3l_data.progress import Stopwatch, no_stopwatch
 from rs3l_data.simulate.generate import generate
 from rs3l_data.simulate.initiators import Selection, find_rows, labels
 from rs3l_data.simulate.onepass import OnePass
 from rs3l_data.simulate.resimulate import Batch, Hadronization, resimulate
+from rs3l_data.stopwatch import Stopwatch, no_stopwatch
 from rs3l_data.store.split import split_of
 from rs3l_data.store.tables import Columns, Initiators, View, concatenate
 

@@ -17,9 +17,9 @@ from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.crossing import Crossings, detect_crossings
 from rs3l_data.detect.detector import detect
 from rs3l_data.offsets import offsets_of
-from rs3l_data.progress import Stopwatch
 from rs3l_data.simulate.initiators import Rows
 from rs3l_data.simulate.resimulate import Batch
+from rs3l_data.stopwatch import Stopwatch
 from rs3l_data.store.tables import Columns, View, take_items
 
 F8 = npt.NDArray[np.float64]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -20,30 +20,10 @@ from rs3l_data.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
-Stopwatch = Callable[[str], AbstractContextManager[None]]
-"""Gives, for the name of a step, a context that times it."""
-
 Style = Literal["auto", "bar", "lines"]
 _SECONDS_BETWEEN_LINES = 10.0
 _LOGS = ("", ".log", ".txt", ".out", ".err")
 """How files end that a log may take the place of"""
-
-
-def no_stopwatch(_: str) -> AbstractContextManager[None]:
-    """Time nothing."""
-    return nullcontext()
-
-
-def adding_to(spent: dict[str, float], clock: Callable[[], float]) -> Stopwatch:
-    """Make a stopwatch that adds up the time of each step [s], by its name."""
-
-    @contextmanager
-    def stopwatch(step: str) -> Iterator[None]:
-        began = clock()
-        yield
-        spent[step] = spent.get(step, 0.0) + clock() - began
-
-    return stopwatch
 
 
 def _silenced() -> bool:

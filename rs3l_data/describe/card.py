@@ -312,21 +312,6 @@ def changes_between(base: Mapping[str, Any], other: Mapping[str, Any]) -> dict[s
     return changes
 
 
-def changed_keys(changes: Mapping[str, Any], path: str = "") -> list[str]:
-    """List in words which keys of a card change; lists, such as all cells, without their values.
-
-    >>> changed_keys({"ecal": {"energy_min": 1.0, "cells": [{"rings": 34}]}, "hcal_scale": 1.03})
-    ['ecal.energy_min = 1.0', 'ecal.cells = [...]', 'hcal_scale = 1.03']
-    """
-    keys: list[str] = []
-    for key, value in changes.items():
-        if isinstance(value, Mapping):
-            keys += changed_keys(value, f"{path}{key}.")
-        else:
-            keys.append(f"{path}{key} = {'[...]' if isinstance(value, list | tuple) else value}")
-    return keys
-
-
 def _rising(name: str, edges: tuple[float, ...]) -> None:
     if any(high <= low for low, high in pairwise(edges)):
         raise ValueError(f"{name} must rise strictly; found {list(edges)}")

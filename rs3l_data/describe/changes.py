@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rs3l_data.describe.card import changed_keys
 from rs3l_data.describe.catalogue import catalogue
 
 
@@ -38,6 +37,21 @@ def described(view: Mapping[str, Any]) -> tuple[list[str], str]:
     if view.get("hepmc"):
         changes.append("shower = another program's (HepMC)")
     return changes, source
+
+
+def changed_keys(changes: Mapping[str, Any], path: str = "") -> list[str]:
+    """List in words which keys of a card change; lists, such as all cells, without their values.
+
+    >>> changed_keys({"ecal": {"energy_min": 1.0, "cells": [{"rings": 34}]}, "hcal_scale": 1.03})
+    ['ecal.energy_min = 1.0', 'ecal.cells = [...]', 'hcal_scale = 1.03']
+    """
+    keys: list[str] = []
+    for key, value in changes.items():
+        if isinstance(value, Mapping):
+            keys += changed_keys(value, f"{path}{key}.")
+        else:
+            keys.append(f"{path}{key} = {'[...]' if isinstance(value, list | tuple) else value}")
+    return keys
 
 
 def _known(variation: str) -> tuple[list[str], str]:

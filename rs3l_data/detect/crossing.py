@@ -14,7 +14,7 @@ from rs3l_data.detect.detector import detect
 from rs3l_data.detect.mitigation import mitigate
 from rs3l_data.detect.overlay import draw_collisions, overlay
 from rs3l_data.events.particles import Particles
-from rs3l_data.progress import Stopwatch, no_stopwatch
+from rs3l_data.stopwatch import Stopwatch, no_stopwatch
 
 PARTICLES_AT_ONCE = 150_000
 """About how many the detector gets at once, which takes it some 100 MB"""

@@ -11,7 +11,7 @@ from rs3l_data.describe.tree import family
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.events.particles import Particles
 from rs3l_data.jobs.provenance import attributes
-from rs3l_data.progress import Stopwatch, no_stopwatch
+from rs3l_data.stopwatch import Stopwatch, no_stopwatch
 from rs3l_data.store.view_file import Span, write_view_file
 
 

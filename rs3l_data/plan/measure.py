@@ -31,9 +31,9 @@ from rs3l_data.jobs.provenance import software
 from rs3l_data.jobs.resimulate import job
 from rs3l_data.pileup import sample_of
 from rs3l_data.plan.commands import measure_commands
-from rs3l_data.progress import Stopwatch, adding_to, no_stopwatch
 from rs3l_data.simulate.initiators import find_rows
 from rs3l_data.simulate.resimulate import BATCH
+from rs3l_data.stopwatch import Stopwatch, adding_to, no_stopwatch
 
 _COPIES = 2
 """Views at each of these points that are measured together."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rs3l_data.describe.card import changed_keys
-from rs3l_data.describe.changes import described
+from rs3l_data.describe.changes import changed_keys, described
 from rs3l_data.describe.publication import LICENCES, Publication
 from rs3l_data.record.columns import shard_markdown
 from rs3l_data.record.metadata import describe_process, summary, year_of

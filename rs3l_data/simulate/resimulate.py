@@ -12,13 +12,13 @@ import pythia8mc
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.events.particles import Particles
-from rs3l_data.progress import Stopwatch, no_stopwatch
 from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings, heavy_hadrons, splittings
 from rs3l_data.simulate.pythia import Delivered
 from rs3l_data.simulate.record import FIRST, Records, read, shower_weights, spread, stable
 from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
 from rs3l_data.simulate.restore import restored
 from rs3l_data.simulate.trace import trace
+from rs3l_data.stopwatch import Stopwatch, no_stopwatch
 
 BATCH = 128
 """Events that Pythia makes before they are read: a record takes about 200 kB."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, KEYS
-from rs3l_data.progress import Stopwatch, no_stopwatch
+from rs3l_data.stopwatch import Stopwatch, no_stopwatch
 from rs3l_data.store.columns import read_columns, read_items, write_columns
 from rs3l_data.store.filters import Compression
 from rs3l_data.store.growing import GrowingView

@@ -50,6 +50,7 @@ EVERYWHERE = {
         "native_output",
         "offsets",
         "progress",
+        "stopwatch",
         "version",
     ),
 }

@@ -15,7 +15,6 @@ from rs3l_data.describe.settings import hard_settings, view_settings
 from rs3l_data.describe.stages import OF_THE_HARD_PROCESS, acts_on_the_hard_process
 from rs3l_data.errors import GeneratorError
 from rs3l_data.jet_table import batch_table
-from rs3l_data.progress import no_stopwatch
 from rs3l_data.simulate import resimulate as module
 from rs3l_data.simulate.initiators import find_rows
 from rs3l_data.simulate.pythia import initialise, prepared
@@ -23,6 +22,7 @@ from rs3l_data.simulate.record import read, stable
 from rs3l_data.simulate.resimulate import resimulate
 from rs3l_data.simulate.restore import RestoredEvents, restored
 from rs3l_data.simulate.setting_values import KINDS
+from rs3l_data.stopwatch import no_stopwatch
 from tests.data.conftest import PROCESSES, make_config, momenta_of
 
 ENERGY = 13000.0
