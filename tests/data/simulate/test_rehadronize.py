@@ -15,7 +15,7 @@ from rs3l_data.simulate.resimulate import Hadronization, resimulate
 from rs3l_data.simulate.restore import restored
 from tests.data.conftest import PROCESSES, make_config
 from tests.data.showers import shower_tables
-from tests.data.simulate.test_resimulate import ENERGY, events_of, leading_jets
+from tests.data.simulate.showered import ENERGY, events_of, leading_jets
 
 VIEWS = {
     "nominal": {},

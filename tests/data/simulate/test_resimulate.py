@@ -1,18 +1,14 @@
 """Restored and showered again: the same hard event every time, and nothing else remembered."""
 
-import itertools
-
 import numpy as np
 import pytest
 import pythia8mc
 from scipy.stats import ks_2samp
 
 from rs3l_data.chain import selection
-from rs3l_data.describe.owned import is_particle
 from rs3l_data.describe.schema import Status
 from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import hard_settings, view_settings
-from rs3l_data.describe.stages import OF_THE_HARD_PROCESS, acts_on_the_hard_process
 from rs3l_data.errors import GeneratorError
 from rs3l_data.jet_table import batch_table
 from rs3l_data.simulate import resimulate as module
@@ -21,61 +17,11 @@ from rs3l_data.simulate.pythia import initialise, prepared
 from rs3l_data.simulate.record import read, stable
 from rs3l_data.simulate.resimulate import resimulate
 from rs3l_data.simulate.restore import RestoredEvents, restored
-from rs3l_data.simulate.setting_values import KINDS
 from rs3l_data.stopwatch import no_stopwatch
 from tests.data.conftest import PROCESSES, make_config, momenta_of
+from tests.data.simulate.showered import ENERGY, batches, events_of, leading_jets
 
-ENERGY = 13000.0
 SHOWERS = ("nominal", "fsr_down", "a14", "vincia_global")
-
-
-def batches(config, process, hard, view="nominal"):
-    seeds = shower_seeds(config.seed, process, view, hard.events["event"])
-    settings = view_settings(config, process, view)
-    return [views[0] for views in resimulate(settings, hard, ENERGY, seeds)]
-
-
-def events_of(found):
-    """Split batches into events: the momenta of the stable particles of each."""
-    return [
-        momenta_of_particles(batch.particles)[first:last]
-        for batch in found
-        for first, last in zip(
-            batch.particles.offsets[:-1], batch.particles.offsets[1:], strict=True
-        )
-    ]
-
-
-def momenta_of_particles(particles):
-    columns = (particles.px, particles.py, particles.pz, particles.energy)
-    return np.stack(columns, axis=1)
-
-
-def test_a_showered_event_obeys_no_setting_of_the_hard_process(config, hard_of, monkeypatch):
-    """Such as a view may not have: it would be called another and be none."""
-    monkeypatch.setattr("rs3l_data.simulate.pythia.initialisation_seed", lambda _: 7)
-    hard = hard_of("top")[:5]
-    seeds = shower_seeds(config.seed, "top", "nominal", hard.events["event"])
-    settings = view_settings(config, "top", "nominal")
-    lines = ["PhaseSpace:pTHatMin = 600", "PhaseSpace:mHatMin = 2000", "SigmaProcess:Kfactor = 2"]
-    lines += ["SigmaProcess:alphaSvalue = 0.14", "SigmaProcess:renormMultFac = 4"]
-    lines += ["PhaseSpace:Q2Min = 1e6", "PhaseSpace:RsepMin = 3."]
-    lines += ["PDF:useHard = on", "PDF:pHardSet = 20", "6:m0 = 175", "6:mWidth = 2.", "25:m0 = 120"]
-    assert all(map(acts_on_the_hard_process, lines))
-    without, with_them, other = (
-        events_of(views[0] for views in resimulate([*settings, *more], hard, ENERGY, seeds))
-        for more in ([], lines, ["TimeShower:renormMultFac = 4"])
-    )
-    assert all(map(np.array_equal, with_them, without))
-    assert not any(map(np.array_equal, other, without))
-
-
-def test_pythia_has_settings_of_each_group_of_the_hard_process():
-    """Else a group is misspelt, and views may have what it stands for."""
-    settings = pythia8mc.Pythia("", False).settings
-    names = [name for kind in KINDS for name in getattr(settings, f"get{kind}Map")("")]
-    for group in itertools.filterfalse(is_particle, OF_THE_HARD_PROCESS):
-        assert any(name.startswith(group.lower()) for name in names), group
 
 
 @pytest.mark.parametrize("process", PROCESSES)
@@ -204,32 +150,6 @@ CYLINDER = [
     for line in view_settings(make_config(), "qcd", "nominal")
     if line.startswith("ParticleDecays:")
 ]
-
-
-def leading_jets(particles):
-    """pT, mass and number of constituents of each event's leading jet of visible particles."""
-    from rs3l_data.cluster.jets import cluster
-    from rs3l_data.detect.candidates import Candidates
-
-    invisible = np.isin(np.abs(particles.pdg_id), (12, 14, 16))
-    keep = np.flatnonzero(~invisible & (np.hypot(particles.px, particles.py) > 0.1))
-    nothing = np.zeros(len(keep))
-    jets = cluster(
-        Candidates(
-            np.searchsorted(keep, particles.offsets),
-            *(getattr(particles, name)[keep] for name in ("px", "py", "pz", "energy")),
-            nothing.astype(np.uint8),
-            nothing.astype(np.int8),
-            *(nothing.astype(np.float32) for _ in range(4)),
-        ),
-        0.8,
-        0.0,
-        20.0,
-    )
-    first = jets.offsets[:-1]
-    px, py, pz, e = jets.px[first], jets.py[first], jets.pz[first], jets.energy[first]
-    mass = np.sqrt(np.maximum(e**2 - px**2 - py**2 - pz**2, 0))
-    return np.hypot(px, py), mass, np.diff(jets.constituent_offsets)[first]
 
 
 @pytest.mark.parametrize("process", ["qcd", "hbb", "top"])
