@@ -10,15 +10,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from rs3l_data.describe.numbers import Fraction, NotNegative, Positive
 from rs3l_data.describe.strict import Strict, nearest, validate
 from rs3l_data.describe.yaml_file import read_yaml
 from rs3l_data.errors import ConfigError
 
 CARDS = Path(__file__).parent / "catalogue" / "detectors"
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
 Edges = Annotated[tuple[NotNegative, ...], Field(min_length=1)]
 
 

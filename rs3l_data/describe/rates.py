@@ -12,12 +12,11 @@ import yaml
 from pydantic import AfterValidator, Field
 
 from rs3l_data.describe.catalogue import catalogue
+from rs3l_data.describe.numbers import NotNegative, Positive
 from rs3l_data.describe.strict import Strict, validate
 from rs3l_data.describe.yaml_file import read_yaml
 
 Command = Literal["hard", "resimulate", "pack", "manifest", "pileup"]
-NotNegative = Annotated[float, Field(ge=0)]
-Positive = Annotated[float, Field(gt=0)]
 T = TypeVar("T")
 
 

@@ -110,7 +110,7 @@ class Resolved:
 
     def fingerprint_of_all(self, stage: Stage, process: str, view: str | None = None) -> str:
         """Hash what the jobs of all chunks depend on, whichever events each of them has."""
-        return self._once((stage, process, view), lambda: self._parts(stage, process, view))
+        return self._once((stage, process, view), lambda: _hash(self._parts(stage, process, view)))
 
     def fingerprint_of_onepass(self, process: str, chunk: int, name: str) -> str:
         """Hash the parts of the config that a job of one-pass Pythia depends on."""
@@ -184,8 +184,8 @@ class Resolved:
                 return costs.manifest(len(self.chunks))
         raise ValueError(f"there is no cost of '{stage}'")
 
-    def _parts(self, stage: Stage, process: str, view: str | None) -> str:
-        """Hash what a job depends on, its chunk apart."""
+    def _parts(self, stage: Stage, process: str, view: str | None) -> list[Any]:
+        """List what a job depends on, its chunk apart."""
         config = self.config
         parts: list[Any] = [
             config.seed,
@@ -213,7 +213,7 @@ class Resolved:
             parts += [*names_of(config, process).values(), [*config.views]]
             parts += [config.processes[process].label, config.split.model_dump()]
             parts += [config.store.model_dump()]
-        return _hash(parts)
+        return parts
 
     def _once(self, question: tuple[object, ...], answer: Callable[[], T]) -> T:
         if question not in self._answers:

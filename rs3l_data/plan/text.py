@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rs3l_data.report.numbers import count, duration, size
@@ -114,7 +114,7 @@ def _about(entries: Iterable[dict[str, Any]], text: str) -> str:
     return text if all(entry["measured"] for entry in entries) else f"~{text}"
 
 
-def _joined(values: dict[str, Any], write: Any) -> str:
+def _joined(values: dict[str, Any], write: Callable[[Any], str]) -> str:
     return ", ".join(f"{name} {write(value)}" for name, value in values.items())
 
 
