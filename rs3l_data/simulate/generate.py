@@ -40,6 +40,15 @@ def _inside(selection: Selection, particle: pythia8mc.Particle) -> bool:
     return bool(inside)
 
 
+def nothing_passes(process: str, event: int, selection: Selection) -> GeneratorError:
+    """Tell that the cuts leave nothing."""
+    return GeneratorError(
+        f"process '{process}', event {event}: none of {TRIES} tries passed the cuts on the "
+        f"initiators {list(selection.pdg_ids)}, pT in {list(selection.pt)} GeV, |eta| < "
+        f"{selection.abs_eta_max}; widen `hard.pt` or check the process"
+    )
+
+
 def require_pthat_is_pt(selection: Selection, process: pythia8mc.Event) -> None:
     """Check that cuts on pTHat are cuts on the pT of the initiators in Pythia's process record.
 
@@ -77,7 +86,7 @@ def generate(
     events: npt.NDArray[np.int64],
     seeds: npt.NDArray[np.int64],
     progress: Progress,
-    pthat_is_cut: bool = False,
+    pthat_is_cut: bool,
 ) -> tuple[HardEvents, HardRun]:
     """Generate one hard event for each event number.
 
@@ -118,11 +127,7 @@ def generate(
                 break
             rejected.append(pythia.infoPython().weight())
         else:
-            raise GeneratorError(
-                f"process '{process}', event {event}: none of {TRIES} tries passed the cuts on "
-                f"the initiators {list(selection.pdg_ids)}, pT in {list(selection.pt)} GeV, "
-                f"|eta| < {selection.abs_eta_max}; widen `hard.pt` or check the process"
-            )
+            raise nothing_passes(process, event, selection)
         table.add(event_row(pythia, event), process_particles(pythia.process))
         if done % 100 == 0 or done == len(events):
             progress(done)

@@ -13,7 +13,7 @@ import pythia8mc
 
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents, HardRun
-from rs3l_data.simulate.generate import TRIES, Acceptance, passes
+from rs3l_data.simulate.generate import TRIES, Acceptance, nothing_passes, passes
 from rs3l_data.simulate.hard_table import HardTable, Row, event_row, process_particles
 from rs3l_data.simulate.initiators import Selection
 from rs3l_data.simulate.pythia import Delivered, initialise, prepared
@@ -58,6 +58,7 @@ class OnePass:
         seeds: npt.NDArray[np.int64],
     ) -> None:
         self._process, self._seed, self._events = process, seed, events
+        self._selection = selection
         self._pythia = prepared([*settings, *_keeping_hard_process(hard_settings, settings)])
         self._hook = _Each(self._pythia, selection, events.tolist(), seeds.tolist())
         if not self._pythia.setUserHooksPtr(self._hook):
@@ -70,10 +71,7 @@ class OnePass:
             count = min(BATCH, len(self._events) - first)
             records = read(self._pythia.nextBatch(count, "none"))
             if self._hook.failed is not None:
-                raise GeneratorError(
-                    f"process '{self._process}', event {self._hook.failed}: none of {TRIES} tries "
-                    "passed the cuts on the initiators; widen `hard.pt` or check the process"
-                )
+                raise nothing_passes(self._process, self._hook.failed, self._selection)
             if [*self._hook.kept][first:] != [*range(first, first + count)]:
                 raise GeneratorError(
                     f"process '{self._process}': Pythia made no hard process for some of the events"
