@@ -129,7 +129,7 @@ class _Each(pythia8mc.UserHooks):  # type: ignore[misc]
         self.rejected: list[float] = []
         """Weights of the hard processes outside of the cuts"""
         self.failed: int | None = None
-        """An event for which the cuts leave nothing"""
+        """The first event for which the cuts leave nothing"""
         self.kept: dict[int, tuple[Row, list[Row]]] = {}
         """By position, the event's row and its particles'"""
 
@@ -148,7 +148,8 @@ class _Each(pythia8mc.UserHooks):  # type: ignore[misc]
         row = event_row(self._pythia, self._events[self._position])
         self.n_tried += 1
         self._tries += 1
-        if not passes(self._selection, process):
+        # After an event has failed, nobody waits for the others of its batch.
+        if self.failed is None and not passes(self._selection, process):
             if self._tries < TRIES:
                 self.rejected.append(row[1])
                 return True

@@ -12,7 +12,7 @@ from rs3l_data.describe.references import (
 )
 from rs3l_data.describe.seeds import own_pythia_seeds
 from rs3l_data.describe.settings import hard_settings, onepass_settings
-from rs3l_data.errors import ConfigError
+from rs3l_data.errors import ConfigError, GeneratorError
 from rs3l_data.simulate.onepass import OnePass
 from tests.data.conftest import make_config
 from tests.data.showers import shower_tables
@@ -103,6 +103,17 @@ def test_hard_processes_are_those_of_the_generation_alone(process, flatten, monk
     assert one_pass.run.cross_section_error_mb == pytest.approx(
         run.cross_section_error_mb, rel=1e-6
     )
+
+
+def test_cuts_that_leave_nothing_are_told_at_the_first_event(monkeypatch):
+    tries = 5
+    monkeypatch.setattr("rs3l_data.simulate.onepass.TRIES", tries)
+    impossible = small(processes={"hbb": {"events": 4, "initiators": [6]}})
+    one_pass = chain(impossible, "hbb", "nominal", range(4))
+    with pytest.raises(GeneratorError, match=r"'hbb', event 0: none of .* passed the cuts on"):
+        next(iter(one_pass))
+    # One for each other event.
+    assert one_pass._hook.n_tried == tries + 3
 
 
 def test_an_event_does_not_depend_on_those_before_it():
