@@ -38,6 +38,10 @@ _WEIGHTS = (
     "it gives events weights, and the jets of a view have the weight of their hard event: simulate "
     "the change itself, as a view's `variation`"
 )
+_HOOKS = (
+    "a program around Pythia would obey it, in a hook of its own; here it would have no effect: "
+    "events are neither matched, vetoed nor filtered"
+)
 _HISTORY = (
     "with it Pythia keeps something of one event for the next, so that events would depend on the "
     "chunk that they are in"
@@ -55,6 +59,10 @@ _PREFIXES = {
     **dict.fromkeys(
         ("enhancements:", "enhancedsplittings:", "uncertaintybands:", "variationfrag:", "merging:"),
         _WEIGHTS,
+    ),
+    **dict.fromkeys(
+        ("powheg:", "jetmatching:", "alpgen:", "resonancedecayfilter:", "setlhedecayproduct:"),
+        _HOOKS,
     ),
     **dict.fromkeys(("main:", "next:", "print:", "stat:", "parallelism:"), _PRINTS),
 }

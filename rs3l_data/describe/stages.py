@@ -103,7 +103,7 @@ _WITHOUT_A_PROCESS = (
     "SigmaProcess:",
     *(f"PhaseSpace:{key}" for key in ("pTHat", "mHat", "Q2", "RsepMin")),
 )
-"""Those of them that leave saved hard events and pile-up as they are: couplings, scales, cuts"""
+"""Those of them that neither add a process nor weight one: couplings, scales, cuts, masses"""
 
 
 def acts_after_the_shower(line: str) -> bool:

@@ -3,9 +3,10 @@
 import itertools
 
 import numpy as np
+import pytest
 import pythia8mc
 
-from rs3l_data.describe.owned import is_particle
+from rs3l_data.describe.owned import check_not_owned, is_particle
 from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.describe.stages import OF_THE_HARD_PROCESS, acts_on_the_hard_process
@@ -31,6 +32,23 @@ def test_a_showered_event_obeys_no_setting_of_the_hard_process(config, hard_of, 
     )
     assert all(map(np.array_equal, with_them, without))
     assert not any(map(np.array_equal, other, without))
+
+
+def test_pythia_alone_obeys_no_setting_of_a_hook(config, hard_of, monkeypatch):
+    """Else they would not have to be refused."""
+    monkeypatch.setattr("rs3l_data.simulate.pythia.initialisation_seed", lambda _: 7)
+    hard = hard_of("qcd")[:5]
+    seeds = shower_seeds(config.seed, "qcd", "nominal", hard.events["event"])
+    settings = view_settings(config, "qcd", "nominal")
+    lines = ["POWHEG:veto = 1", "POWHEG:nFinal = 2", "JetMatching:merge = on", "Alpgen:setMLM = on"]
+    without, with_them = (
+        events_of(views[0] for views in resimulate([*settings, *more], hard, ENERGY, seeds))
+        for more in ([], lines)
+    )
+    assert all(map(np.array_equal, with_them, without))
+    for line in lines:
+        with pytest.raises(ValueError, match="no effect"):
+            check_not_owned([line])
 
 
 def test_pythia_has_settings_of_each_group_of_the_hard_process():
