@@ -26,6 +26,10 @@ _RESONANCES = (
     "a resonance decays once, with its hard event, and all views share the decay: what it decays "
     "to is set by its PDG code, as 25:onIfMatch = 5 -5"
 )
+_ONE = (
+    "a saved hard event has one collision of partons, and those of a second would be showered "
+    "without initial-state radiation of their own; multiparton interactions are in every view"
+)
 _PRINTS = (
     "it changes what is printed, or how a program around Pythia runs, and not the events; their "
     "number is `events` of a process"
@@ -54,6 +58,7 @@ _SAVED = (
 _PREFIXES = {
     **dict.fromkeys(("beams:", "heavyion:", "angantyr:"), _ENERGY),
     "random:": _SEED,
+    "secondhard:": _ONE,
     "leshouches:": _SAVED,
     "init:": _KEPT,
     **dict.fromkeys(

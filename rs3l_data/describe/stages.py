@@ -70,7 +70,6 @@ OF_THE_HARD_PROCESS = (
     "Onia:all",
     *(f"HiddenValley:{key}" for key in ("all", "gg2", "qqbar2", "ffbar2")),
     "SigmaProcess:",
-    "SecondHard:",
     "SoftQCD:",
     "PhotonCollision:",
     "PhotonParton:",

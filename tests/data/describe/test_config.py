@@ -181,6 +181,7 @@ OWNED = {
     " BEAMS:idA = -2212": "`hard.energy`",
     "Beams:sigmaVertexZ = 50.": "`hard.energy`",
     "Random:seed = 99": "`seed`",
+    "SecondHard:generate = on": "one collision",
     "LesHouches:setQuarkMass = 2": "saved masses",
     "HadronLevel:all = off": "stages",
     "partonlevel::ALL = off": "stages",
