@@ -15,6 +15,9 @@ from rs3l_data.simulate.record import FIRST
 
 I8 = npt.NDArray[np.int64]
 
+_ALL_ETA = 700.0
+"""No particle has a larger |η|, and hyperbolic sines beyond overflow"""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -71,7 +74,7 @@ def find_rows(hard: HardEvents, selection: Selection) -> Rows:
         & (particles["status"] != INCOMING)
         & (pt >= selection.pt[0])
         & (pt <= selection.pt[1])
-        & (np.abs(pz) <= pt * np.sinh(selection.abs_eta_max))
+        & (np.abs(pz) <= pt * np.sinh(min(selection.abs_eta_max, _ALL_ETA)))
     )
     initiator = np.flatnonzero(chosen)
     event = np.repeat(np.arange(len(hard)), np.diff(hard.offsets))

@@ -80,6 +80,13 @@ def test_both_limits_of_pt_are_limits(config, hard_of, side):
     assert found.initiator.tolist() == expected
 
 
+def test_a_limit_of_eta_that_is_none_does_not_overflow(config, hard_of):
+    hard, codes = hard_of("top"), config.processes["top"].initiators
+    with np.errstate(all="raise"):
+        found = find_rows(hard, Selection(codes, (1.0, 1e5), 1e4))
+    assert len(found.initiator) == 2 * len(hard)
+
+
 def test_what_decays_is_what_was_asked_for(config, hard_of):
     products = {
         process: set(np.abs(initiator_table(config, process, hard_of(process)).decays["pdg_id"]))
