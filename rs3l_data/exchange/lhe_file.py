@@ -23,6 +23,8 @@ _EVENT = re.compile(rb"\s*<event[\s>]")
 _END = b"</LesHouchesEvents>"
 # Generators write their run cards here, with dashes that XML forbids in a comment.
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+# A tag, whose names of weights stay as they are, or the D in 1.0D+02: Fortran's double precision.
+_TAG_OR_D = re.compile(rb"(<[^>]*>)|(?<=[\d.])[dD](?=[-+]?\d)")
 
 _BALANCE = 1e-3
 """Of the energy, which files with few digits may miss in the sum of their momenta"""
@@ -150,7 +152,7 @@ class _Scanner:
             if line.strip():
                 block.append(line)
             if b"</event>" in line:
-                return b"".join(block)
+                return _with_e(b"".join(block))
         raise self._truncated()
 
     def _truncated(self) -> InputFileError:
@@ -167,8 +169,14 @@ def _head_for_pylhe(head: bytes) -> bytes:
     """
     before, tag, init = _COMMENT.sub(b"", head).rpartition(b"<init>")
     numbers, end, rest = init.partition(b"</init>")
-    lines = [line for line in numbers.splitlines() if line.strip() and line.strip()[:1] != b"#"]
-    return b"\n".join([before + tag, *lines, end + rest])
+    lines = map(bytes.strip, _with_e(numbers).splitlines())
+    said = [line for line in lines if line and not line.startswith(b"#")]
+    return b"\n".join([before + tag, *said, end + rest])
+
+
+def _with_e(text: bytes) -> bytes:
+    """Write the exponents of Fortran's double precision, 1.0D+02, with the E that Python reads."""
+    return _TAG_OR_D.sub(lambda found: found[1] or b"e", text)
 
 
 def _read_file(path: Path, first: int, wanted: range) -> tuple[Part, int]:

@@ -60,10 +60,17 @@ def test_events_are_taken_as_they_stand_and_resonances_decay(lhe):
         ("</init>", "<generator name='G' version='1'>cite\n # it\n</generator>\n</init>"),
         ("\n 25 1", "\n \n\n 25 1"),
         ("\n", "\r\n"),
+        ("e+0", "D+0"),
+        ("e+0", "d"),
+        ("e-0", "D-0"),
+        ("2.5 0.25", ".25D1 25.D-02"),
     ],
 )
 def test_lines_may_be_set_otherwise(tmp_path, lhe, text, odd):
-    """A cross section that shared a line with the end of <init> was once read as 0."""
+    """Some are what Fortran writes.
+
+    A cross section that shared a line with the end of <init> was once read as 0.
+    """
     path = tmp_path / "odd.lhe"
     path.write_bytes(lhe_text(range(12)).replace(text, odd).encode())
     (expected,), (made,) = take(higgs_config([lhe]))
@@ -71,6 +78,15 @@ def test_lines_may_be_set_otherwise(tmp_path, lhe, text, odd):
     assert run == made
     for name, column in joined([expected]).items():
         assert np.array_equal(joined([hard])[name], column), name
+
+
+def test_the_name_of_a_weight_is_no_number(tmp_path):
+    path = tmp_path / "names.lhe"
+    path.write_text(lhe_text(range(2)).replace("1001", "pdf 1D2 up").replace("e+0", "D+0"))
+    (hard,), _ = take(higgs_config([path], events=2))
+    assert hard.weights.names == ("pdf 1D2 up", "muR=0.5/muF=1")
+    assert hard.weights.meanings[0] == "MUR=2.0 MUF=1.0"
+    np.testing.assert_allclose(hard.weights.values[:, 0], [1.1 * weight_of(n) for n in range(2)])
 
 
 def test_files_and_chunks_leave_the_events_alone(tmp_path, lhe):
@@ -94,8 +110,10 @@ def test_decays_follow_from_the_seed(lhe):
     assert not np.array_equal(decays(), decays(seed=12))
 
 
-def test_the_files_own_momentum_fractions_and_densities_are_kept(tmp_path):
-    line = "#pdf 21 21 0.125 0.0625 91.5 1.5 2.5"
+@pytest.mark.parametrize(
+    "line", ["#pdf 21 21 0.125 0.0625 91.5 1.5 2.5", "#pdf 21 21 1.25D-01 .0625d0 9.15D+01 1.5 2.5"]
+)
+def test_the_files_own_momentum_fractions_and_densities_are_kept(tmp_path, line):
     text = lhe_text([]).replace("</LesHouchesEvents>", event_text(0, extra=line))
     path = tmp_path / "pdf.lhe"
     path.write_text(text + "</LesHouchesEvents>\n")
