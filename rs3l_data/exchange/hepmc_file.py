@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pyhepmc
@@ -71,22 +72,12 @@ class _Scanner:
         """What is at hand, for messages"""
 
     def blocks(self, lines: Iterator[bytes]) -> Iterator[bytes]:
-        """Give each wanted event as a file of its own, with the header of the whole file."""
-        head = self._head(lines)
-        block: list[bytes] = []
-        for line in lines:
-            if line.startswith((b"E ", _END)):
-                if block:
-                    yield b"".join([*head, *block, _END, b"\n"])
-                if line.startswith(_END):
-                    return
-                self._count(line)
-                block = [line] if self.number in self._wanted else []
-            elif self.number < 0:
-                head.append(line)
-            elif block:
-                block.append(line)
-        raise self._error("truncated: its end is missing")
+        """Give each wanted event as a file of its own; several files may follow one another."""
+        begin: bytes | None = next(lines, b"")
+        while begin is not None:
+            head = self._head(chain([begin], lines))
+            yield from self._listing(head, lines)
+            begin = next(filter(bytes.strip, lines), None)
 
     def _head(self, lines: Iterator[bytes]) -> list[bytes]:
         head: list[bytes] = []
@@ -97,10 +88,29 @@ class _Scanner:
             if len(head) > 10 or b"HepMC::IO_GenEvent" in line:
                 break
         raise InputFileError(
-            f"{self._path}: expected the line {_START.decode()} at the beginning, found "
+            f"{self._path}: {self.where}: expected the line {_START.decode()}, found "
             f"{b''.join(head)[:80]!r}: not a HepMC3 file (of version 2 or in binary, it can be "
-            "converted by HepMC3's own tools)"
+            "converted by HepMC3's own tools), or something behind its end"
         )
+
+    def _listing(self, head: list[bytes], lines: Iterator[bytes]) -> Iterator[bytes]:
+        """Give the wanted events up to the end of one file, with the header of all its events."""
+        block: list[bytes] = []
+        begun = False
+        for line in lines:
+            if line.startswith((b"E ", _END)):
+                if block:
+                    yield b"".join([*head, *block, _END, b"\n"])
+                if line.startswith(_END):
+                    return
+                self._count(line)
+                begun = True
+                block = [line] if self.number in self._wanted else []
+            elif not begun:
+                head.append(line)
+            elif block:
+                block.append(line)
+        raise self._error("truncated: its end is missing")
 
     def _count(self, line: bytes) -> None:
         try:

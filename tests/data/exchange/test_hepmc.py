@@ -235,6 +235,22 @@ def ordered(order):
     return change
 
 
+@pytest.mark.parametrize("between", [[], [b"\n", b" \n"]])
+def test_files_that_follow_one_another_in_one_are_all_read(hard_of, exported, changed, between):
+    """As `cat` makes them of the files of several jobs; pyhepmc reads them as one, too."""
+
+    def cut_and_joined(lines):
+        head, events, end = events_in(lines)
+        first, second = (list(chain(*part)) for part in (events[:2], events[2:]))
+        return [*head, *first, *end, *between, *head, *second, *end, *between]
+
+    hard = hard_of("top")[:N]
+    (expected,), (found,) = join(exported(), hard), join(changed(cut_and_joined), hard)
+    assert found.generated.all()
+    for event in range(N):
+        np.testing.assert_array_equal(stable(found, event), stable(expected, event))
+
+
 def test_missing_events_are_marked_in_their_rows(hard_of, changed, monkeypatch, caplog):
     path = changed(ordered([0, 1, 4, 5]), "top.hepmc")
     monkeypatch.chdir(path.parent)
@@ -310,9 +326,11 @@ def in_event_3(change):
             in_event_3(lambda event: [b"E three\n", *event[1:]]),
             "event 2: malformed line b'E three'",
         ),
-        (lambda ls: [b"no HepMC\n"] * 20, "expected the line HepMC::Asciiv3-START"),
-        (lambda ls: [], "expected the line HepMC::Asciiv3-START"),
+        (lambda ls: [b"no HepMC\n"] * 20, "its header: expected the line HepMC::Asciiv3-START"),
+        (lambda ls: [], "its header: expected the line HepMC::Asciiv3-START"),
         (lambda ls: [b"HepMC::IO_GenEvent-START_EVENT_LISTING\n"], ".*not a HepMC3 file"),
+        (lambda ls: [*ls, b"E 6 1 2\n"], "event 5: expected the line .*found b'E 6 1 2"),
+        (lambda ls: [*ls, *ls], "event 0 comes after event 5"),
     ],
 )
 def test_broken_files_are_named(hard_of, changed, change, message, packed):
