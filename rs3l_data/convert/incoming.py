@@ -170,3 +170,33 @@ def sorted_constituents(row: I8, columns: Columns, n_rows: int) -> tuple[Columns
     order = np.lexsort((-columns["pt"], row))
     offsets = np.searchsorted(row[order], np.arange(n_rows + 1)).astype(np.int64)
     return {name: column[order] for name, column in columns.items()}, offsets
+
+
+def require_finite(view: View, first: int, where: str) -> None:
+    """Refuse jets and constituents whose momenta or tracks are NaN or infinite.
+
+    Parameters
+    ----------
+    first
+        The row that the first jet has in its file.
+    where
+        The file, and the view if it has several, for the message.
+
+    Raises
+    ------
+    InputFileError
+        Naming the first such value.
+    """
+    there = np.flatnonzero(view.jets["present"])
+    owner = np.repeat(np.arange(len(view)), np.diff(view.offsets))
+    jets = {f"its {name}": view.jets[name][there] for name in ("pt", "eta", "phi", "mass")}
+    items = {f"a particle's {name}": values for name, values in view.constituents.items()}
+    for row, columns in ((there, jets), (owner, items)):
+        for name, values in columns.items():
+            bad = ~np.isfinite(values)
+            if np.any(bad):
+                at = int(np.argmax(bad))
+                raise InputFileError(
+                    f"{where}: jet {first + row[at]}: {name} is {values[at]}, expected a finite "
+                    "number; fetch the file again, or leave it out"
+                )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +11,17 @@ import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
 from rs3l_data.convert import jetclass as layout
-from rs3l_data.convert.incoming import Origin, Piece, sorted_constituents, write_dataset
+from rs3l_data.convert.incoming import (
+    Origin,
+    Piece,
+    require_finite,
+    sorted_constituents,
+    write_dataset,
+)
 from rs3l_data.convert.sources import Source
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Category, Status, empty
 from rs3l_data.errors import InputFileError
-from rs3l_data.store.tables import Columns, View
+from rs3l_data.store.tables import I8, Columns, View
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -62,7 +66,8 @@ def read_jetclass(sources: Sequence[Source], folder: Path, rows: int = ROWS) -> 
     Raises
     ------
     InputFileError
-        If a file is unreadable, lacks a branch, or a jet has not exactly one label.
+        If a file is unreadable, lacks a branch, or a jet has not exactly one label or a value that
+        is not finite.
     StorageError
         If the dataset cannot be written.
     """
@@ -77,25 +82,33 @@ def read_jetclass(sources: Sequence[Source], folder: Path, rows: int = ROWS) -> 
 
 
 def _pieces(source: Source, rows: int) -> Iterator[Piece]:
+    first = 0
+    for table in _tables(source.path, rows):
+        _check_particles(table, source, first)
+        yield _piece(table, source, first)
+        first += len(table)
+
+
+def _tables(path: Path, rows: int) -> Iterator[ak.Array]:
+    """Read the branches, some rows at a time."""
     import uproot
 
-    broken = (OSError, ValueError, KeyError, IndexError, struct.error, zlib.error)
     try:
-        with uproot.open(source.path) as file:
+        with uproot.open(path) as file:
             tree = file[layout.TREE]
             missing = [name for name in _BRANCHES if name not in tree]
             if missing:
                 raise InputFileError(
-                    f"{source.path}: no branches {', '.join(missing)}; expected those of JetClass"
+                    f"{path}: no branches {', '.join(missing)}; expected those of JetClass"
                 )
-            first = 0
-            for table in tree.iterate(list(_BRANCHES), step_size=rows):
-                _check_particles(table, source, first)
-                yield _piece(table, source, first)
-                first += len(table)
-    except (*broken, uproot.deserialization.DeserializationError) as error:
+            yield from tree.iterate(list(_BRANCHES), step_size=rows)
+    except InputFileError:
+        raise
+    # At damaged bytes uproot raises nearly everything, failed assertions included.
+    except Exception as error:
         raise InputFileError(
-            f"{source.path}: cannot be read as a ROOT file with the tree '{layout.TREE}': {error}"
+            f"{path}: cannot be read as a ROOT file with the tree '{layout.TREE}': "
+            f"{str(error) or type(error).__name__}; fetch it again"
         ) from None
 
 
@@ -126,7 +139,9 @@ def _piece(table: ak.Array, source: Source, first: int) -> Piece:
         "pdg_id": np.rint(_flat(table, "aux_genpart_pid")).astype(np.int64),
         **{name: _flat(table, f"aux_genpart_{name}") for name in ("pt", "eta", "phi")},
     }
-    return Piece(np.argmax(flags, axis=1), initiators, {VIEW: _view(table)}, source.split)
+    view = _view(table)
+    require_finite(view, first, str(source.path))
+    return Piece(np.argmax(flags, axis=1), initiators, {VIEW: view}, source.split)
 
 
 def _view(table: ak.Array) -> View:
@@ -155,7 +170,7 @@ def _view(table: ak.Array) -> View:
     return View(_jet_table(table, counts), constituents, offsets)
 
 
-def _jet_table(table: ak.Array, counts: npt.NDArray[np.int64]) -> Columns:
+def _jet_table(table: ak.Array, counts: I8) -> Columns:
     jets: Columns = empty(JETS, len(table))
     jets["present"][:] = True
     jets["status"][:] = Status.PRESENT

@@ -13,7 +13,13 @@ import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
 from rs3l_data.convert import published as layout
-from rs3l_data.convert.incoming import Origin, Piece, sorted_constituents, write_dataset
+from rs3l_data.convert.incoming import (
+    Origin,
+    Piece,
+    require_finite,
+    sorted_constituents,
+    write_dataset,
+)
 from rs3l_data.convert.sources import Source
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Category, Status, empty
 from rs3l_data.errors import InputFileError
@@ -55,7 +61,8 @@ def read_published(
     Raises
     ------
     InputFileError
-        If a file is unreadable, of another layout, or has a jettype without a label.
+        If a file is unreadable, of another layout, or has a jettype without a label or a value
+        that is not finite.
     StorageError
         If the dataset cannot be written.
     """
@@ -137,6 +144,7 @@ def _piece(
             swapped[name] = _axes_swapped(jets, found, source.path, name)
         # Rows without a candidate have no axes either, and say nothing of those that follow.
         views[name] = _view(jets, found, splitting[index], swapped.get(name, False))
+        require_finite(views[name], rows.start, f"{source.path}: view '{name}'")
     pdg_id = np.array([layout.PDG_IDS.get(code, 0) for code in codes])
     return Piece(index, {"pdg_id": pdg_id[index]}, views, source.split)
 

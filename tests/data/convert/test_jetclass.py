@@ -1,6 +1,7 @@
 """JetClass's layout, both ways, with uproot as the independent reader and writer."""
 
 import math
+import shutil
 
 import awkward as ak
 import numpy as np
@@ -222,9 +223,33 @@ def _a_particle_of_the_next_jet(branches):
     branches["part_energy"] = ak.unflatten(ak.flatten(branches["part_energy"]), counts)
 
 
+def _of_jet(name, row, value):
+    """Change one jet, or its first particle."""
+
+    def change(branches):
+        values = ak.to_list(branches[name])
+        if name.startswith("part_"):
+            values[row][0] = value
+        else:
+            values[row] = value
+        branches[name] = ak.values_astype(ak.Array(values), np.float32)
+
+    return change
+
+
+def _along_the_beam(branches):
+    for name in ("part_px", "part_py"):
+        _of_jet(name, 13, 0)(branches)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (_of_jet("part_d0val", 13, np.nan), "jet 13: a particle's d0 is nan, expected a finite"),
+        (_of_jet("part_energy", 13, np.inf), "jet 13: a particle's energy is inf"),
+        (_along_the_beam, "jet 13: a particle's eta is -?inf"),
+        (_of_jet("jet_pt", 13, np.nan), "jet 13: its pt is nan"),
+        (_of_jet("jet_energy", 13, np.inf), "jet 13: its mass is inf"),
         (_two_labels, "jet 13 has 2 labels"),
         (_no_charge, "no branches part_charge"),
         (_a_particle_of_the_next_jet, "jet 13 has .* particles in part_energy, and .* in part_px"),
@@ -253,3 +278,21 @@ def test_a_missing_or_truncated_root_file_is_refused(tmp_path):
         (tmp_path / "a.root").write_bytes(whole[:size])
         with pytest.raises(InputFileError, match=r"a\.root: cannot be read"):
             read(tmp_path / "a.root", tmp_path / "ds")
+
+
+def test_whatever_uproot_makes_of_damaged_bytes_is_told(tmp_path):
+    """Of some it raises failed assertions, of others that something is not implemented."""
+    jetclass_file(tmp_path / "a.root", n=5)
+    whole = np.frombuffer((tmp_path / "a.root").read_bytes(), np.uint8)
+    rng = np.random.default_rng(0)
+    n_refused = 0
+    for _ in range(20):
+        damaged = whole.copy()
+        damaged[rng.integers(0, len(whole), 5)] ^= 0xFF
+        (tmp_path / "a.root").write_bytes(damaged.tobytes())
+        shutil.rmtree(tmp_path / "ds", ignore_errors=True)
+        try:
+            read(tmp_path / "a.root", tmp_path / "ds")
+        except InputFileError:
+            n_refused += 1
+    assert n_refused > 10

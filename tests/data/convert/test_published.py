@@ -245,6 +245,26 @@ def test_a_number_without_a_label_is_an_error_until_it_has_one(tmp_path):
     assert dataset.labels[dataset.initiators["label"][7]] == "W"
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "value", "message"),
+    [
+        ("jet_pflow_cands", 0, np.inf, "a particle's pt is inf"),
+        ("jet_pflow_cands", 2, np.nan, "a particle's eta is nan"),
+        ("jet_pflow_cands", 5, np.nan, "a particle's energy is nan"),
+        ("jet_pflow_cands", 9, np.nan, "a particle's d0 is nan"),
+        ("singletons", 10, np.nan, "its eta is nan"),
+        ("singletons", 12, np.inf, "its mass is inf"),
+    ],
+)
+def test_values_that_are_not_finite_are_named(tmp_path, table, column, value, message):
+    published_file(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file[table][(7, 1, column, *[0] * (file[table].ndim - 3))] = value
+    with pytest.raises(InputFileError, match=rf"a\.h5: view 'seed': jet 7: {message}"):
+        read(tmp_path / "a.h5", tmp_path / "ds", rows=5)
+    assert not (tmp_path / "ds").exists()
+
+
 def test_other_contents_of_the_columns_are_noticed(tmp_path):
     _, candidates = published_file(tmp_path / "a.h5")
     with h5py.File(tmp_path / "a.h5", "r+") as file:
