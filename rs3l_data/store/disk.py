@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import Any, BinaryIO, TypeVar
+
+T = TypeVar("T")
 
 
 class Disk:
@@ -18,18 +21,19 @@ class Disk:
 
     def write(self, data: Any) -> int:
         """Write bytes at the current position."""
-        try:
-            return self._file.write(data)
-        except OSError as error:
-            self._error = self._error or error
-            return len(data)
+        return self._tried(len(data), self._file.write, data)
+
+    def seek(self, position: int, whence: int = 0) -> int:
+        """Go to a position, before which what is buffered is written."""
+        return self._tried(position, self._file.seek, position, whence)
+
+    def truncate(self, size: int) -> int:
+        """Set the length, before which what is buffered is written."""
+        return self._tried(size, self._file.truncate, size)
 
     def flush(self) -> None:
         """Hand what is buffered to the system."""
-        try:
-            self._file.flush()
-        except OSError as error:
-            self._error = self._error or error
+        self._tried(None, self._file.flush)
 
     def check(self) -> None:
         """Raise the first error.
@@ -41,6 +45,14 @@ class Disk:
         """
         if self._error is not None:
             raise self._error
+
+    def _tried(self, as_if: T, do: Callable[..., T], *arguments: Any) -> T:
+        """Do something; where that fails, keep the error and answer as if it had not."""
+        try:
+            return do(*arguments)
+        except OSError as error:
+            self._error = self._error or error
+            return as_if
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)

@@ -1,5 +1,3 @@
-import errno
-import io
 from pathlib import Path
 
 import h5py
@@ -13,7 +11,6 @@ from rs3l_data.convert.rows import blocks, interleaved
 from rs3l_data.convert.sources import find_sources
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import InputFileError
-from rs3l_data.store.disk import Disk
 
 
 @pytest.fixture(scope="module")
@@ -86,19 +83,6 @@ def test_a_growing_file_that_fails_leaves_nothing(tmp_path):
     with pytest.raises(TypeError), growing(tmp_path / "a.h5") as file:
         file.append("x", np.array([object()]))
     assert list(tmp_path.iterdir()) == []
-
-
-class FullDisk(io.BytesIO):
-    def write(self, data):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-
-def test_a_full_disk_is_not_lost_in_hdf5():
-    disk = Disk(FullDisk())
-    with h5py.File(disk, "w") as file:
-        file["x"] = np.zeros(1000)
-    with pytest.raises(OSError, match="No space left"):
-        disk.check()
 
 
 def test_sources_have_their_part_and_patterns_are_sorted(tmp_path, monkeypatch):
