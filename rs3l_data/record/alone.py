@@ -23,12 +23,27 @@ def alone(folder: Path) -> Iterator[None]:
         If it cannot be made.
     """
     with explained(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder, os.O_RDONLY)
+        lock = _locked(folder)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
         with suppress(OSError):
             folder.rmdir()
+        os.close(lock)
+
+
+def _locked(folder: Path) -> int:
+    """Open and lock the folder that is there: who had it before may have removed the one opened."""
+    while True:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = os.open(folder, os.O_RDONLY)
+        except (FileExistsError, FileNotFoundError):
+            if os.path.lexists(folder) and not folder.is_dir():
+                raise
+            continue
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock), folder.stat()):
+                return lock
         os.close(lock)
