@@ -19,6 +19,7 @@ from rs3l_data.record.layout import Layout
 from rs3l_data.record.metadata import datacite, zenodo
 from rs3l_data.record.plan import MOST_BYTES, n_shards
 from rs3l_data.record.publish import describe_again, publish
+from rs3l_data.record.repack import repack
 from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import damaged_files, read_manifest
 from rs3l_data.store.shard import ROW_SUM
@@ -170,6 +171,19 @@ def test_a_damaged_dataset_is_not_published(folder, tmp_path):
     with pytest.raises(InputFileError, match=r"not as its manifest says:\n.*shard-0001\.h5: SHA"):
         publish(source, tmp_path / "record", ABOUT, Layout())
     assert not (tmp_path / "record").exists()
+
+
+@pytest.mark.parametrize("layout", [Layout(), Layout(shard_bytes=50_000), Layout(by_view=True)])
+def test_rows_that_were_lost_on_the_way_are_noticed(folder, tmp_path, monkeypatch, layout):
+    """Their record would pass for a part of the dataset."""
+
+    def forgetful(dataset, *arguments):
+        return repack(dataset[:-1], *arguments)
+
+    monkeypatch.setattr("rs3l_data.record.publish.repack", forgetful)
+    with pytest.raises(StorageError, match="the rows are not those of the dataset"):
+        publish(folder, tmp_path / "record", ABOUT, layout)
+    assert names(tmp_path) == []
 
 
 def test_a_folder_with_something_in_it_is_left_alone(folder, tmp_path):
