@@ -229,8 +229,20 @@ def written_in(columns: tuple[Column, ...], version: str) -> tuple[Column, ...]:
     >>> [c.name for c in JETS if c not in written_in(JETS, "1.0")]
     ['tau4', 'n_b_hadrons', 'n_c_hadrons', 'gluon_splitting']
     """
-    minor = int(version.split(".")[1])
-    return tuple(column for column in columns if column.since <= minor)
+    return tuple(column for column in columns if column.since <= _minor(version))
+
+
+def is_later(version: str) -> bool:
+    """Say whether files of a format version may have columns that are not known here.
+
+    >>> is_later("1.99"), is_later(FORMAT_VERSION)
+    (True, False)
+    """
+    return _minor(version) > _minor(FORMAT_VERSION)
+
+
+def _minor(version: str) -> int:
+    return int(version.split(".")[1])
 
 
 def named(columns: tuple[Column, ...], names: Iterable[str]) -> tuple[Column, ...]:

@@ -8,10 +8,10 @@ import numpy as np
 from rs3l_data.describe.schema import (
     CONSTITUENTS,
     DECAYS,
-    FORMAT_VERSION,
     INITIATORS,
     JETS,
     Column,
+    is_later,
     written_in,
 )
 from rs3l_data.integrity.findings import Place
@@ -37,9 +37,32 @@ def check_structure(file: h5py.File, shard: Shard, place: Place) -> None:
         if weights is not None and len(weights) != n_rows:
             place.findings.add("length", place.file, "/weights/values", len(weights), n_rows)
     # What a later minor version adds is not ours to judge.
-    if shard.format_version == FORMAT_VERSION:
-        _check_members(file, {"initiators", "decays", "views", "weights"}, place.at(""))
-        _check_members(file["views"], {*shard.views}, place.at("/views"))
+    if not is_later(shard.format_version):
+        _check_members(file, _members(shard), place)
+
+
+def _members(shard: Shard) -> dict[str, set[str]]:
+    """Name what each group may hold, by its path."""
+    jets = written_in(JETS, shard.format_version)
+    tables = {"/initiators": INITIATORS, "/decays": DECAYS}
+    for view in shard.views:
+        tables |= {f"/views/{view}/jets": jets, f"/views/{view}/constituents": CONSTITUENTS}
+    return {
+        "": {"initiators", "decays", "views", "weights"},
+        "/views": {*shard.views},
+        **{f"/views/{view}": {"jets", "constituents"} for view in shard.views},
+        "/weights": {"values"},
+        **{path: {"offsets", *(c.name for c in columns)} for path, columns in tables.items()},
+    }
+
+
+def _check_members(file: h5py.File, members: dict[str, set[str]], place: Place) -> None:
+    for path, known in members.items():
+        group = file.get(path or "/")
+        found = {*group} if isinstance(group, h5py.Group) else set()
+        for name in sorted(found - known):
+            where = f"{path}/{name}"
+            place.findings.add("structure", place.file, where, "something unknown", "nothing")
 
 
 def _check_table(
@@ -52,7 +75,6 @@ def _check_table(
     except ValueError as error:
         place.findings.add("structure", place.file, place.table, error, "a group")
         return
-    _check_members(group, {"offsets", *(column.name for column in columns)}, place)
     for column in columns:
         try:
             dataset = dataset_at(group, column.name, column.numpy_dtype)
@@ -97,9 +119,3 @@ def _check_items(
     # The row that an offset ends is the one to look at.
     place.rows("offsets", "offsets", falls, offsets[1:], "no less than the offset before it")
     _check_table(file, path, columns, int(offsets[-1]), place)
-
-
-def _check_members(group: h5py.Group, known: set[str], place: Place) -> None:
-    for name in sorted({*group} - known):
-        where = f"{place.table}/{name}"
-        place.findings.add("structure", place.file, where, "something unknown", "nothing")

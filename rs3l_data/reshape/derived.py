@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from rs3l_data.describe.schema import FORMAT_VERSION, is_later
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.filters import compression_in
 from rs3l_data.store.opening import open_dataset
@@ -26,13 +27,22 @@ def open_source(path: Path) -> Dataset:
     Raises
     ------
     InputFileError
-        If it is no folder with a manifest, or a file is not as the manifest says.
+        If it is no folder with a manifest, a file is not as the manifest says, or the format is a
+        later one, of which not all columns would be read.
     """
     if path.is_file():
         raise InputFileError(
             f"{path}: a file, expected a dataset's folder: only its manifest knows cross sections"
         )
-    return open_dataset(path, verify=True)
+    dataset = open_dataset(path, verify=True)
+    for shard in dataset.shards:
+        if is_later(shard.format_version):
+            raise InputFileError(
+                f"{shard.path}: format version {shard.format_version}, of which columns would be "
+                f"lost: this package writes {FORMAT_VERSION}; install the version of rs3l that "
+                "wrote it"
+            )
+    return dataset
 
 
 def write_parts(

@@ -271,14 +271,31 @@ def test_what_is_missing_unknown_or_without_unit(shard):
     with h5py.File(shard, "a") as file:
         del file["views/nominal/jets/tau3"]
         file["views/nominal/jets/tau5"] = [1.0]
-        file["extra"] = 1
+        file["views/seed/extra"] = file["extra"] = 1
         file["initiators/pt"].attrs["unit"] = "MeV"
         del file["initiators/phi"].attrs["meaning"]
     found(shard, "structure", "/views/nominal/jets/tau3")
     found(shard, "structure", "/views/nominal/jets/tau5")
+    found(shard, "structure", "/views/seed/extra")
     found(shard, "structure", "/extra")
     found(shard, "attributes", "/initiators/pt")
     found(shard, "attributes", "/initiators/phi")
+
+
+def test_what_a_later_version_adds_is_not_judged(shard):
+    """Nor the digest, to which it belongs."""
+    with h5py.File(shard, "a") as file:
+        for view in file["views"].values():
+            view["jets"]["tau5"] = view["jets/tau3"][:]
+            view.attrs["row_sum"] = "0" * 128
+        file["more/of/it"] = 1
+    told = {v.dataset for v in validate(shard).violations}
+    assert told == {"/more", "/views/nominal/jets/tau5", "/views/seed/jets/tau5"}
+    with h5py.File(shard, "a") as file:
+        file.attrs["format_version"] = "1.99"
+    findings = validate(shard)
+    assert findings.valid
+    assert "the digest: rows of format version 1.99" in findings.unchecked[0]
 
 
 def test_many_violations_of_a_kind_are_counted_and_a_few_shown(shard):

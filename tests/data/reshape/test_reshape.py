@@ -18,7 +18,7 @@ from rs3l_data.reshape.split import split
 from rs3l_data.store.checksums import checksum
 from rs3l_data.store.digest import digest
 from tests.data.reshape.conftest import manifest_of
-from tests.synthetic import make_dataset, make_grown, make_older
+from tests.synthetic import make_dataset, make_grown, make_older, refresh
 
 
 @pytest.mark.parametrize(("by", "order"), [("process", -1), ("split", 1), ("3", -1)])
@@ -317,6 +317,17 @@ def test_wrong_use(whole, tmp_path):
     (to / "mine").touch()
     with refused("there is something already", StorageError):
         split(whole, "2", to)
+
+
+def test_a_source_of_a_later_format_is_refused(whole, tmp_path):
+    """It would lose the columns that are not known here, and still say its version."""
+    later = shutil.copytree(whole, tmp_path / "later")
+    for path in later.glob("*.h5"):
+        with h5py.File(path, "a") as file:
+            file.attrs["format_version"] = "1.99"
+    refresh(later)
+    with refused(r"shard-0000\.h5: format version 1\.99, of which columns would be lost"):
+        split(later, "2", tmp_path / "parts")
 
 
 def test_a_damaged_source_is_refused(whole, tmp_path):
