@@ -16,7 +16,7 @@ from rs3l_data.events.hard_events import INCOMING, HardEvents
 from rs3l_data.events.particles import Particles
 from rs3l_data.exchange.hepmc_file import read_events
 from rs3l_data.exchange.hepmc_flavour import heavy_splittings, last_heavy_hadrons
-from rs3l_data.exchange.hepmc_record import NONE, Record, record_of
+from rs3l_data.exchange.hepmc_record import Record, record_of
 from rs3l_data.offsets import offsets_of
 from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings
 from rs3l_data.simulate.record import FIRST
@@ -118,7 +118,12 @@ class _Joined:
 
 
 def _joined(hard: HardEvents, record: Record, path: Path) -> _Joined:
-    return _Joined(hard, record, _find_roots(hard, record, path))
+    try:
+        return _Joined(hard, record, _find_roots(hard, record, path))
+    except ValueError as error:
+        raise InputFileError(
+            f"{path}: event {hard.events['event'][0]}: {error}; make the file again"
+        ) from None
 
 
 def _find_roots(hard: HardEvents, record: Record, path: Path) -> dict[int, int]:
@@ -178,7 +183,7 @@ def _hard_momenta(hard: HardEvents, record: Record, roots: dict[int, int]) -> F8
 
 def _after_initial_state(record: Record, here: int) -> int:
     """Follow a parton through the recoils of initial-state radiation, and no further."""
-    while (following := record.copy(here)) != NONE:
+    for following in record.copies(here):
         if len(record.daughters(here)) > 1 or record.status[following] >= _AFTER_INITIAL_STATE:
             break
         here = following

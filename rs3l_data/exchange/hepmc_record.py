@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,17 +38,26 @@ class Record:
             return np.zeros(0, np.int64)
         return np.flatnonzero(self.production == self.end[particle])
 
-    def copy(self, particle: int) -> int:
-        """Find what a particle goes on as: the last daughter of its species, or `NONE`."""
-        daughters = self.daughters(particle)
-        same = daughters[self.pdg_id[daughters] == self.pdg_id[particle]]
-        return int(same[-1]) if len(same) else NONE
+    def copies(self, particle: int) -> Iterator[int]:
+        """Follow what a particle goes on as, the last daughter of its species each time.
+
+        Raises
+        ------
+        ValueError
+            If it comes back to itself.
+        """
+        for _ in range(len(self.pdg_id)):
+            daughters = self.daughters(particle)
+            same = daughters[self.pdg_id[daughters] == self.pdg_id[particle]]
+            if len(same) == 0:
+                return
+            particle = int(same[-1])
+            yield particle
+        raise ValueError(f"particle {particle + 1} of its record descends from itself")
 
     def last_copy(self, particle: int) -> int:
         """Follow a particle to where it decays or hadronises."""
-        while (following := self.copy(particle)) != NONE:
-            particle = following
-        return particle
+        return [particle, *self.copies(particle)][-1]
 
     def beginnings(self, particles: I8) -> npt.NDArray[np.float64]:
         """Find where particles begin, (n, 3) [mm]; the origin for those without a vertex."""

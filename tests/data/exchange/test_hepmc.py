@@ -302,6 +302,24 @@ def test_another_hard_event_is_refused(hard_of, exported, changed):
         list(join(changed(renumbered), hard_of("top")[:N]))
 
 
+def test_a_particle_that_descends_from_itself_is_told(hard_of, tmp_path):
+    """To follow it to its last copy would take forever."""
+    hard = hard_of("top")[:1]
+    made = np.flatnonzero((hard.particles["status"] == -22) & (hard.particles["mother1"] == 3))
+    columns = ("pdg_id", "px", "py", "pz", "energy", "mass")
+    tops = [[repr(hard.particles[name][at].item()) for name in columns] for at in made]
+    lines = [
+        *("HepMC::Version 3.02.05", "HepMC::Asciiv3-START_EVENT_LISTING"),
+        *("E 0 2 4", "U GEV MM", "W 1.0", "P 1 0 21 0 0 1 1 0 4", "V -1 0 [1,4]"),
+        *(f"P {number} -1 {' '.join(top)} 2" for number, top in enumerate(tops, 2)),
+        *("V -2 0 [2]", f"P 4 -2 {' '.join(tops[0])} 2", "HepMC::Asciiv3-END_EVENT_LISTING"),
+    ]
+    path = tmp_path / "loop.hepmc"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputFileError, match=r"loop\.hepmc: event 0: particle \d .* from itself"):
+        list(join(path, hard))
+
+
 def in_event_3(change):
     def all_of_it(lines):
         head, events, end = events_in(lines)
