@@ -11,7 +11,8 @@ from rs3l_data.describe.config import Config
 from rs3l_data.source import source_digest
 
 _SOURCE = (
-    *("simulate", "detect", "cluster", "events", "chain.py", "jet_table.py", "pileup.py"),
+    *("simulate", "exchange", "detect", "cluster", "events", "chain.py", "jet_table.py"),
+    *("pileup.py", "store/split.py", "describe/tree.py"),
     *("describe/seeds.py", "describe/settings.py", "describe/catalogue/detectors"),
     *(f"describe/catalogue/{kind}.yaml" for kind in ("processes", "tunes", "variations")),
 )

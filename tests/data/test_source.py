@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rs3l_data.jobs.provenance import _SOURCE
 from rs3l_data.source import source_digest
+from tests.data.test_rooms import MAY_IMPORT
 
 
 def test_a_digest_is_of_the_files_and_nothing_else(tmp_path: Path) -> None:
@@ -23,3 +25,10 @@ def test_a_digest_is_of_the_files_and_nothing_else(tmp_path: Path) -> None:
     (package / "simulate/step.py").rename(package / "simulate/other.py")
     assert digest("simulate") != step
     assert digest("simulate", "chain.py") != digest("simulate")
+
+
+def test_every_room_on_the_way_to_a_jet_makes_its_numbers() -> None:
+    found = {"chain"}
+    while more := {room for known in found for room in MAY_IMPORT[known]} - found:
+        found |= more
+    assert found == {Path(part).parts[0].removesuffix(".py") for part in _SOURCE}
