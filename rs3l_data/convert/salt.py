@@ -17,6 +17,8 @@ from rs3l_data.store.tables import Array, Columns, take_items
 
 N_CONSTITUENTS = 100
 JETS, CONSTITUENTS, LABEL = "jets", "constituents", "flavour_label"
+_LEFT_OUT = ("present", "status")
+"""Columns of jets, which are the same in all that are written"""
 _NOT_INPUTS = (LABEL, "eventNumber", "process", "initiator", "split", "weight", "valid")
 
 
@@ -83,9 +85,6 @@ def _jets(block: Block, label: Array) -> Array:
         **{name: rows[name] for name in ("process", "initiator", "split", "weight")},
     }
     return _structured(columns, (len(block),))
-
-
-_LEFT_OUT = ("present", "status")
 
 
 def _constituents(block: Block, width: int) -> Array:

@@ -23,6 +23,7 @@ from rs3l_data.store.tables import Columns
 
 _MAX_LENGTH = 1000
 _MAX_NODES = 300
+_EXAMPLE = "expected something like 'pt > 500 and softdrop_mass < 200'"
 
 
 def _differs(left: Any, right: Any) -> Any:
@@ -50,10 +51,7 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 class Cut:
     """A condition on the columns of one table."""
 
-    text: str
     condition: ast.expr
-    names: tuple[str, ...]
-    """Of the columns that it needs"""
 
     def __call__(self, table: Columns) -> npt.NDArray[np.bool_]:
         """Say of each row, (n_rows,), whether it fulfils the condition.
@@ -84,8 +82,6 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
     --------
     >>> from rs3l_data.describe.schema import JETS
     >>> cut = parse("400 < pt < 600 and not abs(eta) > 2", JETS, "jets")
-    >>> cut.names
-    ('eta', 'pt')
     >>> cut({"pt": np.array([500.0, 700.0]), "eta": np.array([-1.0, 0.0])})
     array([ True, False])
     """
@@ -95,8 +91,7 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
         condition = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ConfigError(f"'{text}': not a valid condition: {error}; {_EXAMPLE}") from None
-    nodes = [*ast.walk(condition)]
-    if len(nodes) > _MAX_NODES:
+    if sum(1 for _ in ast.walk(condition)) > _MAX_NODES:
         raise ConfigError(f"'{text:.80}...': a condition of too many parts; {_EXAMPLE}")
     known = [column.name for column in columns]
     _check_condition(condition, text, known, table)
@@ -107,11 +102,7 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
                 f"'{text}': '{name}' is a number, expected a comparison with it"
                 + (f", or one of {', '.join(flags)}" if flags else "")
             )
-    named = {node.id for node in nodes if isinstance(node, ast.Name)}
-    return Cut(text, condition, tuple(sorted(named & {*known})))
-
-
-_EXAMPLE = "expected something like 'pt > 500 and softdrop_mass < 200'"
+    return Cut(condition)
 
 
 def _check_condition(node: ast.expr, text: str, known: list[str], table: str) -> None:
