@@ -1,28 +1,16 @@
-"""What a dataset holds, counted shard by shard, and which events each shard has."""
+"""What a dataset holds, counted shard by shard."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from rs3l_data.describe.schema import Split
-from rs3l_data.integrity.findings import Findings
 from rs3l_data.store.shard import Shard
 from rs3l_data.store.tables import I8, Columns
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """The events of one process in one shard, of which only the first and the last are kept."""
-
-    shard: Shard
-    process: str
-    first: int
-    last: int
 
 
 @dataclass(slots=True)
@@ -36,7 +24,6 @@ class Census:
         default_factory=lambda: {split.name.lower(): _zero() for split in Split}
     )
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    runs: list[Run] = field(default_factory=list)
     weights: dict[str, float] = field(default_factory=dict)
     """Of each process's events, the sum; NaN where one is negative, and the sum bounds nothing"""
 
@@ -48,12 +35,9 @@ class Census:
             mine = columns["process"] == number
             own, first = np.unique(columns["event"][mine], return_index=True)
             _add(self.processes.setdefault(process, _zero()), int(mine.sum()), len(own))
-            if "weight" in columns:
-                weights = columns["weight"][mine][first]
-                total = float(weights.sum()) if np.all(weights >= 0) else np.nan
-                self.weights[process] = self.weights.get(process, 0.0) + total
-            if len(own):
-                self.runs.append(Run(shard, process, int(own[0]), int(own[-1])))
+            weights = columns["weight"][mine][first]
+            total = float(weights.sum()) if np.all(weights >= 0) else np.nan
+            self.weights[process] = self.weights.get(process, 0.0) + total
             for split in Split:
                 inside = mine & (columns["split"] == split)
                 counts = self.splits[split.name.lower()]
@@ -90,36 +74,6 @@ class Census:
             },
             "splits": self.splits,
         }
-
-    def repeated(self) -> Iterator[tuple[int, str, Shard, Shard]]:
-        """Give the events that lie in two shards; events are read again only where runs overlap.
-
-        Yields
-        ------
-        event, process, and the two shards that have it.
-        """
-        runs = sorted(self.runs, key=lambda run: (run.process, run.first))
-        for i, run in enumerate(runs):
-            for other in runs[i + 1 :]:
-                if other.process != run.process or other.first > run.last:
-                    break
-                for event in np.intersect1d(_events(run), _events(other)):
-                    yield int(event), run.process, run.shard, other.shard
-
-    def check_spread(self, findings: Findings) -> None:
-        """Note the events that lie in two shards."""
-        for event, process, first, second in self.repeated():
-            found = f"event {event} of {process}, which {first.path.name} has too"
-            expected = "all rows of an event in one shard"
-            findings.add("events", str(second.path), "/initiators/event", found, expected)
-
-
-def _events(run: Run) -> I8:
-    rows = np.arange(run.shard.n_rows)
-    columns = run.shard.read_initiators(rows, ["process", "event"])
-    mine = columns["process"] == run.shard.processes.index(run.process)
-    found: I8 = np.unique(columns["event"][mine])
-    return found
 
 
 def _zero() -> dict[str, int]:

@@ -58,6 +58,13 @@ def check_decays(columns: Columns, owner: I8, place: Place) -> None:
     check_azimuth(columns, place, owner)
 
 
+def check_weights(values: npt.NDArray[np.float64], place: Place) -> None:
+    """Check the further weights of a shard: (n_rows, n_weights)."""
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    every = np.ones(len(bad), bool)
+    place.at("/weights").rows("finite", "values", every, values[bad], "finite numbers", owner=bad)
+
+
 def check_finite(columns: Columns, name: str, place: Place, owner: I8 | None = None) -> None:
     """Note values that are NaN or infinite."""
     values = columns[name]

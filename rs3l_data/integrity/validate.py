@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from rs3l_data.integrity.findings import Findings, Place
 from rs3l_data.integrity.jets import check_view
 from rs3l_data.integrity.manifest import check_file, check_totals
 from rs3l_data.integrity.parts import Parts
-from rs3l_data.integrity.rows import check_decays, check_rows
+from rs3l_data.integrity.rows import check_decays, check_rows, check_weights
+from rs3l_data.integrity.runs import Runs
 from rs3l_data.integrity.structure import check_structure
 from rs3l_data.progress import Progress, Style
 from rs3l_data.store.hdf5 import reading
@@ -26,6 +28,16 @@ from rs3l_data.store.shard import Shard, open_shard
 from rs3l_data.store.tables import Initiators
 
 _BLOCK = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What all files so far add up to."""
+
+    parts: Parts
+    digests: Digests | None
+    census: Census = field(default_factory=Census)
+    runs: Runs = field(default_factory=Runs)
 
 
 def validate(
@@ -50,12 +62,13 @@ def validate(
     InputFileError
         If this is no dataset at all: nothing there, no HDF5 file, no manifest of ours.
     """
-    findings, census = Findings(at_most), Census()
+    findings = Findings(at_most)
     if path.is_dir() or path.suffix == ".json":
         folder = path if path.is_dir() else path.parent
         manifest = read_manifest(path / MANIFEST_NAME if path.is_dir() else path)
         digests = _digests(manifest["format_version"], findings) if with_digest else None
-        _check_folder(folder, manifest, census, digests, findings, style)
+        whole = _Whole(Parts(manifest["views"]), digests)
+        _check_folder(folder, manifest, whole, findings, style)
         # Of content that breaks another promise, the digest says nothing new.
         if digests is not None and findings.counts.total() == findings.counts["digest"]:
             digests.check(folder, manifest, findings)
@@ -63,8 +76,8 @@ def validate(
         # Whether it is a shard at all is not a promise broken but a wrong file.
         shard = open_shard(path)
         digests = _digests(shard.format_version, findings) if with_digest else None
-        _check_shard(shard, {"path": path.name}, Parts(shard.views), census, digests, findings)
-        census.check_spread(findings)
+        whole = _Whole(Parts(shard.views), digests)
+        _check_shard(shard, {"path": path.name}, whole, findings)
     return findings
 
 
@@ -80,32 +93,29 @@ def _digests(format_version: str, findings: Findings) -> Digests | None:
 def _check_folder(
     folder: Path,
     manifest: dict[str, Any],
-    census: Census,
-    digests: Digests | None,
+    whole: _Whole,
     findings: Findings,
     style: Style,
 ) -> None:
     first: Shard | None = None
-    parts = Parts(manifest["views"])
-    whole = True
+    complete = True
     with Progress("validate", len(manifest["files"]), "shards", style) as bar:
         for done, entry in enumerate(manifest["files"], 1):
             # HDF5 may crash on damaged bytes; a file that is not the one described stays closed.
             sound = check_file(folder, entry, findings)
             shard = _opened(folder, entry, findings) if sound else None
             if shard is None:
-                whole = False
+                complete = False
                 findings.leave_out(f"the content of {folder / entry['path']}: the file is damaged")
             else:
                 first = first or shard
                 _check_belongs(shard, entry, first, manifest, findings)
-                whole &= _check_shard(shard, entry, parts, census, digests, findings)
+                complete &= _check_shard(shard, entry, whole, findings)
             bar(done)
-    census.check_spread(findings)
-    if whole:
-        parts.check_complete(folder, findings)
-    if whole:
-        check_totals(folder, manifest, census, findings)
+    whole.runs.check(findings)
+    if complete:
+        whole.parts.check_complete(folder, findings)
+        check_totals(folder, manifest, whole.census, findings)
     else:
         findings.leave_out("the manifest's totals: not every file could be read")
 
@@ -138,14 +148,7 @@ def _check_belongs(
         findings.add("config", file, f"attribute config: {key}", "another value", expected)
 
 
-def _check_shard(
-    shard: Shard,
-    entry: dict[str, Any],
-    parts: Parts,
-    census: Census,
-    digests: Digests | None,
-    findings: Findings,
-) -> bool:
+def _check_shard(shard: Shard, entry: dict[str, Any], whole: _Whole, findings: Findings) -> bool:
     """Check one file; returns whether all of it could be read and counted."""
     place = Place(findings, str(shard.path), "")
     try:
@@ -155,21 +158,14 @@ def _check_shard(
         if findings.counts.total() > before:
             findings.leave_out(f"the values of {shard.path}: its structure is not as it should be")
             return False
-        _check_values(shard, entry, parts, census, digests, place)
+        _check_values(shard, entry, whole, place)
     except InputFileError as error:
         findings.add("structure", str(shard.path), "", error, "a shard that can be read")
         return False
     return True
 
 
-def _check_values(
-    shard: Shard,
-    entry: dict[str, Any],
-    parts: Parts,
-    census: Census,
-    digests: Digests | None,
-    place: Place,
-) -> None:
+def _check_values(shard: Shard, entry: dict[str, Any], whole: _Whole, place: Place) -> None:
     before = place.findings.counts.total()
     rows = np.arange(shard.n_rows)
     columns = shard.read_initiators(rows, [column.name for column in INITIATORS])
@@ -178,29 +174,27 @@ def _check_values(
     check_decays(decays, np.repeat(rows, np.diff(offsets)), place)
     weights = shard.read_weights(rows)
     if weights is not None:
-        values = weights.values
-        bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        here, every = place.at("/weights"), np.ones(len(bad), bool)
-        here.rows("finite", "values", every, values[bad], "finite numbers", owner=bad)
-    if parts.add(entry, shard, place.findings):
-        census.count(entry["path"], shard, columns)
+        check_weights(weights.values, place)
+    if whole.parts.add(entry, shard, place.findings):
+        whole.census.count(entry["path"], shard, columns)
+        whole.runs.add(shard, columns)
     else:
-        census.count_file(entry["path"], shard, columns)
-    initiators = Initiators(columns, decays, offsets)
-    names = shard.processes, shard.labels
-    hashes = None if digests is None else initiator_hashes(initiators, *names, weights)
-    found = {}
+        whole.census.count_file(entry["path"], shard, columns)
+    hashes = None
+    if whole.digests is not None:
+        initiators = Initiators(columns, decays, offsets)
+        hashes = initiator_hashes(initiators, shard.processes, shard.labels, weights)
+    sums = {}
     for view in shard.views:
-        total = RowSum()
+        sums[view] = RowSum()
         for start in range(0, shard.n_rows, _BLOCK):
             part = rows[start : start + _BLOCK]
             table = shard.read_view(view, part)
             check_view(table, shard.attributes, place.at(f"/views/{view}", start))
-            census.count_present(shard, view, columns["label"][part], table.jets["present"])
+            whole.census.count_present(shard, view, columns["label"][part], table.jets["present"])
             if hashes is not None:
-                total += view_sum(view, hashes[part], table)
-        found[view] = total
+                sums[view] += view_sum(view, hashes[part], table)
     # Of values that break a promise, the sum says nothing new.
-    if digests is not None and place.findings.counts.total() == before:
-        for view, total in found.items():
-            digests.add(shard, view, total, place)
+    if whole.digests is not None and place.findings.counts.total() == before:
+        for view, total in sums.items():
+            whole.digests.add(shard, view, total, place)

@@ -11,7 +11,7 @@ import numpy as np
 
 from rs3l_data.describe.compatible import differences, joined
 from rs3l_data.errors import InputFileError
-from rs3l_data.integrity.census import Census
+from rs3l_data.integrity.runs import Runs
 from rs3l_data.reshape.derived import open_source, step, write_parts
 from rs3l_data.reshape.manifest import finish
 from rs3l_data.store.folder import new_folder
@@ -98,14 +98,11 @@ def _check_format(one: Dataset, other: Dataset) -> None:
 
 def _check_once(sources: Sequence[Dataset]) -> None:
     """Refuse events that two of the sources have; only where their ranges overlap they are read."""
-    census = Census()
+    runs = Runs()
     for source in sources:
         for shard in source.shards:
-            names = ["process", "event", "label", "split"]
-            census.count(
-                str(shard.path), shard, shard.read_initiators(np.arange(shard.n_rows), names)
-            )
-    for event, process, first, second in census.repeated():
+            runs.add(shard, shard.read_initiators(np.arange(shard.n_rows), ["process", "event"]))
+    for event, process, first, second in runs.repeated():
         raise InputFileError(
             f"{second.path}: has event {event} of the process '{process}', as {first.path} has; "
             "each event may be there once"
