@@ -23,7 +23,7 @@ from rs3l_data.events.particles import Particles
 from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.hard import read_event_numbers, read_hard_events, read_hard_run
 from rs3l_data.store.pileup import read_sample
-from rs3l_data.store.tables import Initiators
+from rs3l_data.store.tables import I8, Initiators
 from rs3l_data.store.view_file import ViewFile, open_view_file
 
 _MAKE_AGAIN = "delete the file and run again, or give the run another name"
@@ -63,9 +63,8 @@ def read_runs_of(config: Config, folder: Path) -> list[HardRun]:
         events, own = read_event_numbers(path), events_of(config, process, int(chunk))
         if run.process != process or not np.array_equal(events, own):
             raise InputFileError(
-                f"{path}: holds the {len(events)} events of '{run.process}' from number "
-                f"{int(events[0]) if len(events) else 0} on, expected the {len(own)} of "
-                f"'{process}' from number {own[0]} on; {_MAKE_AGAIN}"
+                f"{_held(path, run.process, events)}, expected the {len(own)} of '{process}' from "
+                f"number {own[0]} on; {_MAKE_AGAIN}"
             )
         runs.append(run)
     return runs
@@ -103,11 +102,15 @@ def _check_chunk(config: Config, process: str, hard: HardEvents, path: Path) -> 
         events, events_of(config, process, chunk)
     ):
         raise InputFileError(
-            f"{path}: holds the {len(events)} events of '{process}' from number "
-            f"{int(events[0]) if len(events) else 0} on, expected a chunk of {size} of "
+            f"{_held(path, process, events)}, expected a chunk of {size} of "
             f"{config.processes[process].events}: give the config that its run keeps, "
             f"results/{config.name}/config.yaml; if it is of an earlier run, {_MAKE_AGAIN}"
         )
+
+
+def _held(path: Path, process: str, events: I8) -> str:
+    first = int(events[0]) if len(events) else 0
+    return f"{path}: holds the {len(events)} events of '{process}' from number {first} on"
 
 
 def sample_key(config: Config) -> dict[str, Any]:

@@ -225,10 +225,8 @@ def _parts(folder: Path) -> Path:
 def _here(target: Target, folder: Path, state: State | None) -> LocalFile | None:
     """Describe a target's file, if it lies here already."""
     if target.views is None:
-        (file,) = target.files
-        if mismatch(folder / target.name, file.size, *file.checksum):
-            return None
-        return LocalFile(name=target.name, size=file.size, checksum=str(file.checksum))
+        file = _as_sent(target)
+        return None if fault_of(folder / target.name, file) else file
     for known in state.files if state else ():
         same = known.name == target.name and known.made_from == _sources(target)
         same &= known.views == _taken(target)
@@ -240,10 +238,14 @@ def _here(target: Target, folder: Path, state: State | None) -> LocalFile | None
 def _described(target: Target, folder: Path) -> LocalFile:
     """Describe a target's file that has just been made."""
     if target.views is None:
-        (file,) = target.files
-        return LocalFile(name=target.name, size=file.size, checksum=str(file.checksum))
+        return _as_sent(target)
     made = {"made_from": _sources(target), "views": _taken(target)}
     return remembered(folder, target.name).model_copy(update=made)
+
+
+def _as_sent(target: Target) -> LocalFile:
+    (file,) = target.files
+    return LocalFile(name=target.name, size=file.size, checksum=str(file.checksum))
 
 
 def _sources(target: Target) -> tuple[str, ...]:
