@@ -29,6 +29,9 @@ _TAG_OR_D = re.compile(rb"(<[^>]*>)|(?<=[\d.])[dD](?=[-+]?\d)")
 _BALANCE = 1e-3
 """Of the energy, which files with few digits may miss in the sum of their momenta"""
 
+_LARGEST_CODE = 2**31 - 1
+"""Of particles, colours and subprocesses, Fortran's integers in the standard"""
+
 # What pylhe raises at the faults of a file; of a whole number that is infinite, the third.
 _FAULTS = (ValueError, IndexError, OverflowError, KeyError, AttributeError, RuntimeWarning)
 
@@ -245,7 +248,9 @@ def _check(event: pylhe.LHEEvent) -> Densities | None:
     densities = _densities(event.optional)
     numbers = [info.weight, info.scale, info.aqed, info.aqcd, *event.weights.values()]
     numbers += densities or ()
+    codes = [info.pid, *(densities or ())[:2]]
     for particle in particles:
+        codes += [particle.id, particle.color1, particle.color2]
         numbers += [particle.px, particle.py, particle.pz, particle.e, particle.m]
         numbers += [particle.lifetime, particle.spin]
         if not 0 <= particle.mother1 <= len(particles) >= particle.mother2 >= 0:
@@ -254,6 +259,8 @@ def _check(event: pylhe.LHEEvent) -> Densities | None:
             )
     if not all(map(isfinite, numbers)):
         raise ValueError("a number is infinite or none")
+    if (largest := max(map(abs, codes))) > _LARGEST_CODE:
+        raise ValueError(f"a code of {largest}, expected {_LARGEST_CODE} at most")
     for name in ("px", "py", "pz", "e"):
         made = sum(getattr(each, name) for each in particles if each.status == OUTGOING)
         total = sum(getattr(each, name) for each in particles[:2])
