@@ -63,7 +63,7 @@ def join(path: Path, hard: HardEvents) -> Iterator[Batch]:
                 continue
             row = len(made)
             weights.check(wanted, part.events["weight"][row], event)
-            made.append(_joined(part[row : row + 1], record_of(event), path))
+            made.append(_joined(part[row : row + 1], event, path))
             number, event = next(found, (-1, None))
         n_missing += made.count(None)
         yield _batch(part, made)
@@ -117,8 +117,9 @@ class _Joined:
         self.pair_momentum = record.momentum[pairs]
 
 
-def _joined(hard: HardEvents, record: Record, path: Path) -> _Joined:
+def _joined(hard: HardEvents, event: pyhepmc.GenEvent, path: Path) -> _Joined:
     try:
+        record = record_of(event)
         return _Joined(hard, record, _find_roots(hard, record, path))
     except ValueError as error:
         raise InputFileError(

@@ -53,7 +53,7 @@ class Record:
                 return
             particle = int(same[-1])
             yield particle
-        raise ValueError(f"particle {particle + 1} of its record descends from itself")
+        raise ValueError(f"its particle {particle + 1} descends from itself")
 
     def last_copy(self, particle: int) -> int:
         """Follow a particle to where it decays or hadronises."""
@@ -66,14 +66,25 @@ class Record:
 
 
 def record_of(event: pyhepmc.GenEvent) -> Record:
-    """Read an event, in GeV and mm."""
+    """Read an event, in GeV and mm.
+
+    Raises
+    ------
+    ValueError
+        If the vertices are not numbered from -1 on, each once, which HepMC3 does not ask for.
+    """
     data = pyhepmc.GenEventData()
     event.write_data(data)
     particles = data.particles
     first, second = data.links1.astype(np.int64), data.links2.astype(np.int64)
     # A vertex's place in the list need not be what its number, which is negative, suggests.
-    vertex = np.zeros(len(data.vertices) + 1, np.int64)
-    vertex[-event.numpy.vertices.id] = np.arange(len(data.vertices))
+    numbers, n_vertices = -event.numpy.vertices.id, len(data.vertices)
+    odd = np.setdiff1d(numbers, np.arange(1, n_vertices + 1))
+    if len(odd) or len(np.unique(numbers)) < n_vertices:
+        found = f", found {-odd[0]}" if len(odd) else ", found one twice"
+        raise ValueError(f"expected vertices from -1 to -{n_vertices}, each once{found}")
+    vertex = np.zeros(n_vertices + 1, np.int64)
+    vertex[numbers] = np.arange(n_vertices)
     production = np.full(len(particles), NONE)
     end = np.full(len(particles), NONE)
     # A link from a particle to a vertex, or the other way round.

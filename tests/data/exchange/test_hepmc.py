@@ -316,8 +316,25 @@ def test_a_particle_that_descends_from_itself_is_told(hard_of, tmp_path):
     ]
     path = tmp_path / "loop.hepmc"
     path.write_text("\n".join(lines) + "\n")
-    with pytest.raises(InputFileError, match=r"loop\.hepmc: event 0: particle \d .* from itself"):
+    with pytest.raises(InputFileError, match=r"event 0: its particle \d descends from itself"):
         list(join(path, hard))
+
+
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [("-2093", "found -2093"), ("5", "found 5"), ("-{last}", "found one twice")],
+)
+def test_a_vertex_with_a_number_that_is_none_is_told(hard_of, changed, number, found):
+    """HepMC3 takes it, and the right number for one of another vertex."""
+
+    def renumbered(lines):
+        last = next(line.split()[2] for line in lines if line.startswith(b"E ")).decode()
+        at = [i for i, line in enumerate(lines) if line.startswith(b"V ")][1]
+        rest = lines[at].split(b" ", 2)[2]
+        return [*lines[:at], f"V {number} ".format(last=last).encode() + rest, *lines[at + 1 :]]
+
+    with pytest.raises(InputFileError, match=rf"event 0: expected vertices from -1 to .*{found}"):
+        list(join(changed(renumbered), hard_of("top")[:N]))
 
 
 def in_event_3(change):
