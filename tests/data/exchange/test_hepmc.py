@@ -10,8 +10,8 @@ import pytest
 
 from rs3l_data.chain import initiator_table
 from rs3l_data.describe.schema import Status
-from rs3l_data.describe.seeds import shower_seeds
-from rs3l_data.describe.settings import view_settings
+from rs3l_data.describe.seeds import event_keys, pythia_seeds, shower_seeds
+from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.exchange.hepmc_file import read_events
 from rs3l_data.exchange.hepmc_in import join
@@ -55,9 +55,6 @@ def changed(exported, tmp_path):
 
 
 def nominal(process, hard):
-    from rs3l_data.describe.seeds import event_keys, pythia_seeds
-    from rs3l_data.describe.settings import hadronization_settings
-
     events = hard.events["event"]
     seeds = shower_seeds(CONFIG.seed, process, "nominal", events)
     keys = event_keys(CONFIG.seed, process, "hadronization/rehadronized", events)

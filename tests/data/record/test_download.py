@@ -18,6 +18,7 @@ from rs3l_data.store.manifest import damaged_files, read_manifest
 from tests.archive_server import Fault
 from tests.data.record.test_address import HOSTILE
 from tests.data.store.random_tables import assert_same_view
+from tests.synthetic import refresh
 
 ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})
 
@@ -182,16 +183,7 @@ def test_views_of_other_rows_are_not_joined(archive, by_view, fetch, tmp_path):
     bad = shutil.copytree(by_view, tmp_path / "bad")
     with h5py.File(bad / "qcd-0000.seed.h5", "r+") as file:
         file["initiators/event"][0] = 77
-    manifest = json.loads((bad / "dataset.json").read_text())
-    for entry in manifest["files"]:
-        if entry["path"] == "qcd-0000.seed.h5":
-            import hashlib
-
-            content = (bad / entry["path"]).read_bytes()
-            entry["bytes"] = len(content)
-            entry["sha256"] = hashlib.sha256(content).hexdigest()
-            entry["md5"] = hashlib.md5(content).hexdigest()
-    (bad / "dataset.json").write_text(json.dumps(manifest))
+    refresh(bad)
     archive.add("1", bad)
     with pytest.raises(InputFileError, match=r"initiators/event differs .*same initiators"):
         fetch()

@@ -1,6 +1,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -345,13 +346,8 @@ def test_what_is_wrong_in_what_people_say(change, words):
 
 
 def test_the_example_is_valid():
-    validate(Publication, read_yaml(rs3l_root() / "docs" / "publication.yaml"), "example")
-
-
-def rs3l_root():
-    from pathlib import Path
-
-    return Path(__file__).parents[3]
+    example = Path(__file__).parents[3] / "docs" / "publication.yaml"
+    validate(Publication, read_yaml(example), "example")
 
 
 def test_an_orcid_may_end_in_x():
