@@ -107,6 +107,8 @@ def _copied(dataset: Path, manifest: dict[str, Any], place: Path) -> dict[str, A
     check_names(file["path"] for file in manifest["files"])
     for name in (MANIFEST_NAME, *(file["path"] for file in manifest["files"])):
         shutil.copyfile(dataset / name, place / name)
+    if faults := damaged_files(place, manifest):
+        raise StorageError("\n".join(["copied, but not as they were:", *faults]))
     return manifest
 
 

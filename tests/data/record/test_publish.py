@@ -187,6 +187,19 @@ def test_rows_that_were_lost_on_the_way_are_noticed(folder, tmp_path, monkeypatc
     assert names(tmp_path) == []
 
 
+def test_a_copy_that_is_damaged_is_noticed(tmp_path, monkeypatch):
+    """Before it is sent: a release cannot be undone."""
+    source = make_dataset(tmp_path / "ds", n_events=5, processes=["qcd"])
+
+    def careless(one, other):
+        other.write_bytes(one.read_bytes()[::-1])
+
+    monkeypatch.setattr("rs3l_data.record.publish.shutil.copyfile", careless)
+    with pytest.raises(StorageError, match=r"copied, but not as they were:\n.*record/shard-0000"):
+        publish(source, tmp_path / "record", ABOUT, Layout())
+    assert names(tmp_path) == ["ds"]
+
+
 def test_a_folder_with_something_in_it_is_left_alone(folder, tmp_path):
     (tmp_path / "mine").write_text("mine")
     with pytest.raises(StorageError, match="there is something already"):
