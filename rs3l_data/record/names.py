@@ -1,4 +1,4 @@
-"""Which names of files we take from a server: plain ones, that every file system can hold."""
+"""Which names files of a record may have: plain ones, that every file system can hold."""
 
 from __future__ import annotations
 
@@ -19,45 +19,38 @@ _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
-def check_name(name: str) -> str:
-    """Refuse a name that could lead out of a folder, or that not every system can hold.
-
-    Returns
-    -------
-    str
-        The name itself.
-
-    Raises
-    ------
-    TransferError
-        With what is wrong with it.
-    """
-    fault = _fault(name)
-    if fault:
-        raise TransferError(
-            f"the server calls a file {name[:300]!r}: {fault}; nothing is written under it. Choose "
-            "other files with `--files`, or tell the record's authors"
-        )
-    return name
-
-
 def check_names(names: Iterable[str]) -> None:
-    """Check each name, and that no two of them mean one file on some system.
+    """Refuse names of a server's files that have a fault.
 
     Raises
     ------
     TransferError
         With what is wrong with the first bad one.
     """
+    if fault := fault_of(names):
+        raise TransferError(
+            f"the server has {fault}; nothing is written under it. Choose other files with "
+            "`--files`, or tell the record's authors"
+        )
+
+
+def fault_of(names: Iterable[str]) -> str | None:
+    """Find the first name that could lead out of a folder, or that not every system can hold.
+
+    Also two that mean one file on some system.
+    """
     seen: dict[str, str] = {}
     for name in names:
-        key = unicodedata.normalize("NFC", check_name(name)).casefold()
+        if fault := _fault(name):
+            return f"a file {name[:300]!r}: {fault}"
+        key = unicodedata.normalize("NFC", name).casefold()
         if key in seen:
-            raise TransferError(
-                f"the server has the files {seen[key]!r} and {name!r}, which are one file where "
-                "upper and lower case do not differ; choose one of them with `--files`"
+            return (
+                f"the files {seen[key]!r} and {name!r}, which are one file where upper and lower "
+                "case do not differ"
             )
         seen[key] = name
+    return None
 
 
 def _fault(name: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from rs3l_data.record.card import card
 from rs3l_data.record.layout import LAYOUT, Layout, check_layout
 from rs3l_data.record.memory import remember
 from rs3l_data.record.metadata import datacite, zenodo
-from rs3l_data.record.names import check_names
+from rs3l_data.record.names import fault_of
 from rs3l_data.record.plan import MOST_FILES, OUR_FILES, check_size, n_shards
 from rs3l_data.record.repack import bytes_of_processes, repack
 from rs3l_data.record.subset import manifest_of
@@ -54,7 +54,8 @@ def publish(
     Raises
     ------
     InputFileError
-        If the dataset is damaged, or its format version too old for what is asked.
+        If the dataset is damaged, its format version too old for what is asked, or files of the
+        record would have names that not every system can hold.
     ConfigError
         If the record would be larger than an archive takes.
     StorageError
@@ -104,7 +105,7 @@ def _suits(manifest: Mapping[str, Any]) -> bool:
 
 
 def _copied(dataset: Path, manifest: dict[str, Any], place: Path) -> dict[str, Any]:
-    check_names(file["path"] for file in manifest["files"])
+    _require_names(file["path"] for file in manifest["files"])
     for name in (MANIFEST_NAME, *(file["path"] for file in manifest["files"])):
         shutil.copyfile(dataset / name, place / name)
     if faults := damaged_files(place, manifest):
@@ -116,8 +117,9 @@ def _repacked(
     whole: Dataset, manifest: Mapping[str, Any], place: Path, layout: Layout, style: Style
 ) -> dict[str, Any]:
     chosen = whole.select(processes=layout.processes or None, views=layout.views or None)
-    n_files = len(chosen.views) if layout.by_view else 1
-    pieces = n_shards(bytes_of_processes(chosen), layout.shard_bytes, n_files)
+    endings = [f".{view}.h5" for view in chosen.views] if layout.by_view else [".h5"]
+    pieces = n_shards(bytes_of_processes(chosen), layout.shard_bytes, len(endings))
+    _require_names(f"{process}-0000{ending}" for process in pieces for ending in endings)
     with Progress("publish", len(chosen), "rows", style) as bar:
         shards = repack(chosen, pieces, place, bar)
     record = manifest_of(manifest, shards, place)
@@ -128,6 +130,14 @@ def _repacked(
         record = {**record, "files": list(_by_view(record["files"], place))}
     write_manifest(place, record)
     return record
+
+
+def _require_names(names: Iterable[str]) -> None:
+    if fault := fault_of(names):
+        raise InputFileError(
+            f"the record would have {fault}; make the dataset with other names of its processes, "
+            "views and files"
+        )
 
 
 def _digest_of(whole: Dataset, manifest: Mapping[str, Any]) -> str:

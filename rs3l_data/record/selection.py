@@ -12,7 +12,7 @@ from pydantic import Field
 from rs3l_data.describe.strict import Strict, nearest
 from rs3l_data.errors import ConfigError, TransferError
 from rs3l_data.record.listing import RemoteFile
-from rs3l_data.record.names import check_name, check_names
+from rs3l_data.record.names import check_names
 from rs3l_data.store.contents import FileEntry, Manifest
 from rs3l_data.store.manifest import MANIFEST_NAME
 
@@ -98,7 +98,7 @@ def targets(
 def _checked(files: Sequence[RemoteFile], entries: Sequence[FileEntry]) -> dict[str, RemoteFile]:
     by_name = {file.name: file for file in files}
     for entry in entries:
-        check_name(entry.shard or entry.path)
+        check_names([entry.shard or entry.path])
         file = by_name.get(entry.path)
         if file is None:
             raise TransferError(f"{MANIFEST_NAME} lists {entry.path!r}, which the record lacks")

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from rs3l_data.errors import ConfigError, TransferError
 from rs3l_data.record.address import SANDBOX, ZENODO, Address, locate
-from rs3l_data.record.names import check_name, check_names
+from rs3l_data.record.names import check_names, fault_of
 
 
 @pytest.mark.parametrize(
@@ -80,20 +80,18 @@ HOSTILE = [
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_that_are_refused(name):
     with pytest.raises(TransferError, match="nothing is written under it"):
-        check_name(name)
+        check_names([name])
 
 
 @pytest.mark.parametrize("name", ["a.h5", ".zenodo.json", "Jets (1), v2.tar.gz", "é.h5", "x" * 200])
 def test_names_that_are_taken(name):
-    assert check_name(name) == name
+    check_names([name])
 
 
 @given(st.text(max_size=40))
 def test_a_name_that_is_taken_stays_in_its_folder(tmp_path_factory, name):
     folder = tmp_path_factory.getbasetemp()
-    try:
-        check_name(name)
-    except TransferError:
+    if fault_of([name]):
         return
     assert (folder / name).parent == folder
     assert (folder / name).resolve().parent == folder.resolve()

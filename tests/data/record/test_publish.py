@@ -174,6 +174,22 @@ def test_a_damaged_dataset_is_not_published(folder, tmp_path):
     assert not (tmp_path / "record").exists()
 
 
+@pytest.mark.parametrize(
+    ("processes", "fault"),
+    [
+        (("qcd", "pp:h"), "a file 'pp:h-0000.*': it holds the character ':'"),
+        (("hbb", "HBB"), "the files 'hbb-0000.*' and 'HBB-0000.*', which are one file where"),
+    ],
+)
+@pytest.mark.parametrize("by_view", [False, True])
+def test_a_record_that_none_could_fetch_is_not_made(tmp_path, processes, fault, by_view):
+    source = make_dataset(tmp_path / "ds", n_events=5, processes=processes)
+    layout = Layout(shard_bytes=10**9, by_view=by_view)
+    with pytest.raises(InputFileError, match=f"the record would have {fault}"):
+        publish(source, tmp_path / "record", ABOUT, layout)
+    assert names(tmp_path) == ["ds"]
+
+
 @pytest.mark.parametrize("layout", [Layout(), Layout(shard_bytes=50_000), Layout(by_view=True)])
 def test_rows_that_were_lost_on_the_way_are_noticed(folder, tmp_path, monkeypatch, layout):
     """Their record would pass for a part of the dataset."""
