@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rs3l_data.describe.schema import DECAYS, INITIATORS, Split, empty
 from rs3l_data.errors import InputFileError
@@ -21,6 +22,8 @@ from rs3l_data.store.shard import write_shard
 from rs3l_data.store.split import split_of
 from rs3l_data.store.summary import build_manifest
 from rs3l_data.store.tables import I8, Array, Columns, Initiators, View, take
+
+F8 = npt.NDArray[np.float64]
 
 SEED, FRACTIONS = 0, (0.7, 0.1, 0.2)
 """Of the split, where the source says nothing"""
@@ -170,6 +173,13 @@ def sorted_constituents(row: I8, columns: Columns, n_rows: int) -> tuple[Columns
     order = np.lexsort((-columns["pt"], row))
     offsets = np.searchsorted(row[order], np.arange(n_rows + 1)).astype(np.int64)
     return {name: column[order] for name, column in columns.items()}, offsets
+
+
+def mass_of(pt: F8, eta: F8, energy: F8) -> F8:
+    """Give the mass that jets have by their energy [GeV]; 0 where rounding makes it imaginary."""
+    momentum = pt * np.cosh(eta)
+    mass: F8 = np.sqrt(np.maximum((energy - momentum) * (energy + momentum), 0))
+    return mass
 
 
 def require_finite(view: View, first: int, where: str) -> None:

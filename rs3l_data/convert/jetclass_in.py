@@ -14,6 +14,7 @@ from rs3l_data.convert import jetclass as layout
 from rs3l_data.convert.incoming import (
     Origin,
     Piece,
+    mass_of,
     require_finite,
     sorted_constituents,
     write_dataset,
@@ -177,9 +178,7 @@ def _jet_table(table: ak.Array, counts: I8) -> Columns:
     for name in ("pt", "eta", "phi"):
         jets[name][:] = _flat(table, f"jet_{name}")
         jets[f"initiator_{name}"][:] = _flat(table, f"aux_genpart_{name}")
-    momentum = _flat(table, "jet_pt") * np.cosh(_flat(table, "jet_eta"))
-    energy = _flat(table, "jet_energy")
-    jets["mass"][:] = np.sqrt(np.maximum((energy - momentum) * (energy + momentum), 0))
+    jets["mass"][:] = mass_of(*(_flat(table, f"jet_{name}") for name in ("pt", "eta", "energy")))
     for name, branch in layout.SUBSTRUCTURE.items():
         jets[name][:] = _flat(table, branch)
     jets["n_constituents"][:] = counts

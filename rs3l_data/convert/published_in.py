@@ -16,6 +16,7 @@ from rs3l_data.convert import published as layout
 from rs3l_data.convert.incoming import (
     Origin,
     Piece,
+    mass_of,
     require_finite,
     sorted_constituents,
     write_dataset,
@@ -236,9 +237,7 @@ def _jet_table(jets: F8, counts: I8, splitting: I8, swapped: bool) -> Columns:
     table["pt"][there] = jets[there, layout.PT]
     table["eta"][there] = jets[there, eta]
     table["phi"][there] = _within(kinematics.delta_phi(jets[there, phi], np.zeros(1)))
-    momentum = jets[there, layout.PT] * np.cosh(jets[there, eta])
-    energy = jets[there, layout.ENERGY]
-    table["mass"][there] = np.sqrt(np.maximum((energy - momentum) * (energy + momentum), 0))
+    table["mass"][there] = mass_of(*(jets[there, i] for i in (layout.PT, eta, layout.ENERGY)))
     return table
 
 
