@@ -125,7 +125,7 @@ class _Scanner:
             if _EVENT.match(line):
                 block = self._block(line, lines)
                 if self.number in self._wanted:
-                    yield block
+                    yield _with_e(block)
                 self.number += 1
                 self.where = f"event {self.number}"
                 if self.number == self._wanted.stop:
@@ -155,7 +155,7 @@ class _Scanner:
             if line.strip():
                 block.append(line)
             if b"</event>" in line:
-                return _with_e(b"".join(block))
+                return b"".join(block)
         raise self._truncated()
 
     def _truncated(self) -> InputFileError:
