@@ -120,6 +120,17 @@ class Config(Strict):
             return value
         return {name: _complete_process(str(name), given) for name, given in value.items()}
 
+    @field_validator("processes")
+    @classmethod
+    def _apart(cls, value: dict[str, Process]) -> dict[str, Process]:
+        """Refuse names whose shards would be one file where upper and lower case do not differ."""
+        seen: dict[str, str] = {}
+        for name in value:
+            other = seen.setdefault(name.lower(), name)
+            if other != name:
+                raise ValueError(f"'{other}' and '{name}' differ in case alone; rename one")
+        return value
+
     @field_validator("views", mode="before")
     @classmethod
     def _copies(cls, value: Any) -> Any:

@@ -385,3 +385,10 @@ def test_a_process_can_set_what_acts_on_its_hard_events():
         *("HiddenValley:ffbar2Zv = on", "HiddenValley:spinFv = 0"),
     ]
     validate(Config, with_top(*settings), "my.yaml")
+
+
+def test_processes_whose_names_differ_in_case_alone_are_told_before_any_job():
+    """Their shards' names do, too, and no manifest of them would be read."""
+    top = {"settings": ["Top:gg2ttbar = on"], "initiators": [6], "label": "top"}
+    text = message(changed(processes={"top": {"events": 1}, "Top": {"events": 1, **top}}))
+    assert "processes: 'top' and 'Top' differ in case alone; rename one" in text
