@@ -12,8 +12,6 @@ import pytest
 import requests
 
 from rs3l_data.errors import StorageError, TransferError
-from rs3l_data.record import client as client_module
-from rs3l_data.record import transfer
 from rs3l_data.record.client import AgainError, Client, Patience, _asked_wait
 from rs3l_data.record.names import PARTS
 from tests.archive_server import Fault
@@ -303,10 +301,9 @@ def test_a_disk_that_fills_up_is_told_in_words(archive, content, fetch, monkeypa
         yield b"x"
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(client_module.Client, "blocks", full)
-    monkeypatch.setattr(transfer.Client, "json", client_module.Client.json)
-    archive_json = archive.describe("1")
-    monkeypatch.setattr(client_module.Client, "json", lambda *_, **__: archive_json)
+    record = archive.describe("1")
+    monkeypatch.setattr(Client, "json", lambda *_, **__: record)
+    monkeypatch.setattr(Client, "blocks", full)
     with pytest.raises(StorageError, match="full"):
         fetch()
 
