@@ -48,8 +48,9 @@ def check_view(view: View, attributes: Mapping[str, Any], place: Place) -> None:
     check_unknown(view.jets, unknown, jets)
     _check_present(view.jets, unknown, jets)
     _check_selection(view.jets, config.get("jets"), jets)
-    check_unknown(view.constituents, unknown_columns(config, "constituents"), items, row)
-    _check_constituents(view.constituents, row, items)
+    unknown = unknown_columns(config, "constituents")
+    check_unknown(view.constituents, unknown, items, row)
+    _check_constituents(view.constituents, unknown, row, items)
     jets.rows("counts", "n_constituents", found != counts, found, "as many as there are")
     if attributes.get("constituents_complete", True):
         _check_sums(view, row, jets)
@@ -131,8 +132,9 @@ def _limits(said: Any) -> tuple[float, float] | None:
     return None
 
 
-def _check_constituents(items: Columns, row: I8, place: Place) -> None:
-    for name, values in items.items():
+def _check_constituents(items: Columns, unknown: frozenset[str], row: I8, place: Place) -> None:
+    known = {name: values for name, values in items.items() if name not in unknown}
+    for name, values in known.items():
         if values.dtype.kind == "f":
             check_finite(items, name, place, row)
     pt, category, charge = items["pt"], items["category"], items["charge"]
@@ -146,10 +148,10 @@ def _check_constituents(items: Columns, row: I8, place: Place) -> None:
     place.rows("ranges", "charge", np.abs(charge.astype(int)) > 1, charge, "-1, 0 or 1", row)
     wrong = charged != (charge != 0)
     place.rows("tracks", "charge", wrong, charge, "a charge where the category has one", row)
-    for name in ("d0", "d0_error", "dz", "dz_error"):
+    for name in filter(known.__contains__, ("d0", "d0_error", "dz", "dz_error")):
         bad = ~charged & (items[name] != 0)
         place.rows("tracks", name, bad, items[name], "0 without a track", row)
-    for name in ("d0_error", "dz_error"):
+    for name in filter(known.__contains__, ("d0_error", "dz_error")):
         place.rows("ranges", name, items[name] < 0, items[name], "no negative error", row)
     with np.errstate(over="ignore", invalid="ignore"):
         momentum = pt.astype(np.float64) * np.cosh(items["eta"].astype(np.float64))

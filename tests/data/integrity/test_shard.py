@@ -308,6 +308,18 @@ def test_what_a_later_version_adds_is_not_judged(shard):
     assert "the digest: rows of format version 1.99" in findings.unchecked[0]
 
 
+@pytest.mark.parametrize("nothing", [np.nan, 0])
+def test_columns_that_a_source_did_not_have_hold_nothing(shard, nothing):
+    unknown = ["initiators/pt", "constituents/d0_error"]
+    change_config(shard, converted={"unknown_columns": unknown})
+    for name in (unknown[0], *(f"views/{view}/{unknown[1]}" for view in ("nominal", "seed"))):
+        change(shard, name, put(slice(None), nothing))
+    findings = validate(shard, with_digest=False)
+    assert findings.valid, findings.violations
+    change(shard, "initiators/pt", put(2, 500))
+    found(shard, "unknown", "/initiators/pt", 2)
+
+
 def test_many_violations_of_a_kind_are_counted_and_a_few_shown(shard):
     change(shard, f"{SEED}/constituents/energy", put(slice(None), np.nan))
     findings = validate(shard, at_most=3)
