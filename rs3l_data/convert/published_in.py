@@ -24,6 +24,7 @@ from rs3l_data.convert.incoming import (
 from rs3l_data.convert.sources import Source
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Category, Status, empty
 from rs3l_data.errors import InputFileError
+from rs3l_data.store.hdf5 import reopening
 from rs3l_data.store.tables import I8, Columns, View
 
 logger = logging.getLogger(__name__)
@@ -83,15 +84,12 @@ def read_published(
 
 
 def _pieces(source: Source, codes: list[int], rows: int) -> Iterator[Piece]:
-    try:
-        with h5py.File(source.path, "r", locking=False) as file:
-            n, names = _check_layout(file, source.path)
-            swapped: dict[str, bool] = {}
-            for start in range(0, n, rows):
-                block = slice(start, min(start + rows, n))
-                yield _piece(file, block, names, swapped, source, codes)
-    except OSError as error:
-        raise InputFileError(f"{source.path}: cannot be read as HDF5: {error}") from None
+    with reopening(source.path) as file:
+        n, names = _check_layout(file, source.path)
+        swapped: dict[str, bool] = {}
+        for start in range(0, n, rows):
+            block = slice(start, min(start + rows, n))
+            yield _piece(file, block, names, swapped, source, codes)
 
 
 def _check_layout(file: h5py.File, path: Path) -> tuple[int, tuple[str, ...]]:

@@ -276,7 +276,7 @@ def test_other_contents_of_the_columns_are_noticed(tmp_path):
 def test_other_layouts_are_refused(tmp_path):
     path = tmp_path / "a.h5"
     path.write_text("no HDF5")
-    with pytest.raises(InputFileError, match=r"a\.h5: cannot be read as HDF5"):
+    with pytest.raises(InputFileError, match=r"a\.h5: not an HDF5 file"):
         read(path, tmp_path / "ds")
     with h5py.File(path, "w") as file:
         file["singletons"] = np.zeros((3, 5, 13))
@@ -286,6 +286,19 @@ def test_other_layouts_are_refused(tmp_path):
         file["jet_pflow_cands"] = np.zeros((3, 5, 100, 11))
     with pytest.raises(InputFileError, match=r"expected \(N, 1 to 5, 13 or more\)"):
         read(path, tmp_path / "ds")
+
+
+def test_whatever_hdf5_makes_of_damaged_bytes_is_told(tmp_path):
+    """Numbers of a type that there is none for are no fault of a file to it."""
+    published_file(tmp_path / "a.h5", n=5)
+    content = (tmp_path / "a.h5").read_bytes()
+    # How HDF5 describes a double: bits, places of exponent and mantissa, the exponent's bias.
+    double = bytes([0, 0, 64, 0, 52, 11, 0, 52])
+    assert content.count(double + bytes([255, 3])) == 2
+    damaged = content.replace(double + bytes([255, 3]), double + bytes([255, 127]))
+    (tmp_path / "a.h5").write_bytes(damaged)
+    with pytest.raises(InputFileError, match=r"a\.h5: damaged: Insufficient precision"):
+        read(tmp_path / "a.h5", tmp_path / "ds")
 
 
 def test_only_empty_rows_are_no_dataset(tmp_path):
