@@ -34,16 +34,24 @@ def alone(folder: Path) -> Iterator[None]:
 
 def _locked(folder: Path) -> int:
     """Open and lock the folder that is there: who had it before may have removed the one opened."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = os.open(folder, os.O_RDONLY)
-        except (FileExistsError, FileNotFoundError):
-            if os.path.lexists(folder) and not folder.is_dir():
-                raise
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            _make(folder)
             continue
         fcntl.flock(lock, fcntl.LOCK_EX)
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(lock), folder.stat()):
                 return lock
         os.close(lock)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        # Another process was faster, unless it is a link that leads nowhere.
+        if folder.is_symlink():
+            raise
