@@ -156,6 +156,8 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self._fault(path)
         if fault.status is not None:
             return self._send(fault.status, b"{}", fault.headers)
+        if fault.body is not None:
+            return self._send(200, fault.body)
         if not self._authorised():
             return self._send(401, b"{}")
         if m := re.fullmatch(r"/api/files/(\d+)/([^/]+)", path):

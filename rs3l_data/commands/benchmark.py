@@ -14,9 +14,7 @@ def benchmark(
     config_file: ConfigFile,
     process: Annotated[
         list[str] | None,
-        typer.Option(
-            "--process", help="Process to measure, may be repeated; qcd and hbb if not given."
-        ),
+        typer.Option("--process", help="Process to measure, may be repeated; else the first two."),
     ] = None,
     view: MeasuredView = None,
     events: Annotated[
@@ -46,7 +44,7 @@ def benchmark(
     config.require_shower(view)
     if config.views[view].hepmc is not None:
         raise ConfigError(f"view '{view}' comes from a HepMC file, not from Pythia; give another")
-    chosen = process or ["qcd", "hbb"]
+    chosen = process or [*config.processes][:2]
     for name in chosen:
         config.require("processes", name)
     with generator_output_to(None):

@@ -233,14 +233,15 @@ def _asked_wait(header: str | None) -> float | None:
     """Understand Retry-After: seconds, or a date."""
     if not header:
         return None
-    if header.strip().isdigit():
+    if header.strip().isdecimal():
         return float(header)
     try:
         date = email.utils.parsedate_to_datetime(header)
     except ValueError:
         return None
-    now = datetime.datetime.now(date.tzinfo)
-    return max((date - now).total_seconds(), 0.0)
+    # A date of HTTP is one of Greenwich, named or not.
+    date = date if date.tzinfo else date.replace(tzinfo=datetime.UTC)
+    return max((date - datetime.datetime.now(datetime.UTC)).total_seconds(), 0.0)
 
 
 def _in_words(error: requests.RequestException) -> str:

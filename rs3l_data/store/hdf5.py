@@ -170,7 +170,7 @@ def reopening(path: Path) -> Iterator[h5py.File]:
             # has read in damaged metadata.
             if isinstance(error, MemoryError) and "Unable to allocate" in str(error):
                 raise MemoryError(f"{path}: {error}; read fewer rows at once") from None
-            fault = error or type(error).__name__
+            fault = str(error) or type(error).__name__
             raise DamagedFileError(f"{path}: damaged: {fault}; {_AGAIN}") from error
 
 

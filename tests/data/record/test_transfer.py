@@ -159,7 +159,9 @@ def test_retry_after_may_be_a_date():
     in_a_minute = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=60)
     assert 50 < _asked_wait(email.utils.format_datetime(in_a_minute, usegmt=True)) <= 60
     assert _asked_wait("Wed, 21 Oct 2015 07:28:00 GMT") == 0
+    assert 50 < _asked_wait(in_a_minute.strftime("%a, %d %b %Y %H:%M:%S")) <= 60
     assert _asked_wait("soon") is None
+    assert _asked_wait("²") is None
     assert _asked_wait(None) is None
 
 
