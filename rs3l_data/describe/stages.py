@@ -56,7 +56,10 @@ AFTER_THE_HARD_PROCESS = (
 Of Vincia's the tune alone does not, which is for a view or the run in any case.
 """
 
-_KEPT_AS_SAVED = ("PDF:useHard", "PDF:pHardSet", "6:", "25:", "23:m", "24:m")
+_KEPT_AS_SAVED = (
+    *("PDF:useHard", "PDF:pHardSet", "6:", "25:"),
+    *(f"{v}:{key}" for v in (23, 24) for key in ("all", "new", "m0", "mWidth", "mMin", "mMax")),
+)
 """Parton densities of the hard process alone; tops and Higgs bosons, which have decayed with it;
 the masses of its W and Z bosons, but not their decays, since a weak shower may emit others."""
 
@@ -95,7 +98,8 @@ OF_THE_HARD_PROCESS = (
 )
 """Settings of Pythia that choose and generate the hard process. A saved one that is showered does
 not obey them, and fails if they add a process. Others of `PhaseSpace:` and the like reach the
-multiparton interactions."""
+multiparton interactions, as do the masses of W and Z bosons, which change little there but the
+random numbers."""
 
 _WITHOUT_A_PROCESS = (
     *_KEPT_AS_SAVED,

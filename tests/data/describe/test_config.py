@@ -339,6 +339,7 @@ def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
         *("Top:all = on", "ExtraDimensionsG*:all = on", "PhaseSpace:RsepMin = 0.4"),
         *("Onia:all(3S1) = on", "Bottomonium:all = on", "HiddenValley:gg2UvUvbar = on"),
         *("PDF:useHard = on", "PDF:pHardSet = 20", " 6:m0 = 175", "25:onMode = off", "24:mWidth=2"),
+        *("23:m0 = 91", "24:all = W+ W- 3 3 0 80.4 2.1 10. 0. 0."),
     ],
 )
 def test_a_view_cannot_set_what_its_hard_events_were_made_with(line):
@@ -346,6 +347,7 @@ def test_a_view_cannot_set_what_its_hard_events_were_made_with(line):
     assert f"variation: [{line!r}] are of the hard process" in text
     free = ["HardQCD:nQuarkNew = 4", "Charmonium:O(3S1)[3S1(1)] = 1.2", "HiddenValley:FSR = on"]
     free += ["15:onMode = off", "24:onMode = off", "5:m0 = 4.7", "PDF:pSet = 20"]
+    free += ["23:mayDecay = off"]  # those that a weak shower emits
     validate(Config, changed(views={"a": {"variation": free}}), "my.yaml")
 
 
