@@ -5,6 +5,7 @@ The JSON schema for editors, the reference page and the error messages all come 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -118,7 +119,8 @@ class Config(Strict):
         """Fill what the catalogue knows into each process, so that a config says everything."""
         if not isinstance(value, dict):
             return value
-        return {name: _complete_process(str(name), given) for name, given in value.items()}
+        _require_text(value)
+        return {name: _complete_process(name, given) for name, given in value.items()}
 
     @field_validator("processes")
     @classmethod
@@ -137,7 +139,8 @@ class Config(Strict):
         """Write a view with `copies: n` out as n views of their own, name_1 to name_n."""
         if not isinstance(value, dict):
             return value
-        views: dict[Any, Any] = {}
+        _require_text(value)
+        views: dict[str, Any] = {}
         for name, given in value.items():
             n = given.get("copies", 1) if isinstance(given, dict) else 1
             # True is an int, too.
@@ -266,6 +269,13 @@ class Config(Strict):
             raise ConfigError(
                 f"view '{view}' shares the shower of '{root}' and is made with it; give that name"
             )
+
+
+def _require_text(names: Iterable[Any]) -> None:
+    """Refuse what YAML takes for something else than a name: `on`, a date, a number."""
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(f"expected text in quotes as the key; found {found(name)}")
 
 
 def _complete_process(name: str, given: Any) -> Any:

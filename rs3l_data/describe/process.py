@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
 from rs3l_data.describe.owned import check_not_owned, parameter
 from rs3l_data.describe.seeds import PYTHIA_SEED_MAX
 from rs3l_data.describe.stages import acts_after_the_hard_process, acts_on_the_hard_process
 from rs3l_data.describe.strict import Strict
-from rs3l_data.describe.wording import NAME
+from rs3l_data.describe.wording import NAME, found
 
 BY_FLAVOUR = "by_flavour"
 """The label of a process whose rows are labelled by the flavour of the initiator"""
@@ -78,6 +78,15 @@ class Process(Strict):
     chunk_events: int | None = Field(
         None, gt=0, description="Hard events in one job and one shard, if not `hard.chunk_events`."
     )
+
+    @field_validator("label", mode="before")
+    @classmethod
+    def _codes(cls, value: Any) -> Any:
+        """Refuse true and false as the codes 1 and 0, which pydantic takes them for."""
+        for code in value if isinstance(value, dict) else ():
+            if isinstance(code, bool):
+                raise ValueError(f"expected a PDG code as the key; found {found(code)}")
+        return value
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -129,6 +129,8 @@ def _all_in_words(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -
     for fault in faults:
         place, value = fault["loc"], found(fault["input"])
         shown, models = _walk(model, place)
+        if fault["type"] == "invalid_key":
+            shown[-1] = value  # which pydantic writes 1 for true
         path = ".".join(shown)
         kind = expected(fault, models)
         inside = any(len(p) > len(shown) and p[: len(shown)] == shown for p in places)
@@ -149,7 +151,7 @@ def _all_in_words(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -
 
 
 def _in_words(model: type[BaseModel], fault: Mapping[str, Any], path: str) -> str:
-    if fault["type"] == "extra_forbidden":
+    if fault["type"] in ("extra_forbidden", "invalid_key"):
         return f"{path}: {_unknown_key(model, fault['loc'])}"
     if fault["type"] == "missing":
         return f"{path}: this key is required"

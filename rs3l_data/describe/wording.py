@@ -25,7 +25,6 @@ _EXPECTED = {
     "float_parsing": "a number",
     "finite_number": "a finite number",
     "string_type": "text",
-    "invalid_key": "text as the key",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "literal_error": "{expected}",

@@ -44,6 +44,7 @@ def test_unknown_keys_are_named_with_path_and_nearest():
     )
     text = message(changed(views={"nominal": {"varation": "fsr_up"}}))
     assert "my.yaml: views.nominal.varation: unknown key; did you mean 'variation'?" in text
+    assert "my.yaml: true: unknown key; Valid: detector," in message({**MINIMAL, True: {}})
     assert "jets.radus: unknown key; did you mean 'radius'?" in message(changed(jets={"radus": 1}))
 
 
@@ -111,7 +112,10 @@ def test_values_out_of_range_are_named(blocks, path):
             "views.a.variation: expected text or a list, such as [a, b]; found 5",
         ),
         ({"views": {1: {}}}, "views: expected text in quotes as the key; found 1"),
-        ({"hard": {3: 4}}, "hard.3: expected text as the key; found 3"),
+        ({"views": {True: {"copies": 2}}}, "views: expected text in quotes as the key; found true"),
+        ({"processes": {True: {"events": 1}}}, "processes: expected text in quotes as the key; fo"),
+        ({"detector": {"overrides": {1: 2}}}, "detector.overrides: expected text in quotes as the"),
+        ({"hard": {3: 4}}, "hard.3: unknown key; Valid: abs_eta_max, chunk_events, energy, "),
         ({"views": {}}, "views: expected at least one entry; found {}"),
         ({"name": "n" * 101}, "name: expected at most 100 characters; found 'nnn"),
         ({"hard": {"pt": [1, 2, 3]}}, "hard.pt: expected at most 2 entries; found [1, 2, 3]"),
@@ -267,6 +271,7 @@ def test_each_initiator_may_have_a_label_of_its_own():
         ({25: "Hbb", 6: "by_flavour"}, "for all initiators or none"),
         ({25: "Hbb", -6: "top"}, "label.-6: expected a PDG code above 0"),
         ({25: "Hbb", "t": "top"}, "label.t: expected a whole number as the key; found 't'"),
+        ({25: "Hbb", True: "top"}, "label: expected a PDG code as the key; found true"),
         ({25: "Hbb", 6: "a top"}, "label.6: expected a letter, then letters, digits or _;"),
         (["Hbb", "top"], "label: expected text or keys with values; found ['Hbb', 'top']"),
     ],
