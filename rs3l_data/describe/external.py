@@ -45,5 +45,5 @@ def check_hepmc(pattern: str) -> None:
     """
     if unknown := re.search(r"[{}][^{}]*}?", re.sub(r"{(process|chunk)}", "", pattern)):
         raise ValueError(
-            f"found {unknown[0]} in '{pattern}'; expected {{process}} or {{chunk}} only"
+            f"hepmc: found {unknown[0]} in '{pattern}'; expected {{process}} or {{chunk}} only"
         )

@@ -52,7 +52,8 @@ class Process(Strict):
         "because the particle may decay there. What acts after the hard process only, as "
         "`TimeShower:`, is refused, and so is what the showers share with it, as `Tune:`, "
         "`PDF:pSet` and `StandardModel:`: their place is `generator`, or a view. Parton densities "
-        "of the hard process alone are `PDF:useHard = on` and `PDF:pHardSet`."
+        "of the hard process alone are `PDF:useHard = on` and `PDF:pHardSet`. A second hard "
+        "process, `SecondHard:`, is refused: its partons would have no initial-state radiation."
     )
     lhe: tuple[str, ...] = Field(
         (),

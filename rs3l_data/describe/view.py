@@ -42,7 +42,8 @@ class View(Strict):
     hepmc: str | None = Field(
         None,
         description="HepMC3 file of the hard events as another program showered them; `{process}` "
-        "and `{chunk}` (0000, 0001, …) stand for theirs.",
+        "and `{chunk}` (0000, 0001, …) stand for theirs. A file gives one view: others of its "
+        "showers are made with `redo: detector`.",
     )
 
     # Written out before a view is made: each copy is a view of its own, and says nothing of it.

@@ -70,7 +70,7 @@ def test_a_process_from_files_needs_no_settings_but_a_label():
 @pytest.mark.parametrize(
     ("blocks", "message"),
     [
-        ({"processes": ONE, "views": {"h": {"hepmc": "{proces}"}}}, r"found \{proces\}"),
+        ({"processes": ONE, "views": {"h": {"hepmc": "{proces}"}}}, r"h: hepmc: found \{proces\}"),
         ({"processes": ONE, "views": {"h": {"hepmc": "{process:d}"}}}, r"found \{process:d\}"),
         ({"processes": ONE, "views": {"h": {"hepmc": "{chunk!x}"}}}, r"found \{chunk!x\}"),
         ({"processes": ONE, "views": {"h": {"hepmc": "a}"}}}, r"found \} in 'a\}'"),
