@@ -15,12 +15,15 @@ from rs3l_data.simulate.setting_values import KINDS
 from tests.data.simulate.showered import ENERGY, events_of
 
 
-def test_a_showered_event_obeys_no_setting_of_the_hard_process(config, hard_of, monkeypatch):
+@pytest.mark.parametrize("process", ["top", "hbb"])
+def test_a_showered_event_obeys_no_setting_of_the_hard_process(
+    config, hard_of, monkeypatch, process
+):
     """Such as a view may not have: it would be called another and be none."""
     monkeypatch.setattr("rs3l_data.simulate.pythia.initialisation_seed", lambda _: 7)
-    hard = hard_of("top")[:5]
-    seeds = shower_seeds(config.seed, "top", "nominal", hard.events["event"])
-    settings = view_settings(config, "top", "nominal")
+    hard = hard_of(process)[:3]
+    seeds = shower_seeds(config.seed, process, "nominal", hard.events["event"])
+    settings = view_settings(config, process, "nominal")
     lines = ["PhaseSpace:pTHatMin = 600", "PhaseSpace:mHatMin = 2000", "SigmaProcess:Kfactor = 2"]
     lines += ["SigmaProcess:alphaSvalue = 0.14", "SigmaProcess:renormMultFac = 4"]
     lines += ["PhaseSpace:Q2Min = 1e6", "PhaseSpace:RsepMin = 3."]
