@@ -248,9 +248,9 @@ def _whole_numbers(numbers: int | Sequence[int] | I8, what: str) -> I8:
     """Make an array of whole numbers, (n,); an empty list has none."""
     given = np.atleast_1d(np.asarray(numbers))
     if given.size and given.dtype.kind not in "iu":
+        hint = "; a mask chooses rows as ds[mask]" if given.dtype == bool else ""
         raise IndexError(
-            f"expected {what}, whole numbers, found values of type {given.dtype}; a mask chooses "
-            "rows as ds[mask]"
+            f"expected {what}, whole numbers, found values of type {given.dtype}{hint}"
         )
     # Of a type without a sign, differences would never fall below 0.
     return given.astype(np.int64, copy=False)
