@@ -35,8 +35,8 @@ _PRINTS = (
     "number is `events` of a process"
 )
 _KEPT = (
-    "it changes what is printed, or keeps an initialisation in files, with fewer digits, so that "
-    "events would depend on which job came first"
+    "it keeps an initialisation in files, with fewer digits, so that events would depend on which "
+    "job came first"
 )
 _WEIGHTS = (
     "it gives events weights, and the jets of a view have the weight of their hard event: simulate "
@@ -60,7 +60,7 @@ _PREFIXES = {
     "random:": _SEED,
     "secondhard:": _ONE,
     "leshouches:": _SAVED,
-    "init:": _KEPT,
+    "init:": f"it changes what is printed, or {_KEPT}",
     **dict.fromkeys(
         ("enhancements:", "enhancedsplittings:", "uncertaintybands:", "variationfrag:", "merging:"),
         _WEIGHTS,
