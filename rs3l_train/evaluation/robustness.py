@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_train.evaluation.roc import F8, Cut, cut_at, part_below
+from rs3l_train.evaluation.roc import F8, Cut, chosen_cut, mean_and_error, part_below
 from rs3l_train.evaluation.scores import Places, Scores, in_common
 
 NOISE_DRAWS = 20
@@ -78,27 +78,22 @@ def at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[s
         efficiency of the signal has none, as it is chosen.
     """
     same = scores is reference
-    n = len(reference.signal)
-    shift = math.sqrt(efficiency * (1 - efficiency) / n)
-    cut, looser, tighter = (
-        cut_at(reference.signal, e)
-        for e in (efficiency, min(efficiency + shift, 1), max(efficiency - shift, 1 / n))
-    )
-    kept, kept_error = _efficiency(cut(scores.signal))
-    kept_shift = float(looser(scores.signal).mean() - tighter(scores.signal).mean()) / 2
+    chosen = chosen_cut(reference.signal, efficiency)
+    cut = chosen.cut
+    kept, kept_error = mean_and_error(cut(scores.signal))
+    slope = chosen.slope(scores.signal)
     # Where the reference has more signal by chance, its threshold rises, and this view has too.
     together = _covariance(
         cut(scores.signal),
         cut(reference.signal),
         in_common(scores.signal_jets, reference.signal_jets),
     )
-    slope = kept_shift / shift if shift else 0.0
-    kept_squared = kept_error**2 + kept_shift**2 - 2 * slope * together
-    here, here_error = _efficiency(cut(scores.background))
+    kept_squared = kept_error**2 + (slope * chosen.error) ** 2 - 2 * slope * together
+    here, here_error = mean_and_error(cut(scores.background))
     there = float(cut(reference.background).mean())
     # How the threshold moves the logarithms of both, one with the other.
     here_shift, there_shift = (
-        _log_change(looser(s.background), tighter(s.background)) for s in (scores, reference)
+        chosen.error * chosen.slope_of_log(s.background) for s in (scores, reference)
     )
     ratio = here / there if there else None
     return {
@@ -130,8 +125,8 @@ def _error_of_ratio(
         Of the ratio's logarithm, by the threshold's error.
     """
     here, there = cut(scores.background), cut(reference.background)
-    _, here_error = _efficiency(here)
-    mean, there_error = _efficiency(there)
+    _, here_error = mean_and_error(here)
+    mean, there_error = mean_and_error(there)
     common = in_common(scores.background_jets, reference.background_jets)
     together = _covariance(here, there, common)
     squared = here_error**2 + (ratio * there_error) ** 2 - 2 * ratio * together
@@ -142,20 +137,6 @@ def _covariance(first: F8, second: F8, common: Places) -> float:
     """Estimate the covariance of two means, of samples that have these jets in common."""
     here, there = first[common[0]] - first.mean(), second[common[1]] - second.mean()
     return float(here @ there) / (len(first) * len(second))
-
-
-def _log_change(looser: F8, tighter: F8) -> float:
-    """Half the change of the logarithm of what passes; where nothing does, half a jet counts."""
-    return math.log(max(float(looser.sum()), 0.5) / max(float(tighter.sum()), 0.5)) / 2
-
-
-def _efficiency(passing: F8) -> tuple[float, float]:
-    """Average how much of each jet passes; the error is never 0, if all jets do or none does."""
-    n, mean = len(passing), float(passing.mean())
-    if mean in (0.0, 1.0):
-        likely = (n * mean + 0.5) / (n + 1)
-        return mean, math.sqrt(likely * (1 - likely) / n)
-    return mean, float(passing.std()) / math.sqrt(n)
 
 
 def agreement(reference: F8, other: F8) -> dict[str, Any]:

@@ -91,6 +91,19 @@ def auc_error(signal: F8, background: F8) -> float:
     return math.sqrt(sum(variances))
 
 
+def mean_and_error(parts: F8) -> tuple[float, float]:
+    """Average what each jet counts, between 0 and 1, (n,); with the standard error.
+
+    It is never 0 because all jets count alike at an end of the range, or because there is but one:
+    then it is that of the binomial distribution, with half a jet of one more at the other end.
+    """
+    n, mean = len(parts), float(parts.mean())
+    if n == 1 or mean in (0.0, 1.0):
+        likely = (n * mean + 0.5) / (n + 1)
+        return mean, math.sqrt(likely * (1 - likely) / n)
+    return mean, float(parts.std(ddof=1)) / math.sqrt(n)
+
+
 def part_below(scores: F8, others: F8) -> F8:
     """Compute for each score the part of the others that is below it, ties counted half."""
     ordered = np.sort(others)
@@ -118,26 +131,62 @@ def cuts(signal: F8, background: F8, efficiencies: F8) -> Cuts:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A cut chosen by a sample of signal, and the cuts that another sample might have chosen."""
+
+    cut: Cut
+    tighter: Cut
+    looser: Cut
+    apart: float
+    """What the looser keeps of the signal more than the tighter"""
+    error: float
+    """Of what the cut keeps of the signal: jets at the threshold, a part of which counts whatever
+    the sample, vary less than others"""
+
+    def slope(self, scores: F8) -> float:
+        """Say how what passes of other jets changes with the signal's efficiency."""
+        passing = self.looser(scores).mean() - self.tighter(scores).mean()
+        return float(passing) / self.apart if self.apart else 0.0
+
+    def slope_of_log(self, scores: F8) -> float:
+        """Say the same of its logarithm; where none passes, half a jet counts."""
+        looser, tighter = (
+            max(float(cut(scores).sum()), 0.5) for cut in (self.looser, self.tighter)
+        )
+        return math.log(looser / tighter) / self.apart if self.apart else 0.0
+
+
+def chosen_cut(signal: F8, efficiency: float) -> Chosen:
+    """Cut on the score at a signal efficiency, and one standard deviation to either side.
+
+    One jet of the signal at least to either side, if there is one. Of a single jet nothing tells
+    how the threshold varies.
+    """
+    cut = cut_at(signal, efficiency)
+    kept, error = mean_and_error(cut(signal))
+    one = 1 / len(signal)
+    step = max(error, one)
+    tighter, looser = (cut_at(signal, e) for e in (max(kept - step, one), min(kept + step, 1.0)))
+    apart = float(looser(signal).mean() - tighter(signal).mean())
+    return Chosen(cut, tighter, looser, apart, error)
+
+
 def working_point(signal: F8, background: F8, efficiency: float) -> WorkingPoint:
     """Cut on the score at a signal efficiency.
 
     The error of the threshold is taken from the ROC curve one standard deviation of the signal's
     efficiency to either side.
     """
-    n, n_background = len(signal), len(background)
-    shift = math.sqrt(efficiency * (1 - efficiency) / n)
-    around = np.array([efficiency, max(efficiency - shift, 1 / n), min(efficiency + shift, 1)])
-    found = cuts(signal, background, around)
-    n_passing, fewer, more = (float(passing) for passing in found.n_passing)
-    # Of each tied jet only a part counts, which varies less than so many whole ones.
-    variance = float(found.above[0] + found.part[0] ** 2 * found.tied[0])
-    binomial = max(0.0, variance / n_passing**2 - 1 / n_background) if n_passing else 0.0
-    of_threshold = math.log(max(more, 0.5) / max(fewer, 0.5)) / 2
+    chosen = chosen_cut(signal, efficiency)
+    passing = chosen.cut(background)
+    mean, error = mean_and_error(passing)
+    of_threshold = chosen.error * chosen.slope_of_log(background)
     return WorkingPoint(
-        Cut(float(found.thresholds[0]), float(found.part[0])),
-        n_passing,
-        n_background,
-        math.hypot(math.sqrt(binomial), of_threshold),
+        chosen.cut,
+        float(passing.sum()),
+        len(background),
+        math.hypot(error / mean if mean else 0.0, of_threshold),
     )
 
 

@@ -63,8 +63,11 @@ def test_rejection_and_its_error_by_hand():
     point = working_point(signal, background, 0.3)
     assert (point.cut, point.n_passing, point.n_background) == ((7.0, 1.0), 4, 100)
     assert point.rejection == 25
-    # A standard deviation of the signal further, two jets or five would do: 0 or 4 would pass.
-    assert point.relative_error == pytest.approx(math.hypot(math.sqrt(0.24), math.log(8) / 2))
+    # A standard deviation of the signal further, 0.153, two jets or five would do, which are 0.3
+    # apart: 0 or 4 would pass.
+    of_background, of_signal = math.sqrt(0.04 * 0.96 / 99) / 0.04, math.sqrt(0.3 * 0.7 / 9)
+    expected = math.hypot(of_background, of_signal * math.log(8) / 0.3)
+    assert point.relative_error == pytest.approx(expected)
     assert point.rejection_error == 25 * point.relative_error
 
 
@@ -81,6 +84,33 @@ def test_the_error_of_a_rejection_is_the_spread_of_repeated_samples(
     spread = np.std([math.log(sample.rejection) for sample in samples])
     claimed = np.mean([sample.relative_error for sample in samples])
     assert claimed == pytest.approx(spread, rel=0.15)
+
+
+@pytest.mark.parametrize("width", [0.5, 1.5, 3.0])
+@pytest.mark.parametrize("efficiency", [0.3, 0.5, 0.7])
+def test_the_error_of_a_rejection_is_the_spread_where_scores_are_tied(width, efficiency):
+    """Of trees with few leaves: a part of the jets at the threshold always passes."""
+    random = np.random.default_rng(7)
+
+    def sample(mean, n):
+        return np.round(random.normal(mean, 1, n) / width)
+
+    points = [working_point(sample(1, 800), sample(0, 2000), efficiency) for _ in range(600)]
+    spread = np.std([math.log(point.rejection) for point in points])
+    assert np.mean([point.relative_error for point in points]) == pytest.approx(spread, rel=0.15)
+
+
+@pytest.mark.parametrize(("n_signal", "efficiency"), [(30, 0.99), (300, 0.999)])
+def test_a_cut_at_the_last_jet_of_the_signal_has_an_error(n_signal, efficiency):
+    """There all samples keep all of the signal, however far the threshold moves."""
+    random = np.random.default_rng(8)
+    points = [
+        working_point(random.normal(1.5, 1, n_signal), random.normal(0, 1, 5000), efficiency)
+        for _ in range(300)
+    ]
+    spread = np.std([math.log(point.rejection) for point in points])
+    claimed = np.sqrt(np.mean([point.relative_error**2 for point in points]))
+    assert 0.7 * spread < claimed < 1.5 * spread
 
 
 @settings(max_examples=60)
@@ -108,9 +138,9 @@ def test_a_score_that_is_no_number_is_an_error():
 def test_half_of_what_is_tied_passes_with_half_of_the_signal():
     signal, background = np.ones(10), np.r_[np.ones(100), np.zeros(1900)]
     assert working_point(signal, background, 0.5).n_passing == 50
-    # Of each of 100 tied jets a half: the variance of their number is a quarter of theirs. So much
-    # signal leaves the threshold no error.
-    found = working_point(np.ones(10**6), background, 0.5)
+    # Of each of 100 tied jets a half: the variance of their number is a quarter of theirs. A half
+    # of the signal always passes, so that the threshold has no error.
+    found = working_point(signal, background, 0.5)
     assert found.relative_error == pytest.approx(math.sqrt(25 / 50**2 - 1 / 2000), rel=1e-3)
 
 
