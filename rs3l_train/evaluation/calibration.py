@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from rs3l_train.evaluation.roc import F8
+from rs3l_train.evaluation.roc import F8, mean_and_error
 from rs3l_train.evaluation.scores import Scores
 
 N_BINS = 10
@@ -94,17 +94,8 @@ def brier(
 
     The error is for given numbers of signal and background jets.
     """
-    classes = (
-        expit(-scores.signal / temperature) ** 2,
-        expit(scores.background / temperature) ** 2,
-    )
-    weights = _weights(scores, share)
-    mean = sum(w * float(squares.sum()) for w, squares in zip(weights, classes, strict=True))
-    variance = sum(
-        w**2 * len(squares) * float(squares.var())
-        for w, squares in zip(weights, classes, strict=True)
-    )
-    return mean, math.sqrt(variance)
+    of_signal, of_background = -scores.signal / temperature, scores.background / temperature
+    return _mean_and_error(scores, share, expit(of_signal) ** 2, expit(of_background) ** 2)
 
 
 def cross_entropy(scores: Scores, share: float | None = None, temperature: float = 1.0) -> float:
@@ -131,15 +122,8 @@ def fit_temperature(scores: Scores, share: float | None) -> float:
 
 def accuracy(scores: Scores, share: float | None = None) -> tuple[float, float]:
     """Compute the part of the jets on the right side of probability ½ (logit 0), and its error."""
-    weights = _weights(scores, share)
-    right = (float((scores.signal >= 0).mean()), float((scores.background < 0).mean()))
-    totals = [weight * n for weight, n in zip(weights, _sizes(scores), strict=True)]
-    mean = sum(total * part for total, part in zip(totals, right, strict=True))
-    variance = sum(
-        total**2 * part * (1 - part) / n
-        for total, part, n in zip(totals, right, _sizes(scores), strict=True)
-    )
-    return mean, math.sqrt(variance)
+    right = scores.signal >= 0, scores.background < 0
+    return _mean_and_error(scores, share, *(jets.astype(np.float64) for jets in right))
 
 
 def calibration(
@@ -168,6 +152,15 @@ def calibration(
         measured["ece_scaled"] = reliability(scores, share, temperature).expected_error
         measured["brier_scaled"] = brier(scores, share, temperature)[0]
     return measured
+
+
+def _mean_and_error(
+    scores: Scores, share: float | None, of_signal: F8, of_background: F8
+) -> tuple[float, float]:
+    """Average over the mixture what each jet counts; the numbers of either class are given."""
+    parts = np.array(_sizes(scores)) * _weights(scores, share)
+    means, errors = np.transpose([mean_and_error(of_signal), mean_and_error(of_background)])
+    return float(parts @ means), math.hypot(*(parts * errors))
 
 
 def _sample(scores: Scores, share: float | None, temperature: float) -> tuple[F8, F8, F8]:

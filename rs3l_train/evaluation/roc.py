@@ -81,14 +81,10 @@ def auc(signal: F8, background: F8) -> float:
 def auc_error(signal: F8, background: F8) -> float:
     """Compute the statistical error of the AUC (DeLong et al., Biometrics 44 (1988) 837).
 
-    Each jet's own part in the AUC has a spread, over signal and over background; a class of one
-    jet adds nothing.
+    Each jet's own part in the AUC has a spread, over signal and over background.
     """
-    of_signal, of_background = part_below(signal, background), part_below(background, signal)
-    variances = [
-        parts.var(ddof=1) / len(parts) for parts in (of_signal, of_background) if len(parts) > 1
-    ]
-    return math.sqrt(sum(variances))
+    classes = part_below(signal, background), part_below(background, signal)
+    return math.hypot(*(mean_and_error(parts)[1] for parts in classes))
 
 
 def mean_and_error(parts: F8) -> tuple[float, float]:

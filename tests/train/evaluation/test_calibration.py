@@ -94,6 +94,15 @@ def test_errors_are_the_spread_of_repeated_samples():
         assert np.mean(errors) == pytest.approx(np.std(values), rel=0.15), measure.__name__
 
 
+def test_an_accuracy_of_one_has_an_error():
+    """As if half a jet of one more were on the wrong side, of each class."""
+    few = Scores(np.ones(4), -np.ones(19))
+    variances = [(0.5 / 5) * (4.5 / 5) / 4, (0.5 / 20) * (19.5 / 20) / 19]
+    mean, error = accuracy(few, 0.5)
+    assert mean == 1
+    assert error == pytest.approx(0.5 * np.sqrt(sum(variances)))
+
+
 def test_another_mixture_of_classes_needs_weights():
     """Logits for equal classes, and test jets of which a twentieth is signal."""
     equal = calibrated(40_000, 3)

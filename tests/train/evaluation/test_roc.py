@@ -54,7 +54,23 @@ def test_the_error_of_the_auc_is_the_spread_of_repeated_samples():
     spread = np.std([auc(*sample) for sample in samples])
     claimed = np.mean([auc_error(*sample) for sample in samples])
     assert claimed == pytest.approx(spread, rel=0.15)
-    assert auc_error(np.ones(1), np.zeros(1)) == 0
+
+
+def test_the_error_of_the_auc_is_not_0_where_a_few_jets_are_told_apart():
+    # As if half a jet of one more were on the wrong side, of each class.
+    part = 0.5 / 11
+    expected = math.sqrt(2 * part * (1 - part) / 10)
+    assert auc_error(np.ones(10), np.zeros(10)) == pytest.approx(expected)
+    assert auc_error(np.zeros(10), np.ones(10)) == pytest.approx(expected)
+
+
+def test_the_auc_of_one_jet_is_hardly_known():
+    random = np.random.default_rng(6)
+    samples = [(random.normal(1, 1, 1), random.normal(0, 1, 1000)) for _ in range(300)]
+    spread = np.std([auc(*sample) for sample in samples])
+    # Its spread cannot be known from one jet: that of the widest distribution.
+    claimed = np.mean([auc_error(*sample) for sample in samples])
+    assert spread < claimed < 2.5 * spread
 
 
 def test_rejection_and_its_error_by_hand():
