@@ -61,6 +61,13 @@ def test_r2_of_what_is_and_is_not_in_the_embedding():
     assert linear_r2(z, signal + math.sqrt(10) * noise) == pytest.approx(0.5, abs=0.06)
 
 
+def test_of_what_all_jets_share_nothing_is_predicted():
+    generator = torch.Generator().manual_seed(1)
+    z = torch.randn(100, 4, generator=generator)
+    assert linear_r2(z, torch.full((100,), 3.0)) == 0
+    assert linear_r2(z, torch.stack([torch.zeros(100), z[:, 0]], dim=1)) > 0.99
+
+
 def test_orientation_is_that_of_the_radiation():
     def orientation(*prongs):
         jet = [(pt, deta, dphi, pt, 0, 0, 0, 0, 0, 0) for pt, deta, dphi in prongs]

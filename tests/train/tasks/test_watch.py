@@ -62,14 +62,27 @@ def test_nearest_neighbours_are_those_of_scikit_learn():
     z, target = gaussian(200), (gaussian(200, 1, 2)[:, 0] > 0).long()
     z[:, 0] += 1.5 * target
     centred = (z - z.mean(0)).numpy()
-    score = [
-        KNeighborsClassifier(7, metric="cosine")
-        .fit(np.delete(centred, i, 0), np.delete(target.numpy(), i))
-        .predict_proba(centred[i : i + 1])[0, 1]
-        for i in range(200)
-    ]
+    classes = [np.flatnonzero(target == value) for value in (0, 1)]
+
+    def score_of(jet):
+        own, other = classes[target[jet]], classes[1 - target[jet]]
+        # With each jet one of the other class.
+        left_out = [jet, other[list(own).index(jet) % len(other)]]
+        known = np.delete(centred, left_out, 0), np.delete(target.numpy(), left_out)
+        neighbours = KNeighborsClassifier(7, metric="cosine").fit(*known)
+        return neighbours.predict_proba(centred[jet : jet + 1])[0, 1]
+
+    score = [score_of(jet) for jet in range(200)]
     assert knn_auc(z, target, 7) == pytest.approx(roc_auc_score(target, score), abs=1e-6)
     assert knn_auc(z, target, 7) > 0.7
+
+
+@pytest.mark.parametrize("n_signal", [20, 10])
+def test_nearest_neighbours_know_nothing_of_an_embedding_that_holds_nothing(n_signal):
+    target = (torch.arange(40) < n_signal).long()
+    aucs = [knn_auc(gaussian(40, 8, seed), target, 20) for seed in range(200)]
+    assert np.mean(aucs) == pytest.approx(0.5, abs=4 * np.std(aucs) / math.sqrt(200))
+    assert np.std(aucs) / math.sqrt(200) < 0.01
 
 
 def test_a_collapse_is_told_from_health():
