@@ -98,7 +98,9 @@ def at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[s
     ratio = here / there if there else None
     return {
         "signal_efficiency": kept,
-        "signal_efficiency_error": 0.0 if same else math.sqrt(max(kept_squared, 0.0)),
+        "signal_efficiency_error": 0.0
+        if same
+        else math.sqrt(max(kept_squared, _least_variance(scores.signal))),
         "background_efficiency": here,
         "background_efficiency_error": math.hypot(here_error, here * here_shift),
         "relative_to_nominal": ratio,
@@ -130,13 +132,20 @@ def _error_of_ratio(
     common = in_common(scores.background_jets, reference.background_jets)
     together = _covariance(here, there, common)
     squared = here_error**2 + (ratio * there_error) ** 2 - 2 * ratio * together
-    return math.hypot(math.sqrt(max(squared, 0.0)) / mean, ratio * shift)
+    return math.hypot(math.sqrt(max(squared, _least_variance(here))) / mean, ratio * shift)
 
 
 def _covariance(first: F8, second: F8, common: Places) -> float:
     """Estimate the covariance of two means, of samples that have these jets in common."""
     here, there = first[common[0]] - first.mean(), second[common[1]] - second.mean()
-    return float(here @ there) / (len(first) * len(second))
+    # As unbiased as the variances are that it is taken from: of equal samples nothing remains.
+    n = math.sqrt(max(len(first) - 1, 1) * max(len(second) - 1, 1))
+    return float(here @ there) / (n * math.sqrt(len(first) * len(second)))
+
+
+def _least_variance(passing: F8) -> float:
+    """Give that of the change of a mean: not 0 where no jet changes sides, see `mean_and_error`."""
+    return mean_and_error(np.zeros(len(passing)))[1] ** 2
 
 
 def agreement(reference: F8, other: F8) -> dict[str, Any]:

@@ -11,6 +11,11 @@ import numpy.typing as npt
 
 F8 = npt.NDArray[np.float64]
 
+REACH = 2.0
+"""Standard deviations of the signal's efficiency to either side, between which the ROC curve has
+its slope: of fewer, the few jets between two cuts make the slope of one view differ from another's
+by chance, which errors of their ratio would count as real"""
+
 
 class Cut(NamedTuple):
     """A threshold on a score, and what becomes of the jets that lie on it."""
@@ -154,7 +159,7 @@ class Chosen:
 
 
 def chosen_cut(signal: F8, efficiency: float) -> Chosen:
-    """Cut on the score at a signal efficiency, and one standard deviation to either side.
+    """Cut on the score at a signal efficiency, and `REACH` standard deviations to either side.
 
     One jet of the signal at least to either side, if there is one. Of a single jet nothing tells
     how the threshold varies.
@@ -162,7 +167,7 @@ def chosen_cut(signal: F8, efficiency: float) -> Chosen:
     cut = cut_at(signal, efficiency)
     kept, error = mean_and_error(cut(signal))
     one = 1 / len(signal)
-    step = max(error, one)
+    step = max(REACH * error, one)
     tighter, looser = (cut_at(signal, e) for e in (max(kept - step, one), min(kept + step, 1.0)))
     apart = float(looser(signal).mean() - tighter(signal).mean())
     return Chosen(cut, tighter, looser, apart, error)
@@ -171,8 +176,8 @@ def chosen_cut(signal: F8, efficiency: float) -> Chosen:
 def working_point(signal: F8, background: F8, efficiency: float) -> WorkingPoint:
     """Cut on the score at a signal efficiency.
 
-    The error of the threshold is taken from the ROC curve one standard deviation of the signal's
-    efficiency to either side.
+    The error of the threshold is that of the signal's efficiency times the slope of the ROC curve
+    about it.
     """
     chosen = chosen_cut(signal, efficiency)
     passing = chosen.cut(background)

@@ -131,6 +131,42 @@ def test_the_noise_of_the_same_jets_in_two_views_is_that_of_chance(correlation):
     assert np.mean(claimed) == pytest.approx(np.mean(by_chance), rel=0.15)
 
 
+@pytest.mark.parametrize(
+    ("n_signal", "n_background", "noise"), [(300, 1000, 0.1), (2000, 10_000, 0.01)]
+)
+def test_errors_of_nearly_the_same_scores_are_their_spread(n_signal, n_background, noise):
+    """Of another calorimeter scale, where a few jets change sides."""
+    random = np.random.default_rng(9)
+
+    def sample():
+        jets = np.arange(n_signal), np.arange(n_background)
+        scores = random.normal(2, 1, n_signal), random.normal(0, 1, n_background)
+        return [
+            Scores(*(own + noise * random.normal(size=len(own)) for own in scores), None, *jets)
+            for _ in range(2)
+        ]
+
+    tables = [at_threshold(*sample(), 0.5) for _ in range(300)]
+    for key in ("signal_efficiency", "relative_to_nominal"):
+        spread = np.std([table[key] for table in tables])
+        claimed = np.mean([table[f"{key}_error"] for table in tables])
+        assert claimed == pytest.approx(spread, rel=0.15), key
+
+
+def test_a_change_of_no_jet_has_an_error():
+    """As if half a jet of one more had changed sides."""
+    signal, background = np.arange(10.0), np.r_[np.full(5, 9.0), np.zeros(14)]
+    jets = np.arange(10), np.arange(19)
+    views = [Scores(signal, background, None, *jets) for _ in range(2)]
+    found = at_threshold(*views, 0.5)
+    part = 0.5 / 20
+    assert found["relative_to_nominal"] == 1
+    expected = math.sqrt(part * (1 - part) / 19) / (5 / 19)
+    assert found["relative_to_nominal_error"] == pytest.approx(expected)
+    part = 0.5 / 11
+    assert found["signal_efficiency_error"] == pytest.approx(math.sqrt(part * (1 - part) / 10))
+
+
 def test_where_nothing_passes_the_error_is_not_0_and_what_is_chosen_has_none():
     signal = np.arange(10.0)
     reference = Scores(signal, np.r_[np.full(2, 9.0), np.zeros(8)])

@@ -79,10 +79,10 @@ def test_rejection_and_its_error_by_hand():
     point = working_point(signal, background, 0.3)
     assert (point.cut, point.n_passing, point.n_background) == ((7.0, 1.0), 4, 100)
     assert point.rejection == 25
-    # A standard deviation of the signal further, 0.153, two jets or five would do, which are 0.3
+    # Two standard deviations of the signal further, 0.306, one jet or seven would do, which are 0.6
     # apart: 0 or 4 would pass.
     of_background, of_signal = math.sqrt(0.04 * 0.96 / 99) / 0.04, math.sqrt(0.3 * 0.7 / 9)
-    expected = math.hypot(of_background, of_signal * math.log(8) / 0.3)
+    expected = math.hypot(of_background, of_signal * math.log(8) / 0.6)
     assert point.relative_error == pytest.approx(expected)
     assert point.rejection_error == 25 * point.relative_error
 
