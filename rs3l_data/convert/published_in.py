@@ -138,12 +138,14 @@ def _piece(
     index = order[np.searchsorted(codes, jettype, sorter=order)]
     views = {}
     for v, name in enumerate(names):
-        jets, found = singletons[:, v], candidates[:, v]
-        if name not in swapped and len(_candidates(jets, found)[0]):
-            swapped[name] = _axes_swapped(jets, found, source.path, name)
-        # Rows without a candidate have no axes either, and say nothing of those that follow.
-        views[name] = _view(jets, found, splitting[index], swapped.get(name, False))
+        own = singletons[:, v], candidates[:, v], splitting[index]
+        views[name] = _view(*own, swapped.get(name, False))
         require_finite(views[name], rows.start, f"{source.path}: view '{name}'")
+        # Rows without a candidate have no axes either, and say nothing of those that follow.
+        if name not in swapped and views[name].offsets[-1]:
+            swapped[name] = _axes_swapped(*own[:2], source.path, name)
+            if swapped[name]:
+                views[name] = _view(*own, swapped=True)
     pdg_id = np.array([layout.PDG_IDS.get(code, 0) for code in codes])
     return Piece(index, {"pdg_id": pdg_id[index]}, views, source.split)
 
@@ -193,8 +195,9 @@ def _axes_swapped(jets: F8, candidates: npt.NDArray[Any], path: Path, view: str)
 
 def _candidates(jets: F8, candidates: npt.NDArray[Any]) -> tuple[I8, I8]:
     """List row and place of the candidates: those with log pt > 0, as all readers do."""
-    good = np.isfinite(jets[:, layout.PT]) & (jets[:, layout.PT] > 0)
-    row, place = np.nonzero((candidates[:, 0] > 0) & good[:, None])
+    # A pt that is no number is a fault to be told, and no sign that there is no jet.
+    there = ~(jets[:, layout.PT] <= 0)
+    row, place = np.nonzero((candidates[:, 0] > 0) & there[:, None])
     return row, place
 
 

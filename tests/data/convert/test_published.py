@@ -245,22 +245,27 @@ def test_a_number_without_a_label_is_an_error_until_it_has_one(tmp_path):
     assert dataset.labels[dataset.initiators["label"][7]] == "W"
 
 
+@pytest.mark.parametrize("row", [3, 7])
 @pytest.mark.parametrize(
     ("table", "column", "value", "message"),
     [
         ("jet_pflow_cands", 0, np.inf, "a particle's pt is inf"),
         ("jet_pflow_cands", 2, np.nan, "a particle's eta is nan"),
+        ("jet_pflow_cands", 3, np.nan, "a particle's phi is nan"),
         ("jet_pflow_cands", 5, np.nan, "a particle's energy is nan"),
         ("jet_pflow_cands", 9, np.nan, "a particle's d0 is nan"),
+        ("singletons", 9, np.nan, "its pt is nan"),
+        ("singletons", 9, np.inf, "its pt is inf"),
         ("singletons", 10, np.nan, "its eta is nan"),
         ("singletons", 12, np.inf, "its mass is inf"),
     ],
 )
-def test_values_that_are_not_finite_are_named(tmp_path, table, column, value, message):
+def test_values_that_are_not_finite_are_named(tmp_path, table, column, value, message, row):
+    """Before the axes are compared, too, which are those of the first rows."""
     published_file(tmp_path / "a.h5")
     with h5py.File(tmp_path / "a.h5", "r+") as file:
-        file[table][(7, 1, column, *[0] * (file[table].ndim - 3))] = value
-    with pytest.raises(InputFileError, match=rf"a\.h5: view 'seed': jet 7: {message}"):
+        file[table][(row, 1, column, *[0] * (file[table].ndim - 3))] = value
+    with pytest.raises(InputFileError, match=rf"a\.h5: view 'seed': jet {row}: {message}"):
         read(tmp_path / "a.h5", tmp_path / "ds", rows=5)
     assert not (tmp_path / "ds").exists()
 
