@@ -40,9 +40,10 @@ def response(points: Sequence[Point]) -> Picture:
 def tracking(points: Sequence[Point]) -> Picture:
     """Draw the tracking efficiency and the resolution of the impact parameters."""
     figure, axes = grid(len(TRACKED) + 2, len(TRACKED) + 2, 2.6, 2.8)
+    lowest = min((p.measured for p in points if p.quantity == "efficiency"), default=1.0)
     for own, species in zip(axes, TRACKED, strict=False):
         _draw(own, points, species.name, "efficiency")
-        own.set(title=species.name, ylim=(None, 1.02))
+        own.set(title=species.name, ylim=(min(0.5, 0.9 * lowest), 1.02))
     axes[0].set_ylabel("tracking efficiency")
     for own, name in zip(axes[len(TRACKED) :], ("d0", "dz"), strict=True):
         _draw(own, points, "muon", f"{name} resolution")

@@ -88,14 +88,16 @@ def test_factors_of_the_card_are_expected_too():
     assert p.min() > 1e-3 / len(p)
 
 
-def test_no_efficiency_lies_outside_of_its_figure(monkeypatch):
-    poor = closure.measure(load_card("cms", {"tracking_efficiency_factor": 0.4}), 1, n_events=20)
+@pytest.mark.parametrize(("factor", "reaches"), [(1.0, 0.5), (0.4, 0.3)])
+def test_efficiencies_have_one_axis_and_none_lies_outside(monkeypatch, factor, reaches):
+    points = closure.measure(load_card("cms", {"tracking_efficiency_factor": factor}), 1, 20)
     monkeypatch.setattr(closure_figures, "picture", lambda figure, *_words: figure)
-    for axes in closure_figures.tracking(poor).axes[: len(closure.TRACKED)]:
-        low, high = axes.get_ylim()
-        found = np.concatenate([line.get_ydata() for line in axes.lines])
-        assert low < found.min() < 0.5
-        assert high > 1
+    shown = closure_figures.tracking(points).axes[: len(closure.TRACKED)]
+    ((low, high),) = {axes.get_ylim() for axes in shown}
+    found = np.concatenate([line.get_ydata() for axes in shown for line in axes.lines])
+    assert low < found.min()
+    assert low == pytest.approx(reaches, abs=0.08)
+    assert high > 1
 
 
 @pytest.mark.parametrize(
