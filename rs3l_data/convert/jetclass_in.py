@@ -21,7 +21,7 @@ from rs3l_data.convert.incoming import (
 )
 from rs3l_data.convert.sources import Source
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Category, Status, empty
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import InputFileError, why_not_opened
 from rs3l_data.store.tables import I8, Columns, View
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def _tables(path: Path, rows: int) -> Iterator[ak.Array]:
             yield from tree.iterate(list(_BRANCHES), step_size=rows)
     except InputFileError:
         raise
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise InputFileError(why_not_opened(path, error)) from None
     # At damaged bytes uproot raises nearly everything, failed assertions included.
     except Exception as error:
         raise InputFileError(

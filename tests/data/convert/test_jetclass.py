@@ -270,7 +270,7 @@ def test_what_is_no_root_file_is_refused(tmp_path, content):
 
 
 def test_a_missing_or_truncated_root_file_is_refused(tmp_path):
-    with pytest.raises(InputFileError, match=r"b\.root: cannot be read"):
+    with pytest.raises(InputFileError, match=r"b\.root: no such file$"):
         read(tmp_path / "b.root", tmp_path / "ds")
     jetclass_file(tmp_path / "a.root")
     whole = (tmp_path / "a.root").read_bytes()
