@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rs3l_data.report.histograms import Histogram, Paired, bin_index
+from rs3l_data.report.histograms import Histogram, Paired, bin_index, squares_of_events
 from rs3l_data.report.observables import COLUMNS, Observable, values
 from rs3l_data.report.pictures import Picture
 from rs3l_data.report.ratios import draw_ratios
@@ -39,6 +39,7 @@ def collect(
         for view in dataset.views
         for one in observables
     }
+    squares = {key: np.zeros(total.shape[1:3]) for key, total in sums.items()}
     for block in dataset.blocks(rows):
         process = block.initiators["process"].astype(np.int64)
         weight = block.initiators["weight"]
@@ -55,8 +56,17 @@ def collect(
                 flat = np.ravel_multi_index((process, other, index), total.shape[1:])
                 for part, w in zip(total, (weight, weight**2), strict=True):
                     part += np.bincount(flat, w, part.size).reshape(part.shape)
+                own = squares[view, one.name]
+                flat = np.ravel_multi_index((process, index), own.shape)
+                of_events = squares_of_events(flat, weight, block.event_keys, own.size)
+                own += of_events.reshape(own.shape)
     return {
-        (process, view, one.name): Paired(one.edges, *sums[view, one.name][:, i])
+        (process, view, one.name): Paired(
+            one.edges,
+            sum_w=sums[view, one.name][0, i],
+            sum_w2=sums[view, one.name][1, i],
+            view_w2=squares[view, one.name][i],
+        )
         for i, process in enumerate(dataset.processes)
         for view in dataset.views
         for one in observables

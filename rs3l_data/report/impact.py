@@ -24,10 +24,8 @@ def collect_significances(dataset: Dataset, rows: int = 5_000) -> dict[str, Hist
         with_track = tracks["d0_error"] > 0
         row = row[with_track]
         significance = np.abs(tracks["d0"][with_track]) / tracks["d0_error"][with_track]
-        names = ("label", "weight", "event", "process")
-        label, weight, number, process = (block.initiators[name][row] for name in names)
-        # A label can be of several processes, each of which has an event of the same number.
-        event = number * len(dataset.processes) + process
+        label, weight = (block.initiators[name][row] for name in ("label", "weight"))
+        event = block.event_keys[row]
         for i, histogram in enumerate(histograms.values()):
             own = label == i
             histogram.fill(significance[own], weight[own], event[own])

@@ -36,6 +36,26 @@ def test_distributions_are_weighted_histograms_of_the_present_jets(dataset):
                 np.testing.assert_allclose(histogram.sum_w.sum(), columns["weight"][rows].sum())
 
 
+def test_errors_of_distributions_count_events(dataset):
+    """Of two jets that balance each other; with one jet to an event they count jets."""
+    shown = observables(dataset)
+    found = collect(dataset, shown, rows=len(dataset))
+    ratios = {}
+    for process in dataset.processes:
+        own = dataset.select(processes=process)
+        jets = own.jets("nominal")
+        chosen = jets["present"]
+        weight = own.initiators["weight"][chosen]
+        for one in shown:
+            expected = Histogram.empty(one.edges)
+            expected.fill(values(one.name, jets)[chosen], weight, own.event_keys[chosen])
+            squares = found[process, "nominal", one.name].view().sum_w2
+            np.testing.assert_allclose(squares, expected.sum_w2, err_msg=one.name)
+            ratios[process, one.name] = squares.sum() / np.sum(weight**2)
+    assert ratios["higgs", "n_constituents"] == pytest.approx(1)
+    assert ratios["qcd", "n_constituents"] > 1.02
+
+
 def test_ranges_hold_nearly_all_jets(dataset):
     jets = dataset.jets("nominal")
     for one in observables(dataset):
