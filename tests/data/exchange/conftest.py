@@ -1,10 +1,12 @@
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 
 from rs3l_data.chain import hard_chunk
 from rs3l_data.describe.chunks import n_chunks
+from rs3l_data.exchange.hepmc_out import export_hepmc
 from tests.data.conftest import make_config
 from tests.data.exchange.lhe_text import write_lhe
 
@@ -13,6 +15,8 @@ VIEWS = {
     "rehadronized": {"redo": "hadronization", "of": "nominal"},
     "resmeared": {"redo": "detector", "of": "nominal"},
 }
+N_EXPORTED = 6
+EXPORTED = make_config(views={**VIEWS, "elsewhere": {"hepmc": "{process}.hepmc"}})
 DECAYS = ("25:onMode = off", "25:onIfAny = 5 15")
 
 
@@ -56,3 +60,29 @@ def lhe(tmp_path):
 def own(hard_of):
     """Give the first hard events of our own processes."""
     return lambda process, n=6: replace(hard_of(process)[:n])
+
+
+@pytest.fixture(scope="session")
+def exported(hard_of, tmp_path_factory):
+    """Export a view of the first events of a process; gives the file."""
+    folder = tmp_path_factory.mktemp("hepmc")
+
+    @cache
+    def make(process="top", view="nominal", name="{process}-{view}.hepmc"):
+        path = folder / name.format(process=process, view=view)
+        export_hepmc(EXPORTED, process, view, hard_of(process)[:N_EXPORTED], path, lambda _: None)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def changed(exported, tmp_path):
+    """Give the exported file of top quarks with its lines changed."""
+
+    def make(change, name="changed.hepmc"):
+        lines = change(exported().read_bytes().splitlines(keepends=True))
+        (tmp_path / name).write_bytes(b"".join(lines))
+        return tmp_path / name
+
+    return make
