@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -14,6 +15,7 @@ from secrets import token_hex
 from rs3l_data.errors import ConfigError, StorageError
 from rs3l_data.store.faults import why_not_written
 
+_NO_FLUSHING = (errno.EINVAL, errno.ENOTSUP, errno.EACCES)
 _ABANDONED = 3600.0
 """Age of what is hidden that nobody writes to any more [s]"""
 
@@ -121,7 +123,13 @@ def settle(temporary: Path, path: Path) -> None:
     """Give a finished file its name, once the disk has all of it."""
     _flush(temporary)
     temporary.replace(path)
-    _flush(path.parent)
+    # The file is whole; that its name outlives a power loss, too, not every file system can say
+    # (CIFS, some in user space), nor a folder that may be written to but not read.
+    try:
+        _flush(path.parent)
+    except OSError as error:
+        if error.errno not in _NO_FLUSHING:
+            raise
 
 
 def hidden_beside(path: Path) -> Path:

@@ -52,6 +52,20 @@ def test_what_a_killed_process_left_is_removed_an_hour_later(tmp_path):
     assert names(tmp_path) == [young.name, other.name, "a.h5"]
 
 
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_need_not_flush_folders(tmp_path, monkeypatch, number):
+    fsync = os.fsync
+
+    def files_alone(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(descriptor)
+
+    monkeypatch.setattr("os.fsync", files_alone)
+    write_whole(tmp_path / "x", "all of it")
+    assert (tmp_path / "x").read_text() == "all of it"
+
+
 def test_permissions_are_those_of_any_new_file(tmp_path):
     (tmp_path / "plain").touch()
     with atomic_write(tmp_path / "ours") as temporary:
