@@ -55,5 +55,5 @@ def hepmc(
         generator_output_to(log),
         Progress(f"{run.process}/{hard_file.stem} {view}", len(hard), style=progress) as bar,
     ):
-        export_hepmc(config, run.process, view, hard, out, bar)
+        export_hepmc(config, run, view, hard, out, bar)
     typer.echo(out)

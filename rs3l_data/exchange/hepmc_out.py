@@ -13,12 +13,13 @@ from rs3l_data.describe.config import Config
 from rs3l_data.describe.seeds import hadronization_seeds, shower_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.errors import ConfigError
-from rs3l_data.events.hard_events import HardEvents
+from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.exchange.text import writing_bytes
 from rs3l_data.simulate.record import FIRST, Records
 from rs3l_data.simulate.resimulate import Hadronization, shower_records
 from rs3l_data.store.atomic import require_named
 
+_MB_TO_PB = 1e9
 _STABLE, _DECAYED, _BEAM = 1, 2, 4
 """Status codes of HepMC3 (arXiv:1912.08005); 11 to 200 are the generator's own"""
 _HADRONIZATION = ((81, 89), (101, 106))
@@ -27,7 +28,7 @@ _HADRONIZATION = ((81, 89), (101, 106))
 
 def export_hepmc(
     config: Config,
-    process: str,
+    run: HardRun,
     view: str,
     hard: HardEvents,
     out: Path,
@@ -35,8 +36,8 @@ def export_hepmc(
 ) -> None:
     """Simulate a view of hard events, as `resimulate` does, into a HepMC3 file.
 
-    An event has the number of its hard event; one that Pythia gives up is left out. The file is
-    gzip if its name ends in .gz.
+    An event has the number of its hard event, and the cross section of the run that made it; one
+    that Pythia gives up is left out. The file is gzip if its name ends in .gz.
 
     Raises
     ------
@@ -48,12 +49,15 @@ def export_hepmc(
         If the file cannot be written.
     """
     require_named(out, "HepMC3 file", ".hepmc", ".hepmc.gz", ".hepmc3", ".hepmc3.gz")
-    batches = _records(config, process, view, hard)
+    batches = _records(config, run.process, view, hard)
+    cross_section = _cross_section(run)
     done = 0
     with writing_bytes(out) as file, pyhepmc.open(file, "w") as writer:
         for part, records in batches:
             for row in np.flatnonzero(records.generated).tolist():
-                writer.write(_event(part, records, row))
+                event = _event(part, records, row)
+                event.cross_section = cross_section
+                writer.write(event)
             done += len(part)
             progress(done)
 
@@ -77,6 +81,14 @@ def _records(
     for part, records in shower_records(settings, hard, config.hard.energy, seeds, again):
         *_, own_records = records
         yield part, own_records
+
+
+def _cross_section(run: HardRun) -> pyhepmc.GenCrossSection:
+    """Give HepMC3's note of a cross section [pb], which Rivet scales histograms with."""
+    found = pyhepmc.GenCrossSection()
+    sigma, error = (mb * _MB_TO_PB for mb in (run.cross_section_mb, run.cross_section_error_mb))
+    found.set_cross_section(sigma, error, run.n_accepted, run.n_tried)
+    return found
 
 
 def _event(hard: HardEvents, records: Records, row: int) -> pyhepmc.GenEvent:

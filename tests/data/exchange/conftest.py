@@ -6,6 +6,7 @@ import pytest
 
 from rs3l_data.chain import hard_chunk
 from rs3l_data.describe.chunks import n_chunks
+from rs3l_data.events.hard_events import HardRun
 from rs3l_data.exchange.hepmc_out import export_hepmc
 from tests.data.conftest import make_config
 from tests.data.exchange.lhe_text import write_lhe
@@ -18,6 +19,11 @@ VIEWS = {
 N_EXPORTED = 6
 EXPORTED = make_config(views={**VIEWS, "elsewhere": {"hepmc": "{process}.hepmc"}})
 DECAYS = ("25:onMode = off", "25:onIfAny = 5 15")
+
+
+def run_of(process):
+    """Say of a run of the hard process what its events do not."""
+    return HardRun(process, EXPORTED.seed, 2e-7, 3e-9, 900, 600, 600.0)
 
 
 def higgs_config(files, events=12, chunk_events=12, **blocks):
@@ -70,7 +76,8 @@ def exported(hard_of, tmp_path_factory):
     @cache
     def make(process="top", view="nominal", name="{process}-{view}.hepmc"):
         path = folder / name.format(process=process, view=view)
-        export_hepmc(EXPORTED, process, view, hard_of(process)[:N_EXPORTED], path, lambda _: None)
+        hard = hard_of(process)[:N_EXPORTED]
+        export_hepmc(EXPORTED, run_of(process), view, hard, path, lambda _: None)
         return path
 
     return make

@@ -18,7 +18,7 @@ from rs3l_data.exchange.hepmc_out import _mothers, export_hepmc
 from rs3l_data.exchange.hepmc_record import record_of
 from rs3l_data.simulate.resimulate import Hadronization, resimulate
 from rs3l_data.simulate.restore import restored
-from tests.data.exchange.conftest import EXPORTED, N_EXPORTED
+from tests.data.exchange.conftest import EXPORTED, N_EXPORTED, run_of
 from tests.data.exchange.hepmc_text import events_in, ordered
 from tests.data.showers import shower_tables
 
@@ -131,6 +131,14 @@ def test_the_record_is_pythias(hard_of, exported):
         np.testing.assert_allclose(total, found.momentum[particle], atol=1e-4)
         n_decays += 1
     assert n_decays > 50
+
+
+def test_events_tell_the_cross_section_in_pb(exported):
+    for _, event in read_events(exported(), range(N_EXPORTED)):
+        told = event.cross_section
+        assert told.xsec(0) == pytest.approx(200)
+        assert told.xsec_err(0) == pytest.approx(3)
+        assert (told.accepted_events, told.attempted_events) == (600, 900)
 
 
 def test_gzip_is_the_same_and_reproducible(exported):
@@ -261,5 +269,6 @@ def test_another_hard_event_is_refused(hard_of, exported, changed):
     ],
 )
 def test_views_without_particles_of_their_own_are_not_exported(hard_of, tmp_path, view, message):
+    hard = hard_of("top")[:1]
     with pytest.raises(ConfigError, match=message):
-        export_hepmc(EXPORTED, "top", view, hard_of("top")[:1], tmp_path / "x", lambda _: None)
+        export_hepmc(EXPORTED, run_of("top"), view, hard, tmp_path / "x", lambda _: None)
