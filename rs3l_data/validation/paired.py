@@ -69,12 +69,13 @@ class Pair:
             return None
         view, base = view[known], base[known]
         weights, events = self.weights[known], self.events[known]
-        shift, error = weighted_mean(view - base, weights, events)
+        shift, spread = weighted_mean(view - base, weights, events)
         reference = float(np.average(base, weights=weights))
         # Large weights decide alone, so that many small ones do not make the error known well.
         of_events = np.abs(np.bincount(events, weights))
-        freedom = float(of_events.sum() ** 2 / np.sum(of_events**2)) - 1
-        return reference, shift, error, int(known.sum()), freedom
+        n = of_events.sum() ** 2 / np.sum(of_events**2)
+        error = spread * float(np.sqrt(n / (n - 1)))
+        return reference, shift, error, int(known.sum()), float(n - 1)
 
     def _peak(self) -> tuple[float, float, float, int, float] | None:
         inside = self.view["contained"] & self.base["contained"]

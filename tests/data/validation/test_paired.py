@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from rs3l_data.validation.paired import PEAK, Pair, jackknife, peak_position
 from rs3l_data.validation.variations import Change
@@ -107,6 +108,14 @@ def test_freedoms_know_no_sign():
     """Weights of a calculation at next-to-leading order, of which one in three is negative."""
     signed = replace(pair(np.random.default_rng(3), 99), weights=np.tile([1.0, -1.0, 1.0], 33))
     assert signed.measure("n_constituents")[4] == pytest.approx(98)
+
+
+def test_without_weights_the_test_is_students():
+    one = pair(np.random.default_rng(9), 20, n_shift=1.0)
+    measured = one.measure("n_constituents")
+    shifts = one.view["n_constituents"] - one.base["n_constituents"]
+    found = Change("v", "n", "qcd", "n_constituents", *measured, "nothing", 0.02).p
+    assert found == pytest.approx(ttest_1samp(shifts, 0).pvalue)
 
 
 def test_p_values_of_paired_means_are_uniform_whatever_the_weights():
