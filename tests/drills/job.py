@@ -94,12 +94,13 @@ def _die_at(step: str) -> None:
             return
         path = str(arguments[0])
         part = path.endswith(".part")
+        folders = [Path(one).absolute().parent for one in opened]
         # The part is opened twice: to write it, and to have the disk keep it.
         now = {
             "begin": event == "open" and part and path not in opened,
             "written": event == "open" and part and path in opened,
             "flushed": event == "os.rename" and part,
-            "named": event == "open" and bool(opened) and str(Path(opened[0]).parent) == path,
+            "named": event == "open" and Path(path).absolute() in folders,
         }
         if event == "open" and part:
             opened.append(path)

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.xdist_group("drills")
 @pytest.mark.parametrize(
     ("drill", "times"),
     [
+        (killed.jobs_while_writing, 5),
         (killed.snakemake, 1),
         (damaged.shard_before_manifest, 2),
     ],
