@@ -11,6 +11,7 @@ from tests.drills.outcome import Outcome
 from tests.drills.workflow import (
     COMMANDS,
     RESTARTED,
+    WORKING,
     Ended,
     Run,
     end,
@@ -20,7 +21,6 @@ from tests.drills.workflow import (
 
 STEPS = ("begin", "half", "written", "flushed", "named")
 LOCKED = "Directory cannot be locked"
-WORKING = "Select jobs to execute"
 
 
 def jobs_at_any_moment(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcome:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tests.drills.outcome import Outcome
-from tests.drills.workflow import FILES_OF, Run, require_finished, require_whole
+from tests.drills.workflow import FILES_OF, WORKING, Run, require_finished, require_whole
 
 # Snakemake does not look at the time of a file that is small and has the checksum it remembers.
 AS_LARGE_FILES = ("--max-checksum-file-size", "0")
@@ -23,7 +23,9 @@ def two_runs(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outc
         shutil.rmtree(run.results, ignore_errors=True)
         unlocked = ("--nolock",) if number % 2 else ()
         first = run.start(*unlocked)
-        time.sleep(rng.uniform(4.0, 8.0))
+        while WORKING not in run.said():
+            time.sleep(0.1)
+        time.sleep(rng.uniform(0.0, 1.0))
         second = run.call_beside(*unlocked)
         code = first.wait()
         require_whole(run, undisturbed)

@@ -21,6 +21,7 @@ from tests.drills.job import ORDERS
 ROOT = Path(__file__).parents[2]
 TARGET = f"results/drill/dataset/{MANIFEST_NAME}"
 RESTARTED = "Trying to restart job"
+WORKING = "Select jobs to execute"
 COMMANDS = ("hard", "resimulate", "pack", "manifest")
 FILES_OF = {
     "hard": ("hard/hbb/0001.h5",),
