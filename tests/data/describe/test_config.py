@@ -9,19 +9,9 @@ from rs3l_data.describe.config import Config
 from rs3l_data.describe.load import load_config
 from rs3l_data.describe.strict import validate
 from rs3l_data.errors import ConfigError, InputFileError
+from tests.data.describe.configs import MINIMAL, changed, message
 
 ROOT = Path(__file__).parents[3]
-MINIMAL = {"name": "a", "seed": 1, "processes": {"qcd": {"events": 10}}, "views": {"nominal": {}}}
-
-
-def changed(**blocks):
-    return {**MINIMAL, **blocks}
-
-
-def message(data):
-    with pytest.raises(ConfigError) as caught:
-        validate(Config, data, "my.yaml")
-    return str(caught.value)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.stem)
@@ -179,68 +169,6 @@ def test_files_that_are_no_config(tmp_path):
         load_config(bad)
 
 
-OWNED = {
-    "Beams:eCM = 14000": "`hard.energy`",
-    "beams::ecm = 14000": "`hard.energy`",
-    " BEAMS:idA = -2212": "`hard.energy`",
-    "Beams:sigmaVertexZ = 50.": "`hard.energy`",
-    "Random:seed = 99": "`seed`",
-    "SecondHard:generate = on": "one collision",
-    "LesHouches:setQuarkMass = 2": "saved masses",
-    "HadronLevel:all = off": "stages",
-    "partonlevel::ALL = off": "stages",
-    "ProcessLevel:all = off": "stages",
-    "ProcessLevel:resonanceDecays = off": "all views share the decay",
-    "HeavyIon:mode = 2": "the beams are protons",
-    "ClosePacking:doClosePacking = on": "depend on the chunk",
-    "Ropewalk:doBuffon = on": "depend on the chunk",
-    "PhaseSpace:increaseMaximum = on": "depend on the chunk",
-    "MultipartonInteractions:reuseInit = 3": "set here: it keeps an initialisation in files",
-    "MultipartonInteractions:initFile = a.mpi": "which job came first",
-    "ParticleDecays:xyMax = 1.": "`solenoid`",
-    "UncertaintyBands:doVariations = on": "gives events weights",
-    "enhancedSplittings:List = {fsr:G2QQ=20.}": "gives events weights",
-    "POWHEG:veto = 1": "no effect",
-    "JetMatching:merge = on": "no effect",
-    "ResonanceDecayFilter:filter = on": "no effect",
-    "Print:quiet = off": "printed",
-    "Main:numberOfEvents = 5": "`events`",
-    "Next:numberShowEvent = 5": "printed",
-    "Init:reuseMPIiDiffSys0 = 3": "printed",
-    "Stat:showErrors = on": "printed",
-    "Parallelism:numThreads = 4": "printed",
-}
-
-
-@pytest.mark.parametrize("line", OWNED)
-def test_what_the_package_sets_itself_is_refused_wherever_settings_are_given(line):
-    qcd = {"events": 1, "settings": ["HardQCD:all = on", line], "initiators": [21], "label": "g"}
-    places = {
-        "generator.settings": {"generator": {"settings": [line]}},
-        "processes.qcd: settings": {"processes": {"qcd": qcd}},
-        "views.a: variation": {"views": {"a": {"variation": [line]}}},
-    }
-    for place, blocks in places.items():
-        text = message(changed(**blocks))
-        assert place in text
-        assert f"'{line}' cannot be set here" in text
-        assert OWNED[line] in text
-
-
-def test_settings_alike_are_not_refused():
-    free = ["PartonLevel:MPI = off", "HadronLevel:Decay = on", "ParticleDecays:tau0Max = 5."]
-    blocks = {"views": {"a": {"variation": free}}, "generator": {"settings": free}}
-    validate(Config, changed(**blocks), "my.yaml")
-
-
-def test_masses_of_les_houches_events_are_chosen_where_the_events_are_taken_in():
-    mine = {"events": 1, "lhe": ["a.lhe"], "initiators": [25], "label": "H"}
-    mine["settings"] = ["LesHouches:setQuarkMass = 0"]
-    validate(Config, changed(processes={"mine": mine}), "my.yaml")
-    del mine["lhe"]
-    assert "saved masses" in message(changed(processes={"mine": mine}))
-
-
 def test_flavour_labels_are_for_quarks_and_gluons():
     mine = {"events": 1, "settings": ["Top:all = on"], "initiators": [5, 6, 24]}
     mine["label"] = "by_flavour"
@@ -302,96 +230,6 @@ def test_there_are_no_more_names_than_a_column_has_numbers(kind):
 def test_a_code_stands_for_the_antiparticle_too():
     text = message(changed(processes={"mine": {**TTH, "initiators": [-6], "label": "top"}}))
     assert "initiators.0: expected a PDG code above 0" in text
-
-
-LATE = (
-    "TimeShower:renormMultFac = 4",
-    " spaceshower::ALPHASVALUE = 0.12",
-    "PartonLevel:MPI = off",
-    "PartonShowers:model = 2",
-    "MultipartonInteractions:pT0Ref = 2.5",
-    "ColourReconnection:reconnect = off",
-    "HadronLevel:Decay = off",
-    "StringZ:aLund = 0.5",
-    "TauDecays:mode = 0",
-    "FragmentationSystems:mJoin = 0.5",
-    "Fragmentation:setVertices = on",
-    "HiddenValley:FSR = on",
-    "HiddenValley:LambdaNPHV = 0.5",
-    "RHadrons:allow = on",
-)
-
-
-def with_top(*settings):
-    """A config with a process of one's own that has these settings."""
-    mine = {"events": 1, "initiators": [6], "label": "top", "settings": ["Top:all = on", *settings]}
-    return changed(processes={"mine": mine})
-
-
-@pytest.mark.parametrize("line", LATE)
-def test_a_process_cannot_set_what_acts_after_its_hard_events(line):
-    """The views would not obey, one-pass Pythia would."""
-    text = message(with_top(line))
-    assert f"processes.mine: settings: [{line!r}] would have no effect" in text
-    assert "`generator.settings`" in text
-    validate(Config, changed(generator={"settings": [line]}), "my.yaml")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        *("PhaseSpace:pTHatMin = 600", "SigmaProcess:alphaSvalue = 0.12", " hardqcd::all = on"),
-        *("Top:all = on", "ExtraDimensionsG*:all = on", "PhaseSpace:RsepMin = 0.4"),
-        *("Onia:all(3S1) = on", "Bottomonium:all = on", "HiddenValley:gg2UvUvbar = on"),
-        *("PDF:useHard = on", "PDF:pHardSet = 20", " 6:m0 = 175", "25:onMode = off", "24:mWidth=2"),
-        *("23:m0 = 91", "24:all = W+ W- 3 3 0 80.4 2.1 10. 0. 0."),
-    ],
-)
-def test_a_view_cannot_set_what_its_hard_events_were_made_with(line):
-    text = message(changed(views={"nominal": {}, "mine": {"variation": [line]}}))
-    assert f"variation: [{line!r}] are of the hard process" in text
-    free = ["HardQCD:nQuarkNew = 4", "Charmonium:O(3S1)[3S1(1)] = 1.2", "HiddenValley:FSR = on"]
-    free += ["15:onMode = off", "24:onMode = off", "5:m0 = 4.7", "PDF:pSet = 20"]
-    free += ["23:mayDecay = off"]  # those that a weak shower emits
-    validate(Config, changed(views={"a": {"variation": free}}), "my.yaml")
-
-
-@pytest.mark.parametrize(
-    "line", ["HardQCD:all = on", "PhaseSpace:bias2Selection = on", "Charmonium:all = on"]
-)
-def test_all_views_cannot_have_what_chooses_a_hard_process(line):
-    """They would make events of it beside the saved ones."""
-    text = message(changed(generator={"settings": [line]}))
-    assert f"generator.settings: [{line!r}] would reach the views" in text
-    free = ["SigmaProcess:alphaSvalue = 0.12", "PhaseSpace:mHatMin = 900", "PhaseSpace:pTHatMin=0."]
-    free += ["6:m0 = 171.5", "PDF:useHard = on"]
-    validate(Config, changed(generator={"settings": free}), "my.yaml")
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        *("Tune:pp = 21", "PDF:pSet = 20", " pdf::PSETB = 20", "PDF:extrapolate = on"),
-        *("SigmaTotal:mode = 0", "StandardModel:alphaEMmZ = 0.0078"),
-        *("SLHA:useDecayTable = off", "HiddenValley:Ngauge = 2"),
-    ],
-)
-def test_a_process_cannot_set_what_the_showers_share(line):
-    text = message(with_top(line))
-    assert f"processes.mine: settings: [{line!r}] would hold for the hard events and not" in text
-    assert "`PDF:pHardSet`" in text
-    if not line.startswith("Tune"):
-        validate(Config, changed(generator={"settings": [line]}), "my.yaml")
-
-
-def test_a_process_can_set_what_acts_on_its_hard_events():
-    settings = [
-        *("6:m0 = 171.5", "24:onMode = off", "SigmaProcess:alphaSvalue = 0.12"),
-        *("PDF:useHard = on", "PDF:pHardSet = 20"),
-        *("PhaseSpace:mHatMin = 500", "ResonanceWidths:minWidth = 1e-7"),
-        *("HiddenValley:ffbar2Zv = on", "HiddenValley:spinFv = 0"),
-    ]
-    validate(Config, with_top(*settings), "my.yaml")
 
 
 def test_processes_whose_names_differ_in_case_alone_are_told_before_any_job():
