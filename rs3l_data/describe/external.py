@@ -1,10 +1,11 @@
-"""Files of other programs that a config names: Les Houches events and HepMC3 records."""
+"""Files of other programs that a config names: Les Houches events, HepMC3 records, SLHA spectra."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from rs3l_data.describe.owned import parameter
 from rs3l_data.named_files import matching, require_once
 
 
@@ -33,6 +34,17 @@ def hepmc_file(pattern: str, process: str, chunk: int) -> str:
     'herwig/hbb-0003.hepmc.gz'
     """
     return pattern.format(process=process, chunk=f"{chunk:04d}")
+
+
+def slha_files(settings: Iterable[str]) -> list[str]:
+    """List the SLHA files, with masses and decays of new particles, that Pythia's settings name.
+
+    >>> slha_files(["SLHA:file = mssm.slha  ! tan(beta) = 10", "SLHA:useDecayTable = off"])
+    ['mssm.slha']
+    """
+    named = [line for line in settings if parameter(line) == "slha:file"]
+    files = [file for line in named for file in line.replace("=", " ").split()[1:2]]
+    return [file for file in dict.fromkeys(files) if file != "void"]
 
 
 def check_hepmc(pattern: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from rs3l_data.describe import external, references, tree
-from rs3l_data.describe.branch import has_pileup, pileup_of
+from rs3l_data.describe.branch import branch_settings, has_pileup, pileup_of
 from rs3l_data.describe.chunks import events_of, n_chunks, settled, sizes_in
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.cost import Cost, Costs
@@ -97,6 +97,11 @@ class Resolved:
         """List the event files that a view of a chunk comes from: one, or none if it is ours."""
         pattern = self.config.views[view].hepmc
         return [] if pattern is None else [external.hepmc_file(pattern, process, chunk)]
+
+    def slha_files(self, view: str | None = None) -> list[str]:
+        """List the SLHA files that all events are made with, and a view's own."""
+        own = [] if view is None else branch_settings(self.config, view)
+        return external.slha_files([*self.config.generator.settings, *own])
 
     def fingerprint(self, stage: Stage, process: str, chunk: int, view: str | None = None) -> str:
         """Hash the parts of the config that a job's result depends on.

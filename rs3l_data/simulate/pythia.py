@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pythia8mc
 
+from rs3l_data.describe.external import slha_files
 from rs3l_data.describe.seeds import initialisation_seed
 from rs3l_data.errors import GeneratorError
 from rs3l_data.native_output import stdout_to, written_by
@@ -54,7 +55,8 @@ def read_settings(pythia: pythia8mc.Pythia, settings: Sequence[str]) -> None:
     Raises
     ------
     GeneratorError
-        Naming the first setting that is unknown, out of range or no value of its kind.
+        Naming the first setting that is unknown, out of range or no value of its kind, or the
+        file of SLHA that is not there.
     """
     for line in settings:
         # Pythia takes several colons for one, and a line that does not begin with a letter or digit
@@ -69,6 +71,13 @@ def read_settings(pythia: pythia8mc.Pythia, settings: Sequence[str]) -> None:
         else:
             continue
         raise GeneratorError(f"Pythia does not accept the setting '{line}': {why}")
+    # Without the file Pythia would go on with its own masses and decays.
+    for file in slha_files(settings):
+        if not Path(file).is_file():
+            raise GeneratorError(
+                f"'SLHA:file = {file}': no such file; paths are relative to {Path.cwd()}, where "
+                "the command runs"
+            )
 
 
 def _why_not(known: pythia8mc.Settings, key: str, value: str) -> str:

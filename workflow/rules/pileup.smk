@@ -2,6 +2,8 @@
 
 
 rule pileup:
+    input:
+        run.slha_files(),
     output:
         f"{R}/pileup.h5",
     log:

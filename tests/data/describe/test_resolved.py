@@ -72,6 +72,22 @@ def test_a_job_is_done_again_only_if_its_result_would_change():
     assert redone(processes=more_events) == set()
 
 
+def test_jobs_have_the_slha_files_that_their_settings_name_among_their_inputs():
+    """Snakemake did not make the events again when such a file had changed."""
+    views = {
+        "nominal": {},
+        "heavy": {"variation": ["slha::FILE=heavy.slha ! another spectrum"]},
+        "late": {"redo": "hadronization", "of": "heavy"},
+    }
+    run = Resolved.from_mapping(
+        {**BASE, "views": views, "generator": {"settings": ["SLHA:file = light.slha"]}}, "test"
+    )
+    assert run.slha_files() == run.slha_files("nominal") == ["light.slha"]
+    assert run.slha_files("heavy") == run.slha_files("late") == ["light.slha", "heavy.slha"]
+    views["nominal"] = {"variation": ["SLHA:file = void"]}
+    assert Resolved.from_mapping({**BASE, "views": views}, "test").slha_files("nominal") == []
+
+
 def test_another_origin_of_the_particles_makes_another_view():
     """Of two that are hadronised with the same settings: other random numbers alone."""
 

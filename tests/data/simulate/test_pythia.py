@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import pythia8mc
@@ -113,6 +115,18 @@ def test_settings_take_effect():
     on = [channels.channel(i).onMode() for i in range(channels.sizeChannels())]
     assert sum(on) == 2
     assert pythia.particleData.particleDataEntryPtr(25).sizeChannels() == 1
+
+
+def test_an_slha_file_that_is_not_there_is_told(tmp_path, monkeypatch):
+    """Pythia warns, where nobody looks, and goes on with masses of its own."""
+    monkeypatch.chdir(tmp_path)
+    settings = ["Print:quiet = on", "SLHA:file = mine.slha"]
+    with pytest.raises(GeneratorError, match=r"'SLHA:file = mine.slha': no such file; paths are"):
+        prepared(settings)
+    Path("mine.slha").write_text("BLOCK MASS\n 35 8.0e2\n")
+    pythia = prepared([*settings, "SLHA:verbose = 0", "HiggsSM:gg2H = on"])
+    initialise(pythia)
+    assert pythia.particleData.m0(35) == 800
 
 
 def test_a_spectrum_that_cannot_be_flattened_is_told():
