@@ -15,7 +15,7 @@ from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.hard_table import HardTable, event_row, process_particles
 from rs3l_data.simulate.initiators import Selection
-from rs3l_data.simulate.pythia import initialise, prepared
+from rs3l_data.simulate.pythia import initialise, log_words, prepared
 from rs3l_data.simulate.record import FIRST
 
 Progress = Callable[[int], None]
@@ -135,6 +135,7 @@ def generate(
     weights = hard.events["weight"]
     n_tried = pythia.infoPython().nTried()
     inside, outside = _more_weights(pythia, selection, LEAST - accepted)
+    log_words(pythia, "hard process")
     info = pythia.infoPython()
     kept = Acceptance.of(np.append(weights, inside), np.array(rejected + outside))
     run = HardRun(

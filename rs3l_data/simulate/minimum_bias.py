@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.particles import COLUMNS, Particles
 from rs3l_data.offsets import offsets_of
-from rs3l_data.simulate.pythia import initialise, own_words, prepared
+from rs3l_data.simulate.pythia import initialise, log_words, own_words, prepared
 from rs3l_data.simulate.record import read, stable
 
 _TRIES = 100  # Pythia gives up none of 25 000 events; so many in a row mean wrong settings.
@@ -57,6 +57,7 @@ def minimum_bias(
         events.append(stable(records))
         if done % 100 == 0 or done == len(seeds):
             progress(done)
+    log_words(pythia, "minimum-bias events")
     return _join(events)
 
 

@@ -16,7 +16,7 @@ from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.generate import TRIES, Acceptance, nothing_passes, passes
 from rs3l_data.simulate.hard_table import HardTable, Row, event_row, process_particles
 from rs3l_data.simulate.initiators import Selection
-from rs3l_data.simulate.pythia import Delivered, initialise, prepared
+from rs3l_data.simulate.pythia import Delivered, initialise, log_words, prepared
 from rs3l_data.simulate.record import read
 from rs3l_data.simulate.resimulate import BATCH, Batch, batch_of
 
@@ -79,6 +79,7 @@ class OnePass:
                 )
             self._delivered.count(records.generated)
             yield batch_of(self._hard(first, first + count), records)
+        log_words(self._pythia, "whole chain")
 
     @property
     def hard(self) -> HardEvents:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from rs3l_data.describe.seeds import initialisation_seed
 from rs3l_data.errors import GeneratorError
 from rs3l_data.native_output import stdout_to, written_by
 from rs3l_data.simulate.setting_values import KINDS, not_of_its_kind, range_of
+
+logger = logging.getLogger(__name__)
 
 _HOPELESS = 100
 """So many events that fail, and none before them that does not, mean wrong settings."""
@@ -124,19 +127,36 @@ def initialise(pythia: pythia8mc.Pythia) -> None:
 def own_words(pythia: pythia8mc.Pythia) -> str:
     """Quote the errors that an instance has counted so far, with their numbers.
 
-    Pythia counts them even where `Print:quiet` keeps it from printing them.
+    Its warnings, which stand in every run that goes well, are quoted if there are no errors.
+    """
+    found = _messages(pythia)
+    return _quoted([message for message in found if message[1] != "Warning"] or found)
+
+
+def log_words(pythia: pythia8mc.Pythia, step: str) -> None:
+    """Write the errors and warnings of a step that went well to the job's log."""
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug("Pythia says of the %s: %s", step, _quoted(_messages(pythia)))
+
+
+def _messages(pythia: pythia8mc.Pythia) -> list[tuple[str, str, str]]:
+    """List what an instance has counted: how often, what kind, where and what; errors first.
+
+    Pythia counts even where `Print:quiet` keeps it from printing.
     """
     pythia.readString("Print:quiet = off")
     table = written_by(pythia.stat)
     pythia.readString("Print:quiet = on")
-    found = _MESSAGE.findall(table)
-    # An abort only sums up the error before it; warnings stand in every run that goes well.
-    found.sort(key=lambda message: ("Error", "Abort", "Warning").index(message[1]))
-    errors = [message for message in found if message[1] != "Warning"] or found
+    # An abort only sums up the error before it.
+    kinds = ("Error", "Abort", "Warning")
+    return sorted(_MESSAGE.findall(table), key=lambda message: kinds.index(message[1]))
+
+
+def _quoted(messages: Sequence[tuple[str, str, str]]) -> str:
     return (
         "; ".join(
             f"'{kind} {text}'" + (f" ({count} times)" if count != "1" else "")
-            for count, kind, text in errors
+            for count, kind, text in messages
         )
         or "nothing"
     )

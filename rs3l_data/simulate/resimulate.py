@@ -13,7 +13,7 @@ from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.events.particles import Particles
 from rs3l_data.simulate.heavy_flavour import HeavyHadrons, Splittings, heavy_hadrons, splittings
-from rs3l_data.simulate.pythia import Delivered
+from rs3l_data.simulate.pythia import Delivered, log_words
 from rs3l_data.simulate.record import FIRST, Records, read, shower_weights, spread, stable
 from rs3l_data.simulate.rehadronize import KeepPartons, Rehadronizer
 from rs3l_data.simulate.restore import restored
@@ -132,6 +132,9 @@ def shower_records(
             delivered.count(records.generated)
             _require_weight_one(part.events["event"][records.generated], shower_weights(events))
         yield part, _records_of(records, again, kept, first, stopwatch)
+    log_words(pythia, "shower")
+    for one in again:
+        one.log_words()
 
 
 def _keep_freed_memory() -> None:
@@ -150,6 +153,10 @@ class _Again:
         self._rehadronize = Rehadronizer(described.settings, energy)
         self._seeds = described.seeds
         self._delivered = Delivered(self._rehadronize.pythia, "hadronisation", n_events)
+
+    def log_words(self) -> None:
+        """Write what Pythia says of them to the job's log."""
+        log_words(self._rehadronize.pythia, "hadronisation")
 
     def __call__(
         self, kept: dict[int, pythia8mc.Event], first: int, n_events: int, stopwatch: Stopwatch

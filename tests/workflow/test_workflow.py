@@ -92,6 +92,7 @@ def test_a_run_ends_in_dataset_report_and_tagger(finished):
     assert {row["mode"] for row in rows} == {"probe", "full", "scratch", "trees"}
     log = (results / "logs/resimulate/qcd-0000-nominal.log").read_text()
     assert "12/12 events" in log
+    assert "Pythia says of the shower: " in log
 
 
 @on_one_run

@@ -1,3 +1,4 @@
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,7 @@ import pythia8mc
 
 from rs3l_data.describe.settings import hard_settings
 from rs3l_data.errors import GeneratorError
-from rs3l_data.simulate.pythia import Delivered, initialise, prepared
+from rs3l_data.simulate.pythia import Delivered, initialise, log_words, prepared
 from rs3l_data.simulate.setting_values import not_of_its_kind
 from tests.data.conftest import make_config
 
@@ -169,6 +170,20 @@ def test_a_combination_that_cannot_be_initialised_is_told_in_pythias_words(setti
         initialise(pythia)
     assert words in str(caught.value)
     assert capfd.readouterr().out.strip() == ""
+
+
+def test_the_log_keeps_the_errors_and_warnings_of_what_went_well(caplog, capfd):
+    """Pythia is quiet, and nobody could see afterwards that it had warned."""
+    pythia = prepared(["Print:quiet = on", "HardQCD:all = on", "TimeShower:pTmin = 0.1"])
+    with caplog.at_level(logging.DEBUG, "rs3l_data"):
+        log_words(pythia, "beginning")
+        initialise(pythia)
+        log_words(pythia, "shower")
+    first, last = (record.getMessage() for record in caplog.records)
+    assert first == "Pythia says of the beginning: nothing"
+    assert last.startswith("Pythia says of the shower: 'Warning in ")
+    assert "'Warning in SimpleTimeShower::init: pTmin too low' (2 times)" in last
+    assert capfd.readouterr().out == ""
 
 
 def test_a_job_may_lose_events_but_not_all_of_them():
