@@ -38,12 +38,12 @@ class Hard(Strict):
     energy: float = Field(13000.0, gt=0, description="Centre-of-mass energy of pp [GeV].")
     pt: Range = Field(
         (400.0, 1000.0),
-        description="Transverse momentum of the initiators [GeV]. Pythia's pTHat is limited to it, "
-        "too, unless the process's `settings` say what `PhaseSpace:pTHatMin` and `pTHatMax` are: "
-        "right for the two outgoing particles of a 2 → 2 process, without effect where one comes "
-        "out, and refused where it would lose events.",
+        description="Range of the initiators' transverse momentum [GeV]. Pythia's pTHat is limited "
+        "to it, too, unless the process's `settings` say what `PhaseSpace:pTHatMin` and `pTHatMax` "
+        "are: right for the two outgoing particles of a 2 → 2 process, without effect where one "
+        "comes out, and refused where it would lose events.",
     )
-    abs_eta_max: float = Field(2.5, gt=0, description="|η| of the initiators.")
+    abs_eta_max: float = Field(2.5, gt=0, description="Largest |η| of the initiators.")
     flatten_pt: bool = Field(
         False, description="Sample about flat in pT; the weights keep the physical spectrum."
     )
@@ -68,7 +68,7 @@ class SplitFractions(Strict):
 
     train: float = Field(0.7, ge=0, le=1, description="To train on.")
     validation: float = Field(
-        0.1, ge=0, le=1, description="To decide by during a training, as when it ends."
+        0.1, ge=0, le=1, description="For decisions in a training, such as when it ends."
     )
     test: float = Field(0.2, ge=0, le=1, description="To measure on; no training sees it.")
 
@@ -84,7 +84,8 @@ class Store(Strict):
     """How shards are written."""
 
     compression: Literal["blosc2", "gzip", "none"] = Field(
-        "blosc2", description="`gzip` and `none` can be read without the package hdf5plugin."
+        "blosc2",
+        description="`gzip` and `none`, unlike `blosc2`, are read without the package hdf5plugin.",
     )
 
 

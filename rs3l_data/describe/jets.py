@@ -16,17 +16,19 @@ class Jets(Strict):
     """Jet finding, and which jets count as present."""
 
     algorithm: JetAlgorithm = Field(
-        "antikt", description="Anti-kT, Cambridge/Aachen or kT, as FastJet calls them."
+        "antikt", description="Algorithm of FastJet: anti-kT, Cambridge/Aachen or kT."
     )
     radius: float = Field(0.8, gt=0, le=2, description="Radius R of the algorithm.")
     candidate_pt_min: float = Field(
-        0.5, ge=0, description="Transverse momentum of the candidates that are clustered [GeV]."
+        0.5,
+        ge=0,
+        description="Least transverse momentum of the candidates that are clustered [GeV].",
     )
-    pt: Range = Field((350.0, 1e6), description="Transverse momentum of a jet [GeV].")
-    abs_eta_max: float = Field(2.5, gt=0, description="|η| of a jet.")
-    mass: Range = Field((0.0, 1e6), description="Mass of a jet [GeV].")
+    pt: Range = Field((350.0, 1e6), description="Range of the transverse momentum of a jet [GeV].")
+    abs_eta_max: float = Field(2.5, gt=0, description="Largest |η| of a jet.")
+    mass: Range = Field((0.0, 1e6), description="Range of the mass of a jet [GeV].")
     match_delta_r: float = Field(
-        0.5, gt=0, description="ΔR between a jet and the initiator that it belongs to."
+        0.5, gt=0, description="Largest ΔR between a jet and the initiator that it belongs to."
     )
 
     @field_validator("pt", "mass")

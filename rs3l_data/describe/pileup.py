@@ -35,8 +35,8 @@ class Pileup(Strict):
     )
     mitigation: Mitigation = Field(
         "puppi",
-        description="What is done about it before the jets: nothing, charged-hadron subtraction, "
-        "or weights for each particle.",
+        description="What is done about it before the jets: `none`, `chs` (charged-hadron "
+        "subtraction) or `puppi` (a weight for each particle).",
     )
 
 

@@ -48,7 +48,7 @@ class TransformerConfig(Strict):
     size: Literal["0.1M", "0.3M", "1M", "2M", "3M", "10M"] = Field(
         default="1M",
         description="number of parameters, which gives the keys below their defaults;"
-        " `2M` is the network of the paper",
+        " `2M` is the network of arXiv:2202.03772",
     )
     width: Count = Field(default=128, description="features of a constituent inside the network")
     heads: Count = Field(default=8, description="heads of the attention; they divide the width")

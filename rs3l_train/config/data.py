@@ -33,8 +33,8 @@ class DataConfig(Strict):
     )
     inputs: Literal["shortcut_free", "rs3l"] = Field(
         default="shortcut_free",
-        description="features of a constituent: `rs3l` is the paper's list, `shortcut_free` has no"
-        " energy (which with pT gives |eta|) but the impact parameters' significances",
+        description="features of a constituent: `rs3l` is the list of RS3L's paper, `shortcut_free`"
+        " has no energy (which with pT gives |eta|) but the impact parameters' significances",
     )
     rotation: bool = Field(
         default=True,

@@ -71,7 +71,7 @@ class PretrainConfig(Strict):
     )
     learning_rate: Positive = Field(default=1e-3, description="of Adam, at its highest")
     schedule: Literal["cosine", "step", "constant"] = Field(
-        default="cosine", description="`step` halves the learning rate as the paper does"
+        default="cosine", description="`step` halves the learning rate as RS3L's paper does"
     )
     halve_every_epochs: Count = Field(default=50, description="for the schedule `step`")
     warmup: float = Field(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -48,7 +48,20 @@ def _meaning(place: str, field: FieldInfo, inside: list[type[BaseModel]]) -> str
     meaning = field.description or (_summary(inside[0]) if inside else "")
     if not meaning:
         raise ValueError(f"{place}: expected a description of this key, found none")
+    choices = [f"`{one}`" for one in _choices(field.annotation)]
+    if len(choices) > 1 and not all(one in meaning for one in choices):
+        dot = "." if meaning.endswith(".") else ""
+        meaning = f"{meaning.removesuffix('.')} ({', '.join(choices)}){dot}"
     return meaning.replace("|", "\\|")
+
+
+def _choices(annotation: Any) -> list[Any]:
+    """Give the words that a key or an entry of its list may be."""
+    if get_origin(annotation) is Literal:
+        return [*get_args(annotation)]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return []
+    return [one for inner in get_args(annotation) for one in _choices(inner)]
 
 
 def _default(model: type[BaseModel], key: str) -> str:
