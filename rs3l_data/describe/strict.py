@@ -184,6 +184,10 @@ def _unknown_key(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
             f"no key of {tag!r}, but of {' and '.join(others)}; choose another `name`, or"
             f" a key of this one: {', '.join(valid)}"
         )
+    first, *inner = key.split(".")
+    if inner and first in valid:  # as messages and pages write the place of a key
+        nested = ": { ".join([first, *inner]) + ": …" + " }" * len(inner)
+        return f"unknown key; write one block in another: {nested}"
     return f"unknown key; {nearest(key, valid)}"
 
 

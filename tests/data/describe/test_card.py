@@ -46,6 +46,7 @@ def test_an_unknown_card_names_the_nearest() -> None:
     ("overrides", "message"),
     [
         ({"ecal_scal": 1.0}, "ecal_scal: unknown key; did you mean 'ecal_scale'"),
+        ({"ecal.energy_min": 1.0}, "one block in another: ecal: { energy_min: … }"),
         ({"solenoid": {"field": 0.0}}, "solenoid.field: .*more than 0; found 0.0"),
         (
             {"tracking": {"muon": {"efficiency": {"values": [[0.5, 1.2], [0.5, 0.5]]}}}},
