@@ -31,7 +31,7 @@ def benchmark(
 ) -> None:
     """Time reading and training on this machine, against what it could do at best.
 
-    Example: python -m rs3l_train benchmark --data DATASET --config CONFIG.yaml
+    Example: rs3l-train benchmark --data DATASET --config CONFIG.yaml
     --network transformer-1M --set threads=1
     """
     from rs3l_train.benchmark.rates import NETWORKS

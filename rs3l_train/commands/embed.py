@@ -39,7 +39,7 @@ def embed(
 ) -> None:
     """Write the embeddings of jets, and a tagger's scores, to an HDF5 file.
 
-    Example: python -m rs3l_train embed --data DATASET --model RUN --split test --out test.h5
+    Example: rs3l-train embed --data DATASET --model RUN --split test --out test.h5
     """
     from rs3l_train.tasks import embed as task
 

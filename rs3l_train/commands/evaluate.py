@@ -39,7 +39,7 @@ def evaluate(
 ) -> None:
     """Test a tagger on the test split of a dataset, in every view.
 
-    Example: python -m rs3l_train evaluate --data DATASET --model TAGGER --out FIGURES
+    Example: rs3l-train evaluate --data DATASET --model TAGGER --out FIGURES
     """
     from rs3l_train.loop.folder import EVALUATION, folder_of
     from rs3l_train.tasks import evaluate as task

@@ -22,7 +22,7 @@ def export(
 ) -> None:
     """Write a network as ONNX, from physical columns to embedding and score.
 
-    Example: python -m rs3l_train export --model TAGGER --out tagger.onnx
+    Example: rs3l-train export --model TAGGER --out tagger.onnx
     """
     from rs3l_train.tasks import export as task
 

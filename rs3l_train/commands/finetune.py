@@ -38,7 +38,7 @@ def finetune(
 ) -> None:
     """Train a tagger on some labelled jets, and test it in every view.
 
-    Example: python -m rs3l_train finetune --data DATASET --config CONFIG.yaml --pretrained RUN
+    Example: rs3l-train finetune --data DATASET --config CONFIG.yaml --pretrained RUN
     --mode full --labels 1000 --out TAGGER
 
     On several GPUs: torchrun --nproc-per-node N -m rs3l_train finetune ...

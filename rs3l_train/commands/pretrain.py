@@ -27,7 +27,7 @@ def pretrain(
 ) -> None:
     """Pretrain a network on the views of jets, by the objective that the config names.
 
-    Example: python -m rs3l_train pretrain --data DATASET --config CONFIG.yaml --out RUN
+    Example: rs3l-train pretrain --data DATASET --config CONFIG.yaml --out RUN
     --set objective.temperature=0.2
 
     On several GPUs: torchrun --nproc-per-node N -m rs3l_train pretrain ...

@@ -34,7 +34,7 @@ def run(
 ) -> None:
     """Do the usual chain: pretrain, train taggers, test them in every view, draw the pictures.
 
-    Example: python -m rs3l_train run --data results/demo/dataset --config config/demo.yaml
+    Example: rs3l-train run --data results/demo/dataset --config config/demo.yaml
     --out results/demo/training
 
     On several GPUs: torchrun --nproc-per-node N -m rs3l_train run ...

@@ -10,7 +10,7 @@ import typer
 def schema() -> None:
     """Print the JSON schema of a config file, its `training` block included.
 
-    Example: python -m rs3l_train schema > config/schema.json
+    Example: rs3l-train schema > config/schema.json
     """
     from rs3l_train.config.schema import config_schema
 

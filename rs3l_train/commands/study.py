@@ -33,7 +33,7 @@ def study(
 ) -> None:
     """Compare a pretrained network with one from scratch for several numbers of labels.
 
-    Example: python -m rs3l_train study --data DATASET --config CONFIG.yaml --pretrained RUN
+    Example: rs3l-train study --data DATASET --config CONFIG.yaml --pretrained RUN
     --out STUDY --set "task.labels=[100, 1000]"
 
     On several GPUs, each training on one: torchrun --nproc-per-node N -m rs3l_train study ...

@@ -18,17 +18,18 @@ def commands(command, name="rs3l-data"):
 
 
 ALL = dict(commands(typer.main.get_command(app)))
+TRAIN = dict(commands(typer.main.get_command(train_app), "rs3l-train"))
 
 
-@pytest.mark.parametrize("name", [name for name in ALL if name != "rs3l-data"])
+@pytest.mark.parametrize("name", [name for name in ALL | TRAIN if " " in name])
 def test_an_example_calls_the_command_with_options_that_it_has(name):
-    (example,) = (
-        line.strip() for line in ALL[name].help.splitlines() if line.strip().startswith("Example:")
-    )
-    words = example.removeprefix("Example: ").split()
-    assert example.startswith(f"Example: {name}"), example
-    called = max((one for one in ALL if " ".join(words).startswith(one)), key=len)
-    options = {text for p in ALL[called].params for text in (*p.opts, *p.secondary_opts)}
+    every = ALL | TRAIN
+    paragraphs = every[name].help.split("\n\n")
+    (example,) = (text for text in paragraphs if text.lstrip().startswith("Example: "))
+    words = example.split()[1:]
+    assert " ".join(words).startswith(name), example
+    called = max((one for one in every if " ".join(words).startswith(one)), key=len)
+    options = {text for p in every[called].params for text in (*p.opts, *p.secondary_opts)}
     assert {word for word in words if word.startswith("-")} <= options
 
 
