@@ -16,11 +16,11 @@ from rs3l_data.describe.schema import CONSTITUENTS, JETS, Status, empty
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.crossing import Crossings, detect_crossings
 from rs3l_data.detect.detector import detect
-from rs3l_data.offsets import offsets_of
+from rs3l_data.offsets import items_of, offsets_of
 from rs3l_data.simulate.initiators import Rows
 from rs3l_data.simulate.resimulate import Batch
 from rs3l_data.stopwatch import Stopwatch
-from rs3l_data.store.tables import Columns, View, take_items
+from rs3l_data.store.tables import Columns, View
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -95,7 +95,7 @@ def batch_table(
             jets.offsets, *axes, split.offsets, split.flavour, split.momentum, settings.radius
         )[jet]
     with stopwatch("substructure"):
-        offsets, chosen = take_items(jets.constituent_offsets, jet)
+        offsets, chosen = items_of(jets.constituent_offsets, jet)
         index = jets.constituent_index[chosen]
         table["n_constituents"][present] = np.diff(offsets)
         px, py, pz, energy = (getattr(candidates, name)[index] for name in FOUR_MOMENTUM)

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
 from rs3l_data.cluster.matching import pairs
+from rs3l_data.offsets import row_of_each
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -67,8 +68,7 @@ def splitting_in_jets(
     -------
     (n_jets,) 5, 4, or 0 where there is none.
     """
-    n_splittings = np.diff(splitting_offsets)
-    split, jet = pairs(jet_offsets, np.repeat(np.arange(len(n_splittings)), n_splittings))
+    split, jet = pairs(jet_offsets, row_of_each(splitting_offsets))
     px, py, pz, _ = np.moveaxis(momentum[split], -1, 0)
     distance = kinematics.delta_r(
         jet_eta[jet, None], jet_phi[jet, None], kinematics.eta(px, py, pz), kinematics.phi(px, py)

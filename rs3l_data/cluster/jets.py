@@ -12,7 +12,7 @@ from numba import njit
 
 from rs3l_data.describe.jets import JetAlgorithm
 from rs3l_data.detect.candidates import Candidates
-from rs3l_data.offsets import offsets_of
+from rs3l_data.offsets import items_of, offsets_of, row_of_each
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -144,19 +144,15 @@ def cluster(
     # FastJet counts a constituent from the start of its event, among the candidates it was given;
     # its array goes on behind the last jet's constituents.
     edges = np.asarray(constituents.content.offsets, np.int64)
-    n_constituents = np.diff(edges)
-    start = np.repeat(np.repeat(offsets[:-1], np.diff(jet_offsets)), n_constituents)
+    start = offsets[row_of_each(jet_offsets)][row_of_each(edges)]
     given = np.asarray(constituents.content.content.data)[: edges[-1]] + start
     given = given[_falling(edges, momenta[0][given] ** 2 + momenta[1][given] ** 2)]
 
-    constituent_offsets = offsets_of(n_constituents[order])
-    shift = np.repeat(edges[order] - constituent_offsets[:-1], n_constituents[order])
-    members = particles[given[shift + np.arange(len(given))]]
-
+    constituent_offsets, ordered = items_of(edges, order)
+    members = particles[given[ordered]]
     real = members < n_candidates
-    jet_of_member = np.repeat(np.arange(len(order)), n_constituents[order])
     ghost_jet = np.full(len(ghosts.momentum), -1)
-    ghost_jet[members[~real] - n_candidates] = jet_of_member[~real]
+    ghost_jet[members[~real] - n_candidates] = row_of_each(constituent_offsets)[~real]
     return Jets(
         offsets=jet_offsets,
         px=px[order],

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.cluster.kinematics import delta_r
+from rs3l_data.offsets import items_of, row_of_each
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -90,7 +91,7 @@ def contained(
     -------
     (n_rows,)
     """
-    row = np.repeat(np.arange(len(matched)), np.diff(decay_offsets))
+    row = row_of_each(decay_offsets)
     of_a_jet = matched[row] != NO_JET
     row, jet = row[of_a_jet], matched[row[of_a_jet]]
     distance = delta_r(jet_eta[jet], jet_phi[jet], decay_eta[of_a_jet], decay_phi[of_a_jet])
@@ -101,9 +102,5 @@ def contained(
 
 def pairs(jet_offsets: I8, row_event: I8) -> tuple[I8, I8]:
     """List every (row, jet) of the same event, by rising row, then jet."""
-    first, last = jet_offsets[row_event], jet_offsets[row_event + 1]
-    n_jets = last - first
-    row = np.repeat(np.arange(len(row_event), dtype=np.int64), n_jets)
-    before = np.cumsum(n_jets) - n_jets
-    jet = np.arange(len(row), dtype=np.int64) + np.repeat(first - before, n_jets)
-    return row, jet
+    offsets, jet = items_of(jet_offsets, row_event)
+    return row_of_each(offsets), jet

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rs3l_data.describe.pileup import Pileup
 from rs3l_data.events.particles import Particles
-from rs3l_data.offsets import offsets_of
+from rs3l_data.offsets import items_of, offsets_of, row_of_each
 
 F8 = npt.NDArray[np.float64]
 I8 = npt.NDArray[np.int64]
@@ -82,16 +82,14 @@ def overlay(hard: Particles, collisions: Collisions, sample: Particles) -> Parti
     -------
     In each event: the particles of the hard event, then those of each collision.
     """
-    counts = np.diff(sample.offsets)[collisions.source]
-    ends = offsets_of(counts)
-    chosen = np.repeat(sample.offsets[collisions.source] - ends[:-1], counts) + np.arange(ends[-1])
+    ends, chosen = items_of(sample.offsets, collisions.source)
+    collision = row_of_each(ends)
     # Where each event's pile-up begins among all pile-up particles.
     offsets = ends[collisions.offsets]
-    turns = np.cos(collisions.turn), np.sin(collisions.turn)
-    cos, sin = (np.repeat(turned, counts) for turned in turns)
+    cos, sin = np.cos(collisions.turn)[collision], np.sin(collisions.turn)[collision]
     px, py = _turned(sample.px[chosen], sample.py[chosen], cos, sin)
     x, y = _turned(sample.x[chosen], sample.y[chosen], cos, sin)
-    z = sample.z[chosen] + np.repeat(collisions.z, counts)
+    z = sample.z[chosen] + collisions.z[collision]
 
     n_hard = len(hard.px)
     of_hard = np.arange(n_hard) + np.repeat(offsets[:-1], np.diff(hard.offsets))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rs3l_data.offsets import row_of_each
 from rs3l_data.report.histograms import Histogram
 from rs3l_data.report.pictures import Picture
 from rs3l_data.report.style import grid, label_lines, picture, stairs_with_errors
@@ -20,9 +21,8 @@ def collect_significances(dataset: Dataset, rows: int = 5_000) -> dict[str, Hist
     histograms = {label: Histogram.empty(EDGES) for label in dataset.labels}
     for block in dataset.blocks(rows):
         offsets, tracks = block.constituents(dataset.views[0], ["d0", "d0_error"])
-        row = np.repeat(np.arange(len(block)), np.diff(offsets))
         with_track = tracks["d0_error"] > 0
-        row = row[with_track]
+        row = row_of_each(offsets)[with_track]
         significance = np.abs(tracks["d0"][with_track]) / tracks["d0_error"][with_track]
         label, weight = (block.initiators[name][row] for name in ("label", "weight"))
         event = block.event_keys[row]

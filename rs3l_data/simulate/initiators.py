@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import INCOMING, HardEvents
-from rs3l_data.offsets import offsets_of
+from rs3l_data.offsets import offsets_of, row_of_each
 from rs3l_data.simulate.record import FIRST
 
 I8 = npt.NDArray[np.int64]
@@ -77,7 +77,7 @@ def find_rows(hard: HardEvents, selection: Selection) -> Rows:
         & (np.abs(pz) <= pt * np.sinh(min(selection.abs_eta_max, _ALL_ETA)))
     )
     initiator = np.flatnonzero(chosen)
-    event = np.repeat(np.arange(len(hard)), np.diff(hard.offsets))
+    event = row_of_each(hard.offsets)
     mother = hard.offsets[event] + particles["mother1"] - FIRST
 
     # An initiator owns itself, and what has an owner hands it to its daughters; mothers come

@@ -11,6 +11,7 @@ from rs3l_data.describe.seeds import event_keys
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.detector import detect
 from rs3l_data.events.particles import Particles
+from rs3l_data.offsets import row_of_each
 from rs3l_data.report.histograms import F8
 from rs3l_data.store.tables import I8
 
@@ -85,7 +86,7 @@ def shoot(
         z=np.zeros(n),
     )
     candidates = detect(particles, card, event_keys(seed, "validation", stage, events))
-    of = np.repeat(events, np.diff(candidates.offsets))
+    of = row_of_each(candidates.offsets)
     turn = (np.arctan2(candidates.py, candidates.px) - start[of]) / step
     sector = of * IN_EVENT + np.rint(turn).astype(np.int64) % IN_EVENT
     return Shots(float(energy), pt, candidates, sector, n)
