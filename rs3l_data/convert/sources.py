@@ -25,9 +25,6 @@ class Source:
 def find_sources(arguments: Sequence[str]) -> list[Source]:
     """Resolve ``[train:|validation:|test:]PATTERN``, in the given order, patterns sorted by name.
 
-    >>> find_sources(["test:rs3l_7.h5"])[0].split
-    <Split.TEST: 2>
-
     Raises
     ------
     InputFileError

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 import vector
@@ -12,12 +10,6 @@ from rs3l_data.cluster import kinematics
 from tests.data.cluster.events import random_event
 
 angles = st.floats(-20, 20)
-
-
-def test_examples() -> None:
-    tried = doctest.testmod(kinematics)
-    assert tried.attempted > 0
-    assert tried.failed == 0
 
 
 def test_as_the_vector_package() -> None:
