@@ -93,7 +93,7 @@ def plan(
         write_whole(save, rates_as_yaml(rates))
     run = Resolved(run.config, rates)
     jobs = jobs_of(run, validation)
-    planned = summarise(run, jobs, rates, cores or os.cpu_count() or 1)
+    planned = summarise(run, jobs, cores or os.cpu_count() or 1)
     if results is None:
         typer.echo(json.dumps(planned, indent=2) if as_json else plan_in_words(planned))
         return

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from rs3l_data.describe import tree
 from rs3l_data.describe.branch import has_pileup, pileup_of, tune_of
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.rates import Command, Rate, Rates, shower_kind
+from rs3l_data.describe.rates import Command, Rate, Rates, of_process, shower_kind
 
 
 class Cost(NamedTuple):
@@ -45,9 +45,9 @@ class Costs:
         if spec.redo == "shower":
             own = rates.shower(kind_of(self.config, view), process)
         elif spec.redo == "hadronization":
-            own = rates.of_process(rates.hadronization_ms, process)
+            own = of_process(rates.hadronization_ms, process)
         else:
-            own = rates.of_process(rates.detector_ms, process)
+            own = of_process(rates.detector_ms, process)
         # Nobody has timed reading another program's showers; it is no slower than making ours.
         return Rate(own.value, own.measured and spec.hepmc is None)
 
@@ -62,7 +62,7 @@ class Costs:
 
     def hard(self, process: str, events: int) -> Cost:
         """Estimate the job that makes the hard events of a chunk."""
-        each = self.rates.of_process(self.rates.hard_ms, process)
+        each = of_process(self.rates.hard_ms, process)
         # Reading another program's events has not been measured.
         measured = each.measured and not self.config.processes[process].lhe
         disk = events * self.rates.hard_kb / 1e3
@@ -82,9 +82,9 @@ class Costs:
         first, *others = tables
         root = tree.shower_of(self.config.views, first)
         parts = [
-            self.rates.of_process(self.rates.hard_ms, process),
+            of_process(self.rates.hard_ms, process),
             self._without_pileup(process, root),
-            *[self.rates.of_process(self.rates.detector_ms, process)] * len(others),
+            *[of_process(self.rates.detector_ms, process)] * len(others),
         ]
         pileup_ms = sum(map(self._pileup_ms, tables))
         rows, disk = self._rows(process, events * len(tables))
@@ -121,8 +121,8 @@ class Costs:
 
     def _rows(self, process: str, events: float) -> tuple[float, float]:
         """Count the rows of so many events, and the megabytes of their views."""
-        rows = events * self.rates.of_process(self.rates.rows, process).value
-        return rows, rows * self.rates.of_process(self.rates.view_kb, process).value / 1e3
+        rows = events * of_process(self.rates.rows, process).value
+        return rows, rows * of_process(self.rates.view_kb, process).value / 1e3
 
     def _job(self, command: Command, n: float, ms: float, disk: float, measured: bool) -> Cost:
         memory = self.rates.memory[command]

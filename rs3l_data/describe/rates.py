@@ -77,12 +77,6 @@ class Rates(Strict):
         "(manifest). Packing also keeps the shard's file in memory."
     )
 
-    def of_process(self, values: Mapping[str, float], process: str) -> Rate:
-        """Look up a cost by process; for one that was not measured, the mean of the others."""
-        if process in values:
-            return Rate(values[process], True)
-        return Rate(mean(values.values()), False)
-
     def shower(self, kind: str, process: str) -> Rate:
         """Look up the time of a view at `shower`, an event [ms].
 
@@ -99,12 +93,19 @@ class Rates(Strict):
             return Rate(exact, True)
         similar = max(self.shower_ms, key=lambda known: _likeness(kind, known))
         factor = _ratio(self.shower_ms[similar], self._plain(similar))
-        return Rate(self.of_process(self._plain(kind), process).value * factor, False)
+        return Rate(of_process(self._plain(kind), process).value * factor, False)
 
     def _plain(self, kind: str) -> Mapping[str, float]:
         """Give the times of a kind's tune alone; of the first that was measured, if it was not."""
         first = next(iter(self.shower_ms.values()))
         return self.shower_ms.get(_lines(kind)[0], first)
+
+
+def of_process(values: Mapping[str, float], process: str) -> Rate:
+    """Look up a cost by process; for one that was not measured, the mean of the others."""
+    if process in values:
+        return Rate(values[process], True)
+    return Rate(mean(values.values()), False)
 
 
 def shower_kind(tune: str, settings: tuple[str, ...]) -> str:
@@ -113,7 +114,8 @@ def shower_kind(tune: str, settings: tuple[str, ...]) -> str:
     >>> shower_kind("monash", ("PartonShowers:model=2",))
     'monash; PartonShowers:model = 2'
     """
-    lines = dict.fromkeys(" = ".join(_words(line)) for line in settings)
+    words = ([part.strip() for part in line.split("=", 1)] for line in settings)
+    lines = dict.fromkeys(map(" = ".join, words))
     return "; ".join([tune, *lines])
 
 
@@ -143,10 +145,6 @@ def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _rounded(one) for key, one in value.items()}
     return float(f"{value:.3g}") if isinstance(value, float) else value
-
-
-def _words(line: str) -> list[str]:
-    return [part.strip() for part in line.split("=", 1)]
 
 
 def _lines(kind: str) -> list[str]:

@@ -32,15 +32,15 @@ class CommandCosts:
     memory: dict[Command, Footprint] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Run:
     """All commands, one after the other, for one chunk of one process with one view."""
 
     events: int
     rows: int
     hard_bytes: int
-    wall_s: dict[Command, float] = field(default_factory=dict)
-    spent: dict[Command, Spent] = field(default_factory=dict)
+    wall_s: dict[Command, float]
+    spent: dict[Command, Spent]
 
 
 def measure_commands(
@@ -107,12 +107,11 @@ def _run(config: Config, process: str, folder: Path) -> _Run:
         "pack": [hard_file, view_file, "--out", shard],
         "manifest": [dataset, hard],
     }
-    run = _Run(config.processes[process].events, 0, 0)
+    wall_s: dict[Command, float] = {}
+    spent: dict[Command, Spent] = {}
     for command, arguments in calls.items():
-        log = folder / f"{command}.log"
         began = time.perf_counter()
-        run.spent[command] = spent_by([command, config_file, *arguments], log)
-        run.wall_s[command] = time.perf_counter() - began
-    run.hard_bytes = hard_file.stat().st_size
-    run.rows = len(open_dataset(dataset))
-    return run
+        spent[command] = spent_by([command, config_file, *arguments], folder / f"{command}.log")
+        wall_s[command] = time.perf_counter() - began
+    events, rows = config.processes[process].events, len(open_dataset(dataset))
+    return _Run(events, rows, hard_file.stat().st_size, wall_s, spent)

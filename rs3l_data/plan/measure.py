@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -123,7 +124,7 @@ def measure(config: Config, seconds: float, command: str, progress: Callable[[in
             "nothing to be measured"
         )
     before = recorded()
-    done = iter(range(1, n_steps(config) + 1))
+    done = count(1)
     with tempfile.TemporaryDirectory() as folder:
         crossings = _pileup(config)
         found = {

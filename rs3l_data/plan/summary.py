@@ -9,7 +9,7 @@ from typing import Any
 from rs3l_data.describe import tree
 from rs3l_data.describe.chunks import events_in_chunk, n_chunks
 from rs3l_data.describe.cost import Costs
-from rs3l_data.describe.rates import Rates
+from rs3l_data.describe.rates import of_process
 from rs3l_data.describe.resolved import Resolved
 from rs3l_data.plan.jobs import Job
 from rs3l_data.plan.schedule import schedule
@@ -28,21 +28,22 @@ _SMALL_FILE_MB = 0.004
 _LONG_S = 2 * 3600
 
 
-def summarise(run: Resolved, jobs: Sequence[Job], rates: Rates, cores: int) -> dict[str, Any]:
-    """Sum up what a run takes.
+def summarise(run: Resolved, jobs: Sequence[Job], cores: int) -> dict[str, Any]:
+    """Sum up what a run takes, by its rates.
 
     Returns
     -------
     What `rs3l-data plan --json` prints; times in seconds of CPU unless called ``wall_s``.
     """
+    rates = run.rates
     seconds = [job.cost.cpu_s + rates.idle_s for job in jobs]
     played = schedule(seconds, [job.after for job in jobs], cores)
     return {
         "name": run.config.name,
         "rates": {"machine": rates.machine, "date": rates.date, "command": rates.command},
-        "processes": _processes(run, rates),
+        "processes": _processes(run),
         "steps": _steps(jobs),
-        "views": _views(run, rates),
+        "views": _views(run),
         "jobs": len(jobs),
         "cpu_s": sum(job.cost.cpu_s for job in jobs),
         "memory_mb": max(job.cost.memory_mb for job in jobs),
@@ -58,12 +59,12 @@ def summarise(run: Resolved, jobs: Sequence[Job], rates: Rates, cores: int) -> d
     }
 
 
-def _processes(run: Resolved, rates: Rates) -> dict[str, Any]:
+def _processes(run: Resolved) -> dict[str, Any]:
     config = run.config
     return {
         name: {
             "events": process.events,
-            "rows": round(process.events * rates.of_process(rates.rows, name).value),
+            "rows": round(process.events * of_process(run.rates.rows, name).value),
             "chunk_events": events_in_chunk(config, name),
             "chunks": n_chunks(config, name),
         }
@@ -91,9 +92,9 @@ def _steps(jobs: Iterable[Job]) -> list[dict[str, Any]]:
     ]
 
 
-def _views(run: Resolved, rates: Rates) -> list[dict[str, Any]]:
+def _views(run: Resolved) -> list[dict[str, Any]]:
     """Share the time of the showers' jobs out among their views."""
-    costs, views = Costs(run.config, rates), run.config.views
+    costs, views = Costs(run.config, run.rates), run.config.views
     found = []
     for process, spec in run.config.processes.items():
         for root in run.showers:

@@ -2,7 +2,14 @@ import pytest
 import yaml
 
 from rs3l_data.describe.catalogue import catalogue
-from rs3l_data.describe.rates import Rates, rates_as_yaml, read_rates, recorded, shower_kind
+from rs3l_data.describe.rates import (
+    Rates,
+    of_process,
+    rates_as_yaml,
+    read_rates,
+    recorded,
+    shower_kind,
+)
 from rs3l_data.describe.variation import known_variation
 from rs3l_data.errors import ConfigError
 
@@ -80,7 +87,7 @@ def test_rates_with_which_nothing_can_be_planned_are_named(tmp_path, changes, me
 def test_the_recorded_rates_know_all_processes_and_vincia():
     known = recorded()
     for process in catalogue("processes"):
-        assert known.of_process(known.hard_ms, process).measured
+        assert of_process(known.hard_ms, process).measured
         simple, untuned = (known.shower(kind, process) for kind in ("monash", f"monash; {VINCIA}"))
         tuned = known_variation("vincia")
         vincia = known.shower(shower_kind("monash", tuned.settings), process)

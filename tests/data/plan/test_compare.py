@@ -7,7 +7,6 @@ import yaml
 from typer.testing import CliRunner
 
 from rs3l_data.__main__ import app
-from rs3l_data.describe.rates import recorded
 from rs3l_data.describe.resolved import Resolved
 from rs3l_data.errors import InputFileError
 from rs3l_data.plan.compare import compare, jobs_done
@@ -45,7 +44,7 @@ def write_results(folder, jobs, factor):
 
 def test_a_run_that_took_twice_the_planned_time(run, tmp_path):
     jobs = jobs_of(run)
-    plan = summarise(run, jobs, recorded(), 1)
+    plan = summarise(run, jobs, 1)
     write_results(tmp_path, jobs, 2.0)
     done = jobs_done(jobs, tmp_path)
     assert len(done) == len(jobs) == 9
@@ -61,11 +60,11 @@ def test_a_run_that_took_twice_the_planned_time(run, tmp_path):
 def test_a_run_that_is_not_done_is_compared_as_far_as_it_is(run, tmp_path):
     jobs = jobs_of(run)
     write_results(tmp_path, jobs[:3], 1.0)
-    found = compare(jobs_done(jobs, tmp_path), summarise(run, jobs, recorded(), 1), 0.0)
+    found = compare(jobs_done(jobs, tmp_path), summarise(run, jobs, 1), 0.0)
     assert [(step["jobs_done"], step["jobs"]) for step in found["steps"]] == [(1, 2)] * 3
     assert found["wall_ratio"] is None
     (tmp_path / f"logs/{jobs[0].path}.log").unlink()
-    found = compare(jobs_done(jobs, tmp_path), summarise(run, jobs, recorded(), 1), 0.0)
+    found = compare(jobs_done(jobs, tmp_path), summarise(run, jobs, 1), 0.0)
     assert found["steps"][0]["ratio"] is None
     assert found["steps"][0]["wall_s"] > 0
 

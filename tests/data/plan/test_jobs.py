@@ -24,7 +24,7 @@ def run_of(views=VIEWS, **blocks):
 
 
 def plan_of(run, cores=4, validation=False):
-    return summarise(run, jobs_of(run, validation), recorded(), cores)
+    return summarise(run, jobs_of(run, validation), cores)
 
 
 def test_each_job_comes_after_those_that_it_needs():
