@@ -73,13 +73,13 @@ def check(views: Mapping[str, View]) -> None:
                 f"{name}.of: a view that redoes the {view.redo} needs the view that it starts "
                 f"from, for example `of: {next(iter(views))}`"
             )
-        parents = path_to(views, name)[:-1]
-        if view.redo == "hadronization" and (source := views[path_to(views, name)[0]].hepmc):
+        root, *between = path_to(views, name)
+        if view.redo == "hadronization" and (source := views[root].hepmc):
             raise ValueError(
                 f"{name}.of: its shower comes from the file '{source}', which cannot be hadronised "
                 "again; `redo: detector` can"
             )
-        if view.redo == "hadronization" and any(views[p].redo == "detector" for p in parents):
+        if view.redo == "hadronization" and any(views[n].redo == "detector" for n in between):
             raise ValueError(
                 f"{name}.of: '{view.of}' redoes the detector and has no hadronization of its own; "
                 f"give '{particles_of(views, str(view.of))}'"

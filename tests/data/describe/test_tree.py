@@ -85,6 +85,17 @@ def test_impossible_views_are_named(view, message):
     assert message in str(caught.value)
 
 
+def test_a_parent_that_comes_later_and_lacks_its_own():
+    """It was a traceback."""
+    views = {
+        "nominal": {},
+        "again": {"redo": "hadronization", "of": "noise"},
+        "noise": {"redo": "detector"},
+    }
+    with pytest.raises(ConfigError, match=r"noise\.of: .* needs the view that it starts from"):
+        config(views)
+
+
 def test_a_longer_cycle():
     views = {
         "nominal": {},
