@@ -25,7 +25,7 @@ from rs3l_data.describe.settings import (
 )
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents
-from rs3l_data.simulate.pythia import initialise, prepared
+from rs3l_data.simulate.pythia import initialised, prepared
 from rs3l_data.simulate.rehadronize import Rehadronizer
 from rs3l_data.simulate.restore import restored
 
@@ -85,7 +85,7 @@ def instances(config: Config) -> Trials:
     ):
         trials[names] = partial(Rehadronizer, settings, energy)
     if any(has_pileup(config, name) for name in tree.roots(views)):
-        trials["pileup"] = partial(_initialising, pileup_settings(config))
+        trials["pileup"] = partial(initialised, pileup_settings(config))
     return trials
 
 
@@ -122,10 +122,6 @@ def _with_particles(settings: list[str], process: Process) -> None:
                 f"initiators: Pythia knows no particle {code}; expected PDG codes, such as 25 for"
                 " a Higgs boson, 6 for a top quark, 21 for a gluon"
             )
-
-
-def _initialising(settings: list[str]) -> None:
-    initialise(prepared(settings))
 
 
 def _generating(config: Config, process: str) -> None:

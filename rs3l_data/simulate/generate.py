@@ -15,7 +15,7 @@ from rs3l_data.errors import GeneratorError
 from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.simulate.hard_table import HardTable, event_row, process_particles
 from rs3l_data.simulate.initiators import Selection
-from rs3l_data.simulate.pythia import initialise, log_words, prepared
+from rs3l_data.simulate.pythia import initialised, log_words
 from rs3l_data.simulate.record import FIRST
 
 Progress = Callable[[int], None]
@@ -108,8 +108,7 @@ def generate(
     GeneratorError
         If a setting is refused, no event passes the selection, or cuts on pTHat lose some.
     """
-    pythia = prepared(settings)
-    initialise(pythia)
+    pythia = initialised(settings)
     table = HardTable()
     accepted = 0
     rejected: list[float] = []

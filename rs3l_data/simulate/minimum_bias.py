@@ -10,7 +10,7 @@ import numpy.typing as npt
 from rs3l_data.errors import GeneratorError
 from rs3l_data.events.particles import COLUMNS, Particles
 from rs3l_data.offsets import offsets_of
-from rs3l_data.simulate.pythia import initialise, log_words, own_words, prepared
+from rs3l_data.simulate.pythia import initialised, log_words, own_words
 from rs3l_data.simulate.record import read, stable
 
 _TRIES = 100  # Pythia gives up none of 25 000 events; so many in a row mean wrong settings.
@@ -40,8 +40,7 @@ def minimum_bias(
     GeneratorError
         If a setting is refused, or no event comes out.
     """
-    pythia = prepared(settings)
-    initialise(pythia)
+    pythia = initialised(settings)
     events = []
     for done, seed in enumerate(seeds.tolist(), 1):
         pythia.rndm.init(seed)

@@ -124,6 +124,13 @@ def initialise(pythia: pythia8mc.Pythia) -> None:
         )
 
 
+def initialised(settings: Sequence[str]) -> pythia8mc.Pythia:
+    """Make an instance that takes nothing but settings; see `prepared` and `initialise`."""
+    pythia = prepared(settings)
+    initialise(pythia)
+    return pythia
+
+
 def own_words(pythia: pythia8mc.Pythia) -> str:
     """Quote the errors that an instance has counted so far, with their numbers.
 

@@ -13,7 +13,7 @@ from rs3l_data.errors import GeneratorError
 from rs3l_data.jet_table import batch_table
 from rs3l_data.simulate import resimulate as module
 from rs3l_data.simulate.initiators import find_rows
-from rs3l_data.simulate.pythia import initialise, prepared
+from rs3l_data.simulate.pythia import initialise, initialised, prepared
 from rs3l_data.simulate.record import read, stable
 from rs3l_data.simulate.resimulate import resimulate
 from rs3l_data.simulate.restore import RestoredEvents, restored
@@ -137,8 +137,7 @@ def one_pass(process, n):
     """Pythia in one go, as anyone would run it: batches of stable particles."""
     settings = hard_settings(make_config(), process)
     settings.remove("PartonLevel:all = off")
-    pythia = prepared([*settings, *CYLINDER])
-    initialise(pythia)
+    pythia = initialised([*settings, *CYLINDER])
     while n > 0:
         events = pythia.nextBatch(min(n, 100), "none")
         yield stable(read(events))
