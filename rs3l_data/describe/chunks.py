@@ -55,7 +55,7 @@ def events_of(config: Config, process: str, chunk: int) -> range:
     if not 0 <= chunk < count:
         raise ConfigError(f"chunk {chunk}: process '{process}' has chunks 0 to {count - 1}")
     size = events_in_chunk(config, process)
-    return range(chunk * size, min((chunk + 1) * size, config.processes[process].events))
+    return range(config.processes[process].events)[chunk * size : (chunk + 1) * size]
 
 
 def chosen(config: Config, process: str) -> int:

@@ -33,10 +33,10 @@ def references(config: Config) -> list[Reference]:
     process = next(iter(config.processes))
     chosen = config.validation.views or config.views
     samples: dict[str, dict[str, list[str]]] = {}
-    # Another program's view has no settings of ours to be compared with.
-    for view in (
-        name for name in chosen if config.views[shower_of(config.views, name)].hepmc is None
-    ):
+    for view in chosen:
+        # Another program's view has no settings of ours to be compared with.
+        if config.views[shower_of(config.views, view)].hepmc is not None:
+            continue
         settings = "\n".join(onepass_settings(config, process, view))
         card, pileup = config.card(view), pileup_of(config, view)
         downstream = card.model_dump_json() + pileup.model_dump_json()
@@ -138,4 +138,4 @@ def onepass_events(config: Config, process: str, chunk: int) -> range:
     if not 0 <= chunk < n_chunks:
         raise ConfigError(f"chunk {chunk}: the validation has chunks 0 to {n_chunks - 1}")
     size = events_in_chunk(config, process)
-    return range(chunk * size, min((chunk + 1) * size, config.validation.events))
+    return range(config.validation.events)[chunk * size : (chunk + 1) * size]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rs3l_data.describe.branch import has_pileup
+from rs3l_data.describe.branch import pileup_of
 from rs3l_data.describe.chunks import events_in_chunk, events_of, n_chunks
 from rs3l_data.describe.compatible import differences
 from rs3l_data.describe.config import Config
@@ -130,7 +129,7 @@ def require_pileup(config: Config) -> None:
     ConfigError
         If none has: minimum-bias events would serve nothing.
     """
-    if not any(map(partial(has_pileup, config), config.views)):
+    if not any(pileup_of(config, view).mean > 0 for view in config.views):
         raise ConfigError("minimum-bias events: no view has pile-up; set `pileup.mean`")
 
 
