@@ -49,11 +49,13 @@ class CrossSection:
 
 
 def weights(dataset: Dataset) -> dict[str, Weights]:
-    """Sum up the weights of each process; every hard event counts once."""
+    """Sum up the weights of each process that has rows; every hard event counts once."""
     found = {}
     for process in dataset.processes:
         columns = dataset.select(processes=process).initiators
-        found[process] = summary(columns["weight"][columns["initiator"] == 0])
+        # Another program's events may all lie outside of the cuts.
+        if len(columns["weight"]):
+            found[process] = summary(columns["weight"][columns["initiator"] == 0])
     return found
 
 
