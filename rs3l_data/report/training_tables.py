@@ -187,7 +187,7 @@ def _robustness(metrics: Metrics, reference: str) -> list[Table]:
         for (name, labels), all_rows in _taggers(metrics).items():
             known = [row for row in all_rows if middle in row.at_nominal_threshold]
             by_view = [[row for row in known if row.view == view] for view in views]
-            texts = [_mean(own, figure, lambda _: None) for own in by_view]
+            texts = [_mean(own, figure) for own in by_view]
             if any(text != NOTHING for text in texts):
                 cells.append([name, labels, *texts])
         tables.append(Table(["tagger", "labels", *views], cells, title=title))
@@ -200,16 +200,7 @@ def _sculpting(metrics: Metrics, view: str) -> Table | None:
     for (name, labels), all_rows in _taggers(metrics).items():
         own = [row for row in all_rows if row.view == view and row.sculpting]
         if own:
-            cells = [
-                _mean(
-                    own,
-                    lambda row, key=key: row.sculpting[key].jsd,  # type: ignore[misc]
-                    lambda _: None,
-                )
-                + _noise(own, key)
-                for key in keys
-            ]
-            rows.append([name, labels, *cells])
+            rows.append([name, labels, *(_divergence(own, key) for key in keys)])
     header = ["tagger", "labels", *(f"cut at ε_S = {key}" for key in keys)]
     title = (
         "Mass sculpting: Jensen-Shannon divergence of the background's mass where it passes and"
@@ -218,15 +209,17 @@ def _sculpting(metrics: Metrics, view: str) -> Table | None:
     return Table(header, rows, title=title) if rows else None
 
 
-def _noise(rows: Sequence[Row], key: str) -> str:
-    values = [noise for row in rows if (noise := row.sculpting[key].jsd_of_noise) is not None]
-    return f" ({rounded(statistics.fmean(values), 2)})" if values else ""
+def _divergence(rows: Sequence[Row], key: str) -> str:
+    cuts = [row.sculpting[key] for row in rows]
+    by_chance = [cut.jsd_of_noise for cut in cuts if cut.jsd_of_noise is not None]
+    noise = f" ({rounded(statistics.fmean(by_chance), 2)})" if by_chance else ""
+    return _mean(rows, lambda row: row.sculpting[key].jsd) + noise
 
 
 def _mean(
     rows: Sequence[Row],
     figure: Callable[[Row], float | None],
-    error: Callable[[Row], float | None],
+    error: Callable[[Row], float | None] = lambda _: None,
 ) -> str:
     """Write the mean of a figure and its spread over the draws, of one draw its error."""
     values = [value for row in rows if (value := figure(row)) is not None]

@@ -18,7 +18,6 @@ from rs3l_data.validation.guns import (
     MUON,
     NEUTRAL_HADRON,
     PHOTON,
-    Shots,
     Species,
     shoot,
 )
@@ -192,7 +191,7 @@ def _particle_flow(
     Low momenta turn: what they leave in the calorimeters lies elsewhere in φ, so an event counts as
     a whole.
     """
-    shots: Shots = shoot(species, pt, abs_eta, n_events, card, seed)
+    shots = shoot(species, pt, abs_eta, n_events, card, seed)
     per_event = shots.energies().reshape(n_events, -1)
     ratio = per_event.mean(1) / shots.energy
     mean, error = float(ratio.mean()), float(ratio.std() / np.sqrt(n_events))

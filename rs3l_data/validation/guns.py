@@ -42,8 +42,6 @@ class Shots:
 
     energy: float
     """True energy of each [GeV]"""
-    pt: float
-    """True transverse momentum of each [GeV]"""
     candidates: Candidates
     sector: I8
     """Which particle each candidate lies nearest to in φ, (n_candidates,)"""
@@ -89,4 +87,4 @@ def shoot(
     of = row_of_each(candidates.offsets)
     turn = (np.arctan2(candidates.py, candidates.px) - start[of]) / step
     sector = of * IN_EVENT + np.rint(turn).astype(np.int64) % IN_EVENT
-    return Shots(float(energy), pt, candidates, sector, n)
+    return Shots(float(energy), candidates, sector, n)

@@ -30,7 +30,10 @@ QUANTITIES = ("pt", "mass", "softdrop_mass", "n_constituents", "tau21", "n2", "i
 
 _LEAST_EVENTS = 10
 """With jets, in each sample; with fewer there is nothing to compare"""
-_COLUMNS = ("present", "pt", "mass", "softdrop_mass", "n_constituents", "tau1", "tau2", "n2")
+_COLUMNS = (
+    *("present", "pt", "mass", "softdrop_mass", "n_constituents", "tau1", "tau2", "n2"),
+    "initiator_pt",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def compare(
 
 def read_jets(dataset: Dataset, view: str) -> Columns:
     """Read what is compared, (n_rows,) each, with weight and event of the rows."""
-    columns = dataset.jets(view, [*_COLUMNS, "initiator_pt"])
+    columns = dataset.jets(view, _COLUMNS)
     initiators = dataset.initiators
     return {**columns, "weight": initiators["weight"], "event": initiators["event"]}
 

@@ -107,18 +107,15 @@ def ks_test(a: Sample, b: Sample) -> Result:
     return Result("KS", distance, p, {"n_effective_a": numbers[0], "n_effective_b": numbers[1]})
 
 
-def chi2_test(a: Sample, b: Sample, edges: F8 | None = None) -> Result:
+def chi2_test(a: Sample, b: Sample) -> Result:
     """Compare the shares of two samples in bins.
+
+    The bins are as many quantiles of both samples together as leave each bin enough events, 20 at
+    most.
 
     chi² = dᵀ V⁻¹ d with the differences d of the shares and the covariance V that both would have
     if they were alike, estimated from the sums of weights of each event in each bin. Without
     weights and with one value to each event it is Pearson's chi² of a contingency table.
-
-    Parameters
-    ----------
-    edges
-        Inner edges of the bins, (n_bins - 1,); by default as many quantiles of both samples
-        together as leave each bin enough events, 20 bins at most.
 
     Raises
     ------
@@ -126,8 +123,7 @@ def chi2_test(a: Sample, b: Sample, edges: F8 | None = None) -> Result:
         If a sample is empty.
     """
     _require(a, b)
-    if edges is None:
-        edges = _quantiles(a, b)
+    edges = _quantiles(a, b)
     n_bins = len(edges) + 1
     sums = [_sums(sample, edges) for sample in (a, b)]
     # In units of the mean weight of an event: the samples' weights may be on different scales.
@@ -199,6 +195,7 @@ def _distribution(sample: Sample, points: F8) -> F8:
 
 
 def _quantiles(a: Sample, b: Sample) -> F8:
+    """Choose the inner edges of bins, (n_bins - 1,)."""
     smaller = min(effective_number(a), effective_number(b))
     n_bins = int(np.clip(smaller / _EVENTS_IN_A_BIN, 2, _MOST_BINS))
     values = np.concatenate([a.values, b.values])
