@@ -50,13 +50,11 @@ def remove_outdated(jobs: Iterable[Job], results: Path) -> list[Path]:
     """
     jobs = [*jobs]
     rules = {job.rule.name for job in jobs}
-    ends: list[str] = []
-    if rules & {*_DATASET, *_TRAINING}:
-        ends += ["report.html"]
-    if rules & {*_DATASET, "onepass"}:
+    ends = []
+    if rules & (_DATASET | _TRAINING):
+        ends += ["report.html", "training/study/metrics.json"]
+    if rules & (_DATASET | {"onepass"}):
         ends += ["validation.html", "validation.json"]
-    if rules & {*_DATASET, *_TRAINING}:
-        ends += ["training/study/metrics.json"]
     if rules & _DATASET:
         ends += [f"dataset/{MANIFEST_NAME}"]
         ends += [
@@ -68,8 +66,7 @@ def remove_outdated(jobs: Iterable[Job], results: Path) -> list[Path]:
         _keep(results / "training/pretrain")
     there = [path for end in dict.fromkeys(ends) if (path := results / end).is_file()]
     for path in there:
-        with explained(path):
-            path.unlink(missing_ok=True)
+        _remove(path)
     return there
 
 
@@ -78,16 +75,20 @@ def _keep(folder: Path) -> None:
 
     Who has deleted a part of it wants it done again. If all of it is gone, the last job was killed.
     """
-    there = [folder / name for name in _NETWORK if (folder / name).is_file()]
-    for path in there:
-        kept = folder / BEFORE / path.name
-        with explained(kept):
-            kept.unlink(missing_ok=True)
-    if len(there) == len(_NETWORK):
-        for path in (*(folder / name for name in _BESIDE), *there):
-            kept = folder / BEFORE / path.name
+    there = [name for name in _NETWORK if (folder / name).is_file()]
+    for name in there:
+        _remove(folder / BEFORE / name)
+    if len(there) < len(_NETWORK):
+        return
+    for name in (*_BESIDE, *_NETWORK):
+        kept = folder / BEFORE / name
+        if (folder / name).is_file():
             with explained(kept):
-                if path.is_file():
-                    write_whole(kept, path.read_bytes())
-                else:
-                    kept.unlink(missing_ok=True)
+                write_whole(kept, (folder / name).read_bytes())
+        else:
+            _remove(kept)
+
+
+def _remove(path: Path) -> None:
+    with explained(path):
+        path.unlink(missing_ok=True)

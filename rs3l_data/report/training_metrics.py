@@ -27,21 +27,18 @@ class Cut(_Finite):
     signal_efficiency: float
     relative_to_nominal: float | None
     """Of the background that passes"""
-    relative_to_nominal_error: float | None = None
 
 
 class Shift(_Finite):
     """Wasserstein distance of a class's scores from the nominal view's, as ranks there."""
 
     distance: float
-    of_noise: float
 
 
 class Cosine(_Finite):
-    """Of the embeddings of two versions of one jet, and of different jets."""
+    """Of the embeddings of two versions of one jet."""
 
     same_jet: float
-    other_jet: float | None
 
 
 class Sculpting(_Finite):
@@ -49,7 +46,6 @@ class Sculpting(_Finite):
 
     jsd: float | None
     jsd_of_noise: float | None
-    n_passing: float
 
 
 class Row(_Finite):

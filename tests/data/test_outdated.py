@@ -8,9 +8,9 @@ from rs3l_data.outdated import remove_outdated
 
 ENDS = [
     "report.html",
+    "training/study/metrics.json",
     "validation.html",
     "validation.json",
-    "training/study/metrics.json",
     "dataset/dataset.json",
     "dataset/hbb-0001.h5",
     "dataset/hbb-0000.h5",
@@ -39,9 +39,9 @@ def results(folder):
         (["manifest"], ENDS[:5]),
         # Alone, as that of a damaged shard whose bytes the manifest knows.
         (["pack"], []),
-        (["pretrain"], [ENDS[0], ENDS[3]]),
-        (["study"], [ENDS[0], ENDS[3]]),
-        (["onepass"], ENDS[1:3]),
+        (["pretrain"], ENDS[:2]),
+        (["study"], ENDS[:2]),
+        (["onepass"], ENDS[2:4]),
         (["pileup"], []),
         (["report"], []),
         ([], []),
