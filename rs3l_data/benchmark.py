@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 from rs3l_data.chain import hard_chunk
 from rs3l_data.describe.branch import has_pileup
+from rs3l_data.describe.chunks import one_chunk
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.seeds import shower_seeds
 from rs3l_data.describe.settings import view_settings
 from rs3l_data.describe.variation import Point

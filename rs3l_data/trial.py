@@ -13,8 +13,8 @@ import numpy as np
 from rs3l_data.chain import hard_chunk
 from rs3l_data.describe import tree
 from rs3l_data.describe.branch import has_pileup
+from rs3l_data.describe.chunks import one_chunk
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.process import Process
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, empty
 from rs3l_data.describe.settings import (

@@ -58,6 +58,13 @@ def events_of(config: Config, process: str, chunk: int) -> range:
     return range(config.processes[process].events)[chunk * size : (chunk + 1) * size]
 
 
+def one_chunk(config: Config, process: str, events: int) -> Config:
+    """Cut a config down to one process with one chunk of so many events, to see what a job does."""
+    size = {"events": events, "chunk_events": events}
+    spec = config.processes[process].model_copy(update=size)
+    return config.model_copy(update={"processes": {process: spec}})
+
+
 def chosen(config: Config, process: str) -> int:
     """Choose the hard events of a chunk by the rates that are shipped with the package.
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rs3l_data.describe.chunks import one_chunk
 from rs3l_data.describe.config import Config
-from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.pileup import PileupOfRun
 from rs3l_data.describe.rates import Command, Footprint
 from rs3l_data.describe.validation import Validation

@@ -16,9 +16,9 @@ from typing import Any
 
 from rs3l_data.chain import hard_chunk, selection
 from rs3l_data.describe.branch import pileup_of
+from rs3l_data.describe.chunks import one_chunk
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.cost import Costs, kind_of
-from rs3l_data.describe.one_chunk import one_chunk
 from rs3l_data.describe.pileup import PileupOfRun
 from rs3l_data.describe.rates import Rates, recorded
 from rs3l_data.describe.references import comparable_processes
