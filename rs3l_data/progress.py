@@ -26,11 +26,6 @@ _LOGS = ("", ".log", ".txt", ".out", ".err")
 """How files end that a log may take the place of"""
 
 
-def _silenced() -> bool:
-    """Tell whether this process says nothing, as another one beside it does."""
-    return logging.root.manager.disable >= logging.INFO
-
-
 class Progress:
     """Count what is done, and say it with the rate and the time left.
 
@@ -60,7 +55,9 @@ class Progress:
         self._what, self._total, self._unit, self._before = what, total, unit, done
         self._began = self._said = time.monotonic()
         self._bar: Bar | None = None
-        if style == "bar" or (style == "auto" and sys.stderr.isatty() and not _silenced()):
+        # Where several processes do one thing, all but one are silenced.
+        silenced = logging.root.manager.disable >= logging.INFO
+        if style == "bar" or (style == "auto" and sys.stderr.isatty() and not silenced):
             self._bar = Bar(
                 TextColumn("{task.description}"),
                 BarColumn(),

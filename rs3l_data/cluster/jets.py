@@ -73,11 +73,6 @@ class Jets:
     """(n_ghosts,) the jet that each ghost was clustered into, or -1"""
 
     @property
-    def n_events(self) -> int:
-        """Number of events in the batch."""
-        return len(self.offsets) - 1
-
-    @property
     def n_jets(self) -> int:
         """Number of jets in the batch."""
         return len(self.px)

@@ -107,7 +107,7 @@ def recombine(constituents: F8, exponent: float, winner_take_all: bool) -> Tree:
     constituents
         (n, 4) px, py, pz, energy, with n >= 1 and pT > 0 [GeV].
     exponent
-        p >= 0: 0 is Cambridge/Aachen, 1 is kT.
+        p: `CAMBRIDGE_AACHEN` or `KT`.
     winner_take_all
         Whether a recombined momentum has the direction of its harder parent and the sum of both
         parents' pT (arXiv:1401.2158), instead of the sum of their momenta (E-scheme).
@@ -168,12 +168,8 @@ def recombine(constituents: F8, exponent: float, winner_take_all: bool) -> Tree:
 
 @njit(cache=True)
 def _weight(pt: float, exponent: float) -> float:
-    """Give pT^2p: the powers in use take no logarithm."""
-    if exponent == CAMBRIDGE_AACHEN:
-        return 1.0
-    if exponent == KT:
-        return pt * pt
-    return float(pt ** (2.0 * exponent))
+    """Give pT^2p, without a logarithm."""
+    return 1.0 if exponent == CAMBRIDGE_AACHEN else pt * pt
 
 
 @njit(cache=True)

@@ -44,11 +44,6 @@ class Candidates:
     dz_error: F4
     """[mm]"""
 
-    @property
-    def n_events(self) -> int:
-        """Number of events in the batch."""
-        return len(self.offsets) - 1
-
 
 _COLUMNS = tuple(field.name for field in fields(Candidates) if field.name != "offsets")
 _MOMENTUM = ("px", "py", "pz", "energy")

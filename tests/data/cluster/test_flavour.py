@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rs3l_data.cluster.flavour import hadrons_in_jets, splitting_in_jets
 from rs3l_data.cluster.jets import Ghosts, cluster
 from rs3l_data.describe.jets import JetAlgorithm
+from rs3l_data.offsets import row_of_each
 from tests.data.cluster.events import candidates_of, momenta, random_event
 
 
@@ -48,9 +49,7 @@ def test_pythia_jets_with_ghosts(qcd, algorithm):
     assert_the_same_jets(found, cluster(candidates, 0.8, 0.1, 20.0, algorithm=algorithm))
     # A copy of a constituent goes where the constituent goes.
     jet_of = np.full(len(candidates.px), -1)
-    jet_of[found.constituent_index] = np.repeat(
-        np.arange(found.n_jets), np.diff(found.constituent_offsets)
-    )
+    jet_of[found.constituent_index] = row_of_each(found.constituent_offsets)
     original = np.concatenate([np.arange(a, b)[::40] for a, b in pairwise(candidates.offsets)])
     clustered = np.hypot(candidates.px, candidates.py)[original] >= 0.1
     np.testing.assert_array_equal(found.ghost_jet[clustered], jet_of[original[clustered]])

@@ -12,6 +12,7 @@ from rs3l_data.describe.card import load_card
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.detector import detect
 from rs3l_data.events.particles import COLUMNS, Particles
+from rs3l_data.offsets import items_of, row_of_each
 
 F8 = npt.NDArray[np.float64]
 MASS = {11: 0.000511, 13: 0.105658, 22: 0.0, 130: 0.497611, 211: 0.13957, 2212: 0.938272}
@@ -58,12 +59,8 @@ def overlay(*guns: Particles) -> Particles:
 
 def select(particles: Particles, events: npt.NDArray[np.int64]) -> Particles:
     """Take some events of a batch, in the order given."""
-    starts, ends = particles.offsets[events], particles.offsets[events + 1]
-    rows = np.concatenate(
-        [np.empty(0, int), *(np.arange(a, b) for a, b in zip(starts, ends, strict=True))]
-    ).astype(int)
-    columns = {name: getattr(particles, name)[rows] for name in COLUMNS}
-    return Particles(offsets=np.concatenate([[0], np.cumsum(ends - starts)]), **columns)
+    offsets, rows = items_of(particles.offsets, events)
+    return Particles(offsets, *(getattr(particles, name)[rows] for name in COLUMNS))
 
 
 def shoot(
@@ -74,19 +71,13 @@ def shoot(
     return detect(particles, load_card("cms", overrides), keys)
 
 
-def event_of(candidates: Candidates) -> npt.NDArray[np.int64]:
-    """Give the event of each candidate."""
-    return np.repeat(np.arange(candidates.n_events), np.diff(candidates.offsets))
-
-
 def energy_per_event(candidates: Candidates, category: int | None = None) -> F8:
     """Add up the candidates' energies in each event."""
     chosen = np.ones(len(candidates.px), bool)
     if category is not None:
         chosen = candidates.category == category
-    return np.bincount(
-        event_of(candidates)[chosen], candidates.energy[chosen], candidates.n_events
-    ).astype(float)
+    event, n_events = row_of_each(candidates.offsets), len(candidates.offsets) - 1
+    return np.bincount(event[chosen], candidates.energy[chosen], n_events).astype(float)
 
 
 def jumble(n_events: int, seed: int) -> Particles:

@@ -6,8 +6,9 @@ import pytest
 from rs3l_data.describe.schema import Category
 from rs3l_data.detect.particleflow import Charged, _track_corrections
 from rs3l_data.detect.propagation import helix
+from rs3l_data.offsets import row_of_each
 
-from .guns import energy_per_event, event_of, gun, overlay, shoot
+from .guns import energy_per_event, gun, overlay, shoot
 
 N = 4000
 ALL_TRACKED = {"tracking_efficiency_factor": 2.0}
@@ -80,7 +81,7 @@ def test_electrons_are_the_average_of_track_and_calorimeter(pt: float, eta: floa
     seen = shoot(gun(11, N, pt=pt, eta=eta), ALL_TRACKED)
     electron = seen.category == Category.ELECTRON
     # A photon beside it is a fluctuation, or a track measured too low.
-    alone = np.bincount(event_of(seen), minlength=N)[event_of(seen)] == 1
+    alone = np.diff(seen.offsets)[row_of_each(seen.offsets)] == 1
     ratio = seen.energy[electron & alone] / energy
     if eta < 0.5:
         track = np.hypot(0.03, 1.3e-3 * pt)

@@ -27,10 +27,6 @@ def keys_of(n_events, seed=0):
     return np.random.default_rng(seed).integers(0, 2**64, n_events, np.uint64)
 
 
-def event_of(offsets):
-    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
-
-
 def within(particles, abs_eta_max):
     """Keep the particles in a range of η."""
     eta = np.arcsinh(particles.pz / np.hypot(particles.px, particles.py))

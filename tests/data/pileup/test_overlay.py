@@ -10,8 +10,9 @@ from rs3l_data.describe.pileup import Pileup
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.overlay import draw_collisions, overlay
 from rs3l_data.events.particles import COLUMNS
+from rs3l_data.offsets import row_of_each
 from tests.data.detect.guns import gun, jumble, select
-from tests.data.pileup.conftest import N_SAMPLE, event_of, keys_of, no_particles, within
+from tests.data.pileup.conftest import N_SAMPLE, keys_of, no_particles, within
 
 
 def test_the_number_of_collisions_is_poisson_distributed():
@@ -26,7 +27,7 @@ def test_collisions_spread_along_the_beam_as_the_hard_one_does():
     """Two Gaussian vertices are √2 σ apart; those of one crossing share the hard one's."""
     drawn = draw_collisions(keys_of(3000), Pileup(mean=8, vertex_z_sigma=40), 10)
     assert drawn.z.std() == pytest.approx(np.sqrt(2) * 40, rel=0.03)
-    event = event_of(drawn.offsets)
+    event = row_of_each(drawn.offsets)
     n = np.bincount(event, minlength=3000)
     mean = np.bincount(event, drawn.z, 3000)[n > 0] / n[n > 0]
     within = drawn.z - np.repeat(mean, n[n > 0])
