@@ -8,7 +8,7 @@ import yaml
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.load import load_config
 from rs3l_data.describe.strict import validate
-from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.errors import ConfigError
 from tests.data.describe.configs import MINIMAL, changed, message
 
 ROOT = Path(__file__).parents[3]
@@ -42,8 +42,6 @@ def test_unknown_names_are_answered_with_the_nearest():
     assert "'qcdd' is not in the catalogue of processes; did you mean 'qcd'?" in message(
         changed(processes={"qcdd": {"events": 1}})
     )
-    assert "views.up" in message(changed(views={"up": {"variation": "fsr_upp"}}))
-    assert "did you mean 'fsr_up'?" in message(changed(views={"up": {"variation": "fsr_upp"}}))
     assert "did you mean 'monash'?" in message(changed(generator={"tune": "monahs"}))
     assert "did you mean 'cms'?" in message(changed(detector={"card": "cmss"}))
 
@@ -132,6 +130,7 @@ def test_entries_of_a_list_are_not_told_to_be_missing_when_they_are_wrong():
 
 def test_an_unknown_variation_is_answered_with_the_near_ones_and_the_page():
     text = message(changed(views={"up": {"variation": "fsr_upp"}}))
+    assert "views.up" in text
     assert "did you mean 'fsr_up'?" in text
     assert "are in docs/variations.md" in text
     assert "lund" not in text
@@ -157,13 +156,8 @@ def test_a_process_of_ones_own():
     assert config.labels == ("top", "q", "c", "b", "g")
 
 
-def test_files_that_are_no_config(tmp_path):
-    with pytest.raises(InputFileError, match="no such file"):
-        load_config(tmp_path / "none.yaml")
+def test_a_file_that_is_no_config(tmp_path):
     bad = tmp_path / "bad.yaml"
-    bad.write_text("a: [1")
-    with pytest.raises(InputFileError, match="line 1"):
-        load_config(bad)
     bad.write_text("- a list")
     with pytest.raises(ConfigError, match="expected a mapping"):
         load_config(bad)

@@ -23,7 +23,7 @@ def test_views_with_the_same_settings_are_measured_once():
     assert not any(view.pileup for view in kinds.values())
 
 
-def test_costs_are_those_of_the_jobs(capfd):
+def test_costs_are_those_of_the_jobs():
     config = make_config(processes={"hbb": {"events": 10}}, views=VIEWS)
     done = []
     rates = measure(config, 0.5, "a test", done.append)
@@ -38,9 +38,6 @@ def test_costs_are_those_of_the_jobs(capfd):
     assert 0 < rates.hard_ms["hbb"] < simple.value
     assert rates.detector_ms["hbb"] < simple.value
     assert 0.1 < rates.view_kb["hbb"] < 10
-    assert 0.05 < rates.hard_kb < 5
-    assert all(0.1 < rates.start_s[c] < 60 for c in ("hard", "resimulate", "pack", "manifest"))
-    assert 100 < rates.memory["resimulate"].base_mb < 1500
 
 
 def test_nothing_of_ours_to_measure_is_told(tmp_path):

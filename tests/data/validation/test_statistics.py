@@ -126,16 +126,6 @@ def test_ks_knows_where_the_large_weights_are():
     assert np.mean(p < 0.05) > 0.02
 
 
-def test_ignoring_that_jets_share_an_event_would_cry_wolf():
-    """So the correlation is worth its lines: naive p-values of balanced pairs are far too small."""
-    rng = np.random.default_rng(6)
-    naive = []
-    for _ in range(200):
-        a, b = (pseudo_experiment(rng, 200, "weighted pairs").values for _ in range(2))
-        naive.append(scipy.stats.ks_2samp(a, b).pvalue)
-    assert np.mean(np.array(naive) < 0.05) > 0.1
-
-
 @pytest.mark.parametrize("test", [ks_test, chi2_test])
 def test_a_shift_is_found(test):
     rng = np.random.default_rng(7)
