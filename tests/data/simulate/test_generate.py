@@ -233,8 +233,8 @@ TTH = ["HiggsSM:gg2Httbar = on", "25:onMode = off", "25:onIfMatch = 5 -5"]
 TOP = ["Top:gg2ttbar = on", "24:onMode = off", "24:onIfAny = 1 2 3 4 5"]
 
 
-def with_own(settings, initiators, events=4):
-    own = {"settings": settings, "initiators": initiators, "label": "mine", "events": events}
+def with_own(settings, initiators):
+    own = {"settings": settings, "initiators": initiators, "label": "mine", "events": 4}
     return make_config(processes={"mine": own})
 
 
@@ -253,10 +253,3 @@ def test_a_resonance_alone_has_no_pthat():
     settings = ["NewGaugeBoson:ffbar2gmZZprime = on", "Zprime:gmZmode = 3", "32:m0 = 1500"]
     config = with_own([*settings, "32:onMode = off", "32:onIfAny = 1 2 3"], [1, 2, 3])
     assert len(hard_chunk(config, "mine", 0, lambda _: None)[0]) == 4
-
-
-def test_an_initiator_inside_another_is_refused():
-    """Its decay products would be taken from the other's."""
-    config = with_own(TOP + WIDE, [6, 24], events=40)
-    with pytest.raises(GeneratorError, match=r"a particle -?24 comes from .* of a particle -?6,"):
-        hard_chunk(config, "mine", 0, lambda _: None)
