@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rs3l_data.report.numbers import NOTHING, count, measured, rounded
 from rs3l_data.report.table import Table
-from rs3l_data.report.training_metrics import Calibration, Metrics, Row
+from rs3l_data.report.training_metrics import Metrics, Row
 
 MODES = {
     "probe": "linear probe",
@@ -132,26 +132,21 @@ def _calibration(metrics: Metrics, view: str) -> Table | None:
     rows = []
     for (name, labels), all_rows in _taggers(metrics).items():
         own = [row for row in all_rows if row.view == view and row.calibration is not None]
+        found = [row.calibration for row in own if row.calibration is not None]
         if own:
             rows.append(
                 [
                     name,
                     labels,
-                    _mean(own, lambda row: row.accuracy, lambda row: row.accuracy_error),
-                    _mean(own, lambda row: _of(row).ece, lambda row: _of(row).ece_error),
-                    rounded(statistics.fmean(_of(row).ece_of_noise for row in own), 2),
-                    _mean(own, lambda row: _of(row).brier, lambda row: _of(row).brier_error),
+                    _mean([row.accuracy for row in own], own[0].accuracy_error),
+                    _mean([one.ece for one in found], found[0].ece_error),
+                    rounded(statistics.fmean(one.ece_of_noise for one in found), 2),
+                    _mean([one.brier for one in found], found[0].brier_error),
                 ]
             )
     header = ["tagger", "labels", "accuracy", "calibration error", "by chance", "Brier score"]
     title = f"Accuracy at probability ½ and calibration, view {view}"
     return Table(header, rows, title=title) if rows else None
-
-
-def _of(row: Row) -> Calibration:
-    if row.calibration is None:
-        raise ValueError("a row without calibration")
-    return row.calibration
 
 
 def _robustness(metrics: Metrics, reference: str) -> list[Table]:
@@ -187,7 +182,7 @@ def _robustness(metrics: Metrics, reference: str) -> list[Table]:
         for (name, labels), all_rows in _taggers(metrics).items():
             known = [row for row in all_rows if middle in row.at_nominal_threshold]
             by_view = [[row for row in known if row.view == view] for view in views]
-            texts = [_mean(own, figure) for own in by_view]
+            texts = [_mean([figure(row) for row in own]) for own in by_view]
             if any(text != NOTHING for text in texts):
                 cells.append([name, labels, *texts])
         tables.append(Table(["tagger", "labels", *views], cells, title=title))
@@ -213,23 +208,19 @@ def _divergence(rows: Sequence[Row], key: str) -> str:
     cuts = [row.sculpting[key] for row in rows]
     by_chance = [cut.jsd_of_noise for cut in cuts if cut.jsd_of_noise is not None]
     noise = f" ({rounded(statistics.fmean(by_chance), 2)})" if by_chance else ""
-    return _mean(rows, lambda row: row.sculpting[key].jsd) + noise
+    return _mean([cut.jsd for cut in cuts]) + noise
 
 
-def _mean(
-    rows: Sequence[Row],
-    figure: Callable[[Row], float | None],
-    error: Callable[[Row], float | None] = lambda _: None,
-) -> str:
+def _mean(found: Sequence[float | None], error: float | None = None) -> str:
     """Write the mean of a figure and its spread over the draws, of one draw its error."""
-    values = [value for row in rows if (value := figure(row)) is not None]
-    if not values or len(values) < len(rows):
+    values = [value for value in found if value is not None]
+    if not values or len(values) < len(found):
         return NOTHING
     if len(values) > 1:
         mean, spread = statistics.fmean(values), statistics.stdev(values)
         # Draws that agree differ by rounding at most.
         return measured(mean, spread if spread > 1e-9 * abs(mean) else None)
-    return measured(values[0], error(rows[0]))
+    return measured(values[0], error)
 
 
 def _middle(efficiencies: Iterable[str]) -> str:
