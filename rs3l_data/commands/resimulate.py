@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from rs3l_data.commands.options import ConfigFile, HardFile, Log, Out, PileupFile, ProgressStyle
-from rs3l_data.progress import Progress, logging_to
 
 
 def resimulate(
@@ -28,6 +27,7 @@ def resimulate(
     from rs3l_data.describe.load import load_config
     from rs3l_data.jobs.inputs import read_hard_of, read_sample_of
     from rs3l_data.jobs.resimulate import job
+    from rs3l_data.progress import Progress, logging_to
     from rs3l_data.simulate.pythia import generator_output_to
 
     config = load_config(config_file)

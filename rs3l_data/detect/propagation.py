@@ -97,14 +97,6 @@ def helix(momentum: Point, charge: npt.NDArray[np.int8], vertex: Point, field: f
     return Helix(pt, rho, sense, cot_theta, distance, gap, nx, ny, z_perigee)
 
 
-def straight(momentum: Point, vertex: Point, radius: float, half_length: float) -> Point:
-    """Give the point [mm] where neutral particles born inside a cylinder reach its surface.
-
-    Parameters are those of `helix`; ``radius`` and ``half_length`` [mm] describe the cylinder.
-    """
-    return _line_ends(momentum, vertex, radius, half_length)
-
-
 def meet(
     curved: Point, straight_on: Point, vertex: Point, radius: float, half_length: float
 ) -> tuple[F8, F8]:
@@ -185,7 +177,11 @@ def _points(helix: Helix, chi: F8, tan_half_chi: F8) -> Point:
 
 
 @_compiled
-def _line_ends(momentum: Point, vertex: Point, radius: float, half_length: float) -> Point:
+def straight(momentum: Point, vertex: Point, radius: float, half_length: float) -> Point:
+    """Give the point [mm] where neutral particles born inside a cylinder reach its surface.
+
+    Parameters are those of `helix`; ``radius`` and ``half_length`` [mm] describe the cylinder.
+    """
     (px, py, pz), (x, y, z) = momentum, vertex
     end_x, end_y, end_z = np.empty(px.size), np.empty(px.size), np.empty(px.size)
     for i in range(px.size):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rs3l_data.describe.cost import Cost
@@ -50,9 +49,8 @@ def jobs_of(run: Resolved, validation: bool = False) -> list[Job]:
         return len(jobs) - 1
 
     sampled = {view for view in run.showers if run.needs_sample(view)}
-    one_pass = [*_onepass(run)] if validation else []
-    samples = {name for _, _, name in one_pass}
-    with_sample = {name for name in samples if needs_sample(run.config, name)}
+    one_pass = [reference.name for reference in references(run.config)] if validation else []
+    with_sample = {name for name in one_pass if needs_sample(run.config, name)}
     sample = (add("pileup", "", "0", "", ()),) if sampled or with_sample else ()
     packed = []
     for process, chunk in run.chunks:
@@ -63,12 +61,7 @@ def jobs_of(run: Resolved, validation: bool = False) -> list[Job]:
         )
         packed.append(add("pack", process, chunk, "", (hard, *views)))
     add("manifest", "", "0", "", tuple(packed))
-    for process, chunk, name in one_pass:
-        add("onepass", process, chunk, name, sample if name in with_sample else ())
-    return jobs
-
-
-def _onepass(run: Resolved) -> Iterator[tuple[str, str, str]]:
-    for reference in references(run.config):
+    for name in one_pass:
         for process, chunk in onepass_chunks(run.config):
-            yield process, chunk, reference.name
+            add("onepass", process, chunk, name, sample if name in with_sample else ())
+    return jobs
