@@ -13,23 +13,18 @@ TOLERANCE = 60.0
 """By which clocks of one cluster may differ [s]"""
 
 
-def require_past(paths: Iterable[str | Path], now: float | None = None) -> None:
+def require_past(paths: Iterable[str | Path]) -> None:
     """Refuse files dated in the future, of those that exist.
 
     What follows from such a file seems older than it. Snakemake would make all of that again, and
     fail at the end because it still seems older.
-
-    Parameters
-    ----------
-    now
-        In seconds since 1970; by default what this machine's clock says.
 
     Raises
     ------
     InputFileError
         Saying how many there are, naming the latest, and how to fix it.
     """
-    limit = (time.time() if now is None else now) + TOLERANCE
+    limit = time.time() + TOLERANCE
     ahead = {path: at for path in {*map(Path, paths)} if (at := _dated(path)) > limit}
     if ahead:
         latest = max(ahead, key=lambda path: ahead[path])

@@ -60,19 +60,13 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class Request:
-    """What a rule's jobs ask of Slurm.
-
-    Attributes
-    ----------
-    rule
-        Whose jobs.
-    place, size
-        Options of ``sbatch``: where to run, and how large and how long a job is.
-    """
+    """What a rule's jobs ask of Slurm."""
 
     rule: str
     place: tuple[str, ...]
+    """Options of ``sbatch`` that say where to run"""
     size: tuple[str, ...]
+    """Those that say how large and how long a job is"""
 
     @property
     def needs_gpu(self) -> bool:

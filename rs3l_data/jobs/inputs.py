@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -154,20 +155,20 @@ def read_sample_of(config: Config, path: Path) -> Particles:
     return sample
 
 
+@dataclass(frozen=True)
 class Origins:
     """`check_origin` for many files, most of which were made with one config."""
 
-    def __init__(self, config: Config, stage: Stage) -> None:
-        self._config = config
-        self._stage: Stage = stage
-        self._fit: set[tuple[str, str]] = set()
+    config: Config
+    stage: Stage
+    _fit: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     def check(self, made_with: dict[str, Any], path: Path, process: str) -> None:
         """Refuse a file that the config would make otherwise."""
         # To judge one takes a while.
         key = (process, json.dumps(made_with))
         if key not in self._fit:
-            check_origin(self._config, made_with, path, self._stage, process)
+            check_origin(self.config, made_with, path, self.stage, process)
             self._fit.add(key)
 
 

@@ -79,7 +79,7 @@ def timing_table(jobs: Sequence[Job], config: Mapping[str, Any], views: Sequence
         return (
             order.index(step) if step in order else len(order),
             step,
-            [*views].index(name) if name in views else -1,
+            views.index(name) if name in views else -1,
             name,
         )
 

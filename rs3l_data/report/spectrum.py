@@ -53,9 +53,8 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture 
         rows = columns["process"] == i
         if not rows.any():
             continue
-        weighted, counted = Histogram.empty(edges), Histogram.empty(edges)
+        weighted = Histogram.empty(edges)
         weighted.fill(pt[rows], columns["weight"][rows], columns["event"][rows])
-        counted.fill(pt[rows], np.ones(rows.sum()), columns["event"][rows])
         if known:
             made = manifest["processes"][process]
             per_weight = made["cross_section_pb"] / made["sum_of_weights"]
@@ -64,6 +63,8 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture 
         heights, errors = cross_section_density(weighted, per_weight)
         stairs_with_errors(axes[0], edges, heights, errors, lines[process], process)
         if sampled:
+            counted = Histogram.empty(edges)
+            counted.fill(pt[rows], np.ones(rows.sum()), columns["event"][rows])
             numbers, errors = counted.sum_w[:-1], np.sqrt(counted.sum_w2[:-1])
             stairs_with_errors(axes[1], edges, numbers, errors, lines[process], process)
     axes[0].set_ylabel(

@@ -8,7 +8,7 @@ loses those of the colour reconnection and then fails on some events, which is a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import awkward as ak
 import numpy as np
@@ -51,12 +51,12 @@ class _ReplacePartons(pythia8mc.UserHooks):  # type: ignore[misc]
     def __init__(self, pythia: pythia8mc.Pythia) -> None:
         super().__init__()
         self._pythia = pythia
-        self._queue: list[tuple[pythia8mc.Event, int]] = []
+        self._queue: Iterator[tuple[pythia8mc.Event, int]] = iter(())
         self._reseeded = False
 
     def load(self, events: list[pythia8mc.Event], seeds: npt.NDArray[np.int64]) -> None:
         """Queue events for as many calls of `next`."""
-        self._queue = list(zip(reversed(events), reversed(seeds.tolist()), strict=True))
+        self._queue = zip(events, seeds.tolist(), strict=True)
 
     def canVetoProcessLevel(self) -> bool:  # noqa: N802 - Pythia's own name
         """Ask Pythia to call the next method."""
@@ -64,7 +64,7 @@ class _ReplacePartons(pythia8mc.UserHooks):  # type: ignore[misc]
 
     def doVetoProcessLevel(self, _: pythia8mc.Event) -> bool:  # noqa: N802 - Pythia's own name
         """Go on to the next event in the queue; Pythia calls this once for each."""
-        self._event, self._seed = self._queue.pop()
+        self._event, self._seed = next(self._queue)
         self._reseeded = False
         return False
 

@@ -63,7 +63,7 @@ def variations(found: Sequence[Change], dataset: Dataset) -> Picture:
         mine = [one for one in found if one.quantity == quantity]
         _expectations(own, mine, views)
         for one in mine:
-            offset = ([*dataset.processes].index(one.process) + 1) / (len(dataset.processes) + 1)
+            offset = (dataset.processes.index(one.process) + 1) / (len(dataset.processes) + 1)
             y = views.index(one.view) + 0.35 - 0.7 * offset
             scale = 100 / abs(one.reference)
             own.errorbar(
