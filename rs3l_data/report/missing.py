@@ -16,6 +16,7 @@ REASONS = {
     Status.NO_JET_MATCHED: ("no jet above the pT cut matched", "#3f90da", ""),
     Status.FAILED_SELECTION: ("jet not selected", "#ffa90e", "//"),
     Status.GENERATOR_FAILED: ("generator failed", "#bd1f01", "xx"),
+    Status.FAILED_CUT: ("cut away", "#832db6", ".."),
 }
 """In words, with colour and hatch"""
 
@@ -34,16 +35,17 @@ def count_statuses(dataset: Dataset, rows: int = 20_000) -> npt.NDArray[np.int64
 
 def missing_table(dataset: Dataset, counts: npt.NDArray[np.int64]) -> Table:
     """Write the shares of the missing jets by process, view and reason."""
+    reasons = _reasons(counts)
     rows = []
     for i, process in enumerate(dataset.processes):
         for j, view in enumerate(dataset.views):
             own = counts[i, j]
             total = int(own.sum())
-            shares = [percent(int(own[status]), total) for status in REASONS]
+            shares = [percent(int(own[status]), total) for status in reasons]
             missing = percent(total - int(own[Status.PRESENT]), total)
             rows.append([process, view, str(total), missing, *shares])
-    reasons = [name for name, _, _ in REASONS.values()]
-    return Table(["process", "view", "initiators", "missing", *reasons], rows, text_columns=(0, 1))
+    header = ["process", "view", "initiators", "missing", *(name for name, *_ in reasons.values())]
+    return Table(header, rows, text_columns=(0, 1))
 
 
 def missing_chart(dataset: Dataset, counts: npt.NDArray[np.int64]) -> Picture:
@@ -57,7 +59,7 @@ def missing_chart(dataset: Dataset, counts: npt.NDArray[np.int64]) -> Picture:
         by_view = counts[i]
         total = by_view.sum(1).astype(np.float64)
         left = np.zeros(n_views)
-        for status, (name, colour, hatch) in REASONS.items():
+        for status, (name, colour, hatch) in _reasons(counts).items():
             share = 100 * by_view[:, status] / total
             bars = {"color": colour, "hatch": hatch, "edgecolor": "white", "linewidth": 0.5}
             own.barh(places, share, left=left, height=0.7, label=name, **bars)
@@ -80,3 +82,9 @@ def missing_chart(dataset: Dataset, counts: npt.NDArray[np.int64]) -> Picture:
         "Initiators without a selected jet, by reason, unweighted. Bars: 68 % binomial interval of"
         " all reasons together. Such a row stays in the dataset, marked as not present.",
     )
+
+
+def _reasons(counts: npt.NDArray[np.int64]) -> dict[Status, tuple[str, str, str]]:
+    """Leave out cuts on a finished dataset, unless it had any."""
+    was_cut = counts[..., Status.FAILED_CUT].any()
+    return {s: look for s, look in REASONS.items() if was_cut or s != Status.FAILED_CUT}

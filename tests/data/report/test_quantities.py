@@ -99,7 +99,7 @@ def test_missing_jets_are_counted_by_reason(dataset):
 
 
 def test_missing_shares(dataset):
-    counts = np.zeros((2, 3, 4), int)
+    counts = np.zeros((2, 3, len(Status)), int)
     counts[..., Status.PRESENT] = 90
     counts[..., Status.NO_JET_MATCHED] = 8
     counts[..., Status.GENERATOR_FAILED] = 2
@@ -113,6 +113,17 @@ def test_missing_shares(dataset):
     assert cells["no jet above the pT cut matched"].startswith("8.0 +")
     assert cells["jet not selected"].startswith("0.0 +")
     assert cells["generator failed"].startswith("2.0 +")
+    assert "cut away" not in cells
+
+
+def test_jets_that_were_cut_away_are_missing_for_a_reason(dataset):
+    """They were in the sum of all reasons, and in none of the bars."""
+    counts = np.zeros((2, 3, len(Status)), int)
+    counts[..., Status.PRESENT], counts[..., Status.FAILED_CUT] = 60, 40
+    table = missing_table(dataset, counts)
+    cells = dict(zip(table.header, table.rows[0], strict=True))
+    assert cells["cut away"] == cells["missing"]
+    assert cells["missing"].startswith("40.0 ")
 
 
 def test_cross_section_of_the_spectrum_is_the_process_own(dataset):
