@@ -42,7 +42,7 @@ def test_equal_keys_of_different_mappings_and_merged_ones_are_fine(tmp_path):
         (b"a: [1", "line 1"),
         (b"name: a\nlabel: \xe9\n", "line 2: not UTF-8, found the byte 0xe9"),
         (b"name: 2026-99-99\n", "not a YAML file"),
-        pytest.param(b"[" * 100_000, "not a YAML file", id="too deep"),
+        pytest.param(b"[" * 1_000, "not a YAML file", id="too deep"),
         (b"? {a: 1}\n: 2\n", "not a YAML file"),
     ],
 )

@@ -98,7 +98,7 @@ def test_without_training_and_benchmarks_it_says_so(page):
     assert "kept no benchmark files" in page
 
 
-def test_command_with_training_and_benchmarks(tmp_path):
+def test_command_with_training_and_benchmarks(undrawn, tmp_path):
     """A run of one view, too, has nothing to compare but is reported."""
     make_dataset(tmp_path / "dataset", n_events=12, views=("nominal",))
     write_study(tmp_path / "training" / "study")
@@ -142,7 +142,7 @@ def test_jetclass_with_classes_that_have_no_jets(tmp_path):
     assert "Hqql" in text
 
 
-def test_a_manifest_that_says_less_is_reported(tmp_path):
+def test_a_manifest_that_says_less_is_reported(undrawn, tmp_path):
     """By another program, or from a time before these entries; one that lies is refused."""
     make_dataset(tmp_path / "dataset", n_events=12)
     path = tmp_path / "dataset/dataset.json"
@@ -159,7 +159,7 @@ def test_a_manifest_that_says_less_is_reported(tmp_path):
         write_report(tmp_path, tmp_path / "report.html")
 
 
-def test_a_part_has_figures_of_its_own_processes(dataset, tmp_path):
+def test_a_part_has_figures_of_its_own_processes(undrawn, dataset, tmp_path):
     """Its shards name others, too, and their cross sections are not in its manifest."""
     part, folder = dataset.select(processes="qcd"), tmp_path / "dataset"
     tables = {view: part.read_view(view) for view in part.views}
