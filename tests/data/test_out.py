@@ -59,7 +59,7 @@ def test_the_log_and_the_result_are_two_files(tmp_path, options):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_link_that_is_given_is_written_through(tmp_path):
+def test_a_link_that_is_given_is_written_through(undrawn, tmp_path):
     make_dataset(tmp_path / "dataset", n_events=4)
     (tmp_path / "scratch").mkdir()
     (tmp_path / "page.html").symlink_to("scratch/page.html")

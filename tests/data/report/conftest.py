@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 
 import rs3l_data
 from rs3l_data.events.hard_events import HardRun
@@ -36,12 +35,6 @@ def results(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def dataset(results):
     return rs3l_data.open(results / "dataset")
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Give pages one pixel for each figure: rendering takes longer than all the rest."""
-    monkeypatch.setattr(Figure, "savefig", lambda _, file, **_options: file.write(PIXEL))
 
 
 @pytest.fixture(scope="session")

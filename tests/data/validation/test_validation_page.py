@@ -9,10 +9,8 @@ import yaml
 
 import rs3l_data
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_data.report.pictures import Picture, data_uri
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import View
-from rs3l_data.validation import page as page_of
 from rs3l_data.validation.onepass import open_references
 from rs3l_data.validation.page import write_validation
 from tests.data.conftest import make_config
@@ -82,15 +80,7 @@ def test_page_needs_no_network_and_its_links_lead_somewhere(written):
     assert page.count("<img") == page.count('alt="')
 
 
-def without_figures(found):
-    """Give the page one pixel for each figure: drawing them takes longer than the rest."""
-    pixel = Picture(data_uri(b""), "nothing", "nothing")
-    names = ("p_values", "variations", "response", "tracking", "spectra")
-    one_pass = dict.fromkeys(found.dataset.processes, pixel)
-    return {**dict.fromkeys(names, pixel), "one_pass": one_pass}
-
-
-def test_a_defect_is_red_and_strict_says_so(finished, tmp_path, monkeypatch):
+def test_a_defect_is_red_and_strict_says_so(finished, tmp_path, undrawn):
     """Five times the constituents in the one-pass events of one process, and nothing else."""
     folder = tmp_path / "small"
     shutil.copytree(finished, folder)
@@ -103,7 +93,6 @@ def test_a_defect_is_red_and_strict_says_so(finished, tmp_path, monkeypatch):
         views[name] = View(wrong, view.constituents, view.offsets)
     write_shard(path, source.read_initiators(), views, source.shards[0].attributes)
     out = tmp_path / "page.html"
-    monkeypatch.setattr(page_of, "_pictures", without_figures)
     assert command("validation", folder, "--out", out, "--strict").exit_code == 1
     numbers = json.loads(out.with_suffix(".json").read_text())
     bad = {
@@ -140,7 +129,7 @@ def test_a_dataset_of_another_config_is_refused(finished, tmp_path):
         write_validation(folder, tmp_path / "page.html")
 
 
-def test_a_process_of_another_programs_hard_events_is_left_out_and_named(tmp_path):
+def test_a_process_of_another_programs_hard_events_is_left_out_and_named(undrawn, tmp_path):
     """Pythia cannot make it in one go; all else of it is on the page."""
     folder = tmp_path / "mixed"
     process = {"events": 12, "lhe": [str(write_lhe(tmp_path / "mg.lhe", range(12)))]}
