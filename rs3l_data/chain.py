@@ -57,31 +57,26 @@ def hard_chunk(
     config: Config, process: str, chunk: int, progress: Progress
 ) -> tuple[HardEvents, HardRun]:
     """Generate the hard events of a chunk, or take them from files of another program."""
-    made = _made_or_taken(config, process, chunk, progress)
-    # What is wrong with the initiators is told before any view is made.
-    find_rows(made[0], selection(config, process))
-    return made
-
-
-def _made_or_taken(
-    config: Config, process: str, chunk: int, progress: Progress
-) -> tuple[HardEvents, HardRun]:
     events = np.array(events_of(config, process, chunk), np.int64)
     if config.processes[process].lhe:
         # Its packages are an extra that only such processes need.
         from rs3l_data.exchange.lhe_in import take_hard_events
 
-        return take_hard_events(config, process, events, progress)
-    return generate(
-        process=process,
-        seed=config.seed,
-        settings=hard_settings(config, process),
-        selection=selection(config, process),
-        events=events,
-        seeds=own_pythia_seeds(config.seed, process, "hard", events),
-        progress=progress,
-        pthat_is_cut=pthat_is_cut_like_pt(config, process),
-    )
+        hard, run = take_hard_events(config, process, events, progress)
+    else:
+        hard, run = generate(
+            process=process,
+            seed=config.seed,
+            settings=hard_settings(config, process),
+            selection=selection(config, process),
+            events=events,
+            seeds=own_pythia_seeds(config.seed, process, "hard", events),
+            progress=progress,
+            pthat_is_cut=pthat_is_cut_like_pt(config, process),
+        )
+    # What is wrong with the initiators is told before any view is made.
+    find_rows(hard, selection(config, process))
+    return hard, run
 
 
 def initiator_table(config: Config, process: str, hard: HardEvents) -> Initiators:

@@ -47,17 +47,9 @@ class Test:
 
 def of_result(group: Group, subject: str, process: str, quantity: str, found: Result) -> Test:
     """Make a test of what a comparison of two samples found."""
-    return Test(
-        group,
-        subject,
-        process,
-        quantity,
-        found.method,
-        found.statistic,
-        found.p,
-        uniform=True,
-        detail=dict(found.detail),
-    )
+    numbers = found.method, found.statistic, found.p
+    detail = dict(found.detail)
+    return Test(group, subject, process, quantity, *numbers, uniform=True, detail=detail)
 
 
 def limit(tests: Sequence[Test], threshold: float) -> float:
