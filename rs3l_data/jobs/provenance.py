@@ -12,7 +12,7 @@ from rs3l_data.source import source_digest
 
 _SOURCE = (
     *("simulate", "exchange", "detect", "cluster", "events", "chain.py", "jet_table.py"),
-    *("pileup.py", "store/split.py", "describe/tree.py"),
+    *("pileup.py", "offsets.py", "store/split.py", "describe/tree.py", "describe/branch.py"),
     *("describe/seeds.py", "describe/settings.py", "describe/catalogue/detectors"),
     *(f"describe/catalogue/{kind}.yaml" for kind in ("processes", "tunes", "variations")),
 )
