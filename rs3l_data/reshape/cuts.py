@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,44 +93,31 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
         raise ConfigError(f"'{text}': not a valid condition: {error}; {_EXAMPLE}") from None
     if sum(1 for _ in ast.walk(condition)) > _MAX_NODES:
         raise ConfigError(f"'{text:.80}...': a condition of too many parts; {_EXAMPLE}")
-    known = [column.name for column in columns]
-    _check_condition(condition, text, known, table)
-    flags = [column.name for column in columns if column.numpy_dtype == np.bool_]
-    for name in _bare_names(condition):
-        if name not in flags:
-            raise ConfigError(
-                f"'{text}': '{name}' is a number, expected a comparison with it"
-                + (f", or one of {', '.join(flags)}" if flags else "")
-            )
+    _check_condition(condition, text, columns, table)
     return Cut(condition)
 
 
-def _check_condition(node: ast.expr, text: str, known: list[str], table: str) -> None:
+def _check_condition(node: ast.expr, text: str, columns: tuple[Column, ...], table: str) -> None:
+    known = [column.name for column in columns]
     match node:
         case ast.BoolOp():
             for value in node.values:
-                _check_condition(value, text, known, table)
+                _check_condition(value, text, columns, table)
         case ast.UnaryOp(op=ast.Not()):
-            _check_condition(node.operand, text, known, table)
+            _check_condition(node.operand, text, columns, table)
         case ast.Compare() if all(type(op) in _COMPARE for op in node.ops):
             for value in (node.left, *node.comparators):
                 _check_value(value, text, known, table)
         case ast.Name():
             _check_value(node, text, known, table)
+            flags = [column.name for column in columns if column.numpy_dtype == np.bool_]
+            if node.id not in flags:
+                raise ConfigError(
+                    f"'{text}': '{node.id}' is a number, expected a comparison with it"
+                    + (f", or one of {', '.join(flags)}" if flags else "")
+                )
         case _:
             raise _refused(node, text, "a comparison, or several with and, or, not")
-
-
-def _bare_names(node: ast.expr) -> Iterator[str]:
-    """List the columns that are taken for conditions themselves."""
-    match node:
-        case ast.BoolOp():
-            for value in node.values:
-                yield from _bare_names(value)
-        case ast.UnaryOp():
-            yield from _bare_names(node.operand)
-        case ast.Name():
-            yield node.id
 
 
 def _check_value(node: ast.expr, text: str, known: list[str], table: str) -> None:
