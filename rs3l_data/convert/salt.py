@@ -13,7 +13,7 @@ from rs3l_data.convert.rows import ROWS, Block, blocks
 from rs3l_data.describe.schema import Category
 from rs3l_data.store.atomic import write_whole
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.tables import Array, Columns, take_items
+from rs3l_data.store.tables import Array, Columns
 
 N_CONSTITUENTS = 100
 JETS, CONSTITUENTS, LABEL = "jets", "constituents", "flavour_label"
@@ -84,29 +84,30 @@ def _jets(block: Block, label: Array) -> Array:
         "eventNumber": rows["event"],
         **{name: rows[name] for name in ("process", "initiator", "split", "weight")},
     }
-    return _structured(columns, (len(block),))
+    return _structured(columns)
 
 
 def _constituents(block: Block, width: int) -> Array:
-    found = block.view.constituents
-    counts = np.minimum(np.diff(block.view.offsets), width)
-    mask = np.arange(width) < counts[:, None]
-    _, chosen = take_items(block.view.offsets, np.arange(len(block)), at_most=width)
-    columns = {name: column[chosen] for name, column in found.items() if name != "category"}
+    row = block.owner
+    place = np.arange(len(row)) - block.view.offsets[row]
+    kept = place < width
+    found = {name: column[kept] for name, column in block.view.constituents.items()}
+    columns = {name: column for name, column in found.items() if name != "category"}
     for name, angle in zip(("deta", "dphi"), block.angles, strict=True):
-        columns[name] = angle[chosen].astype(np.float32)
+        columns[name] = angle[kept].astype(np.float32)
     for category in Category:
         words = category.name.title().replace("_", "")
-        columns[f"is{words}"] = (found["category"][chosen] == category).astype(np.uint8)
-    columns["valid"] = np.ones(len(chosen), bool)
-    packed = _structured(columns, (len(chosen),))
-    padded = np.zeros(mask.shape, packed.dtype)
-    padded[mask] = packed
+        columns[f"is{words}"] = (found["category"] == category).astype(np.uint8)
+    columns["valid"] = np.ones(kept.sum(), bool)
+    packed = _structured(columns)
+    padded = np.zeros((len(block), width), packed.dtype)
+    padded[row[kept], place[kept]] = packed
     return padded
 
 
-def _structured(columns: Columns, shape: tuple[int, ...]) -> Array:
-    table = np.empty(shape, [(name, column.dtype) for name, column in columns.items()])
+def _structured(columns: Columns) -> Array:
+    n = len(next(iter(columns.values())))
+    table = np.empty(n, [(name, column.dtype) for name, column in columns.items()])
     for name, column in columns.items():
         table[name] = column
     return table

@@ -153,13 +153,8 @@ def join(parts: Sequence[tuple[I8, Columns]]) -> tuple[I8, Columns]:
     return concatenate_offsets(offsets), concatenate_columns(columns)
 
 
-def take_items(offsets: I8, rows: I8, at_most: int | None = None) -> tuple[I8, I8]:
+def take_items(offsets: I8, rows: I8) -> tuple[I8, I8]:
     """Find the items of the given rows.
-
-    Parameters
-    ----------
-    at_most
-        Take no more than this many items, the first ones, of each row.
 
     Returns
     -------
@@ -170,8 +165,6 @@ def take_items(offsets: I8, rows: I8, at_most: int | None = None) -> tuple[I8, I
     """
     starts = offsets[rows]
     counts = offsets[rows + 1] - starts
-    if at_most is not None:
-        counts = np.minimum(counts, at_most)
     new_offsets = offsets_of(counts)
     chosen = recycled.empty(int(new_offsets[-1]), np.int64)
     # Steps of 1, and at the first item of a row the leap from the last item of the row before.

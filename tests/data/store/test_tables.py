@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rs3l_data.offsets import offsets_of
-from rs3l_data.store.tables import View, concatenate, cut, take, take_items
+from rs3l_data.store.tables import View, concatenate, cut, take
 from tests.data.store.random_tables import (
     assert_same_columns,
     assert_same_view,
@@ -46,12 +46,6 @@ def test_cut_pieces_join_to_the_whole(sizes, seed, data):
     assert_same_view(concatenate([first, second]), view)
     halves = [cut(initiators, 0, at), cut(initiators, at, len(sizes))]
     assert_same_columns(concatenate(halves).decays, initiators.decays)
-
-
-def test_take_items_keeps_the_first_of_each_row():
-    offsets, chosen = take_items(np.array([0, 3, 3, 5]), np.array([2, 0, 1]), at_most=2)
-    assert offsets.tolist() == [0, 2, 4, 4]
-    assert chosen.tolist() == [3, 4, 0, 1]
 
 
 def test_parts_that_do_not_belong_together_are_refused():
