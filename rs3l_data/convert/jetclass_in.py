@@ -22,7 +22,7 @@ from rs3l_data.convert.incoming import (
 from rs3l_data.convert.sources import Source
 from rs3l_data.describe.schema import CONSTITUENTS, JETS, Category, Status, empty
 from rs3l_data.errors import InputFileError, why_not_opened
-from rs3l_data.store.tables import I8, Columns, View
+from rs3l_data.store.tables import I8, Array, Columns, View
 
 if TYPE_CHECKING:
     import awkward as ak
@@ -153,22 +153,21 @@ def _view(table: ak.Array) -> View:
     counts = ak.to_numpy(ak.num(table["part_px"]))
     row = np.repeat(np.arange(len(counts)), counts)
     px, py, pz, energy = (
-        ak.to_numpy(ak.flatten(table[f"part_{name}"])).astype(float)
-        for name in ("px", "py", "pz", "energy")
+        _of_particles(table, name).astype(float) for name in ("px", "py", "pz", "energy")
     )
     columns: Columns = empty(CONSTITUENTS, len(row))
     for name, values in kinematics.transverse(px, py, pz).items():
         columns[name][:] = values
     columns["energy"][:] = energy
-    charge = ak.to_numpy(ak.flatten(table["part_charge"]))
+    charge = _of_particles(table, "charge")
     columns["charge"][:] = np.rint(charge)
     # A particle without any flag is a hadron.
     category = np.where(charge != 0, Category.CHARGED_HADRON, Category.NEUTRAL_HADRON)
     for value, flag in layout.FLAGS.items():
-        category[ak.to_numpy(ak.flatten(table[f"part_{flag}"])) != 0] = value
+        category[_of_particles(table, flag) != 0] = value
     columns["category"][:] = category
     for name, branch in layout.TRACK.items():
-        columns[name][:] = ak.to_numpy(ak.flatten(table[f"part_{branch}"]))
+        columns[name][:] = _of_particles(table, branch)
     constituents, offsets = sorted_constituents(row, columns, len(counts))
     return View(_jet_table(table, counts), constituents, offsets)
 
@@ -194,3 +193,10 @@ def _flat(table: ak.Array, name: str) -> F8:
     import awkward as ak
 
     return np.asarray(ak.to_numpy(table[name]), float)
+
+
+def _of_particles(table: ak.Array, name: str) -> Array:
+    """Give a branch of the particles of all jets, one after the other: (n_particles,)."""
+    import awkward as ak
+
+    return np.asarray(ak.to_numpy(ak.flatten(table[f"part_{name}"])))
