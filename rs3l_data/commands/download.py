@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -67,18 +68,7 @@ def download(
     with logging_to(log):
         done = fetch(locate(record, base_url), to, selection, client, threads, progress)
     if as_json:
-        typer.echo(
-            json.dumps(
-                {
-                    "folder": str(to),
-                    "title": done.title,
-                    "doi": done.doi,
-                    "files": done.files,
-                    "fetched": done.fetched,
-                    "bytes": done.bytes,
-                }
-            )
-        )
+        typer.echo(json.dumps(asdict(done), default=str))
     elif done.fetched:
         typer.echo(
             f"{to}: {done.title or record}: {done.files} files, {done.fetched} fetched, "
