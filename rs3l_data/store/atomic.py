@@ -42,19 +42,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
         permitted, or the file system fails.
     """
     temporary = hidden_beside(path)
-    try:
-        _require_file(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        remove_left_over(path)
-        yield temporary
-        settle(temporary, path)
-    except BaseException as error:
-        # A folder that cannot be cleaned must not hide why the writing failed.
-        with suppress(OSError):
-            temporary.unlink()
-        if isinstance(error, OSError | RuntimeError):
-            raise _in_words(path, error) or error from None
-        raise
+    with explained(path):
+        try:
+            _require_file(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            remove_left_over(path)
+            yield temporary
+            settle(temporary, path)
+        except BaseException:
+            # A folder that cannot be cleaned must not hide why the writing failed.
+            with suppress(OSError):
+                temporary.unlink()
+            raise
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -115,8 +114,9 @@ def explained(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
-        raise _in_words(path, error) or error from None
+    except (OSError, RuntimeError) as error:
+        reason = why_not_written(path, error)
+        raise (StorageError(reason) if reason else error) from None
 
 
 def settle(temporary: Path, path: Path) -> None:
@@ -165,8 +165,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _in_words(path: Path, error: OSError | RuntimeError) -> StorageError | None:
-    reason = why_not_written(path, error)
-    return None if reason is None else StorageError(reason)
