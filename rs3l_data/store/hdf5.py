@@ -231,11 +231,10 @@ def _is_name(name: Any) -> bool:
     return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & {"/", "\0"}
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
+def _opened(path: Path) -> h5py.File:
     try:
         # Our files never change, so a lock has no use, and some cluster file systems refuse it.
-        file = h5py.File(path, "r", locking=False, **_NO_CACHE)
+        return h5py.File(path, "r", locking=False, **_NO_CACHE)
     except (FileNotFoundError, PermissionError) as error:
         raise InputFileError(why_not_opened(path, error)) from None
     except OSError as error:
@@ -246,8 +245,6 @@ def _opened(path: Path) -> Iterator[h5py.File]:
         if h5py.is_hdf5(path):
             raise DamagedFileError(f"{path}: truncated or damaged: {error}; {_AGAIN}") from None
         raise DamagedFileError(f"{path}: not an HDF5 file, or its beginning is damaged") from None
-    with file:
-        yield file
 
 
 def _check_format(file: h5py.File, path: Path, kind: Kind) -> None:

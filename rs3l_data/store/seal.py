@@ -22,7 +22,8 @@ _PATTERN = re.compile(_LINE.format("([0-9a-f]{64})").encode())
 
 def seal(file: BufferedRandom) -> None:
     """Write the checksum into the first bytes of a finished file, open to read and write."""
-    line = _LINE.format(_checksum(file)).encode()
+    file.seek(SIZE)
+    line = _LINE.format(hashlib.file_digest(file, "sha256").hexdigest()).encode()
     file.seek(0)
     file.write(line.ljust(SIZE, b"\0"))
     file.flush()
@@ -66,8 +67,3 @@ def check_seal(path: Path) -> Checksums:
             "fetch or make the file again"
         )
     return summing.finish()
-
-
-def _checksum(file: BufferedRandom) -> str:
-    file.seek(SIZE)
-    return hashlib.file_digest(file, "sha256").hexdigest()
