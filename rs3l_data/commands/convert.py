@@ -283,7 +283,7 @@ def _of_labels(option: str, given: Sequence[str] | None, dataset: Dataset) -> li
         if label not in dataset.labels:
             raise ConfigError(
                 f"{option} {label}: {dataset.source} has no such label;"
-                f" {nearest(label, list(dataset.labels))}"
+                f" {nearest(label, dataset.labels)}"
             )
     return pairs
 

@@ -82,7 +82,7 @@ def _classes(dataset: Dataset, known: Mapping[str, str]) -> dict[int, str]:
             what = f"the label '{label}'" if label not in known else f"{label}={known[label]}"
             raise ConfigError(
                 f"{dataset.source}: {what} is no class of JetClass: say one with "
-                f"--class {label}=Tbqq; {nearest(known.get(label, label), [*layout.CLASSES])}"
+                f"--class {label}=Tbqq; {nearest(known.get(label, label), layout.CLASSES)}"
             )
         found[int(index)] = known[label]
     return found

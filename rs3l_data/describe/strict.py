@@ -7,7 +7,7 @@ a bad value names what was found and what was expected.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
@@ -78,7 +78,7 @@ class Named:
         return {"name": self.default, **value} if isinstance(value, Mapping) else value
 
 
-def nearest(name: str, valid: list[str], listed_in: str = "") -> str:
+def nearest(name: str, valid: Collection[str], listed_in: str = "") -> str:
     """Say which valid name was probably meant.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -76,7 +76,7 @@ def targets(
     views = _views(said.views, selection)
     shards = [
         target
-        for name, parts in _wanted(entries, [*said.processes], selection).items()
+        for name, parts in _wanted(entries, said.processes, selection).items()
         if (target := _shard(name, parts, by_name, views, selection))
     ]
     is_whole = not selection.files and not selection.of_the_dataset
@@ -114,12 +114,12 @@ def _checked(files: Sequence[RemoteFile], entries: Sequence[FileEntry]) -> dict[
 def _views(there: Sequence[str], selection: Selection) -> tuple[str, ...]:
     for view in selection.views:
         if view not in there:
-            raise ConfigError(f"no view '{view}' in the record; {nearest(view, [*there])}")
+            raise ConfigError(f"no view '{view}' in the record; {nearest(view, there)}")
     return tuple(dict.fromkeys(selection.views)) or tuple(there)
 
 
 def _wanted(
-    entries: Sequence[FileEntry], known: list[str], selection: Selection
+    entries: Sequence[FileEntry], known: Collection[str], selection: Selection
 ) -> dict[str, list[FileEntry]]:
     """Choose shards by process and number; several entries may be parts of one."""
     for process in selection.processes:

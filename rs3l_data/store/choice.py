@@ -42,7 +42,7 @@ def check_names(chosen: Sequence[str], names: Sequence[str], what: str, source: 
     """
     for name in chosen:
         if name not in names:
-            raise InputFileError(f"{source}: no {what} {name!r}; {nearest(str(name), list(names))}")
+            raise InputFileError(f"{source}: no {what} {name!r}; {nearest(str(name), names)}")
 
 
 def union(names: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

@@ -72,7 +72,7 @@ def _filters(data: Array, compression: Compression) -> dict[str, Any]:
         return {"compression": "gzip", "compression_opts": 4, "shuffle": True}
     if compression == "none":
         return {}
-    raise ValueError(f"compression '{compression}': {nearest(compression, _compressions())}")
+    raise ValueError(f"compression '{compression}': {nearest(compression, get_args(Compression))}")
 
 
 def _blosc2(data: Array) -> hdf5plugin.Blosc2:
@@ -85,7 +85,3 @@ def _blosc2(data: Array) -> hdf5plugin.Blosc2:
         return hdf5plugin.Blosc2(cname="lz4", clevel=9, filters=hdf5plugin.Blosc2.NOFILTER)
     # Zstandard saves 5 % of these, and takes twice as long to read.
     return hdf5plugin.Blosc2(cname="lz4", clevel=5, filters=hdf5plugin.Blosc2.SHUFFLE)
-
-
-def _compressions() -> list[str]:
-    return list(get_args(Compression))
