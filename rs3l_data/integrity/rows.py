@@ -85,14 +85,13 @@ def _check_events(columns: Columns, place: Place) -> None:
     order = np.lexsort((initiator, event, process))
     same_event = _repeats(order, process, event)
     doubled = same_event & (initiator[order][1:] == initiator[order][:-1])
-    later = place.at("/initiators")
     bad = np.zeros(len(event), bool)
     bad[order[1:][doubled]] = True
-    later.rows("ids", "initiator", bad, initiator, "an id that no other row has")
+    place.rows("ids", "initiator", bad, initiator, "an id that no other row has")
     parted = same_event & (columns["split"][order][1:] != columns["split"][order][:-1])
     bad = np.zeros(len(event), bool)
     bad[order[1:][parted]] = True
-    later.rows("splits", "split", bad, columns["split"], "the part of the event's other rows")
+    place.rows("splits", "split", bad, columns["split"], "the part of the event's other rows")
     # An event starts anew where it differs from the row before; each may start only once.
     starts = np.flatnonzero(
         np.r_[True, (event[1:] != event[:-1]) | (process[1:] != process[:-1])][: len(event)]
@@ -100,7 +99,7 @@ def _check_events(columns: Columns, place: Place) -> None:
     order = starts[np.lexsort((starts, event[starts], process[starts]))]
     bad = np.zeros(len(event), bool)
     bad[order[1:][_repeats(order, process, event)]] = True
-    later.rows("events", "event", bad, event, "the rows of an event one after the other")
+    place.rows("events", "event", bad, event, "the rows of an event one after the other")
 
 
 def _repeats(order: I8, process: Array, event: Array) -> npt.NDArray[np.bool_]:

@@ -175,25 +175,24 @@ def _check_values(shard: Shard, entry: dict[str, Any], whole: _Whole, place: Pla
     weights = shard.read_weights(rows)
     if weights is not None:
         check_weights(weights.values, place)
-    if whole.parts.add(entry, shard, place.findings):
-        whole.census.count(entry["path"], shard, columns)
+    rows_are_new = whole.parts.add(entry, shard, place.findings)
+    if rows_are_new:
         whole.runs.add(shard, columns)
-    else:
-        whole.census.count_file(entry["path"], shard, columns)
     hashes = None
     if whole.digests is not None:
         initiators = Initiators(columns, decays, offsets)
         hashes = initiator_hashes(initiators, shard.processes, shard.labels, weights)
-    sums = {}
+    sums, present = {}, {}
     for view in shard.views:
-        sums[view] = RowSum()
+        sums[view], present[view] = RowSum(), np.empty(shard.n_rows, bool)
         for start in range(0, shard.n_rows, _BLOCK):
-            part = rows[start : start + _BLOCK]
-            table = shard.read_view(view, part)
+            part = slice(start, start + _BLOCK)
+            table = shard.read_view(view, rows[part])
             check_view(table, shard.attributes, place.at(f"/views/{view}", start))
-            whole.census.count_present(shard, view, columns["label"][part], table.jets["present"])
+            present[view][part] = table.jets["present"]
             if hashes is not None:
                 sums[view] += view_sum(view, hashes[part], table)
+    whole.census.count(entry["path"], shard, columns, present, rows_are_new)
     # Of values that break a promise, the sum says nothing new.
     if whole.digests is not None and place.findings.counts.total() == before:
         for view, total in sums.items():

@@ -9,7 +9,7 @@ import numpy as np
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.store.shard import Shard
-from rs3l_data.store.tables import I8
+from rs3l_data.store.tables import I8, Array, Columns
 
 Counts = dict[str, Any]
 """Entries of a manifest: `n_rows`, `n_events`, `processes`, `labels`, `splits`"""
@@ -25,8 +25,21 @@ def counts_of(shard: Shard, views: Sequence[str]) -> Counts:
     """
     rows = np.arange(shard.n_rows)
     columns = shard.read_initiators(rows, ["process", "event", "label", "split"])
-    events = columns["event"] * 256 + columns["process"]
     present = {view: shard.read_jets(view, rows, ["present"])["present"] for view in views}
+    return counted(shard, columns, present)
+
+
+def counted(shard: Shard, columns: Columns, present: Mapping[str, Array]) -> Counts:
+    """Count what has been read of a shard.
+
+    Parameters
+    ----------
+    columns
+        Of its initiators: `process`, `event`, `label` and `split`, (n_rows,) each.
+    present
+        By view, whether each jet is there: (n_rows,).
+    """
+    events = columns["event"] * 256 + columns["process"]
     labels = {name: columns["label"] == index for index, name in enumerate(shard.labels)}
     return {
         **_size(events),

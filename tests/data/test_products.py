@@ -216,6 +216,16 @@ def test_files_of_one_view_each(whole, tmp_path):
     assert kinds(record) == {("digest", "digest"), ("digest", "/views/seed attribute row_sum")}
 
 
+def test_a_file_of_one_view_may_name_labels_that_no_row_has(whole, tmp_path):
+    record = tmp_path / "record"
+    publish(whole, record, ABOUT, Layout(by_view=True))
+    with h5py.File(record / "qcd-0000.seed.h5", "a") as file:
+        names = json.loads(file.attrs["label_names"])
+        file.attrs["label_names"] = json.dumps([*names, "top"])
+    refresh(record)
+    accepted(record)
+
+
 def test_more_weights_here_than_were_generated(whole, archive, tmp_path):
     publish(whole, tmp_path / "record", ABOUT, Layout(shard_bytes=70_000))
     here = fetched(archive, tmp_path / "record", tmp_path / "here", shards=1)
