@@ -45,6 +45,26 @@ def open_source(path: Path) -> Dataset:
     return dataset
 
 
+def names_of(rows: Dataset, only_used: bool) -> dict[str, Any]:
+    """Give the attributes of shards that tell what rows are: processes, labels and config.
+
+    Parameters
+    ----------
+    only_used
+        Leave out the names that no row has.
+    """
+    names = {"process": rows.processes, "label": rows.labels}
+    if only_used:
+        there = {column: np.unique(rows.initiators[column]) for column in names}
+        names = {column: tuple(names[column][i] for i in there[column]) for column in names}
+    # The first shards of a dataset that has grown have an older config than its manifest.
+    return {
+        "process_names": [*names["process"]],
+        "label_names": [*names["label"]],
+        "config": rows.config,
+    }
+
+
 def write_parts(
     folder: Path,
     parts: Iterable[Dataset],

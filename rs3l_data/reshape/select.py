@@ -8,12 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rs3l_data.describe.schema import INITIATORS, JETS, written_in
 from rs3l_data.reshape.absent import cut_away
 from rs3l_data.reshape.cuts import Cut, parse
-from rs3l_data.reshape.derived import open_source, step, write_parts
+from rs3l_data.reshape.derived import names_of, open_source, step, write_parts
 from rs3l_data.reshape.manifest import finish
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest
@@ -69,16 +67,13 @@ def select(path: Path, choice: Choice, to: Path) -> None:
         If there is something at ``to``, or it cannot be written.
     """
     dataset = open_source(path)
-    write_choice(dataset, choice, to, step("select", choice.arguments(), [dataset]))
-
-
-def write_choice(dataset: Dataset, choice: Choice, to: Path, history: list[Any]) -> None:
-    """Write what was chosen of an open dataset."""
+    history = step("select", choice.arguments(), [dataset])
     columns = written_in(JETS, dataset.shards[0].format_version)
     jet_cut = None if choice.where is None else parse(choice.where, columns, "jets")
     row_cut = _row_cut(choice)
     named = dataset.select(choice.processes, choice.labels, views=choice.views)
-    names = _names(named, choice)
+    by_name = choice.processes is not None or choice.labels is not None
+    names = names_of(named, only_used=by_name)
     chosen = named.select(splits=choice.splits)
     parts = (
         part if row_cut is None else part[row_cut(part.initiators)] for part in chosen.by_shard()
@@ -96,21 +91,6 @@ def _row_cut(choice: Choice) -> Cut | None:
     columns = tuple(c for c in INITIATORS if c.name not in ("process", "label", "split"))
     text = choice.where_initiator
     return None if text is None else parse(text, columns, "initiators")
-
-
-def _names(named: Dataset, choice: Choice) -> dict[str, Any]:
-    """List the processes and labels of the new dataset: all, or those of a choice of them."""
-    # The first shards of a dataset that has grown have an older config than its manifest.
-    config = {"config": named.config}
-    if choice.processes is None and choice.labels is None:
-        return {"process_names": [*named.processes], "label_names": [*named.labels], **config}
-    columns = named.initiators
-    there = {column: set(np.unique(columns[column])) for column in ("process", "label")}
-    return {
-        "process_names": [n for i, n in enumerate(named.processes) if i in there["process"]],
-        "label_names": [n for i, n in enumerate(named.labels) if i in there["label"]],
-        **config,
-    }
 
 
 def _view(part: Dataset, name: str, cut: Cut | None) -> View:
