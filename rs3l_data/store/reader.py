@@ -12,6 +12,7 @@ from rs3l_data.describe.schema import CONSTITUENTS, JETS, Column, written_in
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.weights import Weights
 from rs3l_data.store.arrays import Padded, awkward_records, pad, pad_views
+from rs3l_data.store.choice import check_names
 from rs3l_data.store.events import Event, blocks_of_events, cut_to_events
 from rs3l_data.store.rows import Rows
 from rs3l_data.store.tables import (
@@ -42,7 +43,7 @@ class Dataset(Rows):
 
         NaN in the rows of processes that have no weight of this name.
         """
-        return by_name([s.read_weights(rows) for s, rows in self._parts()], self._lengths())
+        return by_name([(s.read_weights(rows), len(rows)) for s, rows in self._parts()])
 
     @cached_property
     def weight_meanings(self) -> dict[str, str]:
@@ -93,7 +94,7 @@ class Dataset(Rows):
         InputFileError
             If there is no such view or column.
         """
-        self._check_views([view])
+        check_names([view], self.views, "view", self.source)
         names = self._column_names(JETS, columns, "jets")
         return concatenate_columns([s.read_jets(view, rows, names) for s, rows in self._parts()])
 
@@ -116,7 +117,7 @@ class Dataset(Rows):
         InputFileError
             If there is no such view or column.
         """
-        self._check_views([view])
+        check_names([view], self.views, "view", self.source)
         names = self._column_names(CONSTITUENTS, columns, "constituents")
         return join([s.read_constituents(view, rows, names) for s, rows in self._parts()])
 
@@ -137,7 +138,7 @@ class Dataset(Rows):
         InputFileError
             If there is no such view or column.
         """
-        self._check_views([view])
+        check_names([view], self.views, "view", self.source)
         of_jets = self._column_names(JETS, jets, "jets")
         names = self._column_names(CONSTITUENTS, columns, "constituents")
         return concatenate([s.read_view(view, rows, of_jets, names) for s, rows in self._parts()])
@@ -235,13 +236,13 @@ class Dataset(Rows):
         views = {name: self.read_view(name, columns) for name in self.views}
         return awkward_records(self.read_initiators(), views)
 
-    def _lengths(self) -> list[int]:
-        return [len(rows) for _, rows in self._parts()]
-
     def _column_names(
         self, columns: tuple[Column, ...], names: Sequence[str] | None, table: str
     ) -> Sequence[str]:
         versions = {shard.format_version for shard in self.shards}
         in_all = set(columns).intersection(*(written_in(columns, version) for version in versions))
         valid = [column.name for column in columns if column in in_all]
-        return valid if names is None else self._check(names, valid, f"column of the {table}")
+        if names is None:
+            return valid
+        check_names(names, valid, f"column of the {table}", self.source)
+        return names

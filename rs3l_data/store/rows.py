@@ -111,15 +111,15 @@ class Rows:
         """
         chosen = self
         if (named := listed(views)) is not None:
-            own = tuple(self._check_views(named))
-            if not own:
+            check_names(named, self.views, "view", self.source)
+            if not named:
                 raise InputFileError(
                     f"{self.source}: expected one view or more, found none; Valid: "
                     f"{', '.join(self.views)}"
                 )
-            if len({*own}) < len(own):
-                raise InputFileError(f"{self.source}: a view comes twice in {', '.join(own)}")
-            chosen = replace(chosen, views=own)
+            if len({*named}) < len(named):
+                raise InputFileError(f"{self.source}: a view comes twice in {', '.join(named)}")
+            chosen = replace(chosen, views=tuple(named))
         conditions = [
             ("process", listed(processes), self.processes),
             ("label", listed(labels), self.labels),
@@ -235,13 +235,6 @@ class Rows:
         table["process"] = translated(table["process"], shard.processes, self.processes)
         table["label"] = translated(table["label"], shard.labels, self.labels)
         return table
-
-    def _check_views(self, names: Sequence[str]) -> Sequence[str]:
-        return self._check(names, self.views, "view")
-
-    def _check(self, names: Sequence[str], valid: Sequence[str], what: str) -> Sequence[str]:
-        check_names(names, valid, what, self.source)
-        return names
 
 
 def _whole_numbers(numbers: int | Sequence[int] | I8, what: str) -> I8:

@@ -54,22 +54,22 @@ def read_weights(file: h5py.File, rows: I8 | None = None) -> Weights | None:
     return Weights(names, meanings, values if rows is None else values[rows])
 
 
-def by_name(parts: Sequence[Weights | None], lengths: Sequence[int]) -> Columns:
+def by_name(parts: Sequence[tuple[Weights | None, int]]) -> Columns:
     """Join the weights of several shards: by name, NaN in the rows that have none of it.
 
     Parameters
     ----------
-    parts, lengths
+    parts
         Of each shard the weights and the number of rows.
     """
-    names = dict.fromkeys(name for part in parts if part is not None for name in part.names)
+    names = dict.fromkeys(name for part, _ in parts if part is not None for name in part.names)
     return {
         name: np.concatenate(
             [
                 part.values[:, part.names.index(name)]
                 if part is not None and name in part.names
                 else np.full(length, np.nan)
-                for part, length in zip(parts, lengths, strict=True)
+                for part, length in parts
             ]
         )
         for name in names
