@@ -79,10 +79,11 @@ def damaged_files(folder: Path, manifest: Mapping[str, Any], bytewise: bool = Tr
     bytewise
         Whether to compare SHA-256 too, for which every file is read.
     """
-    faults = (
-        mismatch(
-            folder / entry["path"], entry["bytes"], "sha256", entry["sha256"] if bytewise else None
-        )
-        for entry in manifest["files"]
-    )
+    faults = (fault_of(folder, entry, bytewise) for entry in manifest["files"])
     return [fault for fault in faults if fault]
+
+
+def fault_of(folder: Path, entry: Mapping[str, Any], bytewise: bool) -> str | None:
+    """Compare one file, by its entry in the manifest."""
+    expected = entry["sha256"] if bytewise else None
+    return mismatch(folder / entry["path"], entry["bytes"], "sha256", expected)

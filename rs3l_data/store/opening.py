@@ -11,7 +11,7 @@ import numpy as np
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.named_files import require_once
-from rs3l_data.store.manifest import MANIFEST_NAME, check_files, damaged_files, read_manifest
+from rs3l_data.store.manifest import MANIFEST_NAME, check_files, fault_of, read_manifest
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import Shard, open_shard
 
@@ -87,10 +87,9 @@ def _undamaged(folder: Path, entries: list[Any], verify: bool) -> list[Any]:
     """Keep the manifest's entries of those files that are as it says."""
     kept = []
     for entry in entries:
-        faults = damaged_files(folder, {"files": [entry]}, bytewise=verify)
-        for fault in faults:
+        if fault := fault_of(folder, entry, bytewise=verify):
             logger.warning("%s; this shard is left out", fault)
-        if not faults:
+        else:
             kept.append(entry)
     return kept
 
