@@ -20,14 +20,12 @@ from rs3l_data.store.tables import I8
 def bytes_of_processes(dataset: Dataset) -> dict[str, int]:
     """Estimate the compressed size of each process's rows, in the chosen views."""
     sizes = dict.fromkeys(dataset.processes, 0.0)
-    position = 0
-    for shard, rows in zip(dataset.shards, dataset.rows, strict=True):
-        inside = dataset[position : position + len(rows)].initiators["process"]
-        position += len(rows)
+    for part in dataset.by_shard():
+        (shard,) = part.shards
         per_row = shard.path.stat().st_size / max(shard.n_rows, 1)
-        share = len(dataset.views) / len(shard.views)
-        for index, name in enumerate(dataset.processes):
-            sizes[name] += float(np.sum(inside == index)) * per_row * share
+        share = len(part.views) / len(shard.views)
+        for index, name in enumerate(part.processes):
+            sizes[name] += float(np.sum(part.initiators["process"] == index)) * per_row * share
     return {name: round(size) for name, size in sizes.items() if size}
 
 
