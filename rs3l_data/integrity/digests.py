@@ -24,9 +24,9 @@ class Digests:
         self.total += found
         said = shard.sums.get(view, found)
         if said != found:
-            expected = f"{found.total:0128x}, as the content has"
+            expected = f"{found.to_text()}, as the content has"
             where = f"/views/{view} attribute {ROW_SUM}"
-            place.findings.add("digest", place.file, where, f"{said.total:0128x}", expected)
+            place.findings.add("digest", place.file, where, said.to_text(), expected)
 
     def check(self, folder: Path, manifest: Mapping[str, Any], findings: Findings) -> None:
         """Compare the digest of everything with that of the manifest."""

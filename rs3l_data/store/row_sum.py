@@ -52,6 +52,10 @@ class RowSum:
         """Give the sum of the rows of both."""
         return RowSum((self.total + other.total) % _MODULUS, self.n + other.n)
 
+    def to_text(self) -> str:
+        """Write the sum in 128 hexadecimal digits."""
+        return f"{self.total:0{2 * _SIZE}x}"
+
     def digest(self) -> str:
         """Hash the sum and the number, to 64 hexadecimal digits."""
         text = self.total.to_bytes(_SIZE, "little") + self.n.to_bytes(8, "little")

@@ -36,7 +36,6 @@ from rs3l_data.store.weights import read_weights, write_weights
 
 ROW_SUM = "row_sum"
 """Attribute of a view's group: the sum of its rows' hashes"""
-_DIGITS = 128
 
 
 def write_shard(
@@ -87,7 +86,7 @@ def write_shard(
             blocks = [view] if isinstance(view, View) else view
             total = _write_view(growing, name, blocks, hashes, disk)
             # It stands with its view, and goes where that is copied to.
-            group.attrs[ROW_SUM] = f"{total.total:0{_DIGITS}x}"
+            group.attrs[ROW_SUM] = total.to_text()
         write_weights(file, weights, compression)
 
 
@@ -103,7 +102,10 @@ def _write_view(
             own = hashes[growing.n_rows - len(block) : growing.n_rows]
             total += view_sum(name, own, block)
     growing.finish()
-    _check_rows(name, growing.n_rows, len(hashes))
+    if growing.n_rows != len(hashes):
+        raise ValueError(
+            f"view '{name}' has {growing.n_rows} rows, but there are {len(hashes)} initiators"
+        )
     return total
 
 
@@ -119,11 +121,6 @@ def _check(initiators: Initiators, views: Collection[str], attributes: Mapping[s
             raise ValueError(
                 f"column '{column}' goes to {indices.max()}, but its names are {names}"
             )
-
-
-def _check_rows(name: str, n_rows: int, expected: int) -> None:
-    if n_rows != expected:
-        raise ValueError(f"view '{name}' has {n_rows} rows, but there are {expected} initiators")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,9 +259,9 @@ def _read_sums(file: h5py.File, views: Iterable[str], n_rows: int) -> dict[str, 
         group = group_at(file, f"views/{view}")
         if ROW_SUM in group.attrs:
             text = group.attrs[ROW_SUM]
-            if not isinstance(text, str) or not re.fullmatch(f"[0-9a-f]{{{_DIGITS}}}", text):
+            if not isinstance(text, str) or not re.fullmatch("[0-9a-f]{128}", text):
                 raise ValueError(
-                    f"{group.name}: attribute '{ROW_SUM}': found {text!r:.200}, expected {_DIGITS} "
+                    f"{group.name}: attribute '{ROW_SUM}': found {text!r:.200}, expected 128 "
                     "hexadecimal digits"
                 )
             sums[view] = RowSum(int(text, 16), n_rows)
