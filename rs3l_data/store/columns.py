@@ -8,11 +8,14 @@ import h5py
 import numpy as np
 
 from rs3l_data.describe.schema import Column
-from rs3l_data.store import runs
 from rs3l_data.store.filters import ITEMS_CHUNK, ROWS_CHUNK, Compression, write_dataset
 from rs3l_data.store.guard import read_column, read_offsets
-from rs3l_data.store.runs import Span, indices_of, spans_of
+from rs3l_data.store.spans import Span, indices_of, spans_of
 from rs3l_data.store.tables import I8, Columns, chosen_of, concatenate_offsets, take_items
+
+# About as many rows as a chunk of a file holds: nearer ones are in the same or the next chunk.
+FAR_ROWS = 1 << 13
+FAR_WITH_ITEMS = 2048
 
 
 def write_columns(
@@ -78,7 +81,7 @@ def read_columns(group: h5py.Group, columns: Sequence[Column], rows: I8) -> Colu
     ValueError
         If a column is not as the schema says, or shorter.
     """
-    spans = spans_of(rows, runs.FAR_ROWS)
+    spans = spans_of(rows, FAR_ROWS)
     table = {column.name: read_column(group, column, spans) for column in columns}
     chosen = _places(rows, spans)
     if chosen is None:
@@ -99,7 +102,7 @@ def read_items(group: h5py.Group, columns: Sequence[Column], rows: I8) -> tuple[
     ValueError
         If offsets fall or point outside, or a column is not as the schema says.
     """
-    spans = spans_of(rows, runs.FAR_WITH_ITEMS)
+    spans = spans_of(rows, FAR_WITH_ITEMS)
     found, to_the_end = read_offsets(group, spans)
     items = [(int(offsets[0]), int(offsets[-1])) for offsets in found]
     table = {c.name: read_column(group, c, items, to_the_end) for c in columns}

@@ -19,7 +19,7 @@ import numpy as np
 
 from rs3l_data.describe.schema import Column
 from rs3l_data.store import recycled
-from rs3l_data.store.runs import Span, indices_of
+from rs3l_data.store.spans import Span, indices_of
 from rs3l_data.store.tables import I8, Array
 
 MAX_RATIO = 256

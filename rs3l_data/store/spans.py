@@ -11,10 +11,6 @@ from rs3l_data.store.tables import I8
 Span = tuple[int, int]
 """The indices from the first number to below the second"""
 
-# About as many rows as a chunk of a file holds: nearer ones are in the same or the next chunk.
-FAR_ROWS = 1 << 13
-FAR_WITH_ITEMS = 2048
-
 
 def spans_of(rows: I8, far: int) -> list[Span]:
     """Cover rows, which rise, by spans that end where the next row is more than ``far`` away.

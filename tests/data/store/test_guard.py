@@ -53,7 +53,7 @@ def test_offsets_that_end_too_soon(shard):
 
 
 def test_offsets_that_fall_between_the_rows_that_are_read(shard, monkeypatch):
-    monkeypatch.setattr("rs3l_data.store.runs.FAR_WITH_ITEMS", 1)
+    monkeypatch.setattr("rs3l_data.store.columns.FAR_WITH_ITEMS", 1)
     put(shard, OFFSETS, slice(20, 22), 0)
     rows = np.array([1, 20])
     refused(rs3l_data.open(shard).take(rows), "row 20: goes from 0 to 0, expected .* below")

@@ -271,8 +271,8 @@ def test_rows_far_apart_are_read_in_spans(dataset, monkeypatch):
     rows = np.r_[0:3, 20:60:3, 85]
     whole = dataset.read_view("seed")
     for far in (1, 2, 5, 1000):
-        monkeypatch.setattr("rs3l_data.store.runs.FAR_ROWS", far)
-        monkeypatch.setattr("rs3l_data.store.runs.FAR_WITH_ITEMS", far)
+        monkeypatch.setattr("rs3l_data.store.columns.FAR_ROWS", far)
+        monkeypatch.setattr("rs3l_data.store.columns.FAR_WITH_ITEMS", far)
         assert_same_view(dataset.take(rows).read_view("seed"), take(whole, rows))
 
 
