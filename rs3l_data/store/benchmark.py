@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +30,11 @@ from rs3l_data.store.shard import write_shard
 from rs3l_data.store.stream import Stream
 from rs3l_data.store.tables import Initiators, View, cut, take
 
-CONSTITUENTS = 64
+_CONSTITUENTS = 64
 """Of a padded jet"""
 _EVENTS = 1000
 _PADDED_JETS = 20_000
 _ROWS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Jets:
-    """Jets of one view, and their initiators."""
-
-    initiators: Initiators
-    view: View
 
 
 def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[str, Any]:
@@ -59,7 +50,7 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
     InputFileError
         If no jet of the view is present.
     """
-    content = drawn(dataset, view, jets)
+    initiators, drawn = _drawn(dataset, view, jets)
     # A shard names the processes up to its own; the dataset names them all.
     attributes = {
         **dataset.shards[0].attributes,
@@ -70,23 +61,22 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
         path = Path(temporary) / "shard.h5"
 
         def write() -> None:
-            write_shard(path, content.initiators, {view: content.view}, attributes)
+            write_shard(path, initiators, {view: drawn}, attributes)
 
         rates = {"write": jets / _best(rounds, write)}
         whole = open_dataset(path)
         _ = whole.initiators
         rates |= _reading(whole, view, rounds)
-        padded = _padded(cut(content.view, 0, _PADDED_JETS), Path(temporary), rounds)
-        small = Path(temporary) / "small.h5"
         n = min(jets, _PADDED_JETS)
-        write_shard(
-            small, cut(content.initiators, 0, n), {view: cut(content.view, 0, n)}, attributes
-        )
+        few = cut(drawn, 0, n)
+        padded = _padded(few, Path(temporary), rounds)
+        small = Path(temporary) / "small.h5"
+        write_shard(small, cut(initiators, 0, n), {view: few}, attributes)
         own_bytes = _view_bytes(small, view) / n
     return {
         "jets": jets,
         "view": view,
-        "constituents_a_jet": len(content.view.constituents["pt"]) / jets,
+        "constituents_a_jet": len(drawn.constituents["pt"]) / jets,
         "machine": f"{os.cpu_count()} CPUs, {platform.machine()}, {platform.system()}",
         "jets_per_second": {**rates, **padded["rates"]},
         "bytes_a_jet": {"ours": own_bytes, "padded gzip-4": padded["bytes"]},
@@ -99,7 +89,7 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
     }
 
 
-def drawn(dataset: Dataset, view: str, jets: int) -> Jets:
+def _drawn(dataset: Dataset, view: str, jets: int) -> tuple[Initiators, View]:
     """Draw jets that are present, again and again until there are enough.
 
     Raises
@@ -121,7 +111,7 @@ def drawn(dataset: Dataset, view: str, jets: int) -> Jets:
     read = chosen.read_view(view)
     # Files of an older format version have fewer columns.
     jets_of = {**empty(JETS, len(read)), **read.jets}
-    return Jets(initiators, take(View(jets_of, read.constituents, read.offsets), index))
+    return initiators, take(View(jets_of, read.constituents, read.offsets), index)
 
 
 def _read_flat(dataset: Dataset, view: str) -> None:
@@ -153,7 +143,7 @@ def _reading(dataset: Dataset, view: str, rounds: int) -> dict[str, float]:
 
     def padded() -> None:
         for block in dataset.blocks():
-            block.to_numpy(view, CONSTITUENTS)
+            block.to_numpy(view, _CONSTITUENTS)
 
     def events() -> None:
         rows = np.sort(random.choice(n, min(n, _EVENTS), replace=False))
