@@ -90,7 +90,7 @@ def upload(
     Parameters
     ----------
     base
-        The archive's address.
+        The archive's address, without a slash at the end.
     client
         With a `Token`.
     release
@@ -105,7 +105,6 @@ def upload(
     TransferError
         If the archive refuses, or stores something else than was sent.
     """
-    base = base.rstrip("/")
     metadata = _read_metadata(folder)
     draft = _draft(folder, base, client, metadata)
     if draft.submitted:

@@ -27,8 +27,8 @@ from rs3l_data.record.local import (
     remembered,
     write_state,
 )
-from rs3l_data.record.names import PARTS
-from rs3l_data.record.selection import CHECKSUM_FILES, Selection, Target, targets
+from rs3l_data.record.names import CHECKSUM_FILES, PARTS
+from rs3l_data.record.selection import Selection, Target, targets
 from rs3l_data.record.subset import manifest_of
 from rs3l_data.record.transfer import arrived, fetch
 from rs3l_data.store.atomic import settle
@@ -133,7 +133,7 @@ def _download(
         write_manifest(folder, manifest_of(manifest, shards, folder))
         files.append(remembered(folder, MANIFEST_NAME))
         # They tell of the whole record, as the last choice had it perhaps.
-        for name in CHECKSUM_FILES:
+        for name in CHECKSUM_FILES.values():
             (folder / name).unlink(missing_ok=True)
     write_state(
         folder,

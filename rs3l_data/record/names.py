@@ -7,11 +7,14 @@ import unicodedata
 from collections.abc import Iterable
 
 from rs3l_data.errors import TransferError
+from rs3l_data.store.checksums import Algorithm
 
 STATE = ".record.json"
 """What a folder says of the record that it comes from"""
 PARTS = ".download"
 """The folder with what has not wholly arrived"""
+CHECKSUM_FILES: dict[Algorithm, str] = {"sha256": "sha256sums.txt", "md5": "md5sums.txt"}
+"""By algorithm, the lists that a record has of its files"""
 
 _LONGEST = 200
 """Bytes; file systems take 255, and names of parts are longer."""

@@ -15,12 +15,12 @@ from rs3l_data.record.card import card
 from rs3l_data.record.layout import LAYOUT, Layout, check_layout
 from rs3l_data.record.memory import remember
 from rs3l_data.record.metadata import datacite, zenodo
-from rs3l_data.record.names import fault_of
+from rs3l_data.record.names import CHECKSUM_FILES, fault_of
 from rs3l_data.record.plan import MOST_FILES, OUR_FILES, check_size, n_shards
 from rs3l_data.record.repack import bytes_of_processes, repack
 from rs3l_data.record.subset import manifest_of
 from rs3l_data.store.atomic import write_whole
-from rs3l_data.store.checksums import Algorithm, checksum, checksums
+from rs3l_data.store.checksums import checksum, checksums
 from rs3l_data.store.digest import digest
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import (
@@ -35,7 +35,6 @@ from rs3l_data.store.row_sum import ALGORITHM
 from rs3l_data.store.views import copy_views
 
 METADATA = ".zenodo.json"
-_ALGORITHMS: tuple[Algorithm, ...] = ("sha256", "md5")
 
 
 def publish(
@@ -173,12 +172,10 @@ def _describe(place: Path, record: Mapping[str, Any], about: Publication) -> Non
     ):
         write_whole(place / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
     known = {file["path"]: file for file in record["files"]}
-    lists = {algorithm: f"{algorithm}sums.txt" for algorithm in _ALGORITHMS}
-    files = (path for path in place.iterdir() if path.is_file())
-    there = {path.name for path in files if not path.name.startswith(".")}
-    for algorithm, own in lists.items():
+    there = {path.name for path in place.iterdir() if path.is_file() and path.name[0] != "."}
+    for algorithm, own in CHECKSUM_FILES.items():
         lines = [
             f"{known[n][algorithm] if n in known else checksum(place / n, algorithm)}  {n}\n"
-            for n in sorted(there - set(lists.values()))
+            for n in sorted(there - {*CHECKSUM_FILES.values()})
         ]
         write_whole(place / own, "".join(lines))

@@ -12,11 +12,9 @@ from pydantic import Field
 from rs3l_data.describe.strict import Strict, nearest
 from rs3l_data.errors import ConfigError, TransferError
 from rs3l_data.record.listing import RemoteFile
-from rs3l_data.record.names import check_names
+from rs3l_data.record.names import CHECKSUM_FILES, check_names
 from rs3l_data.store.contents import FileEntry, Manifest
 from rs3l_data.store.manifest import MANIFEST_NAME
-
-CHECKSUM_FILES = ("sha256sums.txt", "md5sums.txt")
 
 
 class Selection(Strict):
@@ -81,7 +79,7 @@ def targets(
     ]
     is_whole = not selection.files and not selection.of_the_dataset
     is_whole &= all(target.views is None for target in shards)
-    untrue = () if is_whole else (MANIFEST_NAME, *CHECKSUM_FILES)
+    untrue = () if is_whole else (MANIFEST_NAME, *CHECKSUM_FILES.values())
     others = [
         Target(file.name, (file,))
         for file in _matching(files, selection)
