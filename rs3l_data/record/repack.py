@@ -92,7 +92,6 @@ def _write(rows: Dataset, path: Path) -> None:
         "label_names": list(rows.labels),
         "config": rows.config,
     }
-    del attributes["view_names"]
     if not all(each.get("constituents_complete", True) for each in said):
         attributes["constituents_complete"] = False
     views = {view: rows.read_view(view) for view in rows.views}

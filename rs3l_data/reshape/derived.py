@@ -117,12 +117,11 @@ def _write_part(
         new = names[f"{column}_names"]
         number = np.array([new.index(name) if name in new else 255 for name in old], np.uint8)
         initiators.columns[column] = number[initiators.columns[column]]
-    attributes = {key: shard.attributes[key] for key in shard.attributes if key != "view_names"}
     write_shard(
         path,
         initiators,
         views,
-        {**attributes, **names, "history": history},
+        {**shard.attributes, **names, "history": history},
         compression_in(part.config),
         part.read_weights(),
         shard.format_version,

@@ -13,7 +13,7 @@ import numpy as np
 from rs3l_data.describe.schema import CONSTITUENTS, FORMAT_VERSION, JETS, Column, written_in
 from rs3l_data.store.columns import check_columns, describe
 from rs3l_data.store.filters import ITEMS_CHUNK, ROWS_CHUNK, Compression, write_dataset
-from rs3l_data.store.tables import I8, Array, Columns, View
+from rs3l_data.store.tables import Array, Columns, View
 
 
 class _GrowingDataset:
@@ -121,7 +121,8 @@ class GrowingView:
         """
         self._jets.append(view.jets)
         self._constituents.append(view.constituents)
-        self._offsets.append(_shifted(view.offsets[1:], self._n_constituents))
+        offsets = view.offsets[1:] + self._n_constituents
+        self._offsets.append(offsets.astype("<i8", copy=False))
         self._n_constituents += int(view.offsets[-1])
         self.n_rows += len(view)
 
@@ -130,7 +131,3 @@ class GrowingView:
         self._jets.finish()
         self._offsets.finish()
         self._constituents.finish()
-
-
-def _shifted(offsets: I8, by: int) -> I8:
-    return (offsets + by).astype("<i8", copy=False)
