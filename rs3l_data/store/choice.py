@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.describe.strict import nearest
@@ -27,11 +26,6 @@ def listed(names: Splits) -> list[str] | None:
     return [one.name.lower() if isinstance(one, Split) else one for one in several]
 
 
-def mask_of(values: Array, names: Sequence[str], chosen: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Tell which of the ``values``, (n,) indices into ``names``, mean one of the chosen names."""
-    return np.isin(values, [names.index(name) for name in chosen])
-
-
 def check_names(chosen: Sequence[str], names: Sequence[str], what: str, source: str) -> None:
     """Refuse a name that there is not.
 
@@ -43,6 +37,14 @@ def check_names(chosen: Sequence[str], names: Sequence[str], what: str, source: 
     for name in chosen:
         if name not in names:
             raise InputFileError(f"{source}: no {what} {name!r}; {nearest(str(name), names)}")
+
+
+def no_event(source: str, process: str, event: int) -> InputFileError:
+    """Say that a hard event has no row among those that are chosen."""
+    return InputFileError(
+        f"{source}: no row of event {event} of the process '{process}' is chosen here; see the "
+        "column `event` of `initiators` for those there are"
+    )
 
 
 def union(names: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

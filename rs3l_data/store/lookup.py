@@ -13,8 +13,7 @@ from operator import index
 
 import numpy as np
 
-from rs3l_data.errors import InputFileError
-from rs3l_data.store.choice import check_names
+from rs3l_data.store.choice import check_names, no_event
 from rs3l_data.store.events import Event
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import I8, View, cut
@@ -52,10 +51,7 @@ class Lookup:
         key = number * 256 + dataset.processes.index(process)
         low, high = np.searchsorted(self._sorted_keys, [key, key + 1])
         if low == high:
-            raise InputFileError(
-                f"{dataset.source}: no row of event {number} of the process '{process}' is chosen "
-                "here; see the column `event` of `initiators` for those there are"
-            )
+            raise no_event(dataset.source, process, number)
         rows = np.sort(self._order[low:high])
         initiators = {column: values[rows] for column, values in dataset.initiators.items()}
         first, last = int(rows[0]), int(rows[-1])

@@ -17,7 +17,7 @@ from rs3l_data.store.choice import (
     Splits,
     check_names,
     listed,
-    mask_of,
+    no_event,
     translated,
     union,
 )
@@ -129,7 +129,7 @@ class Rows:
         for column, names, valid in conditions:
             if names is not None:
                 check_names(names, valid, column, self.source)
-                mask &= mask_of(self.initiators[column], valid, names)
+                mask &= np.isin(self.initiators[column], [valid.index(name) for name in names])
         return chosen if mask.all() else chosen[mask]
 
     def find(self, process: str, events: int | Sequence[int] | I8) -> Self:
@@ -151,10 +151,7 @@ class Rows:
         mask = own & np.isin(self.initiators["event"], wanted)
         missing = np.setdiff1d(wanted, self.initiators["event"][mask])
         if len(missing):
-            raise InputFileError(
-                f"{self.source}: no row of event {missing[0]} of the process '{process}' is chosen "
-                "here; see the column `event` of `initiators` for those there are"
-            )
+            raise no_event(self.source, process, missing[0])
         return self[mask]
 
     def __getitem__(self, rows: slice | npt.NDArray[np.bool_]) -> Self:
