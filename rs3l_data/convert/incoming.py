@@ -101,7 +101,7 @@ def _write(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict[str, A
             "label_names": labels,
             "config": _config(origin, piece.views),
             "software": software,
-            "citation": list(map(dict, origin.citation)),
+            "citation": origin.citation,
             # Both sources round or cut the constituents that their jets were made of.
             "constituents_complete": False,
         }
@@ -113,7 +113,7 @@ def _write(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict[str, A
         raise InputFileError(f"{', '.join(origin.files)}: no jet found, so no dataset was written")
     created = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     manifest = build_manifest(open_dataset(paths), folder, None, software, created)
-    write_manifest(folder, {**manifest, "citation": list(map(dict, origin.citation))})
+    write_manifest(folder, {**manifest, "citation": origin.citation})
     return {"n_rows": n_rows, "left_out": n_read - n_rows}
 
 
@@ -124,8 +124,8 @@ def _config(origin: Origin, views: Iterable[str]) -> dict[str, Any]:
         "views": {name: {} for name in views},
         "converted": {
             "from": origin.name,
-            "files": list(origin.files),
-            "unknown_columns": list(origin.unknown),
+            "files": origin.files,
+            "unknown_columns": origin.unknown,
         },
     }
 

@@ -58,7 +58,7 @@ class Block:
         return Block(take(self.initiators, rows), take(self.view, rows))
 
 
-def interleaved(dataset: Dataset, rows: int = ROWS) -> Iterator[Dataset]:
+def interleaved(dataset: Dataset, rows: int) -> Iterator[Dataset]:
     """Go once through a dataset, in each block an equal part of every shard.
 
     A shard holds one process. Most programs read a file from its beginning to its end and mix what
@@ -75,7 +75,7 @@ def interleaved(dataset: Dataset, rows: int = ROWS) -> Iterator[Dataset]:
         )
 
 
-def blocks(dataset: Dataset, view: str, rows: int = ROWS) -> Iterator[Block]:
+def blocks(dataset: Dataset, view: str, rows: int) -> Iterator[Block]:
     """Read the jets that are present in a view, mixed in the same way each time.
 
     Raises
