@@ -140,7 +140,7 @@ def _piece(table: ak.Array, source: Source, first: int) -> Piece:
         )
     initiators = {
         "pdg_id": np.rint(_flat(table, "aux_genpart_pid")).astype(np.int64),
-        **{name: _flat(table, f"aux_genpart_{name}") for name in ("pt", "eta", "phi")},
+        **_kinematics(table),
     }
     view = _view(table)
     require_finite(view, first, str(source.path))
@@ -176,9 +176,9 @@ def _jet_table(table: ak.Array, counts: I8) -> Columns:
     jets: Columns = empty(JETS, len(table))
     jets["present"][:] = True
     jets["status"][:] = Status.PRESENT
-    for name in ("pt", "eta", "phi"):
+    for name, values in _kinematics(table).items():
         jets[name][:] = _flat(table, f"jet_{name}")
-        jets[f"initiator_{name}"][:] = _flat(table, f"aux_genpart_{name}")
+        jets[f"initiator_{name}"][:] = values
     jets["mass"][:] = mass_of(*(_flat(table, f"jet_{name}") for name in ("pt", "eta", "energy")))
     for name, branch in layout.SUBSTRUCTURE.items():
         jets[name][:] = _flat(table, branch)
@@ -187,6 +187,13 @@ def _jet_table(table: ak.Array, counts: I8) -> Columns:
     for name in ("n_b_hadrons", "n_c_hadrons"):
         jets[name][:] = -1
     return jets
+
+
+def _kinematics(table: ak.Array) -> Columns:
+    """Give pt, eta and phi of the initiators: JetClass knows none of QCD jets, and has zeros."""
+    told = _flat(table, "aux_genpart_pid") != 0
+    names = ("pt", "eta", "phi")
+    return {name: np.where(told, _flat(table, f"aux_genpart_{name}"), np.nan) for name in names}
 
 
 def _flat(table: ak.Array, name: str) -> F8:

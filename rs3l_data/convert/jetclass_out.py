@@ -125,7 +125,8 @@ def _branches(block: Block, jet_class: str) -> dict[str, ak.Array]:
         **{f"jet_{name}": jets[name] for name in ("pt", "eta", "phi", "energy")},
         **{branch: columns.get(name, unknown) for name, branch in layout.SUBSTRUCTURE.items()},
         "jet_nparticles": columns["n_constituents"],
-        **{f"aux_genpart_{name}": initiators[name] for name in ("pt", "eta", "phi")},
+        # As JetClass has it of QCD jets, what is not known is 0.
+        **{f"aux_genpart_{n}": np.nan_to_num(initiators[n]) for n in ("pt", "eta", "phi")},
         "aux_genpart_pid": initiators["pdg_id"],
         "aux_truth_match": columns["contained"],
     }

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rs3l_data.describe.schema import JETS, OF_INITIATOR, Category, Status
 from rs3l_data.integrity.findings import Place
 from rs3l_data.integrity.rows import PI, check_azimuth, check_finite
-from rs3l_data.integrity.unknown import check_unknown, unknown_columns
+from rs3l_data.integrity.unknown import check_unknown, filled_in, unknown_columns
 from rs3l_data.store.tables import I8, Columns, View
 
 SUM_TOLERANCE = 3e-6
@@ -46,7 +46,7 @@ def check_view(view: View, attributes: Mapping[str, Any], place: Place) -> None:
     config = attributes["config"]
     unknown = unknown_columns(config)
     check_unknown(view.jets, unknown, jets)
-    _check_present(view.jets, unknown, jets)
+    _check_present(filled_in(view.jets, OF_INITIATOR, config), unknown, jets)
     _check_selection(view.jets, config.get("jets"), jets)
     unknown = unknown_columns(config, "constituents")
     check_unknown(view.constituents, unknown, items, row)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rs3l_data.describe.process import BY_FLAVOUR, FLAVOURS
 from rs3l_data.describe.schema import Split
 from rs3l_data.integrity.findings import Place
-from rs3l_data.integrity.unknown import check_unknown, unknown_columns
+from rs3l_data.integrity.unknown import check_unknown, filled_in, unknown_columns
 from rs3l_data.store.shard import Shard
 from rs3l_data.store.split import split_of
 from rs3l_data.store.tables import I8, Array, Columns
@@ -33,8 +33,10 @@ def check_rows(columns: Columns, shard: Shard, place: Place) -> None:
     _check_events(columns, place)
     _check_split_rule(columns, shard, place)
     _check_labels(columns, shard, place)
-    unknown = unknown_columns(shard.attributes["config"], "initiators")
+    config = shard.attributes["config"]
+    unknown = unknown_columns(config, "initiators")
     check_unknown(columns, unknown, place)
+    columns = filled_in(columns, ("pt", "eta", "phi"), config, columns["pdg_id"] == 0)
     for name in ("pt", "eta", "phi", "mass", "weight"):
         if name not in unknown:
             check_finite(columns, name, place)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rs3l_data.integrity.findings import Place
 from rs3l_data.store.tables import I8, Columns
@@ -29,6 +30,25 @@ def unknown_columns(config: Mapping[str, Any], table: str = "jets") -> frozenset
     if table == "jets":
         return frozenset(name for name in names if "/" not in name) - _ALWAYS
     return frozenset(name[len(table) + 1 :] for name in names if name.startswith(f"{table}/"))
+
+
+def filled_in(
+    columns: Columns,
+    names: Iterable[str],
+    config: Mapping[str, Any],
+    untold: bool | npt.NDArray[np.bool_] = True,
+) -> Columns:
+    """Put 1 for NaN in columns of initiators where a converted dataset's source knows none.
+
+    Parameters
+    ----------
+    untold
+        (n_rows,) where that may be.
+    """
+    if "converted" not in config:
+        return columns
+    filled = {n: np.where(np.isnan(columns[n]) & untold, 1, columns[n]) for n in names}
+    return {**columns, **filled}
 
 
 def check_unknown(

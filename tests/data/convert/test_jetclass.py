@@ -15,6 +15,7 @@ from rs3l_data.convert.jetclass_out import write_jetclass
 from rs3l_data.convert.sources import Source
 from rs3l_data.describe.schema import Category, Split
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.integrity.validate import validate
 from tests.data.convert.conftest import (
     assert_same_constituents,
     energy_of,
@@ -67,9 +68,11 @@ def jetclass_file(path, n=50, seed=2, change=lambda branches: None):
         flat["jet_nparticles"].append(count)
         for name in ("sdmass", "tau1", "tau2", "tau3", "tau4"):
             flat[f"jet_{name}"].append(rng.random())
+        # JetClass's program finds no particle for QCD jets, and leaves zeros.
+        found = row % len(CLASSES) != CLASSES.index("QCD")
         for name, value in zip(("pt", "eta", "phi"), rng.random(3), strict=True):
-            flat[f"aux_genpart_{name}"].append(value)
-        flat["aux_genpart_pid"].append(25)
+            flat[f"aux_genpart_{name}"].append(value * found)
+        flat["aux_genpart_pid"].append(25 * found)
         flat["aux_truth_match"].append(row % 2)
         for k, name in enumerate(CLASSES):
             flat[f"label_{name}"].append(k == row % len(CLASSES))
@@ -92,6 +95,7 @@ def test_every_value_read_is_that_of_a_naive_formula(tmp_path):
     assert dataset.views == ("nominal",)
     assert [shard.n_rows for shard in dataset.shards] == [20, 20, 10]
     assert (dataset.initiators["split"] == Split.TRAIN).all()
+    assert validate(tmp_path / "ds").valid
     names = {"Zqq": "Z", "Wqq": "W", "Tbqq": "top"}
     jets = dataset.jets("nominal")
     offsets, found = dataset.constituents("nominal")
@@ -102,10 +106,11 @@ def test_every_value_read_is_that_of_a_naive_formula(tmp_path):
             assert jets[name][row] == source[f"jet_{name}"][row]
         assert jets["softdrop_mass"][row] == source["jet_sdmass"][row]
         assert jets["contained"][row] == source["aux_truth_match"][row]
-        assert dataset.initiators["pdg_id"][row] == 25
+        assert dataset.initiators["pdg_id"][row] == (0 if label == "QCD" else 25)
         for name in ("pt", "eta", "phi"):
-            assert dataset.initiators[name][row] == source[f"aux_genpart_{name}"][row]
-            assert jets[f"initiator_{name}"][row] == source[f"aux_genpart_{name}"][row]
+            told = np.nan if label == "QCD" else source[f"aux_genpart_{name}"][row]
+            np.testing.assert_equal(dataset.initiators[name][row], told)
+            np.testing.assert_equal(jets[f"initiator_{name}"][row], told)
         assert energy_of({k: c[row] for k, c in jets.items()}) == pytest.approx(
             source["jet_energy"][row], rel=1e-6
         )

@@ -320,6 +320,18 @@ def test_columns_that_a_source_did_not_have_hold_nothing(shard, nothing):
     found(shard, "unknown", "/initiators/pt", 2)
 
 
+def test_an_initiator_that_a_source_does_not_know_has_no_momentum(shard):
+    for name in ("pt", "eta", "phi"):
+        change(shard, f"initiators/{name}", put(2, np.nan))
+        change(shard, f"{SEED}/jets/initiator_{name}", put(slice(None), np.nan))
+    change(shard, "initiators/pdg_id", put(2, 0))
+    assert not validate(shard, with_digest=False).valid
+    change_config(shard, converted={"from": "another project"})
+    assert validate(shard, with_digest=False).valid
+    change(shard, "initiators/pdg_id", put(2, 25))
+    assert found(shard, "finite", "/initiators/pt", 2).counts == {"finite": 3}
+
+
 def test_many_violations_of_a_kind_are_counted_and_a_few_shown(shard):
     change(shard, f"{SEED}/constituents/energy", put(slice(None), np.nan))
     findings = validate(shard, at_most=3)
