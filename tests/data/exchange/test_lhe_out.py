@@ -1,6 +1,7 @@
 """Hard events for other programs: the same state, to the last digit, after any way back."""
 
 import gzip
+from functools import cache
 
 import numpy as np
 import pylhe
@@ -20,25 +21,33 @@ from tests.data.exchange.conftest import higgs_config, joined, take
 N = 10
 
 
-def export(folder, process="top", out="out.lhe", chunk_events=N, hard_cuts=None):
-    """Export all hard events of a process; returns them and the file."""
-    config = make_config(
-        processes={process: {"events": N}},
-        hard={"chunk_events": chunk_events, **(hard_cuts or {})},
-    )
-    parts, files = [], []
-    for chunk in range(n_chunks(config, process)):
-        hard, run = hard_chunk(config, process, chunk, lambda _: None)
-        parts.append(hard)
-        files.append(folder / f"{process}-{chunk}.h5")
-        write_hard_events(files[-1], hard, run, attributes(config))
-    assert export_lhe(files, folder / out) == N
-    return parts, folder / out
+@pytest.fixture(scope="module")
+def hard_files(tmp_path_factory):
+    """Make all hard events of a process once; gives them and their files."""
+
+    @cache
+    def make(process="top", chunk_events=N, flatten_pt=False):
+        folder = tmp_path_factory.mktemp(process)
+        config = make_config(
+            processes={process: {"events": N}},
+            hard={"chunk_events": chunk_events, "flatten_pt": flatten_pt},
+        )
+        parts, files = [], []
+        for chunk in range(n_chunks(config, process)):
+            hard, run = hard_chunk(config, process, chunk, lambda _: None)
+            parts.append(hard)
+            files.append(folder / f"{process}-{chunk}.h5")
+            write_hard_events(files[-1], hard, run, attributes(config))
+        return parts, files
+
+    return make
 
 
 @pytest.mark.parametrize("process", ["qcd", "top"])
-def test_out_and_in_again_gives_the_same_hard_events(tmp_path, process):
-    parts, path = export(tmp_path, process, "out.lhe.gz", chunk_events=4)
+def test_out_and_in_again_gives_the_same_hard_events(hard_files, tmp_path, process):
+    parts, files = hard_files(process, chunk_events=4)
+    path = tmp_path / "out.lhe.gz"
+    assert export_lhe(files, path) == N
     config = make_config(
         processes={
             "again": {"events": N, "lhe": [str(path)], "initiators": [6], "label": "any"},
@@ -56,9 +65,10 @@ def test_out_and_in_again_gives_the_same_hard_events(tmp_path, process):
     assert runs[0].cross_section_mb > 0
 
 
-def test_pylhe_reads_the_file_with_all_digits(tmp_path):
-    parts, path = export(tmp_path)
-    file = pylhe.LHEFile.fromfile(path)
+def test_pylhe_reads_the_file_with_all_digits(hard_files, tmp_path):
+    parts, files = hard_files()
+    export_lhe(files, tmp_path / "out.lhe")
+    file = pylhe.LHEFile.fromfile(tmp_path / "out.lhe")
     assert (file.init.initInfo.energyA, file.init.initInfo.weightingStrategy) == (6500.0, 3)
     events = list(file.events)
     found = np.array([[p.px, p.py, p.pz, p.e] for event in events for p in event.particles])
@@ -68,9 +78,10 @@ def test_pylhe_reads_the_file_with_all_digits(tmp_path):
     np.testing.assert_array_equal(scales, parts[0].events["scale"])
 
 
-def test_pythia_reads_the_file_and_showers_the_same_partons(tmp_path):
-    parts, path = export(tmp_path)
-    hard = parts[0]
+def test_pythia_reads_the_file_and_showers_the_same_partons(hard_files, tmp_path):
+    (hard,), files = hard_files()
+    path = tmp_path / "out.lhe"
+    export_lhe(files, path)
     pythia = pythia8mc.Pythia("", False)
     for line in ("Print:quiet = on", "Beams:frameType = 4", f"Beams:LHEF = {path}"):
         assert pythia.readString(line)
@@ -104,11 +115,12 @@ def test_weights_go_out_and_come_in_again(tmp_path, lhe):
     assert run_again.cross_section_error_mb == pytest.approx(run.cross_section_error_mb)
 
 
-def test_another_program_finds_the_cross_section_in_the_weights(tmp_path):
+def test_another_program_finds_the_cross_section_in_the_weights(hard_files, tmp_path):
     """Of weighted events Pythia takes their mean, of unweighted ones what the file declares."""
     for name, flatten in (("flat", True), ("steep", False)):
-        cuts = {"pt": [400.0, 1000.0], "flatten_pt": flatten}
-        (hard,), path = export(tmp_path, "qcd", f"{name}.lhe", hard_cuts=cuts)
+        (hard,), files = hard_files("qcd", flatten_pt=flatten)
+        path = tmp_path / f"{name}.lhe"
+        export_lhe(files, path)
         assert (len(np.unique(hard.events["weight"])) > 1) == flatten
         file = pylhe.LHEFile.fromfile(path)
         declared = sum(each.xSection for each in file.init.procInfo)
@@ -136,23 +148,22 @@ def test_a_subprocess_may_have_a_negative_cross_section(tmp_path):
     assert np.sum(errors**2) == pytest.approx((run.cross_section_error_mb * 1e9) ** 2)
 
 
-def test_the_same_events_give_the_same_bytes(tmp_path):
-    export(tmp_path, out="a.lhe.gz")
-    export(tmp_path, out="b.lhe.gz")
-    export(tmp_path, out="c.lhe")
+def test_the_same_events_give_the_same_bytes(hard_files, tmp_path):
+    for name in ("a.lhe.gz", "b.lhe.gz", "c.lhe"):
+        export_lhe(hard_files()[1], tmp_path / name)
     a, b = ((tmp_path / name).read_bytes() for name in ("a.lhe.gz", "b.lhe.gz"))
     assert a == b
     assert gzip.decompress(a) == (tmp_path / "c.lhe").read_bytes()
 
 
-def test_files_that_do_not_belong_together_are_refused(tmp_path):
-    export(tmp_path, chunk_events=5)
-    export(tmp_path, "hbb")
+def test_files_that_do_not_belong_together_are_refused(hard_files, tmp_path):
+    _, (first, second, _) = hard_files(chunk_events=4)
+    _, (other,) = hard_files("qcd", flatten_pt=False)
     out = tmp_path / "wrong.lhe"
-    with pytest.raises(InputFileError, match=r"top-0.h5: begins with event 0, but event 9 came"):
-        export_lhe([tmp_path / "top-1.h5", tmp_path / "top-0.h5"], out)
-    with pytest.raises(InputFileError, match=r"hbb-0.h5: of process hbb .* but .*top-0.h5 is of"):
-        export_lhe([tmp_path / "top-0.h5", tmp_path / "hbb-0.h5"], out)
+    with pytest.raises(InputFileError, match=r"top-0.h5: begins with event 0, but event 7 came"):
+        export_lhe([second, first], out)
+    with pytest.raises(InputFileError, match=r"qcd-0.h5: of process qcd .* but .*top-0.h5 is of"):
+        export_lhe([first, other], out)
     with pytest.raises(InputFileError, match=r"none\.h5: no such file"):
         export_lhe([tmp_path / "none.h5"], out)
     assert not out.exists()
