@@ -19,10 +19,10 @@ from rs3l_data.record.alone import alone
 from rs3l_data.record.client import Client
 from rs3l_data.record.listing import Record, RemoteFile, read_record
 from rs3l_data.record.local import (
-    LocalFile,
     State,
-    fault_of,
     faults,
+    here,
+    made,
     read_state,
     remembered,
     write_state,
@@ -119,15 +119,13 @@ def _download(
     record = read_record(client, address)
     manifest = _manifest(record, folder, client)
     wanted, is_whole = targets(record.files, manifest, selection)
-    here = {target.name: _here(target, folder, state) for target in wanted}
-    missing = [target for target in wanted if here[target.name] is None]
+    known = {target.name: here(target, folder, state) for target in wanted}
+    missing = [target for target in wanted if known[target.name] is None]
     if state is None:
         _check_foreign(folder, [target.name for target in missing], manifest)
     _check_space(missing, folder)
     received = _fetch_all(missing, folder, client, threads, progress)
-    for target in missing:
-        here[target.name] = _described(target, folder)
-    files = [file for file in here.values() if file is not None]
+    files = [known[target.name] or made(target, folder) for target in wanted]
     if manifest is not None and not is_whole and any(target.is_shard for target in wanted):
         shards = [folder / target.name for target in wanted if target.is_shard]
         write_manifest(folder, manifest_of(manifest, shards, folder))
@@ -220,40 +218,6 @@ def _parts(folder: Path) -> Path:
             f"{path}: cannot be made: {error.strerror}; choose another folder"
         ) from None
     return path
-
-
-def _here(target: Target, folder: Path, state: State | None) -> LocalFile | None:
-    """Describe a target's file, if it lies here already."""
-    if target.views is None:
-        file = _as_sent(target)
-        return None if fault_of(folder / target.name, file) else file
-    for known in state.files if state else ():
-        same = known.name == target.name and known.made_from == _sources(target)
-        same &= known.views == _taken(target)
-        if same and not fault_of(folder / target.name, known):
-            return known
-    return None
-
-
-def _described(target: Target, folder: Path) -> LocalFile:
-    """Describe a target's file that has just been made."""
-    if target.views is None:
-        return _as_sent(target)
-    made = {"made_from": _sources(target), "views": _taken(target)}
-    return remembered(folder, target.name).model_copy(update=made)
-
-
-def _as_sent(target: Target) -> LocalFile:
-    (file,) = target.files
-    return LocalFile(name=target.name, size=file.size, checksum=str(file.checksum))
-
-
-def _sources(target: Target) -> tuple[str, ...]:
-    return tuple(str(file.checksum) for file in target.files)
-
-
-def _taken(target: Target) -> tuple[str, ...]:
-    return tuple(view for views in target.views or () for view in views)
 
 
 def _check_space(missing: Sequence[Target], folder: Path) -> None:

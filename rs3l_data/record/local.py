@@ -11,7 +11,7 @@ from rs3l_data.record.address import Address
 from rs3l_data.record.listing import parse_checksum
 from rs3l_data.record.memory import recall, remember
 from rs3l_data.record.names import STATE
-from rs3l_data.record.selection import Selection
+from rs3l_data.record.selection import Selection, Target
 from rs3l_data.store.checksums import checksum, mismatch
 
 
@@ -84,3 +84,36 @@ def remembered(folder: Path, name: str) -> LocalFile:
     return LocalFile(
         name=name, size=path.stat().st_size, checksum=f"sha256:{checksum(path, 'sha256')}"
     )
+
+
+def here(target: Target, folder: Path, state: State | None) -> LocalFile | None:
+    """Describe a target's file, if it lies here already."""
+    if target.views is None:
+        file = _as_sent(target)
+        return None if fault_of(folder / target.name, file) else file
+    parts = _parts_of(target)
+    for known in state.files if state else ():
+        same = known.name == target.name and (known.made_from, known.views) == parts
+        if same and not fault_of(folder / target.name, known):
+            return known
+    return None
+
+
+def made(target: Target, folder: Path) -> LocalFile:
+    """Describe a target's file that has just been made."""
+    if target.views is None:
+        return _as_sent(target)
+    made_from, views = _parts_of(target)
+    update = {"made_from": made_from, "views": views}
+    return remembered(folder, target.name).model_copy(update=update)
+
+
+def _as_sent(target: Target) -> LocalFile:
+    (file,) = target.files
+    return LocalFile(name=target.name, size=file.size, checksum=str(file.checksum))
+
+
+def _parts_of(target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """List the checksums of the files that a target is made from, and the views that it takes."""
+    checksums = tuple(str(file.checksum) for file in target.files)
+    return checksums, tuple(view for views in target.views or () for view in views)
