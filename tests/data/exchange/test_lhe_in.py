@@ -213,7 +213,6 @@ def broken(text, what):
     return "<event>\n".join([*events[:8], changed, *events[9:]])
 
 
-@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(
     ("what", "message"),
     [
@@ -239,11 +238,11 @@ def broken(text, what):
         ("weights", "event 7: has the weights of event 0, except for 1001, 1002"),
     ],
 )
-def test_broken_events_are_named(tmp_path, what, message, packed):
-    path = tmp_path / ("broken.lhe.gz" if packed else "broken.lhe")
-    text = broken(lhe_text(range(12)), what).encode()
-    path.write_bytes(gzip.compress(text) if packed else text)
-    with pytest.raises(InputFileError, match=f"broken.lhe(.gz)?: {message}"):
+def test_broken_events_are_named(tmp_path, what, message):
+    """Of a packed file: a plain one is read by fewer steps."""
+    path = tmp_path / "broken.lhe.gz"
+    path.write_bytes(gzip.compress(broken(lhe_text(range(12)), what).encode()))
+    with pytest.raises(InputFileError, match=f"broken.lhe.gz: {message}"):
         take(higgs_config([path]))
 
 

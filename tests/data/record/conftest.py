@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from rs3l_data.describe.publication import Publication
 from rs3l_data.record.address import Address
 from rs3l_data.record.client import Client
 from rs3l_data.record.download import download
 from rs3l_data.record.selection import Selection
 from tests.synthetic import make_dataset
+
+ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})
 
 
 @pytest.fixture(scope="session")

@@ -5,15 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 import rs3l_data
-from rs3l_data.describe.publication import Publication
 from rs3l_data.errors import ConfigError, InputFileError, TransferError
 from rs3l_data.record.cache import cache_folder
 from rs3l_data.record.layout import Layout
 from rs3l_data.record.publish import publish
 from rs3l_data.store.digest import digest
+from tests.data.record.conftest import ABOUT
 from tests.data.record.test_download import contents
-
-ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})
 
 
 @pytest.fixture(autouse=True)

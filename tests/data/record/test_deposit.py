@@ -4,7 +4,6 @@ import pytest
 from typer.testing import CliRunner
 
 from rs3l_data.__main__ import app
-from rs3l_data.describe.publication import Publication
 from rs3l_data.errors import ConfigError, InputFileError, TransferError
 from rs3l_data.record.client import Client
 from rs3l_data.record.deposit import Token, upload
@@ -12,8 +11,7 @@ from rs3l_data.record.layout import Layout
 from rs3l_data.record.publish import publish
 from rs3l_data.store.checksums import checksum
 from tests.archive_server import TOKEN, Fault
-
-ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})
+from tests.data.record.conftest import ABOUT
 
 
 @pytest.fixture

@@ -9,18 +9,16 @@ import numpy as np
 import pytest
 
 import rs3l_data
-from rs3l_data.describe.publication import Publication
 from rs3l_data.errors import ConfigError, InputFileError, TransferError
 from rs3l_data.record.layout import Layout
 from rs3l_data.record.publish import publish
 from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import damaged_files, read_manifest
 from tests.archive_server import Fault
+from tests.data.record.conftest import ABOUT
 from tests.data.record.test_address import HOSTILE
 from tests.data.store.random_tables import assert_same_view
 from tests.synthetic import refresh
-
-ABOUT = Publication.model_validate({"title": "Jets", "creators": [{"name": "Curie, Marie"}]})
 
 
 @pytest.fixture(scope="session")
