@@ -114,6 +114,9 @@ def train_tagger(
             checkpoints=checkpoints,
             processes=processes,
         )
+        # PyTorch multiplies in another order by weights that are held fixed: as read from its file,
+        # the tagger would score jets differently in the last digits.
+        tagger.requires_grad_(True)
         details |= _described(history)
     if config.evaluation.temperature_scaling:
         scores = split_scores(_score_validation(bench, tagger), _validation_target(bench))

@@ -8,10 +8,12 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from rs3l_train.backbones import backbone_of
+from rs3l_train.config import validate_training
 from rs3l_train.evaluation.calibration import fit_temperature
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.processes import ALONE
+from rs3l_train.loop.saved_network import Saved
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.decorrelate import mass_penalty
 from rs3l_train.tasks.encode import apply_network
@@ -28,8 +30,9 @@ from rs3l_train.tasks.train_tagger import (
     _validate,
     train_tagger,
 )
+from rs3l_train.tasks.trained import Trainings
 from rs3l_train.views.inputs import network_inputs
-from tests.train.conftest import changed
+from tests.train.conftest import BACKBONES, changed
 
 
 def test_the_probe_keeps_the_penalty_that_validates_best():
@@ -101,6 +104,18 @@ def test_details_are_those_of_the_tagger_that_is_given_back(bench, weights, conf
     assert details["validation_auc"] == pytest.approx(score_auc(logits, target), abs=1e-6)
     expected = fit_temperature(split_scores(logits, target), 0.5)
     assert details["temperature"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_what_was_held_fixed_scores_as_what_is_read_again(dataset, config, tmp_path):
+    """Bit for bit, so that a study that was stopped and goes on finds the same figures."""
+    chosen = validate_training(config.model_dump() | {"backbone": BACKBONES["transformer"]}, "test")
+    bench = set_bench(dataset, chosen, prepare(chosen))
+    pretrained = Saved("backbone", backbone_of(chosen).state_dict(), chosen, {}, {}, {})
+    scored = []
+    for _ in range(2):
+        tagger, _ = Trainings(bench, pretrained).tagger("last_layers", 20, 0, tmp_path)
+        scored.append(apply_network(tagger, bench.jets, bench.validation, chosen.data.inputs))
+    assert torch.equal(*scored)
 
 
 def test_each_epoch_has_its_order_and_each_step_its_orientations(bench, config):
