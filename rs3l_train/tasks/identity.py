@@ -21,7 +21,8 @@ _AT_ONCE = 8192
 """Jets whose constituents are gathered at once: all of a large draw would need more memory than
 the training"""
 _INSIDE = "what the jets consist of"
-"""Key that what was trained before there was it does not have: it is taken for the same then"""
+_LABELS = "the number of labels"
+# Keys that what was trained before there were they does not have: it is taken for the same then.
 
 
 def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
@@ -34,16 +35,19 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
     """
     # Not what is held out, nor what says so: a view that is only tested on may come and go.
     data = {*DataConfig.model_fields} - {"views", "hold_out"}
-    inside = _digest_of_files(dataset)
+    new: dict[str, Any] = {_INSIDE: _digest_of_files(dataset)}
+    if config.objective.needs_labels:
+        # Those without a jet to train on, too: the network has an output for each.
+        new[_LABELS] = len(dataset.labels)
     return Identity(
         {
             **_flat(config, {"seed": True, "data": data, "backbone": True, "objective": True}),
             "the views": list(dataset.views),
             "the jets": _digest(_content_of(dataset)),
-            _INSIDE: inside,
+            **new,
         },
         _flat(config, {"pretrain": True, "loop": {"parts", "precision", "compile"}}),
-        {**dict(flat_defaults("training", config)), _INSIDE: inside},
+        {**dict(flat_defaults("training", config)), **new},
     )
 
 

@@ -10,17 +10,22 @@ import pytest
 import rs3l_data
 from rs3l_data.describe.schema import INITIATORS
 from rs3l_data.errors import ConfigError
+from rs3l_data.reshape.merge import merge
 from rs3l_data.reshape.select import Choice, select
 from rs3l_data.store.shard import open_shard, write_shard
 from rs3l_data.store.tables import Initiators
+from rs3l_train.config import validate_training
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.identity import differing
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.identity import pretraining_identity, tagger_identity
 from rs3l_train.tasks.pretrain import pretrain
+from rs3l_train.tasks.pretraining import jets_to_pretrain_on
 from rs3l_train.tasks.run import run
 from rs3l_train.tasks.trained import Trainings
 from rs3l_train.views.memory import JetViews
+from tests.synthetic import make_dataset
+from tests.train.conftest import VIEWS, changed
 
 
 def test_other_jets_make_another_pretraining(dataset, folder, quick, tmp_path):
@@ -28,6 +33,25 @@ def test_other_jets_make_another_pretraining(dataset, folder, quick, tmp_path):
     select(folder, Choice(where="pt > 450"), tmp_path / "hard")
     with pytest.raises(ConfigError, match="the jets is now"):
         pretrain(rs3l_data.open(tmp_path / "hard"), quick, tmp_path / "run")
+
+
+def test_a_label_more_makes_another_pretraining_where_labels_are_told_apart(
+    folder, quick, tmp_path
+):
+    """Its jets may be left out: the network still has an output for it."""
+    more = make_dataset(tmp_path / "more", 10, VIEWS, ("top",), seed=4, n_shards=1)
+    merge([folder, more], tmp_path / "grown")
+    one, grown = (rs3l_data.open(path) for path in (folder, tmp_path / "grown"))
+    for name, found in (
+        ("supervised", ["the number of labels is now 3 and was 2"]),
+        ("ntxent", []),
+    ):
+        kept = changed(quick, data={"labels": ["higgs", "qcd"]}).model_dump()
+        chosen = validate_training(kept | {"objective": {"name": name}}, "test")
+        before, asked = (
+            pretraining_identity(chosen, jets_to_pretrain_on(each, chosen)) for each in (one, grown)
+        )
+        assert differing(asked.whole, before.whole, asked.defaults) == found
 
 
 def double_impact_parameters(path):
