@@ -98,9 +98,10 @@ def pretrain(
     processes.require_same(identity.whole)
     earlier = earlier_metrics(folder, identity) if resume == "auto" else None
     processes.require_same({"whether --out holds it done": earlier is not None})
-    if earlier is not None:
-        return earlier
     checkpoints = Checkpoints(folder, identity, config.loop, resume, processes)
+    if earlier is not None:
+        checkpoints.remove()  # There if it was killed when all else was done.
+        return earlier
     processes.require_same({"whether --out holds a part of it": checkpoints.goes_on})
     loading = _loading(chosen, config, device, checkpoints, processes)
     with out_of_memory_says(OUT_OF_MEMORY):

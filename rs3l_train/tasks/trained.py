@@ -56,7 +56,9 @@ class Trainings:
         keep = partial(save_network, folder, kind="tagger", config=config, identity=identity)
         done = self.resume == "auto" and done_before(folder, identity)
         self.processes.require_same({"whether --out holds it done": done})
+        checkpoints = Checkpoints(folder, identity, config.loop, self.resume, self.processes)
         if done:
+            checkpoints.remove()  # There if it was killed when all else was done.
             tagger, saved = load_tagger(folder)
             if writes and saved.config != config:
                 # What it is to be tested with, say, has changed.
@@ -67,7 +69,6 @@ class Trainings:
                     trained_by=saved.trained_by,
                 )
             return tagger.to(self.bench.jets.device), saved.details
-        checkpoints = Checkpoints(folder, identity, config.loop, self.resume, self.processes)
         # Before one of them takes away what the others look for.
         self.processes.require_same({"whether --out holds a part of it": checkpoints.goes_on})
         _note_score(checkpoints, config)

@@ -19,8 +19,12 @@ from tests.train.tasks.conftest import QUICK, CrashError
 def test_a_run_done_before_is_not_done_again(dataset, quick, tmp_path, crash_at, monkeypatch):
     first = run(dataset, quick, tmp_path)
     steps = crash_at(None)
+    # As after a kill between the last weights and the end.
+    for name in ("pretrain", "study/trainings/probe_20_0", "study/trainings/full_20_1"):
+        (tmp_path / name / "checkpoint.safetensors").touch()
     assert run(dataset, quick, tmp_path) == first
     assert not steps
+    assert not [*tmp_path.rglob("checkpoint.safetensors")]
     # Another draw of labels leaves the pretraining.
     more = changed(quick, task={**QUICK["task"], "seeds": 3})
     with monkeypatch.context() as patch:
