@@ -75,8 +75,9 @@ def save_network(
         "software": json.dumps(software() if trained_by is None else trained_by),
         "learned_from": json.dumps({way: s.to_text() for way, s in (learned_from or {}).items()}),
     }
-    write_whole(folder / name, sealed(FORMAT, weights, header))
     save_config(folder, config)
+    # Last, as a folder with these is done.
+    write_whole(folder / name, sealed(FORMAT, weights, header))
 
 
 _FOLDERS = {

@@ -38,6 +38,20 @@ def test_a_network_comes_back_with_its_config(tmp_path, config):
     assert {path.name for path in tmp_path.iterdir()} == {"weights.safetensors", "config.yaml"}
 
 
+def test_no_kill_leaves_weights_without_their_config(tmp_path, config, monkeypatch):
+    """What is done is taken as it is, and would never get one."""
+
+    def killed(path, content):
+        raise KeyboardInterrupt
+
+    for writer in ("saved_network", "folder"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"rs3l_train.loop.{writer}.write_whole", killed)
+            with pytest.raises(KeyboardInterrupt):
+                save_network(tmp_path, nn.Linear(1, 1), "backbone", config, {})
+        assert not (tmp_path / "weights.safetensors").exists()
+
+
 def test_a_folder_without_a_network_or_with_another_kind_is_named(tmp_path, config):
     with pytest.raises(InputFileError, match="holds no trained network"):
         load_network(tmp_path, "backbone")
