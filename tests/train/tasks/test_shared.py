@@ -35,17 +35,14 @@ def two_processes(command, folder, config_file, *more):
 
 
 def test_two_processes_share_a_training(dataset, quick, folder, config_file, pretrained, tmp_path):
-    # Random orientations follow from the part of a batch; without them all is the same.
-    unturned = changed(quick, data={"rotation": False})
-    finetune(dataset, unturned, pretrained, "full", 20, tmp_path / "one")
+    # Each process has a part; parts of other sizes are rounded otherwise, and neighbours change.
+    in_parts = changed(quick, finetune={"parts": 2})
+    finetune(dataset, in_parts, pretrained, "full", 20, tmp_path / "one")
     options = ["--pretrained", pretrained, "--mode", "full", "--labels", "20"]
-    options += ["--set", "data.rotation=false", "--out", tmp_path / "two"]
-    two_processes("finetune", folder, config_file, *options)
+    two_processes("finetune", folder, config_file, *options, "--out", tmp_path / "two")
     found, expected = records(tmp_path / "two"), records(tmp_path / "one")
-    assert [r["views"] for r in found] == [r["views"] for r in expected]
-    assert [r["auc"] for r in found] == pytest.approx([r["auc"] for r in expected], abs=1e-3)
-    losses = [[r["training_loss"] for r in own[1:]] for own in (found, expected)]
-    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert len(found) > 2
+    assert found == [pytest.approx(record, rel=1e-6) for record in expected]
 
 
 def test_two_processes_share_out_a_run(dataset, folder, quick, config_file, pretrained, tmp_path):
