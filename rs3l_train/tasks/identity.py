@@ -22,7 +22,7 @@ _AT_ONCE = 8192
 the training"""
 _INSIDE = "what the jets consist of"
 _LABELS = "the number of labels"
-# Keys that what was trained before there were they does not have: it is taken for the same then.
+# Older networks lack these two keys, and are taken for the same in them.
 
 
 def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
