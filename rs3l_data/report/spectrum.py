@@ -35,13 +35,15 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture 
     """Draw dσ/dpT of the initiators and, where weights vary, also the number of rows.
 
     Of what was converted from other projects' files: normalised to 1 where a process has no cross
-    section, None where the momenta are not known.
+    section, without the initiators of unknown momentum, None where there are no others.
     """
     columns = dataset.initiators
     pt = columns["pt"].astype(np.float64)
-    if not np.isfinite(pt).all():
+    told = np.isfinite(pt)
+    if not told.any():
         return None
-    edges = np.linspace(pt.min(), max(pt.max(), pt.min() + 1), number_of_bins(dataset) + 1)
+    low, high = pt[told].min(), pt[told].max()
+    edges = np.linspace(low, max(high, low + 1), number_of_bins(dataset) + 1)
     lines = process_lines(dataset)
     sampled = np.ptp(columns["weight"]) > 0
     listed = [made for made in manifest["processes"].values() if made["n_rows"]]
@@ -50,7 +52,7 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture 
     for own in axes:
         own.set_yscale("log")
     for i, process in enumerate(dataset.processes):
-        rows = columns["process"] == i
+        rows = told & (columns["process"] == i)
         if not rows.any():
             continue
         weighted = Histogram.empty(edges)
@@ -78,11 +80,12 @@ def initiator_spectra(dataset: Dataset, manifest: Mapping[str, Any]) -> Picture 
     if sampled:
         axes[1].set_ylabel(f"rows / {edges[1] - edges[0]:.0f} GeV")
         both = " Right: the rows as they were sampled, each counted once."
+    untold = "" if told.all() else " Initiators whose momentum is not known are left out."
     return picture(
         figure,
         "Spectra of the initiators' transverse momentum on a logarithmic scale, one line for each"
         " process.",
         "Initiators in the hard process, weighted and"
         f" {'scaled to the cross section of the process' if known else 'normalised to 1'};"
-        f" an event with two initiators enters twice. Bars: statistical error.{both}",
+        f" an event with two initiators enters twice. Bars: statistical error.{both}{untold}",
     )

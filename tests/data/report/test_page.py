@@ -2,6 +2,7 @@ import json
 import shutil
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -15,6 +16,7 @@ from rs3l_data.convert.sources import Source
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.hard_events import HardRun
 from rs3l_data.report.page import write_report
+from rs3l_data.report.spectrum import initiator_spectra
 from rs3l_data.store.manifest import write_manifest
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.summary import build_manifest
@@ -140,6 +142,21 @@ def test_jetclass_with_classes_that_have_no_jets(tmp_path):
     text = Elements((tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert "weighted and normalised to 1" in text
     assert "Hqql" in text
+
+
+def test_a_spectrum_of_the_initiators_that_are_known(undrawn, tmp_path):
+    """JetClass knows none of QCD jets: the page had no spectrum of the other processes either."""
+    source = rs3l_data.open(make_dataset(tmp_path / "source", 20, ("nominal",), ("Hbb", "g")))
+    initiators = source.read_initiators()
+    initiators.columns["pt"][initiators.columns["process"] == 1] = np.nan
+    view = {"nominal": source.read_view("nominal")}
+    write_shard(tmp_path / "0.h5", initiators, view, source.shards[0].attributes)
+    picture = initiator_spectra(rs3l_data.open(tmp_path / "0.h5"), source.manifest)
+    assert picture is not None
+    assert "momentum is not known" in picture.caption
+    initiators.columns["pt"][:] = np.nan
+    write_shard(tmp_path / "1.h5", initiators, view, source.shards[0].attributes)
+    assert initiator_spectra(rs3l_data.open(tmp_path / "1.h5"), source.manifest) is None
 
 
 def test_a_manifest_that_says_less_is_reported(undrawn, tmp_path):
