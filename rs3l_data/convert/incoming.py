@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from rs3l_data.describe.schema import DECAYS, INITIATORS, Split, empty
 from rs3l_data.errors import InputFileError
+from rs3l_data.offsets import row_of_each
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import write_manifest
 from rs3l_data.store.opening import open_dataset
@@ -198,7 +199,7 @@ def require_finite(view: View, first: int, where: str) -> None:
         Naming the first such value.
     """
     there = np.flatnonzero(view.jets["present"])
-    owner = np.repeat(np.arange(len(view)), np.diff(view.offsets))
+    owner = row_of_each(view.offsets)
     jets = {f"its {name}": view.jets[name][there] for name in ("pt", "eta", "phi", "mass")}
     items = {f"a particle's {name}": values for name, values in view.constituents.items()}
     for row, columns in ((there, jets), (owner, items)):

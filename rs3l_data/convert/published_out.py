@@ -13,7 +13,7 @@ from rs3l_data.convert.growing import growing
 from rs3l_data.convert.rows import Block, interleaved
 from rs3l_data.describe.schema import Category
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_data.offsets import offsets_of
+from rs3l_data.offsets import offsets_of, row_of_each
 from rs3l_data.store.arrays import pad
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import I8, Initiators, View, take
@@ -104,7 +104,7 @@ def _jettype(initiators: Initiators, first: View, of_label: I8, labels: Sequence
         split = np.where(label == labels.index("g"), first.jets["gluon_splitting"], 0)
         jettype = np.select([split == 5, split == 4], [_GLUON_BB, _GLUON_CC], jettype)
     if "Z" in labels:
-        row = np.repeat(np.arange(len(label)), np.diff(initiators.offsets))
+        row = row_of_each(initiators.offsets)
         bottom = np.abs(initiators.decays["pdg_id"]) == 5
         to_bottom = np.bincount(row[bottom], minlength=len(label)) > 0
         is_z = (label == labels.index("Z")) & (jettype == _LABELS["Z"])

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
 from rs3l_data.errors import ConfigError
+from rs3l_data.offsets import row_of_each
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import I8, Columns, Initiators, View, take
 
@@ -44,7 +45,7 @@ class Block:
     @property
     def owner(self) -> I8:
         """The row of each constituent: (n_constituents,)."""
-        return np.repeat(np.arange(len(self)), np.diff(self.view.offsets))
+        return row_of_each(self.view.offsets)
 
     @property
     def angles(self) -> tuple[F8, F8]:

@@ -12,6 +12,7 @@ from rs3l_data.describe.schema import JETS, OF_INITIATOR, Category, Status
 from rs3l_data.integrity.findings import Place
 from rs3l_data.integrity.rows import PI, check_azimuth, check_finite
 from rs3l_data.integrity.unknown import check_unknown, filled_in, unknown_columns
+from rs3l_data.offsets import row_of_each
 from rs3l_data.store.tables import I8, Columns, View
 
 SUM_TOLERANCE = 3e-6
@@ -40,7 +41,7 @@ def check_view(view: View, attributes: Mapping[str, Any], place: Place) -> None:
     jets = place.at(f"{place.table}/jets", place.first)
     items = place.at(f"{place.table}/constituents", place.first)
     counts, found = np.diff(view.offsets), view.jets["n_constituents"]
-    row = np.repeat(np.arange(len(view)), counts)
+    row = row_of_each(view.offsets)
     _check_status(view.jets, jets)
     _check_absent(view.jets, jets)
     config = attributes["config"]
