@@ -185,7 +185,7 @@ def _unknown_key(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
             f" a key of this one: {', '.join(valid)}"
         )
     first, *inner = key.split(".")
-    if inner and first in valid:  # as messages and pages write the place of a key
+    if inner and all(inner) and first in valid:  # as messages and pages write the place of a key
         nested = ": { ".join([first, *inner]) + ": …" + " }" * len(inner)
         return f"unknown key; write one block in another: {nested}"
     return f"unknown key; {nearest(key, valid)}"

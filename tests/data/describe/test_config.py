@@ -36,6 +36,7 @@ def test_unknown_keys_are_named_with_path_and_nearest():
     assert "my.yaml: views.nominal.varation: unknown key; did you mean 'variation'?" in text
     assert "my.yaml: true: unknown key; Valid: detector," in message({**MINIMAL, True: {}})
     assert "jets.radus: unknown key; did you mean 'radius'?" in message(changed(jets={"radus": 1}))
+    assert "hard.: unknown key; did you mean 'hard'?" in message({**MINIMAL, "hard.": 1})
 
 
 def test_unknown_names_are_answered_with_the_nearest():
