@@ -6,16 +6,14 @@ import pytest
 from rs3l_data.clocks import TOLERANCE, require_past
 from rs3l_data.errors import InputFileError
 
-NOW = time.time()
-
 
 def dated(folder, **seconds):
     """Make files, each so many seconds ahead of now."""
-    paths = []
+    now, paths = time.time(), []
     for name, ahead in seconds.items():
         path = folder / name
         path.touch()
-        os.utime(path, (NOW + ahead, NOW + ahead))
+        os.utime(path, (now + ahead, now + ahead))
         paths.append(path)
     return paths
 

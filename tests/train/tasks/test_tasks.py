@@ -8,10 +8,10 @@ import torch
 
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_train.backbones import backbone_of
 from rs3l_train.config import validate_training
 from rs3l_train.errors import TrainingError
 from rs3l_train.loop.device import prepare
-from rs3l_train.loop.saved_network import load_network
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.evaluate import evaluate
 from rs3l_train.tasks.finetune import finetune
@@ -131,11 +131,13 @@ def test_the_probe_is_a_logistic_regression():
     assert fit_probe(x, y, x, y).validation_auc > 0.75
 
 
-def test_the_probe_leaves_the_backbone_alone_and_finetuning_does_not(dataset, config, pretrained):
+def test_the_probe_leaves_the_backbone_alone_and_finetuning_does_not(dataset, config):
     rates = {"learning_rate": 1e-2, "backbone_learning_rate": 1e-2, "max_views_seen": 3000}
     faster = changed(config, finetune=rates)
     bench = set_bench(dataset, faster, prepare(faster))
-    weights = load_network(pretrained[0], "backbone").weights
+    # Of a network that has learned nothing: there is much for fine-tuning to gain.
+    torch.manual_seed(0)
+    weights = backbone_of(config).state_dict()
 
     def moved(mode):
         tagger, details = train_tagger(bench, mode, 20, 0, weights)
@@ -145,7 +147,7 @@ def test_the_probe_leaves_the_backbone_alone_and_finetuning_does_not(dataset, co
 
     change, probe = moved("probe")
     assert change == 0
-    assert probe["validation_auc"] > 0.8
+    assert probe["validation_auc"] > 0.6
     change, full = moved("full")
     assert full["best_after_views"] > 0
     assert change > 0
