@@ -10,12 +10,12 @@ import platformdirs
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.record.address import ZENODO, Address, locate
-from rs3l_data.record.alone import alone
 from rs3l_data.record.client import Client
 from rs3l_data.record.download import download
 from rs3l_data.record.listing import read_record
 from rs3l_data.record.local import read_state
 from rs3l_data.record.selection import Selection
+from rs3l_data.store.alone import alone
 from rs3l_data.store.manifest import MANIFEST_NAME
 
 _FREE_IN_NAMES = ".-"

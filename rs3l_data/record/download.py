@@ -15,7 +15,6 @@ from typing import Any
 from rs3l_data.errors import ConfigError, InputFileError, StorageError, TransferError
 from rs3l_data.progress import Progress, Style
 from rs3l_data.record.address import Address
-from rs3l_data.record.alone import alone
 from rs3l_data.record.client import Client
 from rs3l_data.record.listing import Record, RemoteFile, read_record
 from rs3l_data.record.local import (
@@ -31,6 +30,7 @@ from rs3l_data.record.names import CHECKSUM_FILES, PARTS
 from rs3l_data.record.selection import Selection, Target, targets
 from rs3l_data.record.subset import manifest_of
 from rs3l_data.record.transfer import arrived, fetch
+from rs3l_data.store.alone import alone
 from rs3l_data.store.atomic import settle
 from rs3l_data.store.checksums import mismatch
 from rs3l_data.store.manifest import MANIFEST_NAME, read_manifest, write_manifest

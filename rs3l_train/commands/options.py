@@ -9,7 +9,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -110,7 +110,7 @@ def training(
     `run.json`.
     """
     from rs3l_train.loop.files import write_json
-    from rs3l_train.loop.folder import RUN
+    from rs3l_train.loop.folder import RUN, one_training
     from rs3l_train.loop.processes import joined
     from rs3l_train.tasks.provenance import provenance, with_earlier
 
@@ -118,7 +118,10 @@ def training(
         if not processes.first:
             logging.disable(logging.WARNING)
         command = ["python", "-m", "rs3l_train", *sys.argv[1:]]
-        with naming_skip(data, settings.data.corrupt, "--set data.corrupt=skip"):
+        with (
+            one_training(out) if processes.first else nullcontext(),
+            naming_skip(data, settings.data.corrupt, "--set data.corrupt=skip"),
+        ):
             dataset = opened(data, settings.data.corrupt)
             about = provenance(dataset, data, settings, command, processes.count)
             yield dataset, processes

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
 from safetensors import SafetensorError, safe_open
 
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.store.alone import alone
 from rs3l_data.store.atomic import write_whole
 from rs3l_data.store.manifest import MANIFEST_NAME
 from rs3l_data.store.reader import Dataset
@@ -39,6 +42,39 @@ def folder_of(path: Path) -> Path:
     return path.parent if path.suffix == ".safetensors" else path
 
 
+@contextmanager
+def one_training(folder: Path) -> Iterator[None]:
+    """Keep other commands from training in a folder: the files of both would mix.
+
+    Raises
+    ------
+    ConfigError
+        If one is at it, on this machine, or if there can be no folder.
+    StorageError
+        If it cannot be made.
+    """
+    require_folder(folder)
+    taken = ConfigError(
+        f"--out {folder}: another command is training there; wait until it ends, or choose another"
+        " folder"
+    )
+    with alone(folder, taken):
+        yield
+
+
+def require_folder(folder: Path) -> None:
+    """Check that no file is in the way of a folder.
+
+    Raises
+    ------
+    ConfigError
+        If one is.
+    """
+    for part in (folder, *folder.parents):
+        if part.is_file():
+            raise ConfigError(f"--out {folder}: {part} is a file; choose another folder")
+
+
 def require_own(folder: Path, stage: str) -> None:
     """Check that a folder holds nothing of another stage, which this one would spoil.
 
@@ -47,9 +83,7 @@ def require_own(folder: Path, stage: str) -> None:
     ConfigError
         If it does, or if it cannot be a folder, because a file is in the way.
     """
-    for part in (folder, *folder.parents):
-        if part.is_file():
-            raise ConfigError(f"--out {folder}: {part} is a file; choose another folder")
+    require_folder(folder)
     if (folder / MANIFEST_NAME).exists():
         raise ConfigError(f"--out {folder}: is a dataset; choose another folder")
     held = _owner(folder)

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from rs3l_train.__main__ import main
+from rs3l_train.loop.folder import one_training
 from tests.train.conftest import SETTINGS
 
 
@@ -59,6 +60,18 @@ def test_wrong_input_leaves_no_folder(command, folder, config_file, tmp_path):
     wrong = ("--set", "data.views=[vincia]", "--out", tmp_path / "out")
     assert command("pretrain", "--data", folder, "--config", config_file, *wrong)[0] == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_one_command_at_a_time_trains_in_a_folder(command, folder, config_file, tmp_path):
+    """The lines of two would mix in metrics.jsonl, and with other settings all their files."""
+    start = ("--data", folder, "--config", config_file, "--out", tmp_path / "out")
+    with one_training(tmp_path / "out"):
+        code, _, error = command("run", *start)
+        assert code == 2
+        assert f"--out {tmp_path / 'out'}: another command is training there; wait until" in error
+        assert not [*(tmp_path / "out").iterdir()]
+    few = ("--set", "pretrain.views_seen=300")
+    assert command("pretrain", *start, *few)[0] == 0
 
 
 def test_errors_are_one_message_and_exit_code_2(command, folder, config_file, tmp_path):

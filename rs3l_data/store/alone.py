@@ -12,10 +12,15 @@ from rs3l_data.store.atomic import explained
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path, taken: Exception | None = None) -> Iterator[None]:
     """Wait until no other process has this folder, which is made if need be.
 
     The folder itself is the lock, so that nothing is left in it; one that is empty in the end goes.
+
+    Parameters
+    ----------
+    taken
+        What to raise, instead of waiting, if another process has the folder.
 
     Raises
     ------
@@ -23,7 +28,7 @@ def alone(folder: Path) -> Iterator[None]:
         If it cannot be made.
     """
     with explained(folder):
-        lock = _locked(folder)
+        lock = _locked(folder, taken)
     try:
         yield
     finally:
@@ -32,7 +37,7 @@ def alone(folder: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _locked(folder: Path) -> int:
+def _locked(folder: Path, taken: Exception | None) -> int:
     """Open and lock the folder that is there: who had it before may have removed the one opened."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     while True:
@@ -41,7 +46,14 @@ def _locked(folder: Path) -> int:
         except FileNotFoundError:
             _make(folder)
             continue
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if taken is None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        else:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                raise taken from None
         with suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(lock), folder.stat()):
                 return lock

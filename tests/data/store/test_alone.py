@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rs3l_data.errors import StorageError
-from rs3l_data.record.alone import alone
+from rs3l_data.store.alone import alone
 
 
 def test_there_is_never_more_than_one(tmp_path):
@@ -23,6 +23,17 @@ def test_there_is_never_more_than_one(tmp_path):
         list(pool.map(enter, range(4)))
     assert most == [1] * 400
     assert not (tmp_path / "new" / "folder").exists()
+
+
+def test_who_does_not_wait_is_told(tmp_path):
+    taken = RuntimeError("mine")
+    with alone(tmp_path / "folder"):
+        with pytest.raises(RuntimeError, match="mine"), alone(tmp_path / "folder", taken):
+            pass
+        with alone(tmp_path / "other", taken):
+            pass
+    with alone(tmp_path / "folder", taken):
+        pass
 
 
 def test_what_is_in_the_folder_stays(tmp_path):
