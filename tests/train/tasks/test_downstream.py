@@ -30,7 +30,6 @@ from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.run import run
 from rs3l_train.tasks.train_tagger import train_tagger
 from rs3l_train.tasks.trees import measure_trees
-from rs3l_train.views.inputs import network_inputs
 from tests.synthetic import make_dataset
 from tests.train.conftest import changed
 from tests.train.results import records, without_times
@@ -42,14 +41,9 @@ def test_last_layers_alone_are_tuned(weights, config, dataset):
     bench = set_bench(dataset, faster, prepare(faster))
     tagger, details = train_tagger(bench, "last_layers", 20, 0, weights)
     own = tagger.backbone.state_dict()
-    last_two = list(weights)[-4:]  # weight and bias of either
-    assert all(torch.equal(own[name], weights[name]) for name in weights if name not in last_two)
-    batch = bench.jets.gather(bench.labelled(20, 0))
-    tagger(network_inputs(batch, config.data.inputs)).sum().backward()
-    moving = [name for name, p in tagger.backbone.named_parameters() if p.grad is not None]
-    assert moving == last_two
     assert details["best_after_views"] > 0
-    assert not any(torch.equal(own[name], weights[name]) for name in last_two)
+    moved = [name for name in weights if not torch.equal(own[name], weights[name])]
+    assert moved == list(weights)[-4:]  # weight and bias of the last two
     many = changed(config, finetune={"last_layers": 50})
     with pytest.raises(ConfigError, match=r"finetune.last_layers: 50, but the network has \d+"):
         train_tagger(set_bench(dataset, many, prepare(many)), "last_layers", 20, 0, weights)
