@@ -34,6 +34,16 @@ def lose_the_node(slurm):
     slurm.start_node()
 
 
+def stop_processes(slurm):
+    """Stop those of the jobs, with what they start meanwhile; a job that runs may have none yet."""
+    stopped = set()
+    while new := {*slurm.processes(watchers=False)} - stopped:
+        for pid in new:
+            os.kill(pid, signal.SIGSTOP)
+        stopped |= new
+    return stopped
+
+
 @pytest.mark.parametrize("requeue", ["--slurm-requeue", "--slurm-no-requeue"])
 def test_a_node_goes_during_a_job_and_comes_back(slurm, expected, folder, requeue):
     with started(folder, slurm.environment, *HERE, requeue, DATASET) as process:
@@ -55,8 +65,7 @@ def test_a_hung_job_and_one_out_of_memory_are_tried_again_with_more(slurm, expec
     arguments = (*HERE, "--set-resources", *scarce, "--", DATASET)
     with started(folder, slurm.environment, *arguments) as process:
         (hung, *_) = run_until(slurm, "hard")
-        for pid in slurm.processes(watchers=False):
-            os.kill(pid, signal.SIGSTOP)
+        wait_for(lambda: stop_processes(slurm), "process of the job", seconds=60.0)
         code, said = ended(process)
     assert code == 0, said
     assert digest(folder, SHARD) == digest(expected, SHARD)
