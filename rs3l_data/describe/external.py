@@ -1,4 +1,4 @@
-"""Files of other programs that a config names: Les Houches events, HepMC3 records, SLHA spectra."""
+"""Files that a config names: Les Houches events, HepMC3 records, and those of Pythia's settings."""
 
 from __future__ import annotations
 
@@ -36,15 +36,28 @@ def hepmc_file(pattern: str, process: str, chunk: int) -> str:
     return pattern.format(process=process, chunk=f"{chunk:04d}")
 
 
-def slha_files(settings: Iterable[str]) -> list[str]:
-    """List the SLHA files, with masses and decays of new particles, that Pythia's settings name.
+def settings_files(settings: Iterable[str]) -> list[str]:
+    """List the files that Pythia's settings name: SLHA spectra, and grids of parton densities.
 
-    >>> slha_files(["SLHA:file = mssm.slha  ! tan(beta) = 10", "SLHA:useDecayTable = off"])
+    Of the grids those by an absolute path: the others are Pythia's own.
+
+    >>> settings_files(["SLHA:file = mssm.slha  ! tan(beta) = 10", "SLHA:useDecayTable = off"])
     ['mssm.slha']
+    >>> settings_files(["PDF:pSet = LHAGrid1:/pdf/mine.dat", "PDF:pHardSet = 14"])
+    ['/pdf/mine.dat']
     """
-    named = [line for line in settings if parameter(line) == "slha:file"]
-    files = [file for line in named for file in line.replace("=", " ").split()[1:2]]
-    return [file for file in dict.fromkeys(files) if file != "void"]
+    files = [file for line in settings if (file := _named_file(line)) is not None]
+    return list(dict.fromkeys(files))
+
+
+def _named_file(line: str) -> str | None:
+    name = parameter(line)
+    value = next(iter(line.replace("=", " ").split()[1:]), "")
+    if name == "slha:file":
+        return value if value != "void" else None
+    if name.startswith("pdf:") and (grid := re.fullmatch(r"lhagrid1:(/.*)", value, re.I)):
+        return grid[1]
+    return None
 
 
 def check_hepmc(pattern: str) -> None:

@@ -98,10 +98,15 @@ class Resolved:
         pattern = self.config.views[view].hepmc
         return [] if pattern is None else [external.hepmc_file(pattern, process, chunk)]
 
-    def slha_files(self, view: str | None = None) -> list[str]:
-        """List the SLHA files that all events are made with, and a view's own."""
-        own = [] if view is None else branch_settings(self.config, view)
-        return external.slha_files([*self.config.generator.settings, *own])
+    def settings_files(self, process: str | None = None, view: str | None = None) -> list[str]:
+        """List the files that settings of Pythia name: of all events, a process's and a view's."""
+        config = self.config
+        settings = [*config.generator.settings]
+        if process is not None:
+            settings += config.processes[process].settings
+        if view is not None:
+            settings += branch_settings(config, view)
+        return external.settings_files(settings)
 
     def fingerprint(self, stage: Stage, process: str, chunk: int, view: str | None = None) -> str:
         """Hash the parts of the config that a job's result depends on.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pythia8mc
 
-from rs3l_data.describe.external import slha_files
+from rs3l_data.describe.external import settings_files
 from rs3l_data.describe.seeds import initialisation_seed
 from rs3l_data.errors import GeneratorError
 from rs3l_data.native_output import stdout_to, written_by
@@ -58,8 +58,8 @@ def read_settings(pythia: pythia8mc.Pythia, settings: Sequence[str]) -> None:
     Raises
     ------
     GeneratorError
-        Naming the first setting that is unknown, out of range or no value of its kind, or the
-        file of SLHA that is not there.
+        Naming the first setting that is unknown, out of range or no value of its kind, or a file
+        that they name and that is not there.
     """
     for line in settings:
         # Pythia takes several colons for one, and a line that does not begin with a letter or digit
@@ -74,12 +74,12 @@ def read_settings(pythia: pythia8mc.Pythia, settings: Sequence[str]) -> None:
         else:
             continue
         raise GeneratorError(f"Pythia does not accept the setting '{line}': {why}")
-    # Without the file Pythia would go on with its own masses and decays.
-    for file in slha_files(settings):
+    # Without a spectrum Pythia would go on with its own masses and decays.
+    for file in settings_files(settings):
         if not Path(file).is_file():
             raise GeneratorError(
-                f"'SLHA:file = {file}': no such file; paths are relative to {Path.cwd()}, where "
-                "the command runs"
+                f"Pythia's settings name '{file}': no such file; paths are relative to "
+                f"{Path.cwd()}, where the command runs"
             )
 
 

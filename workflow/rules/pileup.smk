@@ -3,7 +3,7 @@
 
 rule pileup:
     input:
-        run.slha_files(),
+        run.settings_files(),
     output:
         f"{R}/pileup.h5",
     log:

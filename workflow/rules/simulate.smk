@@ -4,7 +4,7 @@
 rule hard:
     input:
         lambda w: run.lhe_files(w.process),
-        run.slha_files(),
+        lambda w: run.settings_files(w.process),
     output:
         f"{R}/hard/{{process}}/{{chunk}}.h5",
     log:
@@ -29,7 +29,7 @@ rule resimulate:
         hard=f"{R}/hard/{{process}}/{{chunk}}.h5",
         pileup=lambda w: f"{R}/pileup.h5" if run.needs_sample(w.view) else [],
         hepmc=lambda w: run.hepmc_files(w.process, int(w.chunk), w.view),
-        slha=lambda w: run.slha_files(w.view),
+        settings=lambda w: run.settings_files(view=w.view),
     output:
         f"{R}/views/{{process}}/{{chunk}}/{{view}}.h5",
     log:

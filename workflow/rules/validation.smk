@@ -21,7 +21,7 @@ def one_pass_events(_wildcards):
 rule onepass:
     input:
         pileup=lambda w: f"{R}/pileup.h5" if needs_sample(run.config, w.sample) else [],
-        slha=lambda w: run.slha_files(w.sample),
+        settings=lambda w: run.settings_files(w.process, w.sample),
     output:
         f"{R}/onepass/{{sample}}/{{process}}-{{chunk}}.h5",
     log:

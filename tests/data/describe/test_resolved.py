@@ -72,20 +72,28 @@ def test_a_job_is_done_again_only_if_its_result_would_change():
     assert redone(processes=more_events) == set()
 
 
-def test_jobs_have_the_slha_files_that_their_settings_name_among_their_inputs():
+def test_jobs_have_the_files_that_their_settings_name_among_their_inputs():
     """Snakemake did not make the events again when such a file had changed."""
+    hard = ["PDF:useHard = on", "PDF:pHardSet = LHAGrid1:/hard.dat"]
     views = {
         "nominal": {},
         "heavy": {"variation": ["slha::FILE=heavy.slha ! another spectrum"]},
         "late": {"redo": "hadronization", "of": "heavy"},
+        "void": {"variation": ["SLHA:file = void"]},
+        "pythias": {"variation": ["PDF:pSet = LHAGrid1:NNPDF31_lo_as_0130_0000.dat"]},
+        "mine": {"variation": ["PDF:pSet = LHAGrid1:/mine.dat"]},
     }
+    generator = {"settings": ["SLHA:file = light.slha"]}
+    processes = with_settings("top", hard)
     run = Resolved.from_mapping(
-        {**BASE, "views": views, "generator": {"settings": ["SLHA:file = light.slha"]}}, "test"
+        {**BASE, "views": views, "generator": generator, "processes": processes}, "test"
     )
-    assert run.slha_files() == run.slha_files("nominal") == ["light.slha"]
-    assert run.slha_files("heavy") == run.slha_files("late") == ["light.slha", "heavy.slha"]
-    views["nominal"] = {"variation": ["SLHA:file = void"]}
-    assert Resolved.from_mapping({**BASE, "views": views}, "test").slha_files("nominal") == []
+    for view in ("nominal", "void", "pythias"):
+        assert run.settings_files() == run.settings_files("qcd", view) == ["light.slha"]
+    for view in ("heavy", "late"):
+        assert run.settings_files(view=view) == ["light.slha", "heavy.slha"]
+    assert run.settings_files(process="top") == ["light.slha", "/hard.dat"]
+    assert run.settings_files("top", "mine") == ["light.slha", "/hard.dat", "/mine.dat"]
 
 
 def test_another_origin_of_the_particles_makes_another_view():

@@ -122,7 +122,7 @@ def test_an_slha_file_that_is_not_there_is_told(tmp_path, monkeypatch):
     """Pythia warns, where nobody looks, and goes on with masses of its own."""
     monkeypatch.chdir(tmp_path)
     settings = ["Print:quiet = on", "SLHA:file = mine.slha"]
-    with pytest.raises(GeneratorError, match=r"'SLHA:file = mine.slha': no such file; paths are"):
+    with pytest.raises(GeneratorError, match=r"name 'mine\.slha': no such file; paths are"):
         prepared(settings)
     Path("mine.slha").write_text("BLOCK MASS\n 35 8.0e2\n")
     pythia = prepared([*settings, "SLHA:verbose = 0", "HiggsSM:gg2H = on"])
