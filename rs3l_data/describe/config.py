@@ -18,6 +18,7 @@ from rs3l_data.describe.generator import Generator
 from rs3l_data.describe.jets import Jets, Range
 from rs3l_data.describe.pileup import PileupOfRun, pileup_on_branch
 from rs3l_data.describe.process import Process
+from rs3l_data.describe.schema import MOST_NAMES
 from rs3l_data.describe.strict import Strict, nearest
 from rs3l_data.describe.tunes import check_tunes
 from rs3l_data.describe.validation import Validation
@@ -27,9 +28,6 @@ from rs3l_data.errors import ConfigError, RS3LError
 
 # In names of files, which have 255 bytes, together with others.
 Name = Annotated[str, Field(pattern=NAME, max_length=100)]
-
-_MOST_NAMES = 256
-"""Processes, and labels: the columns of a dataset number them with one byte"""
 
 
 class Hard(Strict):
@@ -166,9 +164,9 @@ class Config(Strict):
     @model_validator(mode="after")
     def _numbered(self) -> Self:
         for kind, names in (("processes", self.processes), ("labels", self.labels)):
-            if len(names) > _MOST_NAMES:
+            if len(names) > MOST_NAMES:
                 raise ValueError(
-                    f"processes: expected at most {_MOST_NAMES} {kind}, found {len(names)}: divide "
+                    f"processes: expected at most {MOST_NAMES} {kind}, found {len(names)}: divide "
                     "them among several runs"
                 )
         return self

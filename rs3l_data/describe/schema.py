@@ -31,6 +31,8 @@ import numpy.typing as npt
 
 FORMAT = "rs3l"
 FORMAT_VERSION = "1.2"
+MOST_NAMES = 256
+"""Processes, and labels: the columns of a dataset number them with one byte"""
 
 
 class Split(IntEnum):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rs3l_data.describe.compatible import differences, joined
+from rs3l_data.describe.schema import MOST_NAMES
 from rs3l_data.errors import InputFileError
 from rs3l_data.integrity.runs import Runs
 from rs3l_data.reshape.derived import open_source, step, write_parts
@@ -34,7 +35,7 @@ def merge(paths: Sequence[Path], to: Path) -> None:
     ------
     InputFileError
         If a source is no sound dataset, or they do not belong together: other views, other
-        settings, the same rows twice.
+        settings, the same rows twice; or have too many names together.
     StorageError
         If there is something at ``to``, or it cannot be written.
 
@@ -46,8 +47,8 @@ def merge(paths: Sequence[Path], to: Path) -> None:
     shards = [shard for source in sources for shard in source.shards]
     warn_of_other_software(shards, shards[0].attributes.get("software", {}))
     names = {
-        "process_names": [*dict.fromkeys(n for source in sources for n in source.processes)],
-        "label_names": [*dict.fromkeys(n for source in sources for n in source.labels)],
+        "process_names": _joined_names("processes", [source.processes for source in sources]),
+        "label_names": _joined_names("labels", [source.labels for source in sources]),
         "config": config,
     }
     history = step("merge", {}, sources)
@@ -55,6 +56,16 @@ def merge(paths: Sequence[Path], to: Path) -> None:
         same = (replace(source, views=sources[0].views) for source in sources)
         parts = (part for source in same for part in source.by_shard())
         finish(folder, write_parts(folder, parts, names, history), sources)
+
+
+def _joined_names(kind: str, of_each: Sequence[Sequence[str]]) -> list[str]:
+    names = [*dict.fromkeys(name for names in of_each for name in names)]
+    if len(names) > MOST_NAMES:
+        raise InputFileError(
+            f"the datasets have {len(names)} {kind} together, and one may have at most "
+            f"{MOST_NAMES}: merge fewer of them"
+        )
+    return names
 
 
 def _joined_config(sources: Sequence[Dataset]) -> dict[str, Any]:

@@ -204,6 +204,16 @@ def test_what_does_not_belong_together(whole, tmp_path):
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".part")]
 
 
+def test_more_names_than_the_columns_can_number_are_told(tmp_path):
+    names = [f"p{i}" for i in range(257)]
+    parts = [
+        make_dataset(tmp_path / name, n_events=1, n_shards=1, processes=some)
+        for name, some in (("few", names[:129]), ("many", names[129:]))
+    ]
+    with refused("have 257 processes together, and one may have at most 256: merge fewer"):
+        merge(parts, tmp_path / "new")
+
+
 def test_a_process_is_described_by_the_source_of_its_rows(tmp_path):
     def made(name, process, **described):
         config = {
