@@ -178,12 +178,13 @@ def _unknown_key(model: type[BaseModel], loc: tuple[Any, ...]) -> str:
     # In a union of models told apart by a tag, the tag is the step before the key.
     _, union = _walk(model, loc[:-2])
     tag = str(loc[-2]) if len(loc) > 1 else None
-    others = [repr(tags(m)[0]) for m in union if key in m.model_fields and tag not in tags(m)]
-    if others and any(tag in tags(m) for m in union):
-        return (
-            f"no key of {tag!r}, but of {' and '.join(others)}; choose another `name`, or"
-            f" a key of this one: {', '.join(valid)}"
-        )
+    if any(tag in tags(m) for m in union):
+        others = [repr(tags(m)[0]) for m in union if key in m.model_fields and tag not in tags(m)]
+        if others:
+            return (
+                f"no key of {tag!r}, but of {' and '.join(others)}; choose another `name`, or"
+                f" a key of this one: {', '.join(valid)}"
+            )
     first, *inner = key.split(".")
     if inner and all(inner) and first in valid:  # as messages and pages write the place of a key
         nested = ": { ".join([first, *inner]) + ": …" + " }" * len(inner)

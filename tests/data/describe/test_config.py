@@ -37,6 +37,7 @@ def test_unknown_keys_are_named_with_path_and_nearest():
     assert "my.yaml: true: unknown key; Valid: detector," in message({**MINIMAL, True: {}})
     assert "jets.radus: unknown key; did you mean 'radius'?" in message(changed(jets={"radus": 1}))
     assert "hard.: unknown key; did you mean 'hard'?" in message({**MINIMAL, "hard.": 1})
+    assert "hard.seed: unknown key; Valid: abs_eta_max," in message(changed(hard={"seed": 1}))
 
 
 def test_unknown_names_are_answered_with_the_nearest():

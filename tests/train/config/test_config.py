@@ -107,6 +107,7 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
         ),
         ("objective=vicreg", "objective: expected keys with values, such as {name: ntxent}"),
         ("pretrain.augmentations.smear=1", "augmentations.smear: unknown key; did you mean"),
+        ("finetune.decorrelate.drops=1", "decorrelate.drops: unknown key; Valid: variable, weight"),
     ],
 )
 def test_a_bad_override_is_named(tmp_path, override, message):
