@@ -77,9 +77,9 @@ def reference_of(config: Config, name: str) -> Reference:
     raise ConfigError(f"view '{name}' is not among those of `validation.views`")
 
 
-def needs_sample(config: Config, name: str) -> bool:
+def needs_sample(config: Config, reference: Reference) -> bool:
     """Say whether any table of a sample has pile-up: then its job needs minimum-bias events."""
-    return any(pileup_of(config, table).mean > 0 for table in reference_of(config, name).tables)
+    return any(pileup_of(config, table).mean > 0 for table in reference.tables)
 
 
 def comparable_processes(config: Config) -> list[str]:

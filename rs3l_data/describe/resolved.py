@@ -122,6 +122,13 @@ class Resolved:
         """Hash what the jobs of all chunks depend on, whichever events each of them has."""
         return self._once((stage, process, view), lambda: _hash(self._parts(stage, process, view)))
 
+    @property
+    def references(self) -> dict[str, references.Reference]:
+        """The samples of one-pass Pythia that the views are compared with, by their names."""
+        return self._once(
+            ("references",), lambda: {one.name: one for one in references.references(self.config)}
+        )
+
     def fingerprint_of_onepass(self, process: str, chunk: int, name: str) -> str:
         """Hash the parts of the config that a job of one-pass Pythia depends on."""
         config = self.config
@@ -135,10 +142,11 @@ class Resolved:
             config.jets.model_dump(),
             [events[0], events[-1]],
         ]
-        for table in references.reference_of(config, name).tables:
+        reference = self.references[name]
+        for table in reference.tables:
             parts += [table, config.card(table).model_dump()]
             parts.append(pileup_of(config, table).model_dump())
-        if references.needs_sample(config, name):
+        if references.needs_sample(config, reference):
             parts.append(config.pileup.sample_events)
         return _hash(parts)
 
@@ -186,8 +194,7 @@ class Resolved:
             case "pack":
                 return costs.pack(process, n)
             case "onepass":
-                tables = references.reference_of(self.config, name).tables
-                return costs.onepass(process, [*tables], n)
+                return costs.onepass(process, [*self.references[name].tables], n)
             case "pileup":
                 return costs.pileup()
             case "manifest":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import (
@@ -35,9 +36,7 @@ class Strict(BaseModel):
     def _no_truth_for_a_number(cls, values: Any) -> Any:
         """Refuse true and false as 1 and 0, which pydantic takes them for."""
         for name, value in values.items() if isinstance(values, Mapping) else ():
-            field = cls.model_fields.get(name)
-            kinds = set(_kinds_in(field.annotation)) if field else set()
-            if kinds & {int, float} and bool not in kinds and _has_truth(value):
+            if name in _numbers_of(cls) and _has_truth(value):
                 raise PydanticCustomError("truth", "{key}", {"key": name, "value": value})
         return values
 
@@ -239,6 +238,13 @@ def models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for argument in get_args(annotation) for model in models_in(argument)]
+
+
+@cache
+def _numbers_of(model: type[BaseModel]) -> frozenset[str]:
+    """Name the fields that hold numbers and no true or false."""
+    kinds = {name: {*_kinds_in(field.annotation)} for name, field in model.model_fields.items()}
+    return frozenset(name for name, of in kinds.items() if of & {int, float} and bool not in of)
 
 
 def _kinds_in(annotation: Any) -> Iterator[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rs3l_data.describe.cost import Cost
-from rs3l_data.describe.references import needs_sample, onepass_chunks, references
+from rs3l_data.describe.references import needs_sample, onepass_chunks
 from rs3l_data.describe.resolved import Resolved
 
 
@@ -49,8 +49,8 @@ def jobs_of(run: Resolved, validation: bool = False) -> list[Job]:
         return len(jobs) - 1
 
     sampled = {view for view in run.showers if run.needs_sample(view)}
-    one_pass = [reference.name for reference in references(run.config)] if validation else []
-    with_sample = {name for name in one_pass if needs_sample(run.config, name)}
+    one_pass = run.references if validation else {}
+    with_sample = {name for name, one in one_pass.items() if needs_sample(run.config, one)}
     sample = (add("pileup", "", "0", "", ()),) if sampled or with_sample else ()
     packed = []
     for process, chunk in run.chunks:

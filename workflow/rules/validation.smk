@@ -2,25 +2,26 @@
 from rs3l_data.describe.references import (
     needs_sample,
     onepass_chunks,
-    references,
     require_comparable,
 )
-
-one_pass = [reference.name for reference in references(run.config)]
 
 
 def one_pass_events(_wildcards):
     require_comparable(run.config)
     return [
         f"{R}/onepass/{sample}/{process}-{chunk}.h5"
-        for sample in one_pass
+        for sample in run.references
         for process, chunk in onepass_chunks(run.config)
     ]
 
 
 rule onepass:
     input:
-        pileup=lambda w: f"{R}/pileup.h5" if needs_sample(run.config, w.sample) else [],
+        pileup=lambda w: (
+            f"{R}/pileup.h5"
+            if needs_sample(run.config, run.references[w.sample])
+            else []
+        ),
         settings=lambda w: run.settings_files(w.process, w.sample),
     output:
         f"{R}/onepass/{{sample}}/{{process}}-{{chunk}}.h5",
@@ -29,7 +30,7 @@ rule onepass:
     benchmark:
         f"{R}/benchmarks/onepass/{{process}}-{{chunk}}-{{sample}}.tsv"
     wildcard_constraints:
-        sample="|".join(one_pass),
+        sample="|".join(run.references),
     resources:
         mem_mb=lambda w, attempt: run.memory_mb(
             attempt, "onepass", w.process, w.chunk, w.sample
