@@ -87,7 +87,8 @@ def collinear_splittings(batch: Batch, generator: torch.Generator) -> Batch:
 def _extent(angle: Tensor, mask: Tensor) -> Tensor:
     highest = angle.masked_fill(~mask, -torch.inf).amax(1, keepdim=True)
     lowest = angle.masked_fill(~mask, torch.inf).amin(1, keepdim=True)
-    return highest - lowest
+    # Without any constituent it is 0, not minus infinity.
+    return (highest - lowest).clamp(min=0)
 
 
 def _uniform(shape: tuple[int, ...], like: Tensor, generator: torch.Generator) -> Tensor:

@@ -193,3 +193,9 @@ def test_no_part_of_a_splitting_is_softer_than_a_hundredth():
     batch = Batch({"pt": column, "energy": column, "eta": 0 * column}, mask, {})
     pt = collinear_splittings(batch, torch.Generator().manual_seed(3)).constituents["pt"]
     assert 0.01 - 1e-6 <= pt.min() < 0.02
+
+
+def test_a_jet_without_constituents_stays_one(batch):
+    nothing = Batch(batch.constituents, torch.zeros_like(batch.mask), batch.jets)
+    shown = presentation(validate_training({"pretrain": {"augmentations": {}}}, "test"))
+    assert all((part == 0).all() for part in shown(nothing, seeded()))
