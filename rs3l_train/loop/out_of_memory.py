@@ -13,6 +13,7 @@ from rs3l_train.errors import TrainingError
 _WORDS = (
     "DefaultCPUAllocator: can't allocate memory",
     "CUDA error: out of memory",
+    "CUDA driver error: out of memory",
     "CUBLAS_STATUS_ALLOC_FAILED",
 )
 
