@@ -108,17 +108,21 @@ def weights(config):
     return backbone_of(config).state_dict()
 
 
-@pytest.fixture
-def damaged(folder, tmp_path) -> Path:
-    """A copy of the dataset in whose second shard some jets' constituents are zeroed out."""
-    copy = shutil.copytree(folder, tmp_path / "ds")
-    path = copy / "shard-0001.h5"
+def damage(folder: Path, copy: Path, column: str) -> Path:
+    """Copy the dataset, and zero out a column of some jets in the second shard."""
+    path = shutil.copytree(folder, copy) / "shard-0001.h5"
     with h5py.File(path) as file:
-        chunk = file["views/nominal/constituents/pt"].id.get_chunk_info(0)
+        chunk = file[column].id.get_chunk_info(0)
     content = bytearray(path.read_bytes())
     content[chunk.byte_offset : chunk.byte_offset + chunk.size] = bytes(chunk.size)
     path.write_bytes(content)
     return copy
+
+
+@pytest.fixture
+def damaged(folder, tmp_path) -> Path:
+    """A copy of the dataset in whose second shard some jets' constituents are zeroed out."""
+    return damage(folder, tmp_path / "ds", "views/nominal/constituents/pt")
 
 
 @pytest.fixture(scope="session")

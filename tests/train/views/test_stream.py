@@ -31,7 +31,7 @@ from rs3l_train.views.loading import (
 from rs3l_train.views.memory import JetViews, Selection, load
 from rs3l_train.views.positives import Positives
 from rs3l_train.views.stream import JetStream, StreamedViews
-from tests.train.conftest import SETTINGS, VIEWS, changed
+from tests.train.conftest import SETTINGS, VIEWS, changed, damage
 from tests.train.results import records
 
 CPU = torch.device("cpu")
@@ -236,6 +236,20 @@ def test_a_corrupt_shard_is_named_or_skipped(damaged, tmp_path, caplog):
     assert "shard-0001.h5" in caplog.text
     assert 0 < len(left) == dataset.shards[0].n_rows
     assert 0 < pretrain(left, streaming, tmp_path / "skip")["jets"] < len(left)
+
+
+@pytest.mark.parametrize("column", ["n_constituents", "softdrop_mass"])
+def test_a_shard_is_skipped_for_columns_that_no_network_sees(folder, tmp_path, column):
+    """Trainings read them all the same."""
+    copy = damage(folder, tmp_path / "ds", f"views/nominal/jets/{column}")
+    assert len(readable(rs3l_data.open(copy), VIEWS)) == 300
+
+
+@pytest.mark.parametrize("name", [".", "dataset.json"])
+def test_a_dataset_is_compared_with_its_manifest_before_it_is_read(folder, tmp_path, name):
+    """Here in what trainings do not read."""
+    copy = damage(folder, tmp_path / "ds", "decays/offsets")
+    assert len(opened(copy / name, "skip")) == 300
 
 
 def test_taggers_name_or_skip_it_too(damaged, tmp_path):
