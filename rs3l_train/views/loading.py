@@ -98,7 +98,7 @@ def readable(dataset: Dataset, views: Sequence[str]) -> Dataset:
         try:
             for block in dataset[start:stop].blocks(_BLOCK):
                 for view in views:
-                    block.jets(view, ["present", *JET_COLUMNS])
+                    block.jets(view)
                     block.constituents(view, CONSTITUENT_COLUMNS)
         except InputFileError as error:
             logger.warning("%s; its %d jets are left out", error, stop - start)
