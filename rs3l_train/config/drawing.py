@@ -42,23 +42,11 @@ def chosen_drawing(
         If a weight is for no view and no intervention point, all weights are 0, they have no
         effect, or all entries of a jet would be the same.
     """
-    weights = _weights(views, points, config)
-    drawable = [view for view, weight in zip(views, weights, strict=True) if weight > 0]
-    return Drawing(
-        weights,
-        config.pretrain.views_per_jet,
-        _copies(drawable, config),
-        (*_idle_weights(views, points, config), *_too_many(drawable, config)),
-    )
-
-
-def _weights(
-    views: Sequence[str], points: Mapping[str, str | None], config: TrainingConfig
-) -> tuple[float, ...]:
     settings = config.pretrain
     keys = [_key(view, points, settings.view_weights) for view in views]
     weights = tuple(settings.view_weights.get(key, 1.0) for key in keys)
-    drawable = [weight for weight in weights if weight > 0]
+    drawable = [view for view, weight in zip(views, weights, strict=True) if weight > 0]
+    drawn = settings.views_per_jet
     if not drawable:
         raise ConfigError(
             f"training.pretrain.view_weights: every one of the views {', '.join(views)} has weight"
@@ -70,37 +58,24 @@ def _weights(
                 f"training.pretrain.view_weights: {key!r} is neither a view of the dataset nor an"
                 f" intervention point; {nearest(key, [*POINTS, *points])}"
             )
-    drawn = settings.views_per_jet
-    if (drawn is None or drawn >= len(drawable)) and len(set(drawable)) > 1:
+    if (drawn is None or drawn >= len(drawable)) and len({*weights} - {0}) > 1:
         raise ConfigError(
             "training.pretrain.view_weights: weigh the views that `views_per_jet` draws, but it is"
             f" {'null' if drawn is None else drawn} and all {len(drawable)} are taken; set"
             " training.pretrain.views_per_jet to fewer"
         )
-    return weights
-
-
-def _idle_weights(
-    views: Sequence[str], points: Mapping[str, str | None], config: TrainingConfig
-) -> list[str]:
-    weights = config.pretrain.view_weights
-    keys = [_key(view, points, weights) for view in views]
-    return [
+    without_effect = [
         f"training.pretrain.view_weights: {key} is without effect: it is for none of"
         f" {', '.join(views)}"
-        for key in weights
+        for key in settings.view_weights
         if key not in keys
     ]
-
-
-def _too_many(drawable: Sequence[str], config: TrainingConfig) -> list[str]:
-    drawn = config.pretrain.views_per_jet
-    if drawn is None or drawn <= len(drawable):
-        return []
-    return [
-        f"training.pretrain.views_per_jet: {drawn}, but jets have {len(drawable)} views to draw"
-        f" from: {', '.join(drawable)}"
-    ]
+    if drawn is not None and drawn > len(drawable):
+        without_effect.append(
+            f"training.pretrain.views_per_jet: {drawn}, but jets have {len(drawable)} views to draw"
+            f" from: {', '.join(drawable)}"
+        )
+    return Drawing(weights, drawn, _copies(drawable, config), tuple(without_effect))
 
 
 def _copies(drawable: Sequence[str], config: TrainingConfig) -> int:
