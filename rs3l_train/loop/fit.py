@@ -72,11 +72,15 @@ def fit(
     processes.same_weights(updates.model)
     if log is not None:
         log.start(history.records)
-    clock = _Clock(history.seconds)
+    began = time.monotonic() - history.seconds
+
+    def seconds() -> float:
+        """Tell the time [s] that the training took, with that before it was resumed."""
+        return time.monotonic() - began
 
     def record() -> bool:
         """Validate, and tell whether a file now holds better weights."""
-        history.seconds = clock()
+        history.seconds = seconds()
         metrics = validate()
         _record(history, metrics, log)
         score = metrics.get("score", -metrics.get("validation_loss", math.inf))
@@ -96,10 +100,12 @@ def fit(
                 loss = updates.step(batch, history)
             except TrainingError as error:
                 _give_up(error, state, checkpoints, processes)
-            _count(history, len(batch), loss)
+            history.steps += 1
+            history.views += len(batch)
+            history.losses.append(loss)
             if processes.first:
                 progress(history.views, f"loss {loss:.4f}")
-            late = budget.seconds is not None and clock() > budget.seconds
+            late = budget.seconds is not None and seconds() > budget.seconds
             out_of_time, stopped = processes.largest([late, bool(interrupt)])
             ended = history.views >= budget.views or bool(out_of_time)
             written = False
@@ -113,23 +119,13 @@ def fit(
                 patient = best.exhausted and history.drops >= budget.drops
                 history.ended = "patience" if patient else "time" if out_of_time else "budget"
                 break
-            history.seconds = clock()
+            history.seconds = seconds()
             if stopped:
                 _stop(interrupt, state, checkpoints, processes)
             if checkpoints is not None and checkpoints.due(history.views, written):
                 checkpoints.save(state)
     best.put_back()
     return history
-
-
-class _Clock:
-    """The time [s] that a training took, with that before it was resumed."""
-
-    def __init__(self, before: float) -> None:
-        self._start = time.monotonic() - before
-
-    def __call__(self) -> float:
-        return time.monotonic() - self._start
 
 
 def endless_batches(epochs: Epochs, history: History) -> Iterator[Selection]:
@@ -139,12 +135,6 @@ def endless_batches(epochs: Epochs, history: History) -> Iterator[Selection]:
             history.batch += 1
             yield batch
         history.epoch, history.batch = history.epoch + 1, 0
-
-
-def _count(history: History, views: int, loss: float) -> None:
-    history.steps += 1
-    history.views += views
-    history.losses.append(loss)
 
 
 def _give_up(
