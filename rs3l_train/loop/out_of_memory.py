@@ -30,13 +30,8 @@ def out_of_memory_says(advice: str) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        if not _lacks_memory(error):
+        of_this_kind = isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if not of_this_kind and not any(words in str(error) for words in _WORDS):
             raise
+        lines = str(error).strip().splitlines() or [type(error).__name__]
         raise TrainingError(f"out of memory: {lines[0]}\n{advice}") from None
-
-
-def _lacks_memory(error: RuntimeError | MemoryError) -> bool:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return any(words in str(error) for words in _WORDS)
