@@ -148,7 +148,7 @@ def test_the_compiler_sees_one_graph(name):
 
 @each_network
 def test_a_network_is_compiled_once_for_all_batches(name):
-    """For batches of all sizes, once for training and once for validation: two steps each."""
+    """For batches of all sizes, for training and for validation: one graph for each step."""
     torch.compiler.reset()
     net, compiled, compiler = network(name), network(name), CompileCounter()
     compile_backbone(compiled, compiler)
@@ -158,17 +158,6 @@ def test_a_network_is_compiled_once_for_all_batches(name):
                 inputs = jets(n, n=n)
                 torch.testing.assert_close(compiled(inputs), net(inputs))
                 assert compiler.frame_count == n_graphs
-
-
-@each_network
-def test_steps_taken_one_by_one_are_compiled_too(name):
-    """As objectives do that need the constituents."""
-    torch.compiler.reset()
-    net, compiler = network(name), CompileCounter()
-    compile_backbone(net, compiler)
-    inputs = jets(16)
-    net.pool(net.constituents(inputs), inputs.mask)
-    assert compiler.frame_count == 2
 
 
 @each_network

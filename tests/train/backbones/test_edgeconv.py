@@ -95,17 +95,6 @@ def test_both_ways_to_take_the_maximum_agree():
     torch.testing.assert_close(functional.embedding_bag(neighbours, values, mode="max"), expected)
 
 
-def test_each_layer_finds_its_neighbours_anew():
-    """Neighbours in the features of the second layer are not those of the inputs."""
-    x, mask = jets(10, n=20)
-    torch.manual_seed(1)
-    net = EdgeConvNet(4, EdgeConvConfig(width=8, neighbours=5, output=(8, 3))).double()
-    first = net.encode(x)
-    second = net.convolutions[0](first, mask)
-    before, after = (nearest_neighbours(y, mask, 3).sort(-1).values for y in (first, second))
-    assert (before != after)[mask].any()
-
-
 def test_a_gpu_takes_the_maximum_in_single_precision(monkeypatch):
     """PyTorch has no derivative of it in bfloat16 there."""
     seen = []

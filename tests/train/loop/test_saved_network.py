@@ -65,7 +65,6 @@ def test_a_folder_without_a_network_or_with_another_kind_is_named(tmp_path, conf
 
 
 def test_a_foreign_safetensors_file_is_refused(tmp_path):
-
     save_file({"w": torch.ones(1)}, tmp_path / "weights.safetensors")
     with pytest.raises(InputFileError, match="not written by this version"):
         load_network(tmp_path, "backbone")
@@ -76,6 +75,7 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path):
     [
         ({"backbone": {"width": 32}}, "backbone.width"),
         ({"data": {"inputs": "rs3l"}}, "data.inputs"),
+        ({"data": {"constituents": 8}}, "data.constituents"),
     ],
 )
 def test_another_architecture_names_the_key(config, tmp_path, change, key):
@@ -86,12 +86,6 @@ def test_another_architecture_names_the_key(config, tmp_path, change, key):
     with pytest.raises(ConfigError, match=f"training.{key}: the config says"):
         require_same_network(other, config, tmp_path)
     require_same_network(config, config, tmp_path)
-
-
-def test_another_number_of_constituents_names_the_key(config, tmp_path):
-    data = config.data.model_copy(update={"constituents": 8})
-    with pytest.raises(ConfigError, match=r"training\.data\.constituents: the config"):
-        require_same_network(config.model_copy(update={"data": data}), config, tmp_path)
 
 
 def test_weights_that_are_no_number_are_refused(tmp_path, config):

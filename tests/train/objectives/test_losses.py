@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pytorch_metric_learning.losses import NTXentLoss, SupConLoss, VICRegLoss
 
 from rs3l_train.objectives.ntxent import ntxent
-from rs3l_train.objectives.pairs import branches, in_pairs, same_jet
+from rs3l_train.objectives.pairs import in_pairs, same_jet
 from rs3l_train.objectives.simsiam import simsiam, standardised
 from rs3l_train.objectives.vicreg import vicreg_terms
 from tests.train.objectives.test_ntxent import views
@@ -118,13 +118,6 @@ def test_no_gradient_of_simsiam_passes_the_fixed_projection():
     simsiam(z, p, rows).backward()
     assert z.grad is None
     assert p.grad.abs().max() > 0
-
-
-def test_branches_hold_the_kth_views():
-    rows = torch.tensor([7, 7, 3, 7, 3])
-    assert [part.tolist() for part in branches(rows)] == [[0, 2], [1, 4], [3]]
-    assert same_jet(rows).sum() == 3 * 2 + 2 * 1
-    assert not same_jet(rows).diagonal().any()
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=12), st.integers(0, 12))

@@ -79,14 +79,6 @@ def test_a_lone_view_is_a_negative_only():
     assert loss > ntxent(z, jets, 0.1)
 
 
-def test_cold_gradients_are_finite_and_right():
-    z, jets = views(6)
-    z = (z * 100).float().requires_grad_()
-    ntxent(z, jets, 0.01).backward()
-    assert z.grad.isfinite().all()
-    assert z.grad.abs().max() > 0
-
-
 def test_gradient_is_that_of_finite_differences():
     z, jets = views(7, n_jets=3)
     leaf = z.clone().requires_grad_()
