@@ -14,7 +14,6 @@ from torch import Tensor
 
 from rs3l_data.store import recycled
 from rs3l_data.store.reader import Dataset
-from rs3l_data.store.tables import Array, Columns
 from rs3l_train.views.reading import (
     CONSTITUENT_COLUMNS,
     JET_COLUMNS,
@@ -186,6 +185,10 @@ def load(
         filled += n
     for view, own, there in zip(views, jets, present, strict=True):
         check_jets(dataset, view, there, own)
+    columns = {
+        name: np.where(present, np.stack([j[name] for j in jets]), 0) for name in JET_COLUMNS
+    }
+    columns["label"] = np.tile(dataset.initiators["label"], (len(views), 1))
     padding = [float(PADDING.get(name, 0)) for name in CONSTITUENT_COLUMNS]
     constituents[-1] = torch.tensor(padding, device=device)
     return JetViews(
@@ -194,8 +197,8 @@ def load(
         starts=torch.from_numpy(ends - counts).to(device),
         counts=torch.from_numpy(counts).to(device),
         jets={
-            **{name: _jet_column(jets, name, present).to(device) for name in JET_COLUMNS},
-            "label": _label_column(dataset, len(views)).to(device),
+            name: torch.from_numpy(column.astype(np.float32)).to(device)
+            for name, column in columns.items()
         },
         constituents=constituents,
         width=max(1, int(counts.max(initial=0))),
@@ -205,12 +208,3 @@ def load(
 def _picked(table: Tensor, entry: Tensor) -> Tensor:
     """Take entries of a (V, N) table."""
     return table.view(-1).index_select(0, entry)
-
-
-def _jet_column(jets: list[Columns], name: str, present: Array) -> Tensor:
-    values = np.stack([table[name] for table in jets])
-    return torch.from_numpy(np.where(present, values, 0).astype(np.float32))
-
-
-def _label_column(dataset: Dataset, n_views: int) -> Tensor:
-    return torch.from_numpy(np.tile(dataset.initiators["label"].astype(np.float32), (n_views, 1)))
