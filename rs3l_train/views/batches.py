@@ -91,6 +91,8 @@ def _draw(chosen: Tensor, n: int, weights: Tensor, generator: torch.Generator) -
     the n largest of u^(1/w) are such a draw (Efraimidis and Spirakis, Inf. Proc. Lett. 97 (2006)
     181), and so are those of log(u)/w.
     """
-    lot = torch.rand(chosen.shape, generator=generator).log() / weights.clamp(min=1e-30)
+    random = torch.rand(chosen.shape, generator=generator)
+    # Above 0, so that a view is never behind those that are not to be chosen.
+    lot = random.clamp(min=1e-30).log() / weights.clamp(min=1e-30)
     best = lot.masked_fill(~chosen, -torch.inf).topk(n, dim=1).indices
     return torch.zeros_like(chosen).scatter(1, best, True) & chosen

@@ -50,6 +50,13 @@ def test_views_of_a_jet_can_be_drawn_and_all_get_their_turn(jets):
     assert counts.min() > 0.25 * counts.sum()
 
 
+def test_no_view_is_lost_to_the_lowest_of_random_numbers(jets, monkeypatch):
+    """Which is 0, once in some 10⁷: what is absent came before it."""
+    monkeypatch.setattr(torch, "rand", lambda shape, generator: torch.zeros(shape))
+    for batch in batches(jets, replace(EQUAL, views_per_jet=2))[1]:
+        assert (batch.rows.unique(return_counts=True)[1] == 2).all()
+
+
 def test_views_are_drawn_by_their_weights(jets):
     """With one view drawn, the probability is the weight; with two, that of drawing in turn."""
     everywhere = replace(jets, present=torch.ones(3, 3000, dtype=torch.bool))
