@@ -82,7 +82,9 @@ class PretrainConfig(Strict):
     )
     gradient_clip: Positive = Field(default=1.0, description="largest norm of the gradient")
     validation_jets: int = Field(
-        default=1000, ge=4, description="validation jets of each validation"
+        default=1000,
+        ge=4,
+        description="validation jets of each validation: whole batches, or one that is not full",
     )
     probe_jets: int = Field(
         default=500,
