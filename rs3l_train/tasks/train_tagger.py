@@ -68,7 +68,7 @@ def train_tagger(
     ------
     ConfigError
         If more of the last layers are to be trained than the backbone has, or a batch has fewer
-        views than parts.
+        views than there are processes.
     TrainingError
         If the loss or its gradient is not finite.
     TrainingStoppedError

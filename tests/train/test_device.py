@@ -49,7 +49,7 @@ def step(pretraining, batch):
     return loss, nn.utils.clip_grad_norm_(pretraining.objective.parameters(), 1.0)
 
 
-# VICReg waits once a step, for the number of pairs and of branches.
+# VICReg waits for the number of pairs, of branches, and of jets in each branch.
 @pytest.mark.parametrize("backbone", BACKBONES)
 @pytest.mark.parametrize("objective", sorted(OBJECTIVES.keys() - {"vicreg"}))
 @pytest.mark.parametrize(("augmentations", "parts"), [(None, 1), (AUGMENTED, 3)])
