@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -112,7 +111,8 @@ def _owner(folder: Path) -> str | None:
     if "kind" in saved:
         return "finetune" if saved["kind"] == "tagger" else "pretrain"
     if "fixed" in unfinished:
-        return "finetune" if MODE in json.loads(unfinished["fixed"]) else "pretrain"
+        # In what may be no JSON any more.
+        return "finetune" if f'"{MODE}":' in unfinished["fixed"] else "pretrain"
     return None
 
 

@@ -53,6 +53,12 @@ def test_a_folder_is_of_one_stage(tmp_path, found, asked):
             require_own(folder, asked)
 
 
+def test_a_checkpoint_with_a_damaged_header_is_left_to_its_reader(tmp_path):
+    """Who says what to do about it, or starts anew."""
+    save_file({"w": torch.ones(1)}, tmp_path / CHECKPOINT, {"fixed": '{"training.seed": ,'})
+    require_own(tmp_path, "pretrain")
+
+
 def test_a_tagger_of_a_study_is_the_study_s(tmp_path):
     folder = tmp_path / "study" / "trainings" / "full_100_0"
     left_by(folder, "finetune")
