@@ -7,9 +7,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from rs3l_data.describe.strict import Named, Strict
-from rs3l_train.config.numbers import Count, Fraction, Positive
+from rs3l_train.config.numbers import Count, Fraction, Positive, Weight
 
-Weight = Annotated[float, Field(ge=0)]
 Projection = tuple[Count, ...] | None
 
 _PROJECTION = (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from rs3l_data.describe.strict import Strict
-from rs3l_train.config.numbers import Count, Positive
+from rs3l_train.config.numbers import Count, Positive, Weight
 
 
 class AugmentationsConfig(Strict):
@@ -55,7 +55,7 @@ class PretrainConfig(Strict):
     views_per_jet: Count | None = Field(
         default=None, description="views of a jet in a batch, drawn anew each time; null: all"
     )
-    view_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
+    view_weights: dict[str, Weight] = Field(
         default={},
         description="how often a view is drawn first for `views_per_jet`, relative to the others:"
         " by its name, or by the point where it starts again (`shower`, `hadronization`,"
