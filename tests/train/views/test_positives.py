@@ -167,9 +167,6 @@ def test_one_view_is_copied_where_views_are_compared(dataset):
             {"data": {"rotation": False}, "pretrain": {"copies": 2, "augmentations": NONE}},
             "augmentations: none with an effect, so that the 2 copies",
         ),
-        ({"data": {"views": ["nominal", "sede"]}}, "data.views: .* 'sede'; did you mean 'seed'"),
-        ({"data": {"hold_out": ["vincia"]}}, "data.hold_out: .* no view 'vincia'"),
-        ({"data": {"hold_out": ["nominal", "seed", "fsr_up"]}}, "no view is left"),
     ],
 )
 def test_a_choice_that_cannot_be_is_named(dataset, blocks, message):
