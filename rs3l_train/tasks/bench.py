@@ -24,6 +24,7 @@ from rs3l_train.tasks.labels import known_part, tagging_task, warn_of_empty_labe
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.views.batches import all_views, one_view
 from rs3l_train.views.choice import NOMINAL, reference_view
+from rs3l_train.views.loading import warn_of_unknown_errors
 from rs3l_train.views.memory import JetViews, Selection, load
 
 logger = logging.getLogger(__name__)
@@ -189,6 +190,7 @@ def _loaded(
     drawn: Draws,
     trained_on: Sequence[str],
 ) -> Bench:
+    warn_of_unknown_errors(dataset, config.data)
     rows = drawn.rows
     dataset = dataset.take(rows)
     jets = load(dataset, tuple(dataset.views), config.data.constituents, device)

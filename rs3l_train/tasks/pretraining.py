@@ -24,7 +24,12 @@ from rs3l_train.objectives import Objective, build
 from rs3l_train.tasks.overlap import PRETRAINING, hard_events
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.capacity import memory_of
-from rs3l_train.views.loading import Loading, bytes_needed, view_source
+from rs3l_train.views.loading import (
+    Loading,
+    bytes_needed,
+    view_source,
+    warn_of_unknown_errors,
+)
 from rs3l_train.views.memory import JetViews, Selection
 from rs3l_train.views.positives import Positives, chosen_positives
 from rs3l_train.views.source import ViewSource
@@ -139,6 +144,7 @@ def load_and_build(
             " apart, but all jets to train on have the same; take more in training.data.labels, or"
             " another objective"
         )
+    warn_of_unknown_errors(dataset, config.data)
     views = tuple(dataset.views)
     jets = view_source(dataset, config, device, loading, processes.rank, processes.count)
     torch.manual_seed(config.seed)

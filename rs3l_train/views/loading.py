@@ -61,6 +61,19 @@ def view_source(
     return StreamedViews(dataset, views, data.constituents, buffer_rows, device, reader, readers)
 
 
+def warn_of_unknown_errors(dataset: Dataset, data: DataConfig) -> None:
+    """Log a warning where inputs need the impact parameters' errors, and the dataset has none."""
+    converted = dataset.config.get("converted")
+    unknown = converted.get("unknown_columns", ()) if isinstance(converted, dict) else ()
+    missing = [f"constituents/{name}" for name in ("d0_error", "dz_error")]
+    if data.inputs == "shortcut_free" and not {*missing}.isdisjoint(unknown):
+        logger.warning(
+            "training.data.inputs: shortcut_free, but %s lacks the errors of impact parameters:"
+            " networks see none of them; use `rs3l`, which does without",
+            dataset.source,
+        )
+
+
 def streamed_rows(data: DataConfig, row_bytes: float) -> int:
     """Tell how many rows a buffer may hold, if two of them are in memory."""
     return max(1, int(data.buffer_mb * 1e6 / 2 / max(1.0, row_bytes)))

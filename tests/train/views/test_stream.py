@@ -17,6 +17,7 @@ from rs3l_train.commands.options import opened
 from rs3l_train.config import DataConfig, validate_training
 from rs3l_train.loop.processes import ALONE
 from rs3l_train.loop.updates import Updates
+from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.evaluate import evaluate
 from rs3l_train.tasks.finetune import finetune
 from rs3l_train.tasks.pretrain import pretrain
@@ -335,6 +336,20 @@ def test_splittings_have_the_same_room_in_memory_as_streamed(dataset):
         source = view_source(dataset, settings, CPU, loading)
         rows = torch.arange(5)
         assert source.gather(Selection(torch.zeros_like(rows), rows)).mask.shape == (5, 500)
+
+
+@pytest.mark.parametrize("ready", [set_up, set_bench])
+def test_inputs_that_a_dataset_cannot_fill_are_told(dataset, monkeypatch, caplog, ready):
+    """As of RS3L's own record: networks would not see which tracks are displaced."""
+    unknown = {"converted": {"unknown_columns": ["constituents/d0_error", "tau1"]}}
+    for described, inputs, told in (
+        ({}, "shortcut_free", False),
+        (unknown, "rs3l", False),
+        (unknown, "shortcut_free", True),
+    ):
+        monkeypatch.setattr(type(dataset), "config", property(lambda _, own=described: own))
+        ready(dataset, config(inputs=inputs), CPU)
+        assert ("lacks the errors of impact parameters" in caplog.text) == told
 
 
 def test_streamed_epochs_differ_and_repeat_with_their_seed(streamed):
