@@ -30,9 +30,9 @@ from rs3l_train.views.memory import JetViews, Selection, load
 logger = logging.getLogger(__name__)
 
 OUT_OF_MEMORY = (
-    "Raise training.finetune.parts; or lower training.data.constituents, training.task.labels,"
-    " training.finetune.views_per_batch, training.evaluation.max_jets or the size of"
-    " training.backbone; or take fewer views out of the dataset with `rs3l-data select`"
+    "Raise training.finetune.parts; or lower training.data.constituents, training.task.labels or"
+    " validation_labels, training.finetune.views_per_batch, training.evaluation.max_jets or the"
+    " size of training.backbone; or take fewer views out of the dataset with `rs3l-data select`"
 )
 """What to change when the jets of a task or a batch of them do not fit"""
 

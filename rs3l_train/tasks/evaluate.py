@@ -14,7 +14,7 @@ from rs3l_train.loop.folder import require_own
 from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.saved_network import LearnedFrom
 from rs3l_train.tasks import captions
-from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_test_bench, task_summary
+from rs3l_train.tasks.bench import Bench, set_test_bench, task_summary
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.model import load_tagger
 from rs3l_train.tasks.overlap import overlap
@@ -22,7 +22,7 @@ from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.tagger_plots import add_background, add_calibration_and_mass, add_scores
 
 
-@out_of_memory_says(OUT_OF_MEMORY)
+@out_of_memory_says("Take fewer jets or views out of the dataset with `rs3l-data select`")
 def evaluate(dataset: Dataset, model: Path, folder: Path) -> dict[str, Any]:
     """Test a saved tagger in every view of a dataset.
 

@@ -42,9 +42,9 @@ LARGEST_SHARE = 0.5
 
 OUT_OF_MEMORY = (
     "Raise training.loop.parts, which keeps the loss as it is; or lower"
-    " training.pretrain.jets_per_batch or validation_jets, training.data.constituents or the size"
-    " of training.backbone; or, in a new training, set training.data.loading: stream, or lower"
-    " training.data.buffer_mb where it is so"
+    " training.pretrain.jets_per_batch, validation_jets or probe_jets, training.data.constituents"
+    " or the size of training.backbone; or, in a new training, set training.data.loading: stream,"
+    " or lower training.data.buffer_mb where it is so"
 )
 
 

@@ -194,13 +194,18 @@ def test_a_tagger_trained_on_a_gpu_serves_without_one(dataset, config, tmp_path,
     assert again["rows"] == trained["rows"]
 
 
-def test_a_lack_of_memory_names_the_keys_to_change(dataset, config, tmp_path, monkeypatch):
+def test_a_lack_of_memory_names_what_can_be_changed(dataset, config, tmp_path, monkeypatch):
     def too_large(*_):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
+    finetune(dataset, config, None, "scratch", 40, tmp_path / "tagger")
     monkeypatch.setattr("rs3l_train.tasks.tagger.Tagger.forward", too_large)
-    with pytest.raises(TrainingError, match=r"(?s)2.00 GiB.*Raise training.finetune.parts"):
-        finetune(dataset, config, None, "scratch", 40, tmp_path)
+    with pytest.raises(TrainingError, match=r"(?s)2.00 GiB.*finetune.parts.*validation_labels"):
+        finetune(dataset, config, None, "scratch", 40, tmp_path / "other")
+    # A trained tagger's settings stay as they are.
+    monkeypatch.setattr("rs3l_train.tasks.measure.apply_network", too_large)
+    with pytest.raises(TrainingError, match=r"2.00 GiB\.\nTake fewer jets or views"):
+        evaluate(dataset, tmp_path / "tagger", tmp_path / "evaluation")
 
 
 def test_a_network_of_another_architecture_is_refused(dataset, config, pretrained, tmp_path):
