@@ -63,7 +63,9 @@ def reliability(
     temperature
         What the logits are divided by.
     """
-    probability, truth, weight = _sample(scores, share, temperature)
+    weights, sizes = _weights(scores, share), _sizes(scores)
+    probability = expit(np.concatenate([scores.signal, scores.background]) / temperature)
+    truth, weight = np.repeat([1.0, 0.0], sizes), np.repeat(weights, sizes)
     index = np.minimum((probability * N_BINS).astype(np.int64), N_BINS - 1)
 
     def total(values: F8) -> F8:
@@ -75,7 +77,7 @@ def reliability(
     observed = of_signal / in_bin
     # The two kinds vary on their own, and each moves the share by what the other weighs: the
     # variance of S/(S + B) is p (1 - p) / n_effective.
-    one_signal, one_background = _weights(scores, share)
+    one_signal, one_background = weights
     n_effective = in_bin**2 / (one_signal * (in_bin - of_signal) + one_background * of_signal)
     # An empty or full bin has a spread of none: one jet more would be the other kind at most.
     smoothed = (observed * n_effective + 0.5) / (n_effective + 1)
@@ -161,12 +163,6 @@ def _mean_and_error(
     parts = np.array(_sizes(scores)) * _weights(scores, share)
     means, errors = np.transpose([mean_and_error(of_signal), mean_and_error(of_background)])
     return float(parts @ means), math.hypot(*(parts * errors))
-
-
-def _sample(scores: Scores, share: float | None, temperature: float) -> tuple[F8, F8, F8]:
-    logits = np.concatenate([scores.signal, scores.background]) / temperature
-    truth = np.repeat([1.0, 0.0], _sizes(scores))
-    return expit(logits), truth, np.repeat(_weights(scores, share), _sizes(scores))
 
 
 def _weights(scores: Scores, share: float | None) -> tuple[float, float]:

@@ -56,20 +56,12 @@ class Cuts(NamedTuple):
     """Cuts on a score at some signal efficiencies, and what background they leave."""
 
     thresholds: F8
-    above: F8
-    """Background jets above each threshold"""
-    tied: F8
-    """Background jets at it"""
     part: F8
-    """Of the signal jets at it, the part that the efficiency needs: 1 where there is but one"""
-
-    @property
-    def n_passing(self) -> F8:
-        """Background jets above, and of those at the threshold the same part as of the signal.
-
-        So the ROC curve is straight where scores are tied.
-        """
-        return self.above + self.part * self.tied
+    """Of the jets at each threshold, that counts as passing: of the signal the part that the
+    efficiency needs, 1 where there is but one"""
+    n_passing: F8
+    """Background jets above each threshold, and that part of those at it: so the ROC curve is
+    straight where scores are tied"""
 
 
 def auc(signal: F8, background: F8) -> float:
@@ -127,9 +119,7 @@ def cuts(signal: F8, background: F8, efficiencies: F8) -> Cuts:
     first, last = (np.searchsorted(own, thresholds, side) for side in ("left", "right"))
     low, high = (np.searchsorted(others, thresholds, side) for side in ("left", "right"))
     part = (wanted - (len(own) - last)) / (last - first)
-    return Cuts(
-        thresholds, (len(others) - high).astype(np.float64), (high - low).astype(np.float64), part
-    )
+    return Cuts(thresholds, part, len(others) - high + part * (high - low))
 
 
 @dataclass(frozen=True, slots=True)
