@@ -66,9 +66,9 @@ def fit_probe(
 
 
 def score_auc(scores: Tensor, target: Tensor) -> float:
-    """Compute the AUC of scores (n,) for targets (n,)."""
-    values, signal = scores.double().cpu().numpy(), (target == 1).cpu().numpy()
-    return auc(values[signal], values[~signal])
+    """Compute the AUC of scores (n,) for targets (n,); see `split_scores` for the error."""
+    own = split_scores(scores, target)
+    return auc(own.signal, own.background)
 
 
 def _fitted(x: Tensor, target: Tensor, penalty: float) -> tuple[Tensor, Tensor]:

@@ -23,6 +23,7 @@ from rs3l_train.evaluation.roc import (
 )
 from rs3l_train.evaluation.scores import Scores
 from rs3l_train.evaluation.tagging import figures_of_merit
+from rs3l_train.tasks.probe import score_auc
 from rs3l_train.tasks.tagger import split_scores
 
 SCORES = hnp.arrays(np.float64, st.integers(2, 40), elements=st.integers(-5, 5).map(float))
@@ -147,8 +148,9 @@ def test_a_score_that_is_no_number_is_an_error():
     values, target = torch.tensor([1.0, -torch.inf, 0.5]), torch.tensor([1, 0, 0])
     assert split_scores(values, target).background.tolist() == [-math.inf, 0.5]
     values[2] = torch.nan
-    with pytest.raises(TrainingError, match="1 of 3 scores are not numbers"):
-        split_scores(values, target)
+    for measure in (split_scores, score_auc):
+        with pytest.raises(TrainingError, match="1 of 3 scores are not numbers"):
+            measure(values, target)
 
 
 def test_half_of_what_is_tied_passes_with_half_of_the_signal():
