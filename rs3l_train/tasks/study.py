@@ -14,7 +14,7 @@ from torch import Tensor
 from rs3l_data.errors import InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones import backbone_of
-from rs3l_train.config import Fresh, Mode, NetworkMode, TrainingConfig
+from rs3l_train.config import Fresh, NetworkMode, TrainingConfig
 from rs3l_train.evaluation.comparison import comparisons, mean_and_spread
 from rs3l_train.evaluation.scores import Scores
 from rs3l_train.loop.device import prepare
@@ -34,7 +34,6 @@ from rs3l_train.loop.processes import ALONE, Processes
 from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench, task_summary
 from rs3l_train.tasks.identity import tagger_identity
 from rs3l_train.tasks.measure import (
-    Measured,
     embed_test_jets,
     measure_baselines,
     measure_tagger,
@@ -184,7 +183,11 @@ def _train_all(
     trainings: list[dict[str, Any]] = []
     scores: AllScores = {}
     for n_labels, draw, mode in product(task.labels, range(task.seeds), task.modes):
-        measured, details = _train(bench, mode, n_labels, draw, done)
+        if mode == "trees":
+            measured, details = measure_trees(bench, n_labels, draw)
+        else:
+            tagger, details = done.tagger(mode, n_labels, draw)
+            measured = measure_tagger(bench, tagger, details.get("temperature"))
         keys = {"mode": mode, "labels": n_labels, "draw": draw}
         rows += [{**keys, **row} for row in measured.rows]
         trainings.append({**keys, **details})
@@ -192,15 +195,6 @@ def _train_all(
         auc = measured.rows[bench.jets.index(bench.reference)]["auc"]
         logger.info("%s, %d labels, draw %d: AUC %.4f", mode, n_labels, draw, auc)
     return rows, trainings, scores
-
-
-def _train(
-    bench: Bench, mode: Mode, n_labels: int, draw: int, done: _Done
-) -> tuple[Measured, dict[str, Any]]:
-    if mode == "trees":
-        return measure_trees(bench, n_labels, draw)
-    tagger, details = done.tagger(mode, n_labels, draw)
-    return measure_tagger(bench, tagger, details.get("temperature")), details
 
 
 def _by_training(scores: AllScores, view: str) -> dict[tuple[str, int], list[Scores]]:
