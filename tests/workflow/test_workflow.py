@@ -103,19 +103,6 @@ def test_run_again_there_is_nothing_to_be_done(finished):
 
 
 @on_one_run
-def test_another_view_leaves_the_finished_ones_alone(finished):
-    more = {**SMALL["views"], "seed": {}}
-    (finished / "more.yaml").write_text(yaml.safe_dump({**SMALL, "views": more}))
-    result = snakemake(finished, "--cores", "1", "-n", config="more.yaml")
-    counts = dict(
-        line.split()[:2]
-        for line in result.stdout.splitlines()
-        if line.startswith(("hard", "resim"))
-    )
-    assert counts == {"resimulate": "4"}
-
-
-@on_one_run
 def test_cores_and_chunks_leave_the_digest_alone(finished, tmp_path):
     folder = checkout(tmp_path / "other")
     write_config(folder, hard={"chunk_events": 24})

@@ -205,10 +205,3 @@ def test_other_views_are_judged_at_the_nominal_threshold():
     assert other["signal_efficiency"] > 0.65
     assert other["relative_to_nominal"] > 1.5
     assert rows[0]["auc"] == rows[1]["auc"]
-
-
-def test_jets_at_the_threshold_pass():
-    mass = np.array([10.0, 20, 30, 40])
-    scores = Scores(np.array([1.0, 2.0]), np.array([1.0, 1.0, 0.0, 0.0]), mass)
-    (row,) = figures_of_merit({"nominal": scores}, [1.0])
-    assert row["sculpting"]["1"]["n_passing"] == 2

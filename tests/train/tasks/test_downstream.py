@@ -105,21 +105,6 @@ def test_classes_of_several_labels(tmp_path):
     assert set(label[target == -1]) == {"higgs"}
 
 
-@pytest.mark.parametrize(
-    ("task", "message"),
-    [
-        ({"signal": ["a", "a"]}, "task.signal: .*a: given twice"),
-        ({"labels": [100, 100]}, "task.labels: .*100: given twice"),
-        ({"background": []}, "task.background: expected at least one"),
-        ({"signal": [""]}, "task.signal.0: .*at least 1"),
-        ({"modes": ["prob"]}, "task.modes"),
-    ],
-)
-def test_bad_tasks_are_named(task, message):
-    with pytest.raises(ConfigError, match=message):
-        validate_training({"task": task}, "c.yaml")
-
-
 def test_a_label_without_jets_is_told(dataset, config, caplog):
     only = dataset.select(labels="higgs")
     with caplog.at_level(logging.WARNING):
