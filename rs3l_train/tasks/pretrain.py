@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -205,21 +206,18 @@ def _fit(
     n_steps = -int(-settings.views_seen // training.views_per_step)
     if config.loop.compile:
         compile_backbone(objective.backbone)
-
-    learned_from = pretraining.learned_from() if processes.first else None
-
-    def save_best() -> None:
-        views = {"views": list(pretraining.jets.names)}
-        save_network(
+    save_best = None
+    if processes.first:
+        save_best = partial(
+            save_network,
             folder,
             objective.backbone,
             "backbone",
             config,
-            views,
+            {"views": list(pretraining.jets.names)},
             name=BEST,
-            learned_from=learned_from,
+            learned_from=pretraining.learned_from(),
         )
-
     updates = Updates(
         objective,
         adam(objective.parameters(), settings.learning_rate, training.jets.device),
@@ -235,7 +233,7 @@ def _fit(
         validate_every=min(training.views, -(-settings.views_seen // LEAST_VALIDATIONS)),
         title="pretraining",
         log=MetricsLog(folder, config.loop.tensorboard) if processes.first else None,
-        on_best=save_best if processes.first else None,
+        on_best=save_best,
         checkpoints=checkpoints,
         processes=processes,
     )
