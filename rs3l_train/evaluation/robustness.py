@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_train.evaluation.roc import F8, Cut, chosen_cut, mean_and_error, part_below
+from rs3l_train.evaluation.roc import F8, chosen_cut, mean_and_error, part_below
 from rs3l_train.evaluation.scores import Places, Scores, in_common
 
 NOISE_DRAWS = 20
@@ -79,60 +79,51 @@ def at_threshold(scores: Scores, reference: Scores, efficiency: float) -> dict[s
     """
     same = scores is reference
     chosen = chosen_cut(reference.signal, efficiency)
-    cut = chosen.cut
-    kept, kept_error = mean_and_error(cut(scores.signal))
+    signal, background = chosen.cut(scores.signal), chosen.cut(scores.background)
+    nominal_signal, nominal = chosen.cut(reference.signal), chosen.cut(reference.background)
+    kept, kept_error = mean_and_error(signal)
     slope = chosen.slope(scores.signal)
     # Where the reference has more signal by chance, its threshold rises, and this view has too.
     together = _covariance(
-        cut(scores.signal),
-        cut(reference.signal),
-        in_common(scores.signal_jets, reference.signal_jets),
+        signal, nominal_signal, in_common(scores.signal_jets, reference.signal_jets)
     )
     kept_squared = kept_error**2 + (slope * chosen.error) ** 2 - 2 * slope * together
-    here, here_error = mean_and_error(cut(scores.background))
-    there = float(cut(reference.background).mean())
+    here, here_error = mean_and_error(background)
+    there = float(nominal.mean())
     # How the threshold moves the logarithms of both, one with the other.
     here_shift, there_shift = (
         chosen.error * chosen.slope_of_log(s.background) for s in (scores, reference)
     )
-    ratio = here / there if there else None
+    ratio_error = None
+    if there:
+        common = in_common(scores.background_jets, reference.background_jets)
+        shift = here_shift - there_shift
+        ratio_error = 0.0 if same else _error_of_ratio(background, nominal, common, shift)
     return {
         "signal_efficiency": kept,
         "signal_efficiency_error": 0.0
         if same
-        else math.sqrt(max(kept_squared, _least_variance(scores.signal))),
+        else math.sqrt(max(kept_squared, _least_variance(signal))),
         "background_efficiency": here,
         "background_efficiency_error": math.hypot(here_error, here * here_shift),
-        "relative_to_nominal": ratio,
-        "relative_to_nominal_error": None
-        if ratio is None
-        else 0.0
-        if same
-        else _error_of_ratio(ratio, here_shift - there_shift, cut, scores, reference),
+        "relative_to_nominal": here / there if there else None,
+        "relative_to_nominal_error": ratio_error,
     }
 
 
-def _error_of_ratio(
-    ratio: float,
-    shift: float,
-    cut: Cut,
-    scores: Scores,
-    reference: Scores,
-) -> float:
-    """Combine the errors of a ratio of background efficiencies, which have jets in common.
+def _error_of_ratio(here: F8, there: F8, common: Places, shift: float) -> float:
+    """Combine the errors of a ratio of two means, of samples that have these jets in common.
 
     Parameters
     ----------
     shift
         Of the ratio's logarithm, by the threshold's error.
     """
-    here, there = cut(scores.background), cut(reference.background)
-    _, here_error = mean_and_error(here)
-    mean, there_error = mean_and_error(there)
-    common = in_common(scores.background_jets, reference.background_jets)
+    (above, above_error), (below, below_error) = mean_and_error(here), mean_and_error(there)
+    ratio = above / below
     together = _covariance(here, there, common)
-    squared = here_error**2 + (ratio * there_error) ** 2 - 2 * ratio * together
-    return math.hypot(math.sqrt(max(squared, _least_variance(here))) / mean, ratio * shift)
+    squared = above_error**2 + (ratio * below_error) ** 2 - 2 * ratio * together
+    return math.hypot(math.sqrt(max(squared, _least_variance(here))) / below, ratio * shift)
 
 
 def _covariance(first: F8, second: F8, common: Places) -> float:
