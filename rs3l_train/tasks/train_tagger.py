@@ -12,10 +12,10 @@ from torch.nn import functional
 
 from rs3l_train.backbones import backbone_of
 from rs3l_train.backbones.compiled import compile_backbone
-from rs3l_train.config import FinetuneConfig, NetworkMode
+from rs3l_train.config import NetworkMode
 from rs3l_train.evaluation.calibration import fit_temperature
 from rs3l_train.loop.device import adam, precision_of
-from rs3l_train.loop.fit import Epochs, fit
+from rs3l_train.loop.fit import fit
 from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
@@ -97,18 +97,19 @@ def train_tagger(
     if mode != "probe":
         if config.loop.compile:
             compile_backbone(backbone)
+        settings = config.finetune
         updates = Updates(
             tagger,
             _optimiser(bench, tagger, mode),
             _gradients(bench, tagger, draw, processes),
-            gradient_clip=config.finetune.gradient_clip,
+            gradient_clip=settings.gradient_clip,
         )
         history = fit(
             updates,
-            _epochs(bench, labelled, draw),
+            partial(_epoch, bench, labelled, draw),
             partial(_validate, bench, tagger),
-            _budget(config.finetune),
-            validate_every=config.finetune.validate_every,
+            Budget(settings.max_views_seen, patience=settings.patience, drops=settings.drops),
+            validate_every=settings.validate_every,
             title=f"{mode}, {n_labels} labels",
             log=log,
             checkpoints=checkpoints,
@@ -171,18 +172,11 @@ def _optimiser(bench: Bench, tagger: Tagger, mode: NetworkMode) -> torch.optim.A
     )
 
 
-def _budget(settings: FinetuneConfig) -> Budget:
-    return Budget(settings.max_views_seen, patience=settings.patience, drops=settings.drops)
-
-
-def _epochs(bench: Bench, labelled: Selection, draw: int) -> Epochs:
+def _epoch(bench: Bench, labelled: Selection, draw: int, number: int) -> Iterator[Selection]:
+    """Give the batches of an epoch, the same ones each time."""
     config = bench.config
-
-    def epoch(number: int) -> Iterator[Selection]:
-        generator = torch.Generator().manual_seed(config.seed + SEED_STEP * draw + number)
-        return labelled_batches(labelled, config.finetune.views_per_batch, generator)
-
-    return epoch
+    generator = torch.Generator().manual_seed(config.seed + SEED_STEP * draw + number)
+    return labelled_batches(labelled, config.finetune.views_per_batch, generator)
 
 
 def _gradients(bench: Bench, tagger: Tagger, draw: int, processes: Processes) -> InParts:

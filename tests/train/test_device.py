@@ -15,7 +15,7 @@ from rs3l_train.tasks.measure import embed_test_jets
 from rs3l_train.tasks.pretrain import _diagnostics
 from rs3l_train.tasks.pretraining import gradients_in_parts, set_up
 from rs3l_train.tasks.tagger import Tagger
-from rs3l_train.tasks.train_tagger import _epochs, _gradients, train_tagger
+from rs3l_train.tasks.train_tagger import _epoch, _gradients, train_tagger
 from rs3l_train.tasks.watch import Watch, knn_probe
 from rs3l_train.views.positives import Positives
 from tests.train.conftest import BACKBONES, OBJECTIVES, SETTINGS, VIEWS
@@ -113,7 +113,7 @@ def test_a_step_of_tagging_waits_for_nothing(dataset, monkeypatch, backbone):
         bench = set_bench(dataset, config, GPU)
         network = backbone_of(config)
         tagger = Tagger(network).to(GPU)
-        batch = next(_epochs(bench, bench.labelled(20, 0), 0)(0))
+        batch = next(_epoch(bench, bench.labelled(20, 0), 0, 0))
         gradients = _gradients(bench, tagger, 0, ALONE)
         with questions.nobody_waits():
             loss = gradients(batch, 0)

@@ -20,9 +20,8 @@ from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.probe import MOST_SCALED, PENALTIES, _fitted, fit_probe, score_auc
 from rs3l_train.tasks.tagger import Tagger, split_scores
 from rs3l_train.tasks.train_tagger import (
-    _budget,
     _described,
-    _epochs,
+    _epoch,
     _gradients,
     _loss,
     _optimiser,
@@ -74,7 +73,6 @@ def test_a_pretrained_backbone_has_its_own_learning_rate(bench, config):
         assert [group["lr"] for group in groups] == [rate, own.learning_rate]
         assert sum(len(g["params"]) for g in groups) == len(list(tagger.parameters()))
     assert own.backbone_learning_rate != own.learning_rate
-    assert _budget(own) == Budget(own.max_views_seen, None, own.patience, own.drops)
 
 
 def test_a_tagger_begins_as_the_probe_of_standardised_embeddings(bench, weights, config):
@@ -121,7 +119,7 @@ def test_what_was_held_fixed_scores_as_what_is_read_again(dataset, config, tmp_p
 def test_each_epoch_has_its_order_and_each_step_its_orientations(bench, config):
     labelled, tagger = bench.labelled(20, 0), Tagger(backbone_of(config))
     orders = [
-        torch.cat([b.rows * 3 + b.views for b in _epochs(bench, labelled, d)(e)]).tolist()
+        torch.cat([b.rows * 3 + b.views for b in _epoch(bench, labelled, d, e)]).tolist()
         for d, e in ((0, 0), (0, 0), (0, 1), (1, 0))
     ]
     assert orders[0] == orders[1]
@@ -133,14 +131,21 @@ def test_each_epoch_has_its_order_and_each_step_its_orientations(bench, config):
 
 
 def test_networks_from_scratch_differ_by_the_draw(bench, monkeypatch):
-    untrained = History(records=[{"views": 0, "auc": 0.5}])
-    monkeypatch.setattr("rs3l_train.tasks.train_tagger.fit", lambda *_, **__: untrained)
+    untrained, budgets = History(records=[{"views": 0, "auc": 0.5}]), []
+
+    def fit(_updates, _epoch, _validate, budget, **_):
+        budgets.append(budget)
+        return untrained
+
+    monkeypatch.setattr("rs3l_train.tasks.train_tagger.fit", fit)
     first, again, other = (
         train_tagger(bench, "scratch", 20, draw, None)[0].backbone.state_dict()
         for draw in (0, 0, 1)
     )
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not any(torch.equal(first[name], other[name]) for name in first)
+    own = bench.config.finetune
+    assert budgets == 3 * [Budget(own.max_views_seen, None, own.patience, own.drops)]
 
 
 @pytest.mark.parametrize("variable", ["mass", "softdrop_mass"])
