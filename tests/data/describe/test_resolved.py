@@ -1,5 +1,6 @@
 import pytest
 
+from rs3l_data.describe import references
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.resolved import Resolved
 from rs3l_data.describe.yaml_file import parse_yaml
@@ -111,3 +112,14 @@ def test_another_origin_of_the_particles_makes_another_view():
     before, after = made("nominal"), made("again")
     assert before["nominal"] != after["nominal"]
     assert before["up"] == after["up"]
+
+
+def test_samples_of_one_pass_pythia_are_worked_out_once(monkeypatch):
+    """All detector cards are read for them, which took a second for every job."""
+    asked, answer = [], references.references
+    monkeypatch.setattr(references, "references", lambda of: asked.append(of) or answer(of))
+    run = Resolved.from_mapping(BASE, "test")
+    for process, chunk in references.onepass_chunks(run.config):
+        run.fingerprint_of_onepass(process, int(chunk), "up")
+        run.cost("onepass", process, chunk, "up")
+    assert len(asked) == 1
