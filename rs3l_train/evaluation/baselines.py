@@ -9,6 +9,14 @@ from rs3l_train.evaluation.substructure import Jets, ratio
 
 LARGEST = 10.0
 """Above every N2 and τ21"""
+NEEDED = {
+    "n2": {"n2", "tau1"},
+    "tau21": {"tau1", "tau2"},
+    "mass window": {"softdrop_mass"},
+    "n2 in window": {"n2", "tau1", "softdrop_mass"},
+    "tau21 in window": {"tau1", "tau2", "softdrop_mass"},
+}
+"""The columns of jets that each of `baseline_scores` is made of"""
 
 
 def baseline_scores(jets: Jets, signal_mass: float, half_width: float) -> dict[str, F8]:

@@ -11,7 +11,7 @@ import torch
 from scipy.special import expit
 from torch import Tensor, nn
 
-from rs3l_train.evaluation.baselines import baseline_scores
+from rs3l_train.evaluation.baselines import NEEDED, baseline_scores
 from rs3l_train.evaluation.calibration import accuracy, calibration
 from rs3l_train.evaluation.kinds import passing_by_kind
 from rs3l_train.evaluation.robustness import agreement, wasserstein
@@ -78,16 +78,23 @@ def measure_logits(
 
 
 def measure_baselines(bench: Bench) -> tuple[list[dict[str, Any]], dict[str, Scores]]:
-    """Measure the taggers without a network; their scores are those in the reference view."""
+    """Measure the taggers without a network; their scores are those in the reference view.
+
+    Those of a variable that no jet has, as N2 in datasets of others, are left out.
+    """
     settings = bench.config.evaluation
     by_name: dict[str, dict[str, Tensor]] = {}
+    known: set[str] = set()
     for view, selection in tested_views(bench).items():
         rows = selection.rows.cpu().numpy()
         jets = {name: column[rows] for name, column in bench.dataset.jets(view).items()}
+        known |= {name for name, column in jets.items() if np.isfinite(column).any()}
         scores = baseline_scores(jets, settings.signal_mass, settings.mass_window)
         for name, score in scores.items():
             by_name.setdefault(name, {})[view] = torch.from_numpy(score)
-    measured = {name: _scores(bench, values) for name, values in by_name.items()}
+    measured = {
+        name: _scores(bench, values) for name, values in by_name.items() if NEEDED[name] <= known
+    }
     table = [
         {"name": name, **row} for name, views in measured.items() for row in _figures(bench, views)
     ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -70,6 +71,26 @@ def test_files_that_do_not_know_what_gluons_split_to_have_labels_alone(
     old = set_bench(dataset, config, prepare(config))
     background = np.flatnonzero(old.target == 0)
     assert set(old.kinds("seed", background)) == {"qcd"}
+
+
+@pytest.mark.parametrize(
+    ("unknown", "left"),
+    [
+        ("n2", {"tau21", "mass window", "tau21 in window"}),
+        ("softdrop_mass", {"n2", "tau21"}),
+        ("tau1", {"mass window"}),
+    ],
+)
+def test_a_variable_that_a_dataset_does_not_know_is_no_baseline(bench, unknown, left):
+    """It would be measured as an AUC of one half, with an error of 0."""
+    own = bench.dataset
+    without = SimpleNamespace(
+        jets=lambda view: {**own.jets(view), unknown: np.full(len(own), np.nan)},
+        labels=own.labels,
+        initiators=own.initiators,
+    )
+    rows, scores = measure.measure_baselines(replace(bench, dataset=without))
+    assert {row["name"] for row in rows} == scores.keys() == left
 
 
 def test_cosines_are_of_the_same_jets(bench, weights):
