@@ -25,7 +25,20 @@ if TYPE_CHECKING:
     from rs3l_train.loop.processes import Processes
 
 
-Data = Annotated[Path, typer.Option("--data", help="Folder of a dataset, or a shard.")]
+def dataset_at(text: str) -> Path:
+    """Take a manifest for its folder, as the reader does, so that its shards are checked alike."""
+    from rs3l_data.store.manifest import MANIFEST_NAME
+
+    path = Path(text)
+    return path.parent if path.name == MANIFEST_NAME else path
+
+
+Data = Annotated[
+    Path,
+    typer.Option(
+        "--data", help="Folder of a dataset, or a shard.", parser=dataset_at, metavar="<path>"
+    ),
+]
 Config = Annotated[Path, typer.Option("--config", help="The config with its `training` block.")]
 
 
