@@ -107,11 +107,9 @@ def opened(data: Path, corrupt: config.Corrupt) -> Dataset:
     """Open a dataset; where damaged shards are to be skipped, all is compared and read first."""
     if corrupt == "stop":
         return rs3l_data.open(data)
-    from rs3l_data.store.manifest import MANIFEST_NAME
     from rs3l_train.views.loading import readable
 
-    has_manifest = data.is_dir() or data.name == MANIFEST_NAME
-    dataset = rs3l_data.open(data, verify=has_manifest, corrupt="skip")
+    dataset = rs3l_data.open(data, verify=data.is_dir(), corrupt="skip")
     return readable(dataset, dataset.views)
 
 
