@@ -22,7 +22,7 @@ from rs3l_data.describe.schema import MOST_NAMES
 from rs3l_data.describe.strict import Strict, nearest
 from rs3l_data.describe.tunes import check_tunes
 from rs3l_data.describe.validation import Validation
-from rs3l_data.describe.view import View
+from rs3l_data.describe.view import MOST_COPIES, View
 from rs3l_data.describe.wording import NAME, found
 from rs3l_data.errors import ConfigError, RS3LError
 
@@ -143,8 +143,11 @@ class Config(Strict):
         for name, given in value.items():
             n = given.get("copies", 1) if isinstance(given, dict) else 1
             # True is an int, too.
-            if type(n) is not int or n < 1:
-                raise ValueError(f"{name}.copies: expected a whole number from 1, found {found(n)}")
+            if type(n) is not int or not 1 <= n <= MOST_COPIES:
+                raise ValueError(
+                    f"{name}.copies: expected a whole number from 1 to {MOST_COPIES}, found "
+                    f"{found(n)}"
+                )
             names = [f"{name}_{i + 1}" for i in range(n)] if n > 1 else [name]
             if taken := [one for one in names if one in views]:
                 raise ValueError(

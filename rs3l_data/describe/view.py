@@ -16,6 +16,9 @@ from rs3l_data.describe.stages import (
 from rs3l_data.describe.strict import Strict
 from rs3l_data.describe.variation import Point, Variation, variation
 
+MOST_COPIES = 1000
+"""Of a view: each is jobs and columns of its own"""
+
 
 class View(Strict):
     """One realisation of every hard event."""
@@ -50,6 +53,7 @@ class View(Strict):
     copies: int = Field(
         1,
         ge=1,
+        le=MOST_COPIES,
         exclude=True,
         description="How many views to make of it, which differ in their random numbers alone: "
         "from 2, their names are `<name>_1`, `<name>_2`, …",

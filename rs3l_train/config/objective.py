@@ -75,6 +75,14 @@ class VICRegConfig(ObjectiveSettings):
         description=f"{_PROJECTION} (VICReg's has three of 8192)",
     )
 
+    @model_validator(mode="after")
+    def _something_to_learn(self) -> Self:
+        if not any((self.invariance, self.variance, self.covariance)):
+            raise ValueError(
+                "invariance, variance and covariance: all are 0, and nothing is learned"
+            )
+        return self
+
 
 class SimSiamConfig(ObjectiveSettings):
     """Predict one view of a jet from another, whose embedding is held fixed."""

@@ -109,6 +109,10 @@ def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
             "objective={name: masked, decoder_heads: 5}",
             "training: objective: decoder_heads: 5 does not divide decoder_width, 64",
         ),
+        (
+            "objective={name: vicreg, invariance: 0, variance: 0, covariance: 0}",
+            "objective: invariance, variance and covariance: all are 0, and nothing is learned",
+        ),
         ("objective=vicreg", "objective: expected keys with values, such as {name: ntxent}"),
         ("pretrain.augmentations.smear=1", "augmentations.smear: unknown key; did you mean"),
         ("finetune.decorrelate.drops=1", "decorrelate.drops: unknown key; Valid: variable, weight"),
