@@ -79,6 +79,19 @@ class TransformerConfig(Strict):
         return self
 
 
+def resized(backbone: Mapping[str, Any], size: Any) -> dict[str, Any]:
+    """Give a transformer another size; keys that say no more than its own size did go with that.
+
+    A network's saved settings have all keys, which would keep their values otherwise.
+    """
+    own = SIZES.get(str(backbone.get("size")), {})
+    shape = {key: [*value] if isinstance(value, tuple) else value for key, value in own.items()}
+    kept = {
+        key: value for key, value in backbone.items() if key not in shape or value != shape[key]
+    }
+    return {**kept, "size": size}
+
+
 BackboneConfig = Annotated[
     EdgeConvConfig | TransformerConfig, Field(discriminator="name"), Named("edgeconv")
 ]

@@ -13,7 +13,7 @@ from rs3l_data.describe.strict import Strict, validate
 from rs3l_data.describe.wording import found
 from rs3l_data.describe.yaml_file import parse_yaml, read_yaml
 from rs3l_data.errors import ConfigError
-from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig
+from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig, resized
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
@@ -141,6 +141,8 @@ def _with_value(block: Any, outside: list[str], path: list[str], value: Any) -> 
             " expected keys with values"
         )
     head, rest = path[0], path[1:]
+    if (outside, path) == (["training", "backbone"], ["size"]):
+        return resized(block or {}, value)
     inside = dict(block or {})
     inside[head] = _with_value(inside.get(head), [*outside, head], rest, value) if rest else value
     return inside

@@ -152,5 +152,15 @@ def test_a_block_that_is_none_is_not_thrown_away(tmp_path):
     assert load_training(path, ["pretrain.views_seen=9"]).pretrain.views_seen == 9
 
 
+def test_saved_settings_of_a_network_can_be_given_another_size(tmp_path):
+    """They list the shape that their size means, which stayed without a word."""
+    saved = validate_training({"backbone": {"name": "transformer", "layers": 5}}, "test")
+    path = write(tmp_path / "config.yaml", {"training": saved.model_dump(mode="json")})
+    backbone = load_training(path, ["backbone.size=2M"]).backbone
+    assert (backbone.pair_widths, backbone.class_layers) == ((64, 64, 64), 2)
+    assert backbone.layers == 5, "not the size's own"
+    assert load_training(path, ["backbone.size=1M"]).backbone == saved.backbone
+
+
 def test_pictures_are_of_the_efficiency_in_the_middle():
     assert EvaluationConfig(efficiencies=(0.9, 0.3, 0.5)).middle_efficiency == 0.5
