@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from rs3l_train.views.inputs import network_inputs
 from rs3l_train.views.memory import JetViews, Selection
 
-VIEWS_PER_BATCH = {"cpu": 256, "cuda": 8192}
-"""Few enough for the features of a batch to stay in a CPU's cache, and enough to fill a GPU"""
+VIEWS_PER_BATCH = {"cpu": 256, "cuda": 2048}
+"""Few enough for the features of a batch to stay in a CPU's cache; enough to fill a GPU, and for
+the largest transformer still some 2.5 GB, of which no setting would take any away"""
 USUAL_CONSTITUENTS = 64
 """Of more, a GPU gets fewer views at a time: the memory for pairs grows with their square"""
 
