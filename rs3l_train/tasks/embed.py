@@ -11,10 +11,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import torch
 
@@ -22,18 +24,18 @@ from rs3l_data.describe.schema import INITIATORS
 from rs3l_data.errors import InputFileError
 from rs3l_data.progress import Progress
 from rs3l_data.store.columns import write_columns
-from rs3l_data.store.filters import write_dataset
-from rs3l_data.store.hdf5 import create
+from rs3l_data.store.hdf5 import creating
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Columns
 from rs3l_train.loop.device import on_this_machine, prepare
 from rs3l_train.loop.folder import require_other_file
+from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.model import Model, open_model
 from rs3l_train.views.batches import one_view
 from rs3l_train.views.memory import load
 
-# Jets whose constituents are in memory at once.
+# Jets whose constituents and embeddings are in memory at once.
 ROWS_AT_ONCE = 20_000
 MEANINGS = {
     "present": "whether the initiator has a selected jet in this view",
@@ -42,6 +44,9 @@ MEANINGS = {
 }
 
 
+@out_of_memory_says(
+    "Make room on the device; with CUDA_VISIBLE_DEVICES= (empty) the work is done on the CPU"
+)
 def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
     """Write the embeddings, and for a tagger the scores, of all rows in all views.
 
@@ -64,50 +69,47 @@ def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
         If the folder holds no trained network, or the dataset no rows.
     StorageError
         If the file cannot be written.
+    TrainingError
+        If memory is lacking.
     """
     require_other_file(path, model_folder, dataset)
     if not len(dataset):
         raise InputFileError(f"{dataset.source}: there are no rows to embed")
     model = open_model(model_folder)
+    device = prepare(on_this_machine(model.config))
+    model.network.to(device)
+    n_present = dict.fromkeys(dataset.views, 0)
     # A file that cannot be written is better told before the jets are embedded than after.
-    with create(path, "embedding", _attributes(dataset, model)) as file:
-        tables = _applied(dataset, model)
+    with creating(path, "embedding", _attributes(dataset, model)) as (file, disk):
         initiators = dataset.read_initiators().columns
         write_columns(file.create_group("initiators"), INITIATORS, initiators, "gzip")
-        for view, table in tables.items():
-            group = file.create_group(f"views/{view}")
-            for name, values in table.items():
-                # Plain HDF5, which any reader takes; embeddings hardly compress.
-                column = write_dataset(group, name, values, "none")
-                column.attrs["meaning"] = MEANINGS[name]
+        for block, rows in _blocks(dataset):
+            for view in dataset.views:
+                table = _applied(block, view, model, device)
+                n_present[view] += int(table["present"].sum())
+                _write(file.require_group(f"views/{view}"), table, rows, len(dataset))
+            disk.check()
     return {
         "path": str(path),
         "rows": len(dataset),
-        "views": {view: int(table["present"].sum()) for view, table in tables.items()},
+        "views": n_present,
         "dimension": model.backbone.dimension,
         "scores": model.tagger is not None,
     }
 
 
-def _applied(dataset: Dataset, model: Model) -> dict[str, Columns]:
-    """Apply a model block by block: by view, `present`, `embedding` and for a tagger `score`."""
-    device = prepare(on_this_machine(model.config))
-    model.network.to(device)
-    pieces: dict[str, list[Columns]] = {v: [] for v in dataset.views}
+def _blocks(dataset: Dataset) -> Iterator[tuple[Dataset, slice]]:
+    """Cut a dataset into blocks, each with its place, and tell how far it is."""
     done = 0
     with Progress("embedding", len(dataset), "jets") as progress:
         for block in dataset.blocks(ROWS_AT_ONCE):
-            for view in dataset.views:
-                pieces[view].append(_applied_to_view(block, view, model, device))
+            yield block, slice(done, done + len(block))
             done += len(block)
             progress(done)
-    return {
-        view: {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        for view, parts in pieces.items()
-    }
 
 
-def _applied_to_view(block: Dataset, view: str, model: Model, device: torch.device) -> Columns:
+def _applied(block: Dataset, view: str, model: Model, device: torch.device) -> Columns:
+    """Apply a model to a view: `present`, `embedding` and for a tagger `score`."""
     data = model.config.data
     jets = load(block, (view,), data.constituents, device)
     selection = one_view(jets.present, torch.arange(jets.n_rows, device=device), 0)
@@ -123,6 +125,19 @@ def _applied_to_view(block: Dataset, view: str, model: Model, device: torch.devi
             with torch.no_grad():
                 table["score"][present] = model.tagger.logits(found).cpu().numpy()
     return table
+
+
+def _write(group: h5py.Group, table: Columns, rows: slice, n_rows: int) -> None:
+    """Put the rows of a block into datasets for ``n_rows``, which the first block makes.
+
+    Contiguous and plain, which any reader takes: embeddings hardly compress.
+    """
+    for name, values in table.items():
+        if name not in group:
+            shape = (n_rows, *values.shape[1:])
+            column = group.create_dataset(name, shape, values.dtype, track_times=False)
+            column.attrs["meaning"] = MEANINGS[name]
+        group[name][rows] = values
 
 
 def _attributes(dataset: Dataset, model: Model) -> dict[str, Any]:

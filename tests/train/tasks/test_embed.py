@@ -14,6 +14,7 @@ from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.store.digest import digest
 from rs3l_train.backbones import build
 from rs3l_train.config import validate_training
+from rs3l_train.errors import TrainingError
 from rs3l_train.loop.saved_network import save_network
 from rs3l_train.tasks import embed as task
 from rs3l_train.tasks.embed import embed
@@ -107,6 +108,17 @@ def test_a_file_that_cannot_be_written_is_told_before_the_jets_are_embedded(
     monkeypatch.setattr("rs3l_train.tasks.embed.apply_network", None)
     with pytest.raises(StorageError, match="taken is not a folder"):
         embed(dataset, tmp_path / "run", tmp_path / "taken" / "out.h5")
+
+
+def test_a_lack_of_memory_leaves_no_file_and_says_how_to_do_without(dataset, tmp_path, monkeypatch):
+    def too_large(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    save(tmp_path / "run")
+    monkeypatch.setattr(task, "apply_network", too_large)
+    with pytest.raises(TrainingError, match=r"2.00 GiB\.\nMake room .* CUDA_VISIBLE_DEVICES="):
+        embed(dataset, tmp_path / "run", tmp_path / "out.h5")
+    assert not (tmp_path / "out.h5").exists()
 
 
 def test_the_example_of_the_docs_gives_what_the_command_gives(dataset, tmp_path, monkeypatch):
