@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from rs3l_data.store.atomic import write_whole
@@ -15,6 +18,8 @@ from rs3l_train.loop.files import write_json
 
 # Told apart by readers with any kind of colour vision (Okabe and Ito, 2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# For more than those.
+_MORE_COLOURS = tuple(to_hex(colormaps["tab20"](i)) for i in range(20))
 MODES = {
     "probe": "linear probe",
     "last_layers": "last layers tuned",
@@ -63,6 +68,12 @@ class Plots:
         figure.savefig(image, format="png", dpi=150)
         write_whole(self.folder / f"{name}.png", image.getvalue())
         self.entries.append({"file": f"{name}.png", "title": title, "caption": caption})
+
+
+def colours_of(names: Sequence[str]) -> dict[str, str]:
+    """Give each name a colour; beyond twenty names they come again."""
+    palette = COLOURS if len(names) <= len(COLOURS) else _MORE_COLOURS
+    return {name: palette[i % len(palette)] for i, name in enumerate(names)}
 
 
 def axes_of(x: str, y: str) -> tuple[Figure, Axes]:

@@ -6,21 +6,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from rs3l_train.evaluation.kinds import SPLITTINGS
-from rs3l_train.evaluation.plots import COLOURS, MODES
+from rs3l_train.evaluation.plots import MODES, colours_of
 
 Row = Mapping[str, Any]
 
 HATCHES = {"": None, **dict(zip(SPLITTINGS.values(), ("...", "////"), strict=True))}
 """How jets are drawn, by what the name of their kind ends in"""
-MORE_COLOURS = tuple(to_hex(colormaps["tab20"](i)) for i in range(20))
-"""For more labels than `COLOURS` tells apart"""
 
 
 def passing_kinds(taggers: Mapping[str, Sequence[Row]], efficiency: float) -> Figure:
@@ -37,8 +33,7 @@ def passing_kinds(taggers: Mapping[str, Sequence[Row]], efficiency: float) -> Fi
     rows = [row for own in taggers.values() for row in own]
     kinds = sorted({kind for row in rows for kind in row["background_kinds"]}, key=_order)
     labels = sorted({_label(kind) for kind in kinds})
-    palette = COLOURS if len(labels) <= len(COLOURS) else MORE_COLOURS
-    colours = {label: palette[i % len(palette)] for i, label in enumerate(labels)}
+    colours = colours_of(labels)
     views = list(dict.fromkeys(row["view"] for row in rows))
     height = 0.9 + (0.5 + 0.25 * len(views)) * len(taggers)
     figure = Figure(figsize=(7.0, height), layout="constrained")

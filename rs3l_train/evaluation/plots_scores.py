@@ -8,13 +8,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from rs3l_train.evaluation.calibration import Reliability
-from rs3l_train.evaluation.plots import COLOURS, MODE_COLOURS, MODES, axes_of
+from rs3l_train.evaluation.plots import MODE_COLOURS, MODES, axes_of, colours_of
 from rs3l_train.evaluation.roc import F8, cut_at
 from rs3l_train.evaluation.scores import Scores
 from rs3l_train.evaluation.sculpting import sculpting
 
 MOST_SCORE_BINS = 30
 JETS_A_BIN = 60
+LEGEND_COLUMNS = 3
 MASS_BINS = np.linspace(0, 250, 26)
 
 
@@ -30,29 +31,36 @@ def score_distributions(scores: Mapping[str, Scores], reference: str) -> Figure:
     bins = np.linspace(low, high, 1 + int(np.clip(fewest // JETS_A_BIN, 5, MOST_SCORE_BINS)))
     figure = Figure(figsize=(6.0, 6.4), layout="constrained")
     top, *ratios = figure.subplots(3, 1, sharex=True, height_ratios=(3, 1, 1))
-    for i, (view, own) in enumerate(scores.items()):
-        colour = COLOURS[i % len(COLOURS)]
+    colours = colours_of(list(scores))
+    for view, own in scores.items():
         for name, style in (("signal", "-"), ("background", ":")):
             label = view if name == "signal" else None
             heights, _ = _heights(getattr(own, name), bins)
-            top.stairs(heights, bins, color=colour, linestyle=style, label=label)
+            top.stairs(heights, bins, color=colours[view], linestyle=style, label=label)
     for axes, name in zip(ratios, ("signal", "background"), strict=True):
         base, error = _heights(getattr(scores[reference], name), bins)
         seen = base > 0
         base[~seen] = np.nan
         axes.stairs(1 + error / base, bins, baseline=1 - error / base, color="lightgrey", fill=True)
-        for i, (view, own) in enumerate(scores.items()):
+        for view, own in scores.items():
             heights, _ = _heights(getattr(own, name), bins)
             if view != reference:
-                axes.stairs(heights / base, bins, color=COLOURS[i % len(COLOURS)], baseline=None)
-        axes.axhline(1, color=COLOURS[list(scores).index(reference) % len(COLOURS)], linewidth=1)
+                axes.stairs(heights / base, bins, color=colours[view], baseline=None)
+        axes.axhline(1, color=colours[reference], linewidth=1)
         axes.set_ylim(0.5, 1.5)
         axes.set_ylabel(f"{name},\n/ {reference}")
         axes.grid(alpha=0.25)
     top.set_ylabel("jets, normalised")
-    top.set_ylim(0, 1.3 * top.get_ylim()[1])
-    title = "signal —, background ···"
-    top.legend(fontsize="small", title=title, title_fontsize="small", ncols=3, loc="upper center")
+    # The legend stands above the curves: its title takes a twentieth of the height, as each line.
+    lines = -(-len(scores) // LEGEND_COLUMNS)
+    top.set_ylim(0, top.get_ylim()[1] / max(0.3, 0.92 - 0.06 * lines))
+    top.legend(
+        fontsize="small",
+        title="signal —, background ···",
+        title_fontsize="small",
+        ncols=LEGEND_COLUMNS,
+        loc="upper center",
+    )
     top.grid(alpha=0.25)
     ratios[-1].set_xlabel("score (logit)")
     return figure

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from rs3l_train.evaluation.plots import Plots
+from rs3l_train.evaluation.plots import COLOURS, Plots, colours_of
 from rs3l_train.evaluation.plots_curves import rejection_band, roc_curves
 from rs3l_train.evaluation.plots_embedding import principal_components
 from rs3l_train.evaluation.plots_scores import background_masses
@@ -24,6 +24,14 @@ def test_principal_components_keep_the_largest_variance():
     one, shares = principal_components(wide[:, :1])
     assert one.shape == (500, 2)
     assert shares.tolist() == [1, 0]
+
+
+def test_up_to_twenty_names_have_colours_of_their_own():
+    for n in (1, 7, 8, 20):
+        names = [f"view_{i}" for i in range(n)]
+        assert list(colours_of(names)) == names
+        assert len(set(colours_of(names).values())) == n
+    assert colours_of(names[:7])["view_0"] == COLOURS[0]
 
 
 def test_a_band_holds_its_curve():
