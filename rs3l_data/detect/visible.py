@@ -55,7 +55,7 @@ def visible_of(particles: Particles, eta_max: float) -> Visible:
     species = classify(particles.pdg_id)
     n_charged, chosen, event = _choose(
         particles.offsets,
-        species.category,
+        species.category != INVISIBLE,
         species.charge,
         particles.px,
         particles.py,
@@ -77,20 +77,20 @@ def visible_of(particles: Particles, eta_max: float) -> Visible:
 @njit(cache=True)
 def _choose(
     offsets: I8,
-    category: npt.NDArray[np.uint8],
+    visible: npt.NDArray[np.bool_],
     charge: npt.NDArray[np.int8],
     px: F8,
     py: F8,
     pz: F8,
     cot_theta_max: float,
 ) -> tuple[int, I8, I8]:
-    """List the visible particles, and the event of each; the charged ones come first."""
+    """List the visible particles inside, and the event of each; the charged ones come first."""
     chosen, event = np.empty(px.size, np.int64), np.empty(px.size, np.int64)
     n = n_charged = 0
     for charged in (True, False):
         for number in range(offsets.size - 1):
             for i in range(offsets[number], offsets[number + 1]):
-                if category[i] == INVISIBLE or (charge[i] != 0) != charged:
+                if not visible[i] or (charge[i] != 0) != charged:
                     continue
                 if abs(pz[i]) < cot_theta_max * math.sqrt(px[i] * px[i] + py[i] * py[i]):
                     chosen[n], event[n] = i, number

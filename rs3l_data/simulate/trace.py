@@ -52,6 +52,8 @@ class _Hard(NamedTuple):
     """The genealogy of the same events' hard processes; mothers count in Pythia's record."""
 
     offsets: I8
+    first: int
+    """Where the record has the first of them"""
     pdg_id: I4
     status: I4
     mother1: I4
@@ -70,7 +72,7 @@ def trace(hard: HardEvents, records: Records) -> I8:
     Index into the flat record, or -1, for every hard particle, (n_hard_particles,).
     """
     columns = (hard.particles[name] for name in ("pdg_id", "status", "mother1"))
-    return _trace(_Hard(hard.offsets, *columns), _record(records), records.generated)
+    return _trace(_Hard(hard.offsets, FIRST, *columns), _record(records), records.generated)
 
 
 def last_heavy_hadrons(records: Records) -> tuple[I8, I8, I8]:
@@ -141,9 +143,9 @@ def _trace(hard: _Hard, record: _Record, generated: npt.NDArray[np.bool_]) -> I8
         first = record.offsets[event]
         taken = np.zeros(record.offsets[event + 1] - first, np.bool_)
         for particle in range(begin, end):
-            mother = begin + hard.mother1[particle] - FIRST
+            mother = begin + hard.mother1[particle] - hard.first
             if mother < begin + 2:  # the incoming partons and what they make stand as they were
-                here = particle - begin + FIRST
+                here = particle - begin + hard.first
             else:
                 here = _daughter(record, first, found[mother], hard.pdg_id[particle], taken)
             if here < 0:
