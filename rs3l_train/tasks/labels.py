@@ -148,6 +148,11 @@ def draw_at_most(
     InputFileError
         If signal or background is missing in the split, or among the jets drawn.
     """
+    if not (task.split == split).any():
+        raise InputFileError(
+            f"no jet of the task is in the {split.name.lower()} split, which this needs; if this"
+            " is a part of a dataset, take the whole one"
+        )
     classes = task.by_class(split, usable)
     for name, rows in classes.items():
         if not len(rows):

@@ -104,6 +104,9 @@ def test_too_few_labels_and_unknown_names_are_errors(dataset, config):
         draw_labelled(task, Split.TRAIN, usable, 100_000, [0])
     with pytest.raises(InputFileError, match="test split has no signal jets"):
         draw_at_most(task, Split.TEST, ~usable, 5, [0])
+    part = tagging_task(dataset.select(splits="train"), config.task)
+    with pytest.raises(InputFileError, match=r"is in the test split, .* take the whole one"):
+        draw_at_most(part, Split.TEST, part.target >= 0, 5, [0])
     wrong = changed(config, task={"signal": ["higs"]})
     with pytest.raises(ConfigError, match=r"task.signal: .* 'higs'; did you mean 'higgs'"):
         tagging_task(dataset, wrong.task)
