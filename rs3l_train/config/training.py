@@ -18,7 +18,6 @@ from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
 from rs3l_train.config.finetune import FinetuneConfig
 from rs3l_train.config.loop import LoopConfig
-from rs3l_train.config.numbers import Count
 from rs3l_train.config.objective import MaskedSettings, NTXentConfig, ObjectiveConfig
 from rs3l_train.config.pretrain import PretrainConfig
 from rs3l_train.config.task import TaskConfig
@@ -33,7 +32,9 @@ class TrainingConfig(Strict):
     device: Literal["auto", "cpu", "cuda"] = Field(
         default="auto", description="auto: a GPU if there is"
     )
-    threads: Count | None = Field(default=None, description="CPU threads; null: PyTorch's choice")
+    threads: int | None = Field(
+        default=None, ge=1, le=1024, description="CPU threads; null: PyTorch's choice"
+    )
     data: DataConfig = Field(default=DataConfig(), description="what the network sees")
     backbone: BackboneConfig = Field(default=EdgeConvConfig(), description="the network")
     objective: ObjectiveConfig = Field(default=NTXentConfig(), description="the pretraining loss")
