@@ -64,9 +64,13 @@ def test_each_ghost_finds_the_jet_of_its_own_event():
     found = cluster(candidates, 0.8, 0.5, 20.0, ghosts)
     assert found.offsets.tolist() == [0, 0, 1, 2]
     assert found.ghost_jet.tolist() == [-1, -1, -1, 1]
-    b, c = hadrons_in_jets(2, found.ghost_jet, np.array([5, 5, 5, 4]))
-    assert b.tolist() == [0, 0]
-    assert c.tolist() == [0, 1]
+
+
+def test_hadrons_are_counted_in_their_jet_by_flavour():
+    jet, flavour = np.array([0, 0, 0, -1, 2, -1]), np.array([5, 5, 4, 5, 4, 4])
+    b, c = hadrons_in_jets(3, jet, flavour)
+    assert b.tolist() == [2, 0, 0]
+    assert c.tolist() == [1, 0, 1]
 
 
 @pytest.mark.parametrize(
