@@ -14,15 +14,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm, t
 
-from rs3l_train.evaluation.roc import F8, cuts, working_point
-from rs3l_train.evaluation.scores import Scores
+from rs3l_train.evaluation.bootstrap import Draws, resampled_logs
+from rs3l_train.evaluation.roc import F8, working_point
 
-BOOTSTRAP_DRAWS = 200
 SIGNIFICANT = 2.0
 SCRATCH = "scratch"
-
-Draws = Sequence[Scores]
-"""Of one way of training, one for each draw of the labelled jets"""
 
 
 def comparisons(
@@ -103,30 +99,6 @@ def compare(first: Draws, second: Draws, efficiency: float, resampled: F8) -> di
 
 
 _RATIO_KEYS = ("ratio", "ratio_error", "ratio_error_draws", "ratio_error_test")
-
-
-def resampled_logs(draws: Draws, efficiencies: Sequence[float]) -> F8:
-    """Compute log 1/ε_B for test jets drawn anew with replacement (bootstrap).
-
-    The resampling follows from the numbers of jets alone, so that it is the same for all taggers
-    tested on the same jets. Where no background passes, half a jet counts.
-
-    Returns
-    -------
-    (n_bootstrap, n_draws, n_efficiencies)
-    """
-    n_signal, n_background = len(draws[0].signal), len(draws[0].background)
-    random = np.random.default_rng([n_signal, n_background])
-    logs = np.empty((BOOTSTRAP_DRAWS, len(draws), len(efficiencies)))
-    for b in range(BOOTSTRAP_DRAWS):
-        signal = random.integers(n_signal, size=n_signal)
-        background = random.integers(n_background, size=n_background)
-        for d, scores in enumerate(draws):
-            found = cuts(
-                scores.signal[signal], scores.background[background], np.array(efficiencies)
-            )
-            logs[b, d] = np.log(n_background / np.maximum(found.n_passing, 0.5))
-    return logs
 
 
 def _error_shared(resampled: F8) -> float:

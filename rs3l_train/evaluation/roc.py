@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 F8 = npt.NDArray[np.float64]
+I8 = npt.NDArray[np.int64]
 
 REACH = 2.0
 """Standard deviations of the signal's efficiency to either side, between which the ROC curve has
@@ -111,15 +112,38 @@ def cut_at(signal: F8, efficiency: float) -> Cut:
     return Cut(float(found.thresholds[0]), float(found.part[0]))
 
 
+class Ordered(NamedTuple):
+    """Scores of a class that rise, and how many jets lie below."""
+
+    scores: F8
+    below: I8
+    """(n + 1,) each of them; and all jets"""
+
+    @classmethod
+    def of(cls, scores: F8) -> Ordered:
+        """Sort scores, (n,), each of which is one jet's."""
+        return cls(np.sort(scores), np.arange(len(scores) + 1))
+
+    def around(self, thresholds: F8) -> tuple[I8, I8]:
+        """Count the jets below thresholds, and those below or on them."""
+        left, right = (np.searchsorted(self.scores, thresholds, side) for side in ("left", "right"))
+        return self.below[left], self.below[right]
+
+
 def cuts(signal: F8, background: F8, efficiencies: F8) -> Cuts:
     """Find the cuts that keep these parts of the signal."""
-    own, others = np.sort(signal), np.sort(background)
-    wanted = np.maximum(1, np.ceil(efficiencies * len(own) - 1e-9)).astype(np.int64)
-    thresholds = own[len(own) - wanted]
-    first, last = (np.searchsorted(own, thresholds, side) for side in ("left", "right"))
-    low, high = (np.searchsorted(others, thresholds, side) for side in ("left", "right"))
-    part = (wanted - (len(own) - last)) / (last - first)
-    return Cuts(thresholds, part, len(others) - high + part * (high - low))
+    return cuts_of(Ordered.of(signal), Ordered.of(background), efficiencies)
+
+
+def cuts_of(signal: Ordered, background: Ordered, efficiencies: F8) -> Cuts:
+    """Find the cuts that keep these parts of the signal, of scores that are sorted."""
+    n_signal, n_background = signal.below[-1], background.below[-1]
+    wanted = np.maximum(1, np.ceil(efficiencies * n_signal - 1e-9)).astype(np.int64)
+    thresholds = signal.scores[np.searchsorted(signal.below, n_signal - wanted, "right") - 1]
+    first, last = signal.around(thresholds)
+    low, high = background.around(thresholds)
+    part = (wanted - (n_signal - last)) / (last - first)
+    return Cuts(thresholds, part, n_background - high + part * (high - low))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from rs3l_train.evaluation.comparison import _widening, comparisons, resampled_logs
+from rs3l_train.evaluation.bootstrap import resampled_logs
+from rs3l_train.evaluation.comparison import _widening, comparisons
 from rs3l_train.evaluation.roc import working_point
 from rs3l_train.evaluation.scores import Scores
 
@@ -73,13 +74,6 @@ def test_the_bootstrap_error_of_a_ratio_is_the_spread_of_test_samples():
     # Jets that both taggers see count less than for one tagger alone.
     alone = np.std([math.log(table["rejection_mean"]) for table in tables])
     assert claimed < 0.9 * alone
-
-
-def test_resampling_is_the_same_for_all_taggers_of_the_same_jets():
-    (draws,) = taggers({("probe", 100): 1.0}, 2, 300).values()
-    twice = resampled_logs([draws[0], draws[0]], [0.5])
-    np.testing.assert_array_equal(twice[:, 0], twice[:, 1])
-    np.testing.assert_array_equal(twice[:, 0], resampled_logs([draws[0]], [0.5])[:, 0])
 
 
 def test_few_draws_know_their_spread_badly():
