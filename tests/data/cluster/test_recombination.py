@@ -52,3 +52,5 @@ def test_winner_take_all_keeps_direction_of_a_constituent_and_scalar_sum_of_pt()
     assert tree.pt[-1] == pytest.approx(tree.pt[:n].sum())
     assert tree.rapidity[-1] in tree.rapidity[:n]
     assert tree.phi[-1] in tree.phi[:n]
+    np.testing.assert_allclose(np.hypot(*tree.momentum[:, :2].T), tree.pt)
+    np.testing.assert_allclose(np.arctan2(*tree.momentum[:, 1::-1].T), tree.phi)

@@ -48,6 +48,16 @@ def test_every_point_of_a_cell_falls_into_that_cell(
     assert (cells.ring[0], cells.phi_bin[0]) == (ring, phi_bin)
 
 
+def test_a_point_of_a_cell_is_placed_in_eta_and_phi_on_its_own() -> None:
+    grid = build_grid(CARD.ecal, 1.0)
+    ring, phi_bin = np.array([7, 7]), np.array([5, 5])
+    eta, phi = place(grid, ring, phi_bin, np.array([[0.0, 0.25], [0.75, 0.0]]))
+    low, high = grid.eta_edges[7:9]
+    width = 2 * np.pi / grid.n_phi[7]
+    assert eta == pytest.approx([low, 0.75 * low + 0.25 * high])
+    assert phi == pytest.approx([5.75 * width - np.pi, 5 * width - np.pi])
+
+
 @pytest.mark.parametrize("name", ["ecal", "hcal"])
 def test_an_edge_belongs_to_the_ring_above_it(name: str) -> None:
     grid = build_grid(getattr(CARD, name), 1.0)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from rs3l_data.describe.card import load_card
 from rs3l_data.describe.schema import Category
 from rs3l_data.detect.tracking import (
+    Tracks,
     impact_resolution,
     momentum_resolution,
     tracking_efficiency,
@@ -144,6 +147,13 @@ def test_track_has_category_charge_and_mass_hypothesis(
     assert set(seen.charge[tracks]) == {1 if pdg_id == -13 else -1}
     p2 = seen.px**2 + seen.py**2 + seen.pz**2
     assert np.sqrt(seen.energy**2 - p2)[tracks] == pytest.approx(mass, abs=1e-5)
+
+
+def test_a_track_s_energy_is_that_of_its_mass() -> None:
+    columns = {field.name: np.zeros(2) for field in fields(Tracks)}
+    momenta = {"px": [3.0, 3.0], "py": [4.0, 4.0], "pz": [12.0, 12.0], "mass": [0.0, 84.0]}
+    tracks = Tracks(**columns | {name: np.array(column) for name, column in momenta.items()})
+    assert tracks.energy.tolist() == [13.0, 85.0]
 
 
 @pytest.mark.parametrize("eta", [0.3, 1.2, 2.0])

@@ -25,6 +25,9 @@ def test_effective_rank_counts_directions():
     assert effective_rank(flat) == pytest.approx(2, rel=0.01)
     collapsed = torch.ones(100, 6) + 1e-3 * torch.randn(100, 1, generator=generator) * wide[0]
     assert effective_rank(collapsed) < 1.1
+    # What all embeddings have in common is no direction that they use.
+    aside = torch.cat([0.01 * wide, torch.ones(4000, 1)], dim=1)
+    assert effective_rank(aside) == pytest.approx(6, rel=0.02)
 
 
 def test_alignment_and_uniformity_are_those_of_all_pairs(monkeypatch):

@@ -80,6 +80,19 @@ def test_rs3l_inputs_are_the_papers_by_hand():
     assert (features[2] == 0).all()
 
 
+def test_safe_inputs_by_hand():
+    pion = (20.0, 0.1, 3.0, 25.0, Category.CHARGED_HADRON, -1, -0.2, 0.1, 1.5, 0.1)
+    features = network_inputs(one_jet([pion], pt=500, eta=0.2, phi=3.1), "shortcut_free").features
+    kinematics = [math.log(20) / 2 - 1, math.log(20 / 500) / 2 + 2]
+    angles = [-0.25, -0.25, math.hypot(0.25, 0.25)]
+    categories = [category == Category.CHARGED_HADRON for category in Category]
+    np.testing.assert_allclose(
+        features[0, 0].numpy(),
+        [*kinematics, *angles, -1, math.asinh(2) / 4, -math.asinh(15) / 4, *categories],
+        rtol=1e-4,
+    )
+
+
 @given(st.floats(-math.pi, math.pi), st.floats(-0.8, 0.8))
 def test_dphi_does_not_notice_where_the_azimuth_is_cut(phi, offset):
     constituent = (phi + offset + math.pi) % (2 * math.pi) - math.pi
