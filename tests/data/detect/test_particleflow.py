@@ -113,6 +113,16 @@ def test_both_calorimeters_measure_their_shares_of_a_hadron() -> None:
     assert (high - low) / 2 == pytest.approx(np.hypot(ecal, hcal), rel=0.15)
 
 
+def test_tracks_are_averaged_with_cells_of_their_own_but_not_with_an_excess() -> None:
+    """What is more than the tracks explain is a neutral particle, and would count twice."""
+    tracks, cells = np.array([0, 2, 3]), np.array([0, 1, 2])
+    energy, variance = np.full(3, 10.0), np.array([1.0, 1.0, 0.0])
+    charged = Charged(energy, variance, np.array([4.0, 4.0, 0.0]), tracks, cells)
+    excess = np.array([True, False, False])
+    found = _track_corrections(np.array([40.0, 12.0, 12.0]), charged, excess, 4)
+    assert found == pytest.approx([0.0, 0.0, 0.25 * 0.2, 0.0])
+
+
 def test_a_cell_that_measures_less_than_nothing_takes_no_more_than_all() -> None:
     """Noise below 0 must not turn a track's energy round."""
     one, first = np.ones(1), np.zeros(1, np.int64)
