@@ -38,8 +38,15 @@ BASELINES: dict[str, dict[str, Any]] = {
 """How taggers without a network are drawn, by the names of `baseline_scores`"""
 
 
+# With their metadata: without a date the same figure is the same file.
+SUFFIXES: dict[str, dict[str, None]] = {".png": {}, ".pdf": {"CreationDate": None}}
+
+
 class Plots:
-    """Writes PNG files into ``plots/`` of a folder, and on leaving their list, `plots.json`."""
+    """Writes figures into ``plots/`` of a folder, and on leaving their list, `plots.json`.
+
+    Each as PNG, which is listed and shown in reports, and as PDF, for a paper.
+    """
 
     def __init__(self, folder: Path):
         self.folder = folder / "plots"
@@ -58,15 +65,16 @@ class Plots:
             write_json(self.folder / "plots.json", self.entries)
             # What other settings left here would pass for pictures of these.
             listed = {entry["file"] for entry in self.entries}
-            for file in self.folder.glob("*.png"):
-                if file.name not in listed:
+            for file in self.folder.iterdir():
+                if file.suffix in SUFFIXES and file.with_suffix(".png").name not in listed:
                     file.unlink()
 
     def add(self, figure: Figure, name: str, title: str, caption: str) -> None:
-        """Write a figure as ``name.png``."""
-        image = io.BytesIO()
-        figure.savefig(image, format="png", dpi=150)
-        write_whole(self.folder / f"{name}.png", image.getvalue())
+        """Write a figure as ``name.png`` and ``name.pdf``."""
+        for suffix, metadata in SUFFIXES.items():
+            image = io.BytesIO()
+            figure.savefig(image, format=suffix[1:], dpi=150, metadata=metadata)
+            write_whole(self.folder / f"{name}{suffix}", image.getvalue())
         self.entries.append({"file": f"{name}.png", "title": title, "caption": caption})
 
 

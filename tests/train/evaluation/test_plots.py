@@ -46,11 +46,21 @@ def test_a_band_holds_its_curve():
 
 def test_plots_are_listed_with_their_captions(tmp_path):
     scores = {"probe": [Scores(np.arange(10.0), np.arange(10.0) - 3)]}
+    figure = roc_curves(scores, {"n2": scores["probe"][0]})
     with Plots(tmp_path) as plots:
-        plots.add(roc_curves(scores, {"n2": scores["probe"][0]}), "roc", "ROC", "A curve.")
+        plots.add(figure, "roc", "ROC", "A curve.")
     listed = json.loads((tmp_path / "plots" / "plots.json").read_text())
     assert listed == [{"file": "roc.png", "title": "ROC", "caption": "A curve."}]
     assert (tmp_path / "plots" / "roc.png").read_bytes().startswith(b"\x89PNG")
+    pdf = (tmp_path / "plots" / "roc.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF")
+    # What is no longer listed goes; the same figure is the same file.
+    with Plots(tmp_path) as plots:
+        plots.add(figure, "again", "ROC", "A curve.")
+    assert {path.name for path in plots.folder.iterdir()} == {
+        *("again.pdf", "again.png", "plots.json")
+    }
+    assert (tmp_path / "plots" / "again.pdf").read_bytes() == pdf
 
 
 @pytest.mark.filterwarnings("error")
