@@ -42,8 +42,9 @@ def test_prompt_particle_reaches_the_barrel_at_half_its_turning_angle(charge: in
     assert z[0] == pytest.approx(pz / pt * rho * turned)
 
 
-def test_particle_too_soft_for_the_barrel_ends_on_an_endcap() -> None:
-    pt = 0.3
+@pytest.mark.parametrize("reach", [0.4, 0.95, 0.999])
+def test_particle_too_soft_for_the_barrel_ends_on_an_endcap(reach: float) -> None:
+    pt = reach * RADIUS / 2.0 * CURVATURE * FIELD
     x, y, z = one_helix((pt, 0.0, -0.2), 1, (0.0, 0.0, 0.0)).leave(RADIUS, HALF_LENGTH)
     assert z[0] == pytest.approx(-HALF_LENGTH)
     assert np.hypot(x, y)[0] <= 2.0 * pt / (CURVATURE * FIELD)

@@ -87,8 +87,10 @@ def test_an_orientation_is_found_however_the_embedding_holds_it():
 
 def test_r2_is_measured_on_jets_that_were_not_fitted():
     generator = torch.Generator().manual_seed(2)
-    z, noise = torch.randn(100, 40, generator=generator), torch.randn(100, generator=generator)
-    assert linear_r2(z, noise) < 0
+    noise = torch.randn(100, generator=generator)
+    assert linear_r2(torch.randn(100, 40, generator=generator), noise) < 0
+    # Each has a number of its own, which tells of no other.
+    assert linear_r2(torch.eye(100), noise) < 0
 
 
 def test_the_orientation_is_weighted_with_pt():
