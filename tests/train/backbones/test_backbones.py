@@ -15,9 +15,9 @@ from rs3l_train.config import EdgeConvConfig, TransformerConfig
 from rs3l_train.views.inputs import JetInputs
 
 NETWORKS = {
-    "edgeconv": EdgeConvConfig(width=8, neighbours=5, output=(8, 3)),
+    "edgeconv": EdgeConvConfig(width=8, neighbours=5, output=(8, 5, 3)),
     "transformer": TransformerConfig(
-        width=8, heads=2, layers=2, class_layers=2, pair_widths=(5, 6), output=(7, 3)
+        width=8, heads=2, layers=2, class_layers=2, pair_widths=(5, 6), output=(7, 5, 3)
     ),
 }
 
