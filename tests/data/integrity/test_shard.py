@@ -233,8 +233,9 @@ def test_ids_that_come_twice(shard):
     assert found(shard, "ids", "/initiators/initiator", row).counts == {"ids": 1}
 
 
-def test_weights_that_differ_within_an_event(shard):
-    row = row_where(shard, "initiators/initiator", lambda values: values == 1)
+@pytest.mark.parametrize("event", [0, 2])
+def test_weights_that_differ_within_an_event(shard, event):
+    row = row_where(shard, "initiators/initiator", lambda values: values == 1, event)
     change(shard, "initiators/weight", put(row, 3))
     found(shard, "weights", "/initiators/weight", row)
 
