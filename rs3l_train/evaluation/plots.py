@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from matplotlib import colormaps
+from matplotlib import colormaps, rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -73,7 +73,9 @@ class Plots:
         """Write a figure as ``name.png`` and ``name.pdf``."""
         for suffix, metadata in SUFFIXES.items():
             image = io.BytesIO()
-            figure.savefig(image, format=suffix[1:], dpi=150, metadata=metadata)
+            # TrueType fonts: conferences turn away the default, Type 3.
+            with rc_context({"pdf.fonttype": 42}):
+                figure.savefig(image, format=suffix[1:], dpi=150, metadata=metadata)
             write_whole(self.folder / f"{name}{suffix}", image.getvalue())
         self.entries.append({"file": f"{name}.png", "title": title, "caption": caption})
 

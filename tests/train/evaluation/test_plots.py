@@ -54,6 +54,7 @@ def test_plots_are_listed_with_their_captions(tmp_path):
     assert (tmp_path / "plots" / "roc.png").read_bytes().startswith(b"\x89PNG")
     pdf = (tmp_path / "plots" / "roc.pdf").read_bytes()
     assert pdf.startswith(b"%PDF")
+    assert b"/Type3" not in pdf
     # What is no longer listed goes; the same figure is the same file.
     with Plots(tmp_path) as plots:
         plots.add(figure, "again", "ROC", "A curve.")
