@@ -6,6 +6,7 @@ from rs3l_data.describe.seeds import (
     PYTHIA_SEED_MAX,
     event_keys,
     initialisation_seed,
+    mixed,
     own_pythia_seeds,
     pythia_seeds,
 )
@@ -75,6 +76,25 @@ def test_everything_that_names_a_stream_changes_it():
 
 def test_no_two_names_run_together():
     assert event_keys(1, "ab", "c", EVENTS)[0] != event_keys(1, "a", "bc", EVENTS)[0]
+
+
+def test_keys_are_the_numbers_of_splitmix64():
+    """The sequence that the algorithm's other implementations give for the seed 1234567."""
+    assert mixed(np.uint64(1234567), np.arange(5, dtype=np.uint64)).tolist() == [
+        *(6457827717110365317, 3203168211198807973, 9817491932198370423),
+        *(4593380528125082431, 16408922859458223821),
+    ]
+
+
+def test_seeds_stay_what_they_were():
+    """With others, all datasets that were made before could not be made again."""
+    events = np.array([0, 1, 10**9])
+    keys = event_keys(1, "qcd", "hard", events)
+    assert keys.tolist() == [16206281748829536362, 2352579971436343804, 4166772809274482371]
+    assert pythia_seeds(keys).tolist() == [829536363, 36343805, 774482372]
+    own = own_pythia_seeds(1, "qcd", "hard", events)
+    assert own.tolist() == [732321777, 168583517, 208044932]
+    assert initialisation_seed(["Beams:eCM = 13000.", "HardQCD:all = on"]) == 422738451
 
 
 def test_the_initialisation_depends_on_the_settings():
