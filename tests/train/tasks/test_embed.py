@@ -84,11 +84,11 @@ def test_rows_are_those_of_the_dataset_with_their_ids(dataset, folder, tmp_path,
         assert model["config"]["backbone"]["width"] == 16
         assert (model["kind"], model["details"]) == ("backbone", {"note": "a test"})
         assert json.loads(file.attrs["dataset"])["digest"] == digest(dataset)
-    embed(chosen[:40], tmp_path / "run", tmp_path / "few.h5")
-    with h5py.File(tmp_path / "few.h5") as few, h5py.File(tmp_path / "test.h5") as file:
-        np.testing.assert_allclose(
-            few["views/seed/embedding"][()], file["views/seed/embedding"][:40], atol=1e-5
-        )
+    monkeypatch.setattr(task, "ROWS_AT_ONCE", 1000)
+    embed(chosen, tmp_path / "run", tmp_path / "at_once.h5")
+    with h5py.File(tmp_path / "at_once.h5") as whole, h5py.File(tmp_path / "test.h5") as file:
+        place = "views/seed/embedding"
+        np.testing.assert_allclose(file[place][()], whole[place][()], atol=1e-5)
 
 
 def test_what_cannot_be_embedded_is_named_and_leaves_no_file(dataset, tmp_path):
