@@ -7,14 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from rs3l_data.choices import choice
 from rs3l_data.commands.options import AsJson, ConfigFile, MeasuredView
 
 
 def benchmark(
     config_file: ConfigFile,
-    process: Annotated[
+    processes: Annotated[
         list[str] | None,
-        typer.Option("--process", help="Process to measure, may be repeated; else the first two."),
+        choice("processes", "process", "Processes to measure; default: the first two."),
     ] = None,
     view: MeasuredView = None,
     events: Annotated[
@@ -44,7 +45,7 @@ def benchmark(
     config.require_shower(view)
     if config.views[view].hepmc is not None:
         raise ConfigError(f"view '{view}' comes from a HepMC file, not from Pythia; give another")
-    chosen = process or [*config.processes][:2]
+    chosen = processes or [*config.processes][:2]
     for name in chosen:
         config.require("processes", name)
     with generator_output_to(None):

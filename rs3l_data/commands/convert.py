@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rs3l_data.choices import choice
 from rs3l_data.commands.options import AsJson
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError, InputFileError
@@ -29,11 +30,11 @@ Files = Annotated[
 NewDataset = Annotated[Path, typer.Option("--to", help="The folder of the new dataset.")]
 Source = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset or a shard of ours.")]
 Folder = Annotated[Path, typer.Option("--to", help="A folder; each view has its own in it.")]
-Views = Annotated[list[str] | None, typer.Option("--view", help="A view; default: nominal.")]
-Processes = Annotated[list[str] | None, typer.Option("--process", help="Only this process.")]
-Labels = Annotated[list[str] | None, typer.Option("--label", help="Only this label.")]
+Views = Annotated[list[str] | None, choice("views", "view", "Views; default: nominal.")]
+Processes = Annotated[list[str] | None, choice("processes", "process", "Only these processes.")]
+Labels = Annotated[list[str] | None, choice("labels", "label", "Only these labels.")]
 Splits = Annotated[
-    list[str] | None, typer.Option("--split", help="Only train, validation or test.")
+    list[str] | None, choice("splits", "split", "Only these of train, validation and test.")
 ]
 Constituents = Annotated[
     int, typer.Option("--constituents", min=1, help="Constituents of a jet that are kept.")
@@ -83,9 +84,7 @@ def to_rs3l(
     to: Annotated[Path, typer.Option("--to", help="The file to write, such as rs3l_0.h5.")],
     views: Annotated[
         list[str] | None,
-        typer.Option(
-            "--view", help="Views along the second axis; default: the five published ones."
-        ),
+        choice("views", "view", "Views along the second axis; default: the five published ones."),
     ] = None,
     jettype: Annotated[
         list[str] | None,
@@ -102,7 +101,7 @@ def to_rs3l(
 ) -> None:
     """Write a dataset in the layout of RS3L's published files.
 
-    Example: rs3l-data convert to-rs3l DATASET --view nominal --view seed --to rs3l_0.h5
+    Example: rs3l-data convert to-rs3l DATASET --views nominal,seed --to rs3l_0.h5
     """
     from rs3l_data.convert.published import CODES, VIEWS
     from rs3l_data.convert.published_out import write_published
@@ -114,7 +113,7 @@ def to_rs3l(
         if own != label and own in chosen.labels:
             raise ConfigError(f"--jettype {label}={number}: the number of '{own}' in RS3L's files")
     if views and len({*views}) < len(views):
-        raise ConfigError(f"--view {Counter(views).most_common(1)[0][0]}: given twice")
+        raise ConfigError(f"--views {Counter(views).most_common(1)[0][0]}: given twice")
     result = write_published(chosen, to, views or VIEWS, constituents, numbers, rows)
     _answer({"file": str(to), **result}, as_json)
 
@@ -140,7 +139,7 @@ def to_jetclass(
 ) -> None:
     """Write ROOT files like JetClass's, one for each class, for weaver.
 
-    Example: rs3l-data convert to-jetclass results/demo/dataset --split train --to train
+    Example: rs3l-data convert to-jetclass results/demo/dataset --splits train --to train
     """
     from rs3l_data.convert.jetclass_out import write_jetclass
 
@@ -198,7 +197,7 @@ def to_salt(
 ) -> None:
     """Write structured arrays for salt, with its norm_dict.yaml and class_dict.yaml.
 
-    Example: rs3l-data convert to-salt results/demo/dataset --split train --to salt/train
+    Example: rs3l-data convert to-salt results/demo/dataset --splits train --to salt/train
     """
     from rs3l_data.convert.salt import write_salt
 
@@ -225,7 +224,7 @@ def to_parquet(
 ) -> None:
     """Write Parquet, a row for each jet, for pandas, Arrow, awkward, DuckDB.
 
-    Example: rs3l-data convert to-parquet results/demo/dataset --view nominal --view seed --to flat
+    Example: rs3l-data convert to-parquet results/demo/dataset --views nominal,seed --to flat
     """
     from rs3l_data.convert.parquet import write_parquet
 

@@ -9,22 +9,26 @@ from typing import Annotated
 
 import typer
 
+from rs3l_data.choices import choice
 from rs3l_data.commands.options import AsJson, BaseUrl, Log, ProgressStyle
 from rs3l_data.record.address import ZENODO
 
 
 def download(
     record: Annotated[
-        str, typer.Argument(help="The record's number, its DOI, or the address of its page.")
+        str,
+        typer.Argument(
+            metavar="RECORD", help="The record's number, its DOI, or the address of its page."
+        ),
     ],
     to: Annotated[Path, typer.Option("--to", help="The folder for the files; made if need be.")],
     files: Annotated[
         list[str] | None, typer.Option("--files", help="Only files of this name; * and ? allowed.")
     ] = None,
-    process: Annotated[
-        list[str] | None, typer.Option("--process", help="Only shards with this process.")
+    processes: Annotated[
+        list[str] | None, choice("processes", "process", "Only shards with these processes.")
     ] = None,
-    view: Annotated[list[str] | None, typer.Option("--view", help="Keep only this view.")] = None,
+    views: Annotated[list[str] | None, choice("views", "view", "Keep only these views.")] = None,
     shards: Annotated[
         int | None, typer.Option("--shards", min=1, help="Only the first N shards of each process.")
     ] = None,
@@ -47,10 +51,10 @@ def download(
 ) -> None:
     """Fetch a record, or what is missing of it here; every file is verified.
 
-    `--files`, `--process` and `--view` may be given several times. Run it again after a break, and
-    it goes on; run it on a complete copy, and it checks that without a network.
+    `--files` may be given several times. Run it again after a break, and it goes on; run it on a
+    complete copy, and it checks that without a network.
 
-    Example: rs3l-data download 10.5281/zenodo.123 --to data --process hbb --shards 2
+    Example: rs3l-data download 10.5281/zenodo.123 --to data --processes hbb --shards 2
     """
     from rs3l_data.progress import logging_to
     from rs3l_data.record.address import locate
@@ -60,8 +64,8 @@ def download(
 
     selection = Selection(
         files=tuple(files or ()),
-        processes=tuple(process or ()),
-        views=tuple(view or ()),
+        processes=tuple(processes or ()),
+        views=tuple(views or ()),
         shards=shards,
     )
     client = Client(attempts=attempts, timeout=timeout)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from rs3l_data.choices import choice
 from rs3l_data.commands.options import BaseUrl, Log, ProgressStyle
 from rs3l_data.record.address import ZENODO, archive
 
@@ -28,7 +29,10 @@ def parse_size(text: str) -> int:
 
 
 def publish(
-    dataset: Annotated[Path, typer.Argument(help="The folder with the shards and dataset.json.")],
+    dataset: Annotated[
+        Path,
+        typer.Argument(metavar="DATASET", help="The folder with the shards and dataset.json."),
+    ],
     to: Annotated[
         Path,
         typer.Option("--to", help="The folder for the record: a new one, or one to upload again."),
@@ -51,12 +55,10 @@ def publish(
             "--by-view", help="Write one file for each view, so that a view can be fetched alone."
         ),
     ] = False,
-    process: Annotated[
-        list[str] | None, typer.Option("--process", help="Publish only this process.")
+    processes: Annotated[
+        list[str] | None, choice("processes", "process", "Publish only these processes.")
     ] = None,
-    view: Annotated[
-        list[str] | None, typer.Option("--view", help="Publish only this view.")
-    ] = None,
+    views: Annotated[list[str] | None, choice("views", "view", "Publish only these views.")] = None,
     upload: Annotated[
         bool, typer.Option("--upload", help="Send it to the archive, as a draft.")
     ] = False,
@@ -101,8 +103,8 @@ def publish(
     layout = Layout(
         shard_bytes=shard_size,
         by_view=by_view,
-        processes=tuple(process or ()),
-        views=tuple(view or ()),
+        processes=tuple(processes or ()),
+        views=tuple(views or ()),
     )
     with logging_to(log):
         if upload and (to / METADATA).is_file():

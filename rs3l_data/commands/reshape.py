@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from rs3l_data.choices import choice
+
 Source = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset's folder.")]
 To = Annotated[Path, typer.Option("--to", help="The new dataset's folder.")]
-SOME = "Names, separated by commas; all if not given."
 
 
 def merge(
@@ -44,10 +45,14 @@ def split(
 def select(
     path: Source,
     to: To,
-    processes: Annotated[str | None, typer.Option("--processes", help=SOME)] = None,
-    labels: Annotated[str | None, typer.Option("--labels", help=SOME)] = None,
-    splits: Annotated[str | None, typer.Option("--splits", help=SOME)] = None,
-    views: Annotated[str | None, typer.Option("--views", help=SOME)] = None,
+    processes: Annotated[
+        list[str] | None, choice("processes", "process", "Only these processes.")
+    ] = None,
+    labels: Annotated[list[str] | None, choice("labels", "label", "Only these labels.")] = None,
+    splits: Annotated[
+        list[str] | None, choice("splits", "split", "Only these of train, validation and test.")
+    ] = None,
+    views: Annotated[list[str] | None, choice("views", "view", "Only these views.")] = None,
     where: Annotated[
         str | None,
         typer.Option("--where", help="On jets: those that fail are marked absent in their view."),
@@ -64,12 +69,6 @@ def select(
     from rs3l_data.reshape.select import Choice
     from rs3l_data.reshape.select import select as select_from
 
-    choice = Choice(
-        _listed(processes), _listed(labels), _listed(splits), _listed(views), where, where_initiator
-    )
-    select_from(path, choice, to)
+    chosen = Choice(processes, labels, splits, views, where, where_initiator)
+    select_from(path, chosen, to)
     typer.echo(to)
-
-
-def _listed(names: str | None) -> tuple[str, ...] | None:
-    return None if names is None else tuple(name.strip() for name in names.split(","))

@@ -91,7 +91,7 @@ def _jettypes(dataset: Dataset, known: Mapping[str, int]) -> I8:
             raise ConfigError(
                 f"{dataset.source}: the label '{label}' has no number in RS3L's files, expected "
                 f"one of {', '.join(['g', *known])}; say one with --jettype {label}=12, or choose "
-                "labels with --label"
+                "labels with --labels"
             )
     return np.array([known.get(label, _GLUON) for label in dataset.labels])
 

@@ -13,8 +13,8 @@ LAYOUT = ".layout.json"
 _OPTIONS = {
     "shard_bytes": "--shard-size",
     "by_view": "--by-view",
-    "processes": "--process",
-    "views": "--view",
+    "processes": "--processes",
+    "views": "--views",
 }
 
 

@@ -41,7 +41,7 @@ def n_shards(
     if len(bytes_of) > most:
         raise ConfigError(
             f"{len(bytes_of)} processes in {files_per_shard} files each are more than the "
-            f"{MOST_FILES} files of a record; choose fewer with `--process` or `--view`"
+            f"{MOST_FILES} files of a record; choose fewer with `--processes` or `--views`"
         )
     size = shard_bytes or _USUAL_BYTES
     fitting = size
@@ -68,8 +68,8 @@ def check_size(total: int) -> None:
     if total > MOST_BYTES:
         raise ConfigError(
             f"{total / 1e9:.1f} GB, and a record holds {MOST_BYTES / 1e9:.0f} GB at most; publish "
-            "it in several records, with some of the processes (`--process`) or views (`--view`) "
-            "in each"
+            "it in several records, with some of the processes (`--processes`) or views "
+            "(`--views`) in each"
         )
 
 

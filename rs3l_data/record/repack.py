@@ -111,5 +111,5 @@ def _check_versions(dataset: Dataset) -> None:
             raise InputFileError(
                 f"{shard.path}: format version {shard.format_version}; only shards of version "
                 f"{FORMAT_VERSION} can be cut anew. Publish them as they are: leave "
-                "`--shard-size`, `--process`, `--view` and `--by-view` away"
+                "`--shard-size`, `--processes`, `--views` and `--by-view` away"
             )

@@ -20,7 +20,7 @@ from rs3l_data.store.tables import View
 
 logger = logging.getLogger(__name__)
 
-Names = tuple[str, ...] | None
+Names = list[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,7 @@ class Choice:
     def arguments(self) -> dict[str, Any]:
         """Give what was asked for, in a form that JSON can hold."""
         given = {name: getattr(self, name) for name in self.__slots__}
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in given.items()
-            if value is not None
-        }
+        return {name: value for name, value in given.items() if value is not None}
 
 
 def select(path: Path, choice: Choice, to: Path) -> None:

@@ -27,7 +27,7 @@ VIEWS = {
 def test_a_view_that_is_no_shower_of_pythia_is_told(tmp_path, view, message):
     run = {"name": "b", "seed": 1, "processes": {"qcd": {"events": 100}}, "views": VIEWS}
     (tmp_path / "b.yaml").write_text(yaml.safe_dump(run))
-    call = ["benchmark", str(tmp_path / "b.yaml"), "--process", "qcd", "--view", view]
+    call = ["benchmark", str(tmp_path / "b.yaml"), "--processes", "qcd", "--view", view]
     error = CliRunner().invoke(app, call).exception
     assert isinstance(error, ConfigError)
     assert message in str(error)

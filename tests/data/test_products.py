@@ -319,7 +319,7 @@ def test_downloaded_parts_count_once_however_they_were_changed(whole, archive, t
     # With rows that were never downloaded the generation is the whole one, and counts once.
     apart = split(whole, "2", tmp_path / "apart")
     for i, half in enumerate(apart):
-        select(half, Choice(views=("nominal",)), tmp_path / f"one{i}")
+        select(half, Choice(views=["nominal"]), tmp_path / f"one{i}")
     merge([tmp_path / "one0", tmp_path / "one1"], tmp_path / "one")
     assert (of(tmp_path / "one")["sum_of_weights"], "parts" in of(tmp_path / "one")) == (30, False)
     accepted(tmp_path / "again")

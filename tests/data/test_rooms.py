@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "validation": {"describe", "detect", "events", "report", "store"},
     # Its measurement runs the chain on some events.
     "plan": {"chain", "describe", "events", "jobs", "pileup", "report", "simulate", "store"},
+    "choices": set(),
     "slurm": set(),
     "clocks": set(),
     "source": set(),

@@ -19,7 +19,7 @@ def run(*arguments):
 
 
 def test_there_and_back_again(folder, tmp_path):
-    result = run("to-rs3l", folder, "--split", "train", "--to", tmp_path / "0.h5", "--json")
+    result = run("to-rs3l", folder, "--splits", "train", "--to", tmp_path / "0.h5", "--json")
     assert result.exit_code == 0, result.output
     n_jets = json.loads(result.output)["n_jets"]
     result = run("rs3l", f"train:{tmp_path}/[0-9].h5", "--to", tmp_path / "back", "--json")
@@ -45,7 +45,7 @@ def test_there_and_back_again(folder, tmp_path):
     ],
 )
 def test_each_view_has_a_folder(folder, tmp_path, command, files):
-    result = run(command, folder, "--view", "seed", "--view", "fsr_up", "--to", tmp_path)
+    result = run(command, folder, "--views", "seed,fsr_up", "--to", tmp_path)
     assert result.exit_code == 0, result.output
     for view in ("seed", "fsr_up"):
         assert {path.name for path in (tmp_path / view).iterdir()} == files
@@ -54,8 +54,8 @@ def test_each_view_has_a_folder(folder, tmp_path, command, files):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("to-salt", "DS", "--view", "sed", "--to", "x"), "no view 'sed'; did you mean 'seed'"),
-        (("to-parquet", "DS", "--label", "hb", "--to", "x"), "no label 'hb'"),
+        (("to-salt", "DS", "--views", "sed", "--to", "x"), "no view 'sed'; did you mean 'seed'"),
+        (("to-parquet", "DS", "--labels", "hb", "--to", "x"), "no label 'hb'"),
         (("to-rs3l", "DS", "--jettype", "Hbb=x", "--to", "x"), "expected a whole number"),
         (("to-jetnet", "DS", "--class", "Hbb", "--to", "x"), "expected two words with '='"),
         (("to-rs3l", "DS", "--jettype", "Hxx=12", "--to", "x"), "--jettype Hxx: "),
@@ -66,7 +66,7 @@ def test_each_view_has_a_folder(folder, tmp_path, command, files):
         (("to-rs3l", "DS", "--jettype", "Hbb=12", "--jettype", "Hbb=13", "--to", "x"), "twice"),
         (("to-rs3l", "DS", "--jettype", "g=4", "--to", "x"), "the number of 'Hbb' in RS3L's"),
         (("to-rs3l", "DS", "--jettype", "g=16777217", "--to", "x"), "a whole number up to 2^24"),
-        (("to-rs3l", "DS", "--view", "seed", "--view", "seed", "--to", "x"), "--view seed: given"),
+        (("to-rs3l", "DS", "--views", "seed,seed", "--to", "x"), "--views seed: given twice"),
         (("rs3l", "missing.h5", "--to", "x"), "missing.h5: no such file"),
     ],
 )

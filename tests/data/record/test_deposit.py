@@ -168,12 +168,12 @@ def test_a_second_upload_says_what_about_says_now(archive, folder, tmp_path):
     ("option", "others"),
     [
         (
-            ["--process", "qcd"],
-            [["--process", "higgs"], ["--process", "qcd", "--process", "higgs"]],
+            ["--processes", "qcd"],
+            [["--processes", "higgs"], ["--processes", "qcd,higgs"]],
         ),
-        (["--view", "seed"], [["--view", "nominal"]]),
+        (["--views", "seed"], [["--views", "nominal"]]),
         (["--shard-size", "50kB"], [["--shard-size", "60kB"], ["--by-view"]]),
-        (["--by-view"], [["--process", "qcd"]]),
+        (["--by-view"], [["--processes", "qcd"]]),
     ],
 )
 def test_a_second_upload_refuses_what_would_be_another_record(

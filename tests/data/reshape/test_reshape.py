@@ -60,7 +60,7 @@ def test_split_by_process_names_only_its_own(whole, tmp_path):
 
 
 def test_select_gives_what_the_reader_selects(whole, dataset, tmp_path):
-    choice = Choice(labels=("higgs",), splits=("train", "test"), views=("seed",))
+    choice = Choice(labels=["higgs"], splits=["train", "test"], views=["seed"])
     select(whole, choice, tmp_path / "some")
     some = rs3l_data.open(tmp_path / "some")
     expected = dataset.select(labels="higgs", splits=["train", "test"], views=["seed"])
@@ -103,7 +103,7 @@ def test_a_cut_on_initiators_drops_rows_of_all_views(whole, dataset, tmp_path):
 
 
 def test_steps_add_up_in_the_history(whole, tmp_path):
-    select(whole, Choice(splits=("train",)), tmp_path / "a")
+    select(whole, Choice(splits=["train"]), tmp_path / "a")
     select(tmp_path / "a", Choice(where="pt > 450"), tmp_path / "b")
     first, second = manifest_of(tmp_path / "b")["history"]
     assert first["arguments"] == {"splits": ["train"]}
@@ -245,7 +245,7 @@ def test_what_is_made_of_a_dataset_that_has_grown_has_the_config_of_its_manifest
     grown = make_grown(tmp_path / "grown")
     assert validate(grown).valid
     select(grown, Choice(), tmp_path / "all")
-    select(grown, Choice(labels=("qcd",)), tmp_path / "qcd")
+    select(grown, Choice(labels=["qcd"]), tmp_path / "qcd")
     halves = split(grown, "2", tmp_path / "halves")
     parts = split(grown, "process", tmp_path / "parts")
     merge(halves, tmp_path / "merged")
@@ -313,7 +313,7 @@ def test_wrong_use(whole, tmp_path):
     with refused("a file, expected a dataset's folder"):
         select(whole / "shard-0000.h5", Choice(), to)
     with refused("no label 'higs'; did you mean 'higgs'"):
-        select(whole, Choice(labels=("higs",)), to)
+        select(whole, Choice(labels=["higs"]), to)
     with refused("no row fulfils all conditions"):
         select(whole, Choice(where_initiator="pt > 1e6"), to)
     with refused("no column 'softdrop'", ConfigError):
