@@ -141,11 +141,22 @@ def require_task(dataset: Dataset, config: TrainingConfig) -> None:
     ConfigError, InputFileError
         As `set_bench` does, or if more of the last layers are to be trained than there are.
     """
-    if "last_layers" in config.task.modes:
-        Tagger(backbone_of(config)).freeze_all_but_last(config.finetune.last_layers)
+    require_layers(config)
     dataset = _of_task(dataset, config)
     _require_masses(dataset, config)
     draw_jets(dataset, config, all_draws(config))
+
+
+def require_layers(config: TrainingConfig) -> None:
+    """Check that the network has the last layers that a study is to train.
+
+    Raises
+    ------
+    ConfigError
+        If it has fewer.
+    """
+    if "last_layers" in config.task.modes:
+        Tagger(backbone_of(config)).freeze_all_but_last(config.finetune.last_layers)
 
 
 def task_summary(bench: Bench) -> dict[str, Any]:

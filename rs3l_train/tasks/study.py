@@ -31,7 +31,7 @@ from rs3l_train.loop.folder import (
 from rs3l_train.loop.logs import read_records
 from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, set_bench, task_summary
+from rs3l_train.tasks.bench import OUT_OF_MEMORY, Bench, require_layers, set_bench, task_summary
 from rs3l_train.tasks.identity import tagger_identity
 from rs3l_train.tasks.measure import (
     embed_test_jets,
@@ -86,6 +86,7 @@ def study(
         If a loss is no longer a number, or memory is lacking.
     """
     require_own(folder, "study")
+    require_layers(config)
     backbone = load_pretrained(pretrained, config)
     diagnostics = _diagnostics(pretrained, config)
     bench = set_bench(dataset, config, prepare(config))

@@ -217,6 +217,15 @@ def test_a_network_of_another_architecture_is_refused(dataset, config, pretraine
         study(dataset, other, pretrained[0], tmp_path)
 
 
+def test_more_last_layers_than_there_are_is_told_before_any_training(
+    dataset, config, pretrained, tmp_path
+):
+    many = changed(config, task={"modes": ["scratch", "last_layers"]}, finetune={"last_layers": 50})
+    with pytest.raises(ConfigError, match=r"finetune.last_layers: 50, but the network has \d+"):
+        study(dataset, many, pretrained[0], tmp_path)
+    assert [*tmp_path.iterdir()] == []
+
+
 def test_the_study_has_a_row_for_everything(dataset, config, pretrained, tmp_path):
     metrics = study(dataset, config, pretrained[0], tmp_path)
     assert metrics == json.loads((tmp_path / "metrics.json").read_text())
