@@ -47,6 +47,10 @@ Page = Annotated[
         "--out", "-o", help="The page; in RESULTS if not given.", dir_okay=False, callback=_own_file
     ),
 ]
+Figures = Annotated[
+    Path | None,
+    typer.Option("--figures", help="Also write the figures as PDF into this folder."),
+]
 Out = Annotated[
     Path,
     typer.Option("--out", "-o", help="The file to write.", dir_okay=False, callback=_own_file),

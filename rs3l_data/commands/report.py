@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from rs3l_data.commands.options import Log, Page, Results
+from rs3l_data.commands.options import Figures, Log, Page, Results
 
 
 def report(
     results: Results,
     out: Page = None,
+    figures: Figures = None,
     log: Log = None,
 ) -> None:
     """Write one HTML page about a run: dataset, views, times and trainings.
@@ -21,5 +22,5 @@ def report(
 
     path = results / "report.html" if out is None else out
     with logging_to(log):
-        write_report(results, path)
+        write_report(results, path, figures)
     typer.echo(path)

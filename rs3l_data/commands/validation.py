@@ -6,12 +6,13 @@ from typing import Annotated
 
 import typer
 
-from rs3l_data.commands.options import Log, Page, Results
+from rs3l_data.commands.options import Figures, Log, Page, Results
 
 
 def validation(
     results: Results,
     out: Page = None,
+    figures: Figures = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 if a test fails.")
     ] = False,
@@ -29,7 +30,7 @@ def validation(
 
     path = results / "validation.html" if out is None else out
     with logging_to(log):
-        failed = write_validation(results, path)
+        failed = write_validation(results, path, figures)
     typer.echo(path)
     if strict and failed:
         typer.echo(f"{failed} tests failed", err=True)

@@ -21,11 +21,12 @@ from rs3l_data.report import (
 )
 from rs3l_data.report.gather import Results, gather
 from rs3l_data.report.observables import observables
+from rs3l_data.report.pictures import write_figures
 from rs3l_data.report.template import filled
 from rs3l_data.store.atomic import require_named, write_whole
 
 
-def write_report(folder: Path, out: Path) -> None:
+def write_report(folder: Path, out: Path, figures_to: Path | None = None) -> None:
     """Write the report on the results in a folder, whole or not at all.
 
     Parameters
@@ -34,6 +35,8 @@ def write_report(folder: Path, out: Path) -> None:
         Of a run: with `dataset`, and perhaps `benchmarks` and `training`.
     out
         The HTML file.
+    figures_to
+        A folder for the figures as PDF; None: they are in the page alone.
 
     Raises
     ------
@@ -42,23 +45,20 @@ def write_report(folder: Path, out: Path) -> None:
     InputFileError
         If there is no dataset, or a file is not what a run writes.
     StorageError
-        If the page cannot be written.
+        If the page or a figure cannot be written.
     """
     require_named(out, "page", ".html", ".htm")
-    write_whole(out, render(gather(folder), folder.resolve().name))
-
-
-def render(results: Results, name: str) -> str:
-    """Make the page, with all images inside.
-
-    Parameters
-    ----------
-    name
-        Of the run, if its config does not say one.
-    """
+    results = gather(folder)
     # The report's style, whatever the user's own matplotlibrc says.
     with matplotlib.style.context(["default", style.RC]):
-        figures = _figures(results)
+        pictures = _pictures(results)
+        if figures_to is not None:
+            write_figures(pictures, figures_to)
+    write_whole(out, _page(results, pictures, folder.resolve().name))
+
+
+def _page(results: Results, pictures: Mapping[str, Any], name: str) -> str:
+    """Make the page of a run, which has this name if its config does not say one."""
     config = results.manifest["config"]
     return filled(
         "template.html.j2",
@@ -66,7 +66,7 @@ def render(results: Results, name: str) -> str:
         name=config.get("name", name),
         views=results.dataset.views,
         **_tables(results),
-        **figures,
+        **pictures,
         citation=results.manifest.get("citation", []),
         config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
         trainings=results.trainings,
@@ -89,7 +89,7 @@ def _tables(results: Results) -> dict[str, Any]:
     }
 
 
-def _figures(results: Results) -> Mapping[str, Any]:
+def _pictures(results: Results) -> Mapping[str, Any]:
     dataset = results.dataset
     # The shards of a part of a dataset name processes of which it has no rows.
     sizes = {name: made["n_rows"] for name, made in results.manifest["processes"].items()}
@@ -98,10 +98,10 @@ def _figures(results: Results) -> Mapping[str, Any]:
     found = distributions.collect(dataset, shown)
     statuses = missing.count_statuses(dataset)
     return {
-        "examples": [
-            jets_figure.jet_views(dataset, process, row)
+        "examples": {
+            process: jets_figure.jet_views(dataset, process, row)
             for process, row in jets_figure.example_rows(dataset).items()
-        ],
+        },
         "by_process": distributions.by_process(dataset, shown, found),
         "by_view": {
             process: distributions.by_view(dataset, process, shown, found) for process in processes

@@ -50,7 +50,7 @@ def picture(figure: Figure, alt: str, caption: str) -> Picture:
     """Render a figure."""
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=DPI)
-    return Picture(data_uri(image.getvalue()), alt, caption)
+    return Picture(data_uri(image.getvalue()), alt, caption, figure)
 
 
 def view_lines(views: Sequence[str]) -> Lines:

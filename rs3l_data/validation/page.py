@@ -17,6 +17,7 @@ from rs3l_data.describe.references import comparable_processes
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.report import style
 from rs3l_data.report.gather import gather
+from rs3l_data.report.pictures import write_figures
 from rs3l_data.report.template import filled
 from rs3l_data.store.atomic import require_named, write_whole
 from rs3l_data.store.manifest import MANIFEST_NAME
@@ -57,13 +58,15 @@ class Findings:
     tests: list[Test]
 
 
-def write_validation(results: Path, out: Path) -> int:
+def write_validation(results: Path, out: Path, figures_to: Path | None = None) -> int:
     """Write the page, and beside it a file of all numbers with the ending `.json`.
 
     Parameters
     ----------
     results
         A run's folder, with `config.yaml`, `dataset` and `onepass`.
+    figures_to
+        A folder for the figures as PDF; None: they are in the page alone.
 
     Returns
     -------
@@ -76,14 +79,18 @@ def write_validation(results: Path, out: Path) -> int:
     InputFileError
         If a file is missing or is not what the run writes.
     StorageError
-        If the page cannot be written.
+        If the page or a figure cannot be written.
     """
     of_numbers = out.with_suffix(".json")
     require_named(out, "page", ".html", ".htm")
     if of_numbers.name == MANIFEST_NAME:
         raise ConfigError(f"{out}: its numbers would take the place of {of_numbers}; another name")
     found = find(results)
-    page = render(found)
+    with matplotlib.style.context(["default", style.RC]):
+        pictures = _pictures(found)
+        if figures_to is not None:
+            write_figures(pictures, figures_to)
+    page = _page(found, pictures)
     numbers = json.dumps(as_numbers(found), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(of_numbers, numbers + "\n")
     write_whole(out, page)
@@ -117,11 +124,8 @@ def find(results: Path) -> Findings:
     )
 
 
-def render(found: Findings) -> str:
-    """Make the page, with all images inside."""
+def _page(found: Findings, pictures: dict[str, Any]) -> str:
     threshold = found.config.validation.threshold
-    with matplotlib.style.context(["default", style.RC]):
-        pictures = _pictures(found)
     processes = comparable_processes(found.config)
     return filled(
         "validation.html.j2",

@@ -90,6 +90,22 @@ def test_page_mentions_everything(page, dataset):
     assert "40 collisions, mitigation: puppi" in text
 
 
+def test_figures_come_as_pdf_where_asked_for(results, dataset, tmp_path):
+    """In TrueType fonts, which publishers take; the same twice."""
+    for folder in ("figures", "again"):
+        arguments = ["report", str(results), "--out", str(tmp_path / "report.html")]
+        result = CliRunner().invoke(app, [*arguments, "--figures", str(tmp_path / folder)])
+        assert result.exit_code == 0, result.output
+    files = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
+    alone = {"by_process.pdf", "missing_chart.pdf", "spectrum.pdf", "impact.pdf"}
+    of_each = {f"{name}-{own}.pdf" for name in ("examples", "by_view") for own in dataset.processes}
+    assert {*files} == alone | of_each
+    for name, content in files.items():
+        assert content.startswith(b"%PDF-"), name
+        assert b"/Type3" not in content, name
+        assert content == (tmp_path / "again" / name).read_bytes(), name
+
+
 def test_names_are_escaped(page):
     assert "<b>run" not in page
     assert "small&lt;b&gt;run" in page

@@ -20,7 +20,7 @@ from tests.data.validation.conftest import N_EVENTS, command, make_run
 
 @pytest.fixture(scope="module")
 def written(finished):
-    result = command("validation", finished, "--strict")
+    result = command("validation", finished, "--strict", "--figures", finished / "figures")
     assert result.exit_code == 0, result.output
     page = (finished / "validation.html").read_text(encoding="utf-8")
     return page, json.loads((finished / "validation.json").read_text(encoding="utf-8"))
@@ -33,6 +33,13 @@ def test_a_run_that_is_right_is_green(written):
     assert not re.search(r'<td class="bad"', page)
     groups = {test["group"] for test in numbers["tests"]}
     assert groups == {"one-pass", "variations", "detector", "monte carlo"}
+
+
+def test_its_figures_are_there_as_pdf(written, finished):
+    assert {path.name for path in (finished / "figures").iterdir()} == {
+        *("p_values.pdf", "one_pass-qcd.pdf", "one_pass-hbb.pdf", "variations.pdf"),
+        *("response.pdf", "tracking.pdf", "spectra.pdf"),
+    }
 
 
 def test_every_view_meets_every_process_and_quantity(written):
