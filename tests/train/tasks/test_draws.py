@@ -26,6 +26,31 @@ def test_jets_are_drawn_where_they_are_needed(dataset, config):
     assert drawn.test.tolist() == np.flatnonzero(in_test).tolist()
 
 
+def test_a_jet_of_any_view_to_train_on_may_have_a_label(dataset, config):
+    held_out = changed(config, data={"hold_out": ["seed"]}, task={"balance": "natural"})
+    somewhere = np.any([dataset.jets(view)["present"] for view in ("nominal", "fsr_up")], axis=0)
+    usable = np.flatnonzero(somewhere & (dataset.initiators["split"] == Split.TRAIN))
+    drawn = draw_jets(dataset, held_out, [(len(usable), 0)])
+    assert sorted(drawn.labelled[len(usable), 0]) == usable.tolist()
+
+
+def test_jets_to_draw_from_are_counted_by_split_and_class(dataset, config):
+    """Those of the nominal view, which `metrics.json` names."""
+    target = tagging_task(dataset, config.task).target
+    present, split = dataset.jets("nominal")["present"], dataset.initiators["split"]
+    expected = {
+        part.name.lower(): {
+            name: int((present & (split == part) & (target == value)).sum())
+            for name, value in CLASSES.items()
+        }
+        for part in Split
+    }
+    assert draw_jets(dataset, config, [(20, 0)]).jets == expected
+    to_test = draw_test_jets(dataset, config)
+    assert to_test.jets == expected
+    assert not len(to_test.validation)
+
+
 def test_the_balance_of_the_config_is_that_of_the_draws(dataset, config):
     natural = changed(config, task={"balance": "natural"})
     bench = set_bench(dataset, natural, prepare(natural), [(60, 0)])

@@ -10,6 +10,7 @@ import torch
 from scipy.special import expit
 from scipy.stats import wasserstein_distance
 
+from rs3l_train.evaluation.baselines import NEEDED
 from rs3l_train.evaluation.calibration import accuracy, calibration
 from rs3l_train.evaluation.scores import Scores
 from rs3l_train.evaluation.tagging import figures_of_merit
@@ -20,7 +21,7 @@ from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.measure import embed_test_jets, measure_tagger
 from rs3l_train.tasks.study import _summary
 from rs3l_train.tasks.train_tagger import train_tagger
-from rs3l_train.tasks.trees import measure_trees
+from rs3l_train.tasks.trees import _significances, measure_trees
 from tests.train.conftest import changed
 
 
@@ -91,6 +92,19 @@ def test_a_variable_that_a_dataset_does_not_know_is_no_baseline(bench, unknown, 
     )
     rows, scores = measure.measure_baselines(replace(bench, dataset=without))
     assert {row["name"] for row in rows} == scores.keys() == left
+
+
+def test_a_variable_that_some_jets_lack_is_a_baseline_all_the_same(bench):
+    """As N2 of a single constituent."""
+    own = bench.dataset
+    lacking = np.arange(len(own)) % 3 == 0
+    without = SimpleNamespace(
+        jets=lambda view: (t := own.jets(view)) | {"n2": np.where(lacking, np.nan, t["n2"])},
+        labels=own.labels,
+        initiators=own.initiators,
+    )
+    rows, _ = measure.measure_baselines(replace(bench, dataset=without))
+    assert [row["name"] for row in rows if row["view"] == "seed"] == [*NEEDED]
 
 
 def test_cosines_are_of_the_same_jets(bench, weights):
@@ -174,6 +188,16 @@ def test_trees_see_the_tracks_of_their_jets(bench, given):
         np.testing.assert_allclose(found[9:], largest, rtol=1e-4)
         some += found[9] > 0
     assert some > 10
+
+
+def test_tracks_without_an_error_have_no_significance(bench):
+    """Their impact parameters are known in the datasets of RS3L's authors."""
+    batch = bench.jets.gather(bench.labelled(20, 0))
+    assert _significances(batch).any()
+    unknown = torch.zeros_like(batch.constituents["d0_error"])
+    batch = replace(batch, constituents=batch.constituents | {"d0_error": unknown})
+    assert batch.constituents["d0"].any()
+    assert not _significances(batch).any()
 
 
 def test_the_summary_is_of_the_nominal_view(bench, config):

@@ -12,13 +12,14 @@ from rs3l_train.backbones import backbone_of
 from rs3l_train.config import validate_training
 from rs3l_train.errors import TrainingError
 from rs3l_train.loop.device import prepare
+from rs3l_train.loop.schedule import pretraining_schedule
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.evaluate import evaluate
 from rs3l_train.tasks.finetune import finetune
 from rs3l_train.tasks.identity import pretraining_identity
 from rs3l_train.tasks.labels import draw_at_most, draw_labelled, tagging_task
 from rs3l_train.tasks.measure import measure_tagger
-from rs3l_train.tasks.pretrain import pretrain
+from rs3l_train.tasks.pretrain import LEAST_VALIDATIONS, pretrain
 from rs3l_train.tasks.pretraining import set_up
 from rs3l_train.tasks.probe import _fitted, fit_probe
 from rs3l_train.tasks.study import study
@@ -43,6 +44,24 @@ def test_pretraining_learns_to_recognise_views(pretrained):
     assert metrics["views_seen"] >= 6000
     assert metrics["diagnostics"]["r2 |eta|"] < 0.3
     assert (folder / "plots" / "loss.png").exists()
+
+
+def test_the_learning_rate_falls_over_the_steps_that_the_budget_is(
+    dataset, config, tmp_path, monkeypatch
+):
+    given = []
+
+    def noted(*arguments):
+        given.append(arguments)
+        return pretraining_schedule(*arguments)
+
+    monkeypatch.setattr("rs3l_train.tasks.pretrain.pretraining_schedule", noted)
+    metrics = pretrain(dataset, changed(config, pretrain={"views_seen": 2000}), tmp_path)
+    ((_, n_steps, in_an_epoch),) = given
+    assert n_steps == pytest.approx(metrics["steps"], abs=1)
+    assert n_steps > 2 * in_an_epoch > 20
+    # A validation for each tenth of the budget, and the one before it.
+    assert len(records(tmp_path)) == pytest.approx(LEAST_VALIDATIONS + 1, abs=1)
 
 
 @pytest.mark.parametrize("in_nominal", [True, False])
@@ -74,6 +93,8 @@ def test_one_label_alone_teaches_nothing(dataset, config):
     settings = alone.model_dump() | {"objective": {"name": "supervised"}}
     with pytest.raises(InputFileError, match="'supervised' tells labels apart, but all"):
         set_up(dataset, validate_training(settings, "test"), prepare(alone))
+    # Nor is one needed by objectives that compare views.
+    assert len(set_up(dataset, alone, prepare(alone)).training.rows)
 
 
 def test_test_jets_are_not_pretrained_on(dataset, config, pretrained):

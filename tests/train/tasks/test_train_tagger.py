@@ -66,6 +66,19 @@ def test_a_probe_that_tells_all_jets_apart_has_finite_weights():
     torch.testing.assert_close(probe.weight, MOST_SCALED * unscaled)
 
 
+@pytest.mark.parametrize("name", BACKBONES)
+def test_as_many_of_the_last_layers_as_asked_for_are_free(config, name):
+    chosen = validate_training(config.model_dump() | {"backbone": BACKBONES[name]}, "test")
+    names = [name for name, _ in backbone_of(chosen).named_parameters()]
+    layers = list(dict.fromkeys(name.rpartition(".")[0] for name in names))
+    for n in (1, 3, len(layers) - 1):
+        tagger = Tagger(backbone_of(chosen))
+        tagger.freeze_all_but_last(n)
+        free = [name for name, own in tagger.backbone.named_parameters() if own.requires_grad]
+        assert free == [name for name in names if name.rpartition(".")[0] in layers[-n:]]
+        assert all(own.requires_grad for own in tagger.head.parameters())
+
+
 def test_a_pretrained_backbone_has_its_own_learning_rate(bench, config):
     tagger, own = Tagger(backbone_of(config)), config.finetune
     for mode, rate in (("full", own.backbone_learning_rate), ("scratch", own.learning_rate)):
@@ -90,6 +103,14 @@ def test_a_tagger_begins_as_the_probe_of_standardised_embeddings(bench, weights,
     probe = fit_probe(standard[0], targets[0], standard[1], targets[1], 0.5)
     torch.testing.assert_close(tagger.head.weight[0], probe.weight.float(), rtol=1e-3, atol=1e-4)
     torch.testing.assert_close(tagger.head.bias[0], probe.bias.float(), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("rotation", [True, False])
+def test_labelled_jets_are_turned_if_the_config_says_so(bench, weights, config, rotation):
+    chosen = replace(bench, config=changed(config, data={"rotation": rotation}))
+    tagger, _ = train_tagger(chosen, "probe", 20, 0, weights)
+    z = apply_network(tagger.backbone, bench.jets, bench.labelled(20, 0), config.data.inputs)
+    assert torch.allclose(tagger.mean, z.mean(0), rtol=1e-5, atol=1e-6) == (not rotation)
 
 
 @pytest.mark.parametrize("mode", ["probe", "full", "scratch"])

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsClassifier
 from torch.nn import functional
 
+from rs3l_data.describe.schema import Split
 from rs3l_train.config.objective import MaskedConfig
 from rs3l_train.errors import TrainingError
 from rs3l_train.evaluation.representation import (
@@ -25,7 +26,7 @@ from rs3l_train.loop.history import History
 from rs3l_train.objectives.simsiam import SimSiam
 from rs3l_train.tasks.pretrain import _warnings, pretrain
 from rs3l_train.tasks.pretraining import set_up
-from rs3l_train.tasks.watch import Watch, collapse, knn_probe
+from rs3l_train.tasks.watch import NEIGHBOURS, Watch, collapse, knn_probe
 from rs3l_train.views.memory import Selection, load
 from tests.train.conftest import changed
 from tests.train.results import records
@@ -185,7 +186,7 @@ def test_a_healthy_training_is_not_warned_of(
 def test_the_probe_is_off_where_it_cannot_be(dataset, config, caplog):
     caplog.set_level(logging.INFO, "rs3l_train")
     jets = load(dataset, ("nominal",), 16, torch.device("cpu"))
-    assert knn_probe(jets, dataset, config) is not None
+    assert knn_probe(jets, dataset, changed(config, pretrain={"probe_jets": 40})) is not None
     for blocks, why in (
         ({"pretrain": {"probe_jets": 0}}, ""),
         ({"pretrain": {"probe_jets": 39}}, "it takes 40 jets, training.pretrain.probe_jets is 39"),
@@ -195,6 +196,22 @@ def test_the_probe_is_off_where_it_cannot_be(dataset, config, caplog):
         assert knn_probe(jets, dataset, changed(config, **blocks)) is None
         assert bool(caplog.text) == bool(why)
         assert why in caplog.text
+
+
+@pytest.mark.parametrize(("n_signal", "measured"), [(NEIGHBOURS - 1, False), (NEIGHBOURS, True)])
+def test_each_class_of_the_probe_has_as_many_jets_as_neighbours_are_looked_at(
+    dataset, config, caplog, n_signal, measured
+):
+    caplog.set_level(logging.INFO, "rs3l_train")
+    signal = dataset.initiators["label"] == dataset.labels.index("higgs")
+    held = dataset.initiators["split"] == Split.VALIDATION
+    chosen = ~(signal & held)
+    present = dataset.jets("nominal")["present"]
+    chosen[np.flatnonzero(signal & held & present)[:n_signal]] = True
+    few = dataset[chosen]
+    probe = knn_probe(load(few, ("nominal",), 16, torch.device("cpu")), few, config)
+    assert (probe is not None) == measured
+    assert ("a class of the task has fewer than 20 validation jets" in caplog.text) != measured
 
 
 def test_the_probe_looks_at_validation_jets_of_both_classes(dataset, config):
