@@ -8,7 +8,7 @@ import pytest
 
 import rs3l_data
 from rs3l_data.convert.published import VIEWS
-from rs3l_data.convert.published_in import read_published
+from rs3l_data.convert.published_in import _within, read_published
 from rs3l_data.convert.published_out import write_published
 from rs3l_data.convert.sources import Source
 from rs3l_data.describe.schema import Split
@@ -230,6 +230,12 @@ def test_saturated_impact_parameters_stay_finite_and_keep_their_sign(tmp_path):
     _, found = read(tmp_path / "a.h5", tmp_path / "ds").constituents("nominal")
     assert np.isfinite(found["d0"]).all()
     assert (found["d0"] < -8).all()
+
+
+def test_no_angle_is_rounded_up_to_pi():
+    """The float32 nearest to π lies above it, and angles of a dataset below."""
+    found = _within(np.array([np.nextafter(np.pi, 0), 3.0, -np.pi]))
+    np.testing.assert_array_equal(found, np.array([-np.pi, 3.0, -np.pi], np.float32))
 
 
 def test_a_number_without_a_label_is_an_error_until_it_has_one(tmp_path):
