@@ -13,9 +13,9 @@ from rs3l_data.describe.seeds import event_keys, pythia_seeds, shower_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.exchange.hepmc_file import read_events
-from rs3l_data.exchange.hepmc_in import join
+from rs3l_data.exchange.hepmc_in import _after_initial_state, join
 from rs3l_data.exchange.hepmc_out import _mothers, export_hepmc
-from rs3l_data.exchange.hepmc_record import record_of
+from rs3l_data.exchange.hepmc_record import NONE, Record, record_of
 from rs3l_data.simulate.resimulate import Hadronization, resimulate
 from rs3l_data.simulate.restore import restored
 from tests.data.exchange.conftest import EXPORTED, N_EXPORTED, run_of
@@ -178,6 +178,7 @@ def test_a_vertex_without_a_position_stands_where_its_mother_began(tmp_path):
     order = np.argsort(record.pdg_id)
     positions = record.beginnings(order)
     np.testing.assert_array_equal(positions, [[0, 0, 0], [0, 0, 0]] + [[1, 2, 3]] * 3)
+    assert [record.daughters(at).tolist() for at in order] == [[at] for at in order[1:]] + [[]]
 
 
 def test_records_with_other_status_codes_are_followed(hard_of, exported, tmp_path):
@@ -192,6 +193,20 @@ def test_records_with_other_status_codes_are_followed(hard_of, exported, tmp_pat
     (found,), (expected,) = join(path, hard), join(exported(), hard)
     resonances = hard.particles["status"] == -22
     np.testing.assert_array_equal(found.hard_momenta[resonances], expected.hard_momenta[resonances])
+
+
+@pytest.mark.parametrize(("of_copies", "last"), [((11, 11), 1), ((44, 51), 1), ((51, 51), 0)])
+def test_a_parton_is_followed_to_where_it_branches_or_is_past_initial_state(of_copies, last):
+    """Other programs' status codes do not tell where final-state radiation begins."""
+    record = Record(
+        pdg_id=np.array([1, 1, 1, 21], np.int32),
+        status=np.array([23, *of_copies, 11], np.int32),
+        momentum=np.zeros((4, 4)),
+        production=np.array([NONE, 0, 1, 1]),
+        end=np.array([0, 1, NONE, NONE]),
+        position=np.zeros((2, 3)),
+    )
+    assert _after_initial_state(record, 0) == last
 
 
 @pytest.mark.parametrize("between", [[], [b"\n", b" \n"]])
@@ -272,3 +287,11 @@ def test_views_without_particles_of_their_own_are_not_exported(hard_of, tmp_path
     hard = hard_of("top")[:1]
     with pytest.raises(ConfigError, match=message):
         export_hepmc(EXPORTED, run_of("top"), view, hard, tmp_path / "x", lambda _: None)
+
+
+def test_no_file_of_another_kind_is_overwritten(hard_of, tmp_path):
+    out = tmp_path / "hard.h5"
+    out.write_bytes(b"hard events")
+    with pytest.raises(ConfigError, match=r"hard\.h5: is there and no HepMC3 file by its name"):
+        export_hepmc(EXPORTED, run_of("top"), "nominal", hard_of("top")[:1], out, lambda _: None)
+    assert out.read_bytes() == b"hard events"

@@ -2,6 +2,7 @@
 
 import gzip
 from functools import cache
+from xml.etree import ElementTree
 
 import numpy as np
 import pylhe
@@ -78,6 +79,14 @@ def test_pylhe_reads_the_file_with_all_digits(hard_files, tmp_path):
     np.testing.assert_array_equal(scales, parts[0].events["scale"])
 
 
+def test_the_file_is_a_whole_document(hard_files, tmp_path):
+    """To the end of it: readers that need no more than its events do not look there."""
+    export_lhe(hard_files()[1], tmp_path / "out.lhe")
+    document = ElementTree.parse(tmp_path / "out.lhe").getroot()
+    assert document.tag == "LesHouchesEvents"
+    assert [part.tag for part in document] == ["header", "init"] + N * ["event"]
+
+
 def test_pythia_reads_the_file_and_showers_the_same_partons(hard_files, tmp_path):
     (hard,), files = hard_files()
     path = tmp_path / "out.lhe"
@@ -131,6 +140,18 @@ def test_another_program_finds_the_cross_section_in_the_weights(hard_files, tmp_
         assert pythia.init()
         assert sum(pythia.next() for _ in range(N)) == N
         assert pythia.infoPython().sigmaGen() * 1e9 == pytest.approx(declared, rel=1e-6)
+
+
+def test_events_count_as_unweighted_if_every_one_of_them_weighs_1(tmp_path):
+    """Not those of a generator beyond the leading order, of which most do and some weigh -1."""
+    config = make_config(processes={"qcd": {"events": N}})
+    hard, run = hard_chunk(config, "qcd", 0, lambda _: None)
+    for name, weights, strategy in (("lo", 1, 3), ("nlo", np.where(np.arange(N) % 5, 1, -1), -4)):
+        hard.events["weight"][:] = weights
+        write_hard_events(tmp_path / f"{name}.h5", hard, run, attributes(config))
+        export_lhe([tmp_path / f"{name}.h5"], tmp_path / f"{name}.lhe")
+        init = pylhe.LHEFile.fromfile(tmp_path / f"{name}.lhe").init
+        assert init.initInfo.weightingStrategy == strategy
 
 
 def test_a_subprocess_may_have_a_negative_cross_section(tmp_path):
