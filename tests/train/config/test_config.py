@@ -124,6 +124,12 @@ def test_a_bad_override_is_named(tmp_path, override, message):
         load_training(path, [override])
 
 
+def test_a_batch_has_at_most_as_many_parts_as_jets():
+    config = validate_training({"loop": {"parts": 64}, "finetune": {"parts": 128}}, "test")
+    assert config.loop.parts == config.pretrain.jets_per_batch
+    assert config.finetune.parts == config.finetune.views_per_batch
+
+
 def test_a_label_cannot_be_signal_and_background():
     with pytest.raises(ConfigError, match="g: signal and background at once"):
         validate_training({"task": {"signal": ["g", "Hbb"]}}, "c.yaml")

@@ -4,6 +4,7 @@ import pytest
 
 from rs3l_data.errors import ConfigError
 from rs3l_train.config import DataConfig, validate_training
+from rs3l_train.config.drawing import chosen_drawing
 from rs3l_train.config.names import chosen_views, require_of_run
 
 POINTS = {"nominal": "shower", "seed": "shower", "fsr_up": "shower"}
@@ -14,6 +15,14 @@ TASK = {"signal": ["Hbb", "Hcc"], "background": ["q", "g"]}
 def test_held_out_views_are_not_chosen():
     assert chosen_views(VIEWS, DataConfig(hold_out=("seed",))) == ("nominal", "fsr_up")
     assert chosen_views(VIEWS, DataConfig(views=("seed",))) == ("seed",)
+
+
+@pytest.mark.parametrize("weights", [{}, {"seed": 2.0}])
+def test_views_need_no_point_to_start_from_where_no_weight_is_for_one(weights):
+    """Datasets of others do not say it."""
+    config = validate_training({"pretrain": {"view_weights": weights, "views_per_jet": 2}}, "test")
+    drawing = chosen_drawing(VIEWS, dict.fromkeys(VIEWS), config)
+    assert drawing.weights == tuple(weights.get(view, 1.0) for view in VIEWS)
 
 
 def require(**blocks):
