@@ -7,11 +7,12 @@ import yaml
 from typer.testing import CliRunner
 
 from rs3l_data.__main__ import app
+from rs3l_data.describe.cost import Cost
 from rs3l_data.describe.resolved import Resolved
-from rs3l_data.errors import InputFileError
-from rs3l_data.plan.compare import compare, jobs_done
-from rs3l_data.plan.jobs import jobs_of
-from rs3l_data.plan.spent import read_spent
+from rs3l_data.errors import InputFileError, RS3LError
+from rs3l_data.plan.compare import Done, compare, jobs_done
+from rs3l_data.plan.jobs import Job, jobs_of
+from rs3l_data.plan.spent import Spent, read_spent, spent_by
 from rs3l_data.plan.summary import summarise
 from rs3l_data.progress import logging_to
 from tests.data.conftest import make_config
@@ -69,6 +70,27 @@ def test_a_run_that_is_not_done_is_compared_as_far_as_it_is(run, tmp_path):
     assert found["steps"][0]["wall_s"] > 0
 
 
+def test_the_jobs_of_a_step_are_summed_up_and_the_largest_counts_for_memory():
+    jobs = [
+        Job("resimulate", "qcd", "up", "0000", Cost(10.0, 300.0, 1.0, True), ()),
+        Job("resimulate", "qcd", "up", "0001", Cost(30.0, 200.0, 1.0, True), ()),
+    ]
+    done = [
+        Done(jobs[0], wall_s=20.0, ended=1020.0, spent=Spent(20.0, 12.0, 350.0)),
+        Done(jobs[1], wall_s=60.0, ended=1050.0, spent=Spent(60.0, 38.0, 250.0)),
+    ]
+    step = {"step": "resimulate", "process": "qcd", "view": "up", "jobs": 2}
+    found = compare(done, {"steps": [step], "jobs": 2, "cores": 2, "wall_s": 24.0}, idle_s=5.0)
+    sums = {
+        **{"planned_s": 40, "cpu_s": 50, "ratio": 1.25, "wall_s": 80, "wall_ratio": 1.6},
+        **{"planned_mb": 300, "memory_mb": 350},
+    }
+    assert found["steps"] == [{**step, "jobs_done": 2, **sums}]
+    assert found["total"] == sums
+    # From 990 to 1050.
+    assert (found["wall_s"], found["wall_ratio"]) == (60, 2.5)
+
+
 def test_a_folder_of_something_else_is_named(run, tmp_path):
     with pytest.raises(InputFileError, match=r"no benchmark files of this config's jobs"):
         jobs_done(jobs_of(run), tmp_path)
@@ -88,6 +110,18 @@ def test_a_log_says_at_its_end_what_was_spent(tmp_path):
         raise RuntimeError
     assert read_spent(log) is None
     assert read_spent(tmp_path / "none.log") is None
+
+
+def test_a_command_tells_what_it_spent_or_why_it_failed(tmp_path):
+    config = {"name": "x", "seed": 1, "processes": {"hbb": {"events": 1}}, "views": VIEWS}
+    (tmp_path / "my.yaml").write_text(yaml.safe_dump(config))
+    out = tmp_path / "0000.h5"
+    command = ["hard", tmp_path / "my.yaml", "hbb", "0", "--out", out]
+    spent = spent_by(command, tmp_path / "hard.log")
+    assert out.is_file()
+    assert spent == read_spent(tmp_path / "hard.log")
+    with pytest.raises(RS3LError, match=r"(?s)hard .*hbb 9 .* failed:.*has chunks 0 to 0"):
+        spent_by(["hard", tmp_path / "my.yaml", "hbb", "9", "--out", out], tmp_path / "hard.log")
 
 
 def plan(*arguments):

@@ -1,10 +1,12 @@
+import re
 from collections import Counter
 
 import pytest
 
+from rs3l_data.describe.cost import Cost
 from rs3l_data.describe.rates import recorded
 from rs3l_data.describe.resolved import Resolved
-from rs3l_data.plan.jobs import jobs_of
+from rs3l_data.plan.jobs import Job, jobs_of
 from rs3l_data.plan.summary import summarise
 from rs3l_data.plan.text import plan_in_words
 from tests.data.conftest import make_config
@@ -72,6 +74,33 @@ def test_the_times_of_all_jobs_add_up():
     assert plan["disk_mb"]["dataset"] == pytest.approx(plan["disk_mb"]["views"])
 
 
+def test_the_largest_job_counts_for_memory_and_time_and_all_of_them_for_the_disk():
+    run = run_of()
+    jobs = [
+        Job("hard", "qcd", "", "0000", Cost(8.0, 300.0, 2.0, True), ()),
+        Job("resimulate", "qcd", "up", "0000", Cost(40.0, 500.0, 10.0, True), (0,)),
+        Job("resimulate", "qcd", "up", "0001", Cost(20.0, 400.0, 5.0, False), (0,)),
+    ]
+    plan = summarise(run, jobs, 2)
+    assert plan["memory_mb"] == 500
+    assert plan["disk_mb"] == {"hard": 2, "views": 15, "logs": 0.012, "benchmarks": 0.012}
+    assert plan["files"] == {"hard": 1, "views": 2, "logs": 3, "benchmarks": 3, "records": 3}
+    assert plan["steps"][1] == {
+        **{"step": "resimulate", "process": "qcd", "view": "up", "jobs": 2, "cpu_s": 60},
+        **{"longest_job_s": 40, "memory_mb": 500, "disk_mb": 15, "measured": False},
+    }
+    assert [plan["steps"][0]["measured"], plan["measured"]] == [True, False]
+    assert plan["wall_s"] == pytest.approx(48 + 2 * recorded().idle_s)
+
+
+def test_rows_are_those_of_the_initiators():
+    """Both jets of a QCD event are rows, a Higgs boson is one."""
+    processes = plan_of(run_of(processes={"qcd": {"events": 1000}, "hbb": {"events": 1000}}))
+    rows = {name: one["rows"] for name, one in processes["processes"].items()}
+    assert rows == {name: round(1000 * recorded().rows[name]) for name in ("qcd", "hbb")}
+    assert rows["qcd"] > 1.5 * rows["hbb"]
+
+
 def test_more_cores_take_less_time_down_to_the_longest_chain():
     run = run_of()
     walls = [plan_of(run, cores)["wall_s"] for cores in (1, 2, 4, 1000)]
@@ -85,10 +114,15 @@ def test_hints_tell_of_chunks_that_do_not_fit():
     long = {"qcd": {"events": 10**6}, "hbb": {"events": 10}}
     (hint,) = plan_of(run_of(processes=long, hard={"chunk_events": 10**6}))["hints"]
     assert "vincia: a job of 1000000 events takes" in hint
-    assert "processes.qcd.chunk_events: " in hint
+    half_an_hour = int(re.search(r"processes\.qcd\.chunk_events: (\d+)", hint)[1])
+    shorter = plan_of(run_of(processes=long, hard={"chunk_events": half_an_hour}))
+    longest = max(s["longest_job_s"] for s in shorter["steps"] if s["step"] == "resimulate")
+    assert longest == pytest.approx(1800, rel=0.01)
     (hint,) = plan_of(run_of(processes=long, hard={"chunk_events": 20000}), 10**4)["hints"]
-    assert "showers keep at most" in hint
-    assert plan_of(run_of())["hints"] == []
+    assert "102 showers keep at most 102 of 10000 cores busy" in hint
+    assert plan_of(run_of(processes=long, hard={"chunk_events": 20000}), 102)["hints"] == []
+    # Few cores, or jobs of seconds on many.
+    assert plan_of(run_of())["hints"] == plan_of(run_of(), 1000)["hints"] == []
 
 
 def test_the_plan_in_words_has_all_views_and_totals():
