@@ -87,6 +87,17 @@ def test_a_limit_of_eta_that_is_none_does_not_overflow(config, hard_of):
     assert len(found.initiator) == 2 * len(hard)
 
 
+@pytest.mark.parametrize(
+    ("process", "codes", "message"),
+    [("hbb", (25, 5), "-?5 comes .* 25,"), ("top", (6, 24), "-?24 comes .* -?6,")],
+)
+def test_an_initiator_from_the_decay_of_another_is_told(hard_of, process, codes, message):
+    """Even if the other one is the first of all rows."""
+    hard = hard_of(process)[:1]
+    with pytest.raises(GeneratorError, match=f"in event 0 a particle {message}"):
+        find_rows(hard, Selection(codes, (0.0, 1e5), 100.0))
+
+
 def test_what_decays_is_what_was_asked_for(config, hard_of):
     products = {
         process: set(np.abs(initiator_table(config, process, hard_of(process)).decays["pdg_id"]))

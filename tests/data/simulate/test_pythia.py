@@ -7,7 +7,7 @@ import pythia8mc
 
 from rs3l_data.describe.settings import hard_settings
 from rs3l_data.errors import GeneratorError
-from rs3l_data.simulate.pythia import Delivered, initialise, log_words, prepared
+from rs3l_data.simulate.pythia import Delivered, initialise, log_words, own_words, prepared
 from rs3l_data.simulate.setting_values import not_of_its_kind
 from tests.data.conftest import make_config
 
@@ -184,6 +184,20 @@ def test_the_log_keeps_the_errors_and_warnings_of_what_went_well(caplog, capfd):
     assert last.startswith("Pythia says of the shower: 'Warning in ")
     assert "'Warning in SimpleTimeShower::init: pTmin too low' (2 times)" in last
     assert capfd.readouterr().out == ""
+
+
+def test_errors_are_quoted_without_the_warnings_that_every_run_has():
+    pythia = prepared(["Print:quiet = on", "HardQCD:all = on", "PhaseSpace:pTHatMin = 400"])
+    pythia.readString("TimeShower:pTmin = 0.1")
+    initialise(pythia)
+    warnings = own_words(pythia)
+    assert "'Warning in SimpleTimeShower::init: pTmin too low' (2 times)" in warnings
+    # Not even the last bit may differ.
+    pythia.readString("Check:epTolErr = 0.")
+    initialise(pythia)
+    assert not pythia.next()
+    assert "energy-momentum not conserved" in own_words(pythia)
+    assert "Warning" not in own_words(pythia)
 
 
 def test_a_job_may_lose_events_but_not_all_of_them():

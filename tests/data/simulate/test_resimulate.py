@@ -1,5 +1,7 @@
 """Restored and showered again: the same hard event every time, and nothing else remembered."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import pythia8mc
@@ -15,7 +17,7 @@ from rs3l_data.simulate import resimulate as module
 from rs3l_data.simulate.initiators import find_rows
 from rs3l_data.simulate.pythia import initialise, initialised, prepared
 from rs3l_data.simulate.record import read, stable
-from rs3l_data.simulate.resimulate import resimulate
+from rs3l_data.simulate.resimulate import batch_of, resimulate, shower_records
 from rs3l_data.simulate.restore import RestoredEvents, restored
 from rs3l_data.stopwatch import no_stopwatch
 from tests.data.conftest import PROCESSES, make_config, momenta_of
@@ -276,6 +278,27 @@ def test_a_job_that_delivers_nothing_says_why(config, hard_of):
         list(resimulate(settings, hard, ENERGY, seeds))
     assert "energy-momentum not conserved" in str(caught.value)
     assert "generator.settings" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["px", "py", "pz"])
+def test_another_hard_event_than_the_saved_one_is_told(config, hard_of, name):
+    hard = hard_of("qcd")[:4]
+    seeds = shower_seeds(config.seed, "qcd", "nominal", hard.events["event"])
+    settings = view_settings(config, "qcd", "nominal")
+    ((_, showers),) = shower_records(settings, hard, ENERGY, seeds)
+    records = next(showers)
+    first_outgoing = hard.offsets[2] + 2
+
+    def moved(share):
+        values = hard.particles[name].copy()
+        values[first_outgoing] += share * hard.particles["energy"][first_outgoing]
+        return replace(hard, particles={**hard.particles, name: values})
+
+    for small in (-5e-5, 5e-5):
+        assert batch_of(moved(small), records).generated.all()
+    for large in (-2e-4, 2e-4):
+        with pytest.raises(GeneratorError, match="event 2: Pythia showered another hard event"):
+            batch_of(moved(large), records)
 
 
 def test_displaced_decays_have_vertices_inside_the_tracker_and_calorimeters(config, hard_of):
