@@ -92,6 +92,25 @@ def test_an_absent_jet_is_marked_and_empty():
     assert np.all((view.jets["mass"] >= 150)[~absent])
 
 
+def test_all_limits_select_jets(hard_of, view_of):
+    limits = {"pt": (350, 700), "abs_eta_max": 1.5, "mass": (30, 100)}
+    narrow = make_config(jets=limits)
+    found = shower_tables(narrow, "qcd", "nominal", hard_of("qcd"), lambda _: None)["nominal"].jets
+    every = view_of("qcd")[1].jets
+    passed = {
+        "high pt": every["pt"] <= 700,
+        "eta": np.abs(every["eta"]) <= 1.5,
+        "low mass": every["mass"] >= 30,
+        "high mass": every["mass"] <= 100,
+    }
+    for name in passed:
+        others = [values for other, values in passed.items() if other != name]
+        assert np.any(every["present"] & ~passed[name] & np.all(others, axis=0)), name
+    expected = every["present"] & np.all([*passed.values()], axis=0)
+    np.testing.assert_array_equal(found["present"], expected)
+    assert set(found["status"][every["present"] & ~expected]) == {Status.FAILED_SELECTION}
+
+
 def test_more_radiation_gives_more_constituents(view_of):
     """Less final-state radiation with a larger renormalisation scale, more with a smaller."""
     n = {view: view_of("qcd", view)[1].jets["n_constituents"] for view in ("fsr_up", "fsr_down")}

@@ -15,7 +15,7 @@ from rs3l_data.describe.compatible import differences
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.names import names_of
 from rs3l_data.describe.strict import validate
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.jobs.inputs import check_origin, open_views_of, read_hard_of
 from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.hard import write_hard_events
@@ -159,6 +159,36 @@ def test_hard_events_of_other_weights_are_refused(tmp_path):
         read_hard_of(flattened(2), path)
 
 
+@pytest.mark.parametrize(
+    ("events", "size", "message"),
+    [
+        (3, 2, "holds the 2 events of 'qcd' from number 2 on, expected a chunk of 2 of 3"),
+        (2, 2, "from number 2 on, expected a chunk of 2 of 2"),
+        (4, 4, "from number 2 on, expected a chunk of 4 of 4"),
+        (4, 1, "from number 2 on, expected a chunk of 1 of 4"),
+    ],
+)
+def test_hard_events_that_are_no_chunk_of_the_config_are_refused(tmp_path, events, size, message):
+    """Its views and shards would not fit together."""
+
+    def chunked(events, size):
+        return config_with(processes={"qcd": {"events": events, "chunk_events": size}})
+
+    path = tmp_path / "0001.h5"
+    hard, run = hard_chunk(chunked(4, 2), "qcd", 1, lambda _: None)
+    write_hard_events(path, hard, run, attributes(chunked(4, 2)))
+    for total in (4, 9):
+        assert read_hard_of(chunked(total, 2), path)[0].events["event"].tolist() == [2, 3]
+    with pytest.raises(InputFileError, match=message):
+        read_hard_of(chunked(events, size), path)
+
+
+def test_hard_events_of_a_process_that_the_config_has_not_are_refused(tmp_path):
+    write_chunk(tmp_path, config_with(processes={"qcd": {"events": 2}}), "qcd")
+    with pytest.raises(ConfigError, match=r"processes\.qcd: not in the config"):
+        read_hard_of(config_with(processes={"hbb": {"events": 2}}), tmp_path / "hard/qcd/0000.h5")
+
+
 def test_a_file_whose_config_cannot_be_read_is_refused():
     with pytest.raises(InputFileError, match=r"a\.h5: attribute config: .*run again"):
         check_origin(config_with(), {"seed": 1}, Path("a.h5"), "pack", "qcd")
@@ -210,6 +240,36 @@ def test_a_view_of_an_earlier_run_is_refused_naming_its_file(tmp_path, views, me
     write_view_file(path, Span("qcd", 0, 1), keys, ["up"], [block], attributes(before))
     with pytest.raises(InputFileError, match=rf"up\.h5: .*{message}"):
         open_views_of(now, "qcd", initiators, [path])
+
+
+def test_views_are_found_in_any_order_and_refused_if_they_are_not_those_of_the_hard_file(tmp_path):
+    config = config_with()
+    hard, _ = hard_chunk(config, "qcd", 0, lambda _: None)
+    initiators = initiator_table(config, "qcd", hard)
+
+    def written(name, view, process="qcd", first=0):
+        keys = {
+            "event": initiators.columns["event"] + first,
+            "initiator": initiators.columns["initiator"],
+        }
+        block = {view: random_view(np.random.default_rng(1), [2] * len(initiators))}
+        path, span = tmp_path / name, Span(process, first, first + 1)
+        write_view_file(path, span, keys, [view], [block], attributes(config))
+        return path
+
+    nominal, up = written("nominal.h5", "nominal"), written("up.h5", "up")
+    found = open_views_of(config, "qcd", initiators, [up, nominal])
+    assert [*found] == ["nominal", "up"]
+    assert found["up"].names == ("up",)
+    with pytest.raises(InputFileError, match="no file for the views up: give one for each"):
+        open_views_of(config, "qcd", initiators, [nominal])
+    for other, message in [
+        (written("copy.h5", "nominal"), "nominal of qcd, events 0 to 1, .* or were given twice"),
+        (written("late.h5", "up", first=2), "up of qcd, events 2 to 3, which are not those of"),
+        (written("hbb.h5", "up", "hbb"), "up of hbb, events 0 to 1, which are not those of"),
+    ]:
+        with pytest.raises(InputFileError, match=rf"{other.name}: holds the views {message}"):
+            open_views_of(config, "qcd", initiators, [nominal, other])
 
 
 def write_manifest(folder, config):
