@@ -13,6 +13,7 @@ from rs3l_data.describe.references import (
 from rs3l_data.describe.seeds import own_pythia_seeds
 from rs3l_data.describe.settings import hard_settings, onepass_settings
 from rs3l_data.errors import ConfigError, GeneratorError
+from rs3l_data.pileup import sample_of
 from rs3l_data.simulate.onepass import OnePass
 from tests.data.conftest import make_config
 from tests.data.showers import shower_tables
@@ -116,6 +117,13 @@ def test_cuts_that_leave_nothing_are_told_at_the_first_event(monkeypatch):
     assert one_pass._hook.n_tried == tries + 3
 
 
+def test_a_job_that_delivers_nothing_says_why():
+    views = {"nominal": {}, "hopeless": {"variation": ["Check:epTolErr = 0."]}}
+    one_pass = chain(small(views=views), "hbb", "hopeless", range(4))
+    with pytest.raises(GeneratorError, match=r"none of 4 events in the whole chain.*not conserved"):
+        list(one_pass)
+
+
 def test_an_event_does_not_depend_on_those_before_it():
     config = small()
     together = next(iter(chain(config, "hbb", "nominal", range(4)))).particles
@@ -166,3 +174,23 @@ def test_tables_have_the_rows_of_their_own_initiators():
     assert ratio == pytest.approx(1)
     view = shower_tables(config, "top", "nominal", saved, lambda _: None)["nominal"]
     assert set(view.jets) == set(tables["nominal"].jets)
+
+
+def test_pileup_lies_over_events_in_one_go_whatever_their_batches(monkeypatch):
+    views = {"nominal": {}, "crowded": {"redo": "detector", "of": "nominal"}}
+    views["crowded"] |= {"pileup": {"mean": 60, "mitigation": "none"}}
+    config = small(views=views, pileup={"sample_events": 30})
+    with pytest.raises(ConfigError, match=r"'crowded' has pile-up .* no sample"):
+        onepass_chunk(config, "hbb", "nominal", 0, lambda _: None)
+    sample, done = sample_of(config, lambda _: None), []
+    _, _, whole = onepass_chunk(config, "hbb", "nominal", 0, lambda _: None, sample)
+    monkeypatch.setattr("rs3l_data.simulate.onepass.BATCH", 4)
+    _, _, parts = onepass_chunk(config, "hbb", "nominal", 0, done.append, sample)
+    assert done == [4, 6]
+    for name, table in whole.items():
+        for column, values in table.jets.items():
+            np.testing.assert_array_equal(parts[name].jets[column], values, column)
+    both = whole["nominal"].jets["present"] & whole["crowded"].jets["present"]
+    assert both.sum() > 3
+    more = whole["crowded"].jets["pt"][both] - whole["nominal"].jets["pt"][both]
+    assert np.median(more) > 5

@@ -102,6 +102,14 @@ def test_what_slurm_refuses_is_said_with_the_rule(asked, go):
     assert "--wait" not in asked.read_text(), "nothing is tried after a refusal"
 
 
+@pytest.mark.parametrize(("answer", "where"), [("17", "17"), ("17;big", "--clusters=big 17")])
+def test_what_was_asked_about_is_taken_back_from_its_cluster(asked, answer, where):
+    replace(asked, "sbatch", f"echo '{answer}'")
+    replace(asked, "scancel", 'echo "$@" >> "$ASKED"')
+    slurm.ask(slurm.Request("hard", (), ()))
+    assert asked.read_text() == f"{where}\n"
+
+
 def test_a_value_that_is_not_known_yet_is_not_asked_about(asked, go):
     go(job("hard", mem_mb=SimpleNamespace(), runtime=5))
     assert "--cpus-per-task=1 --time=5 --wrap" in asked.read_text()
