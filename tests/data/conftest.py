@@ -52,12 +52,6 @@ def momenta_of(table, index=slice(None)):
 
 
 @pytest.fixture
-def undrawn(monkeypatch):
-    """Leave the figures of pages empty: to render them takes longer than all the rest."""
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda *_, **_options: None)
-
-
-@pytest.fixture
 def archive():
     with running() as archive:
         yield archive

@@ -82,6 +82,13 @@ def _on_the_cpu(request, monkeypatch):
         monkeypatch.setattr("torch.cuda.is_available", lambda: False)
 
 
+@pytest.fixture(autouse=True)
+def _undrawn(request):
+    """Render no figures, as each training has many, but in tests that look at them."""
+    if "drawn" not in request.keywords:
+        request.getfixturevalue("undrawn")
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory) -> Path:
     """A dataset on disk: 200 events of each process, in three views."""

@@ -44,6 +44,7 @@ def test_a_band_holds_its_curve():
     assert (mean[seen] <= high[seen]).all()
 
 
+@pytest.mark.drawn
 def test_plots_are_listed_with_their_captions(tmp_path):
     scores = {"probe": [Scores(np.arange(10.0), np.arange(10.0) - 3)]}
     figure = roc_curves(scores, {"n2": scores["probe"][0]})

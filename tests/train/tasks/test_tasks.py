@@ -193,6 +193,7 @@ def test_views_that_are_not_trained_on_are_tested_all_the_same(dataset, config):
     assert set(measure_tagger(bench, tagger, None).scores) == set(dataset.views)
 
 
+@pytest.mark.drawn
 def test_finetune_then_evaluate_give_the_same_figures(dataset, config, pretrained, tmp_path):
     trained = finetune(dataset, config, pretrained[0], "full", 20, tmp_path / "tagger")
     tested = evaluate(dataset, tmp_path / "tagger", tmp_path / "evaluation")
@@ -247,6 +248,7 @@ def test_more_last_layers_than_there_are_is_told_before_any_training(
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.drawn
 def test_the_study_has_a_row_for_everything(dataset, config, pretrained, tmp_path):
     metrics = study(dataset, config, pretrained[0], tmp_path)
     assert metrics == json.loads((tmp_path / "metrics.json").read_text())
