@@ -42,7 +42,8 @@ def write_figures(content: Mapping[str, Any], folder: Path) -> None:
     """
     for name, figure in _figures(content):
         document = io.BytesIO()
-        # TrueType fonts, because publishers turn away Type 3; the same figure is the same file.
+        # TrueType fonts, because publishers turn away Type 3; and no date, by which the same run's
+        # figures would differ each time.
         with rc_context({"pdf.fonttype": 42}):
             figure.savefig(document, format="pdf", metadata={"CreationDate": None})
         write_whole(folder / f"{name}.pdf", document.getvalue())

@@ -40,7 +40,7 @@ def dataset(results):
 @pytest.fixture(scope="session")
 def page(results) -> str:
     out = results / "pages" / "report.html"
-    write_report(results, out)
+    write_report(results, out, figures_to=results / "figures")
     return out.read_text(encoding="utf-8")
 
 
