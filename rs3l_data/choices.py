@@ -17,10 +17,10 @@ def choice(plural: str, singular: str, says: str) -> Any:
     )
 
 
-def _single_names(texts: list[str] | None) -> list[str] | None:
-    if not texts:
-        return None
-    names = [name.strip() for text in texts for name in text.split(",")]
+def _single_names(given: list[str] | None) -> list[str]:
+    """Part names at commas; of the empty list, for an option not given, typer makes None."""
+    text = ",".join(given or [])
+    names = [name.strip() for name in text.split(",")] if given else []
     if not all(names):
-        raise typer.BadParameter(f"'{','.join(texts)}': a name is empty")
+        raise typer.BadParameter(f"'{text}': a name is empty")
     return names
