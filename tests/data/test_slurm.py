@@ -1,5 +1,6 @@
 """What is asked of Slurm before any job is sent; `tests/cluster` asks real daemons."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,14 +55,14 @@ def asked(tmp_path, monkeypatch):
 @pytest.fixture
 def go(tmp_path):
     """The whole of it, on some jobs; what it tells."""
-    config = tmp_path / "run/config.yaml"
+    config = tmp_path / "a run/config.yaml"
     config.parent.mkdir()
     config.touch()
 
     def call(*jobs, command="sacct", config=config):
-        told = []
+        told, no_accounts = [], Path(os.path.relpath(NO_ACCOUNTS))
         slurm.preflight(
-            jobs, command, NO_ACCOUNTS, config, config.parent / "logs/trial.log", told.append
+            jobs, command, no_accounts, config, config.parent / "logs/trial.log", told.append
         )
         return told
 
@@ -75,29 +76,48 @@ def test_a_machine_without_slurm_is_told(go, monkeypatch):
 
 
 def test_one_job_of_each_rule_and_view_is_asked_about(asked, go):
-    jobs = [job("resimulate", view=v, runtime=t) for v, t in [("a", 10), ("b", 90), ("a", 10)]]
+    times = [("a", 10), ("b", 90), ("a", 10), ("c", 10)]
+    jobs = [job("resimulate", view=view, runtime=time) for view, time in times]
     assert go(*jobs, job("pretrain", threads=2, mem_mb=500, gpu=1)) == []
     lines = asked.read_text().splitlines()
-    assert [line.partition("--parsable ")[2] for line in lines[:-1]] == [
-        "--cpus-per-task=1 --time=10 --wrap=true",
-        "--cpus-per-task=1 --time=90 --wrap=true",
-        "--cpus-per-task=2 --mem=500 --gpus=1 --wrap=true",
+    assert lines[:-1] == [
+        f"--begin=now+1day --parsable {asked_for} --wrap=true"
+        for asked_for in (
+            "--cpus-per-task=1 --time=10",
+            "--cpus-per-task=1 --time=90",
+            "--cpus-per-task=2 --mem=500 --gpus=1",
+        )
     ]
     assert "--wait" in lines[-1]
 
 
 def test_the_environment_is_tried_where_jobs_will_run_but_not_on_gpus(asked, go):
     place = {"slurm_partition": "long", "slurm_account": "physics"}
-    go(job("hard", **place), job("pack", **place), job("study", slurm_partition="gpus", gpu=1))
+    on_gpus = [{"gpu": 1}, {"gres": "gpu:1"}, {"slurm_extra": "--gpus-per-node=1"}]
+    studies = [job(f"study{i}", slurm_partition="gpus", **own) for i, own in enumerate(on_gpus)]
+    go(job("hard", **place), job("pack", **place), *studies)
     (trial,) = (line for line in asked.read_text().splitlines() if "--wait" in line)
     assert "--partition=long --account=physics" in trial
+    assert "--mem=1000 --time=5" in trial
+
+
+def test_what_a_job_needs_is_asked_for_by_slurms_names(asked, go):
+    place = {"clusters": "big", "qos": "short", "constraint": "avx2"}
+    extra = "--reservation='a b' --nice"
+    go(job("hard", **place, mem_mb_per_cpu=700, gres="gpu:2", slurm_extra=extra))
+    assert (
+        "--clusters=big --qos=short --constraint=avx2 --cpus-per-task=1"
+        " --mem-per-cpu=700 --gres=gpu:2 --reservation=a b --nice --wrap"
+    ) in asked.read_text()
 
 
 def test_what_slurm_refuses_is_said_with_the_rule(asked, go):
     with pytest.raises(ClusterError) as error:
         go(job("hard"), job("pack", slurm_partition="nowhere"))
-    assert "jobs of rule pack (--partition=nowhere" in str(error.value)
-    assert "submission failed: Invalid partition name specified" in str(error.value)
+    assert (
+        "jobs of rule pack (--partition=nowhere --cpus-per-task=1):"
+        " Batch job submission failed: Invalid partition name specified."
+    ) in str(error.value)
     assert "\n" not in str(error.value)
     assert "--wait" not in asked.read_text(), "nothing is tried after a refusal"
 
@@ -117,7 +137,7 @@ def test_a_value_that_is_not_known_yet_is_not_asked_about(asked, go):
 
 def replace(asked, command, text):
     """Put another answer in the place of one of Slurm's commands, which is named."""
-    path = asked.with_name(command)
+    path = asked.parent / command
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
 
@@ -127,7 +147,7 @@ DISABLED = "echo 'Slurm accounting storage is disabled' >&2; exit 1"
 
 @pytest.mark.parametrize("sacct", [DISABLED, None])
 def test_without_accounts_the_controller_is_asked_how_jobs_end(asked, go, monkeypatch, sacct):
-    replace(asked, "scontrol", "echo 'MinJobAge               = 300 sec'")
+    replace(asked, "scontrol", "echo 'MinJobAge               = 180 sec'")
     replace(asked, "squeue", 'echo "$@"')
     if sacct is None:
         monkeypatch.setattr(slurm.shutil, "which", lambda command: None)
@@ -136,7 +156,7 @@ def test_without_accounts_the_controller_is_asked_how_jobs_end(asked, go, monkey
     (told,) = go(job("hard"))
     assert "controller, not its accounts, is asked" in told
     question = ["sacct", "-X", "--clusters", "all", "--format=JobIdRaw,State", "--name", "a run"]
-    answer = subprocess.run(question, capture_output=True, text=True, check=True)
+    answer = subprocess.run(question, capture_output=True, text=True, check=True, cwd="/")
     assert answer.stdout == "--noheader --states=all --format=%i|%T --name a run\n"
 
 
@@ -164,6 +184,7 @@ def test_accounts_that_do_not_answer_are_not_taken_for_none(asked, go):
         ("folder", "does not see .*elsewhere"),
         ("python", "does not have the environment's /nowhere/python"),
         ("import", "is not complete: .*No module named 'rs3l_data"),
+        ("training", "is not complete: .*No module named 'rs3l_train.config'"),
         ("command", "`rs3l-data` does not run on a node: .*not found"),
     ],
 )
@@ -177,10 +198,11 @@ def test_a_node_that_lacks_something_is_told_apart(
     elif broken == "python":
         monkeypatch.setattr(sys, "executable", "/nowhere/python")
     elif broken == "import":
-        hidden = tmp_path / "rs3l_data"
-        hidden.mkdir()
-        (hidden / "__init__.py").touch()
-        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        put_in_front(tmp_path, monkeypatch, "rs3l_data")
+    elif broken == "training":
+        put_in_front(
+            tmp_path, monkeypatch, "rs3l_data", "rs3l_data/chain", "snakemake", "rs3l_train"
+        )
     else:
         monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(ClusterError, match=message) as error:
@@ -188,13 +210,51 @@ def test_a_node_that_lacks_something_is_told_apart(
     assert "\n" not in str(error.value)
 
 
-def test_a_node_that_has_all_passes(asked, go, monkeypatch):
+def put_in_front(folder, monkeypatch, *packages):
+    """Let Python find empty packages before those of the environment."""
+    for package in packages:
+        (folder / package).mkdir()
+        (folder / package / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+
+
+def test_a_node_that_has_all_passes(asked, go, monkeypatch, tmp_path):
+    """Its paths may have spaces."""
     monkeypatch.setattr(slurm, "TRIAL", TRIAL)
+    (tmp_path / "an environment").mkdir()
+    replace(asked, "an environment/python", f'exec {sys.executable} "$@"')
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "an environment/python"))
     assert go(job("hard")) == []
+
+
+WRITING = """\
+case "$*" in *--wait*) ;; *) exit;; esac
+for option; do case "$option" in --output=*) log="${option#--output=}";; esac; done
+"""
+
+
+def test_a_trial_that_succeeds_leaves_no_log(asked, go, tmp_path):
+    replace(asked, "sbatch", WRITING + 'echo warning > "$log" && touch "$ASKED"')
+    assert go(job("hard")) == []
+    assert asked.exists(), "there was one"
+    assert list((tmp_path / "a run/logs").iterdir()) == []
+
+
+def test_a_trial_that_fails_otherwise_is_told_with_what_it_said_last(asked, go, tmp_path):
+    replace(asked, "sbatch", WRITING + 'printf "first\nlast\n" > "$log"; exit 9')
+    with pytest.raises(ClusterError, match=r"on a node ended with 9: last; see .*trial\.log"):
+        go(job("hard"))
+    replace(asked, "sbatch", WRITING + "exit 9")
+    with pytest.raises(ClusterError, match="ended with 9: it said nothing; see"):
+        go(job("hard"))
 
 
 def test_a_trial_that_waits_in_the_queue_is_given_up(asked, go, monkeypatch):
     monkeypatch.setenv("QUEUE", "full")
     monkeypatch.setattr(slurm, "PATIENCE", 0.2)
+    replace(asked, "scancel", 'echo "scancel $@" >> "$ASKED"')
     (told,) = go(job("hard"))
     assert "No node was free within 0 s" in told
+    *_, trial, taken_back = asked.read_text().splitlines()
+    assert "--job-name=rs3l-trial-a run " in trial
+    assert taken_back == "scancel --name=rs3l-trial-a run"

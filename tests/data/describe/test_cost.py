@@ -69,8 +69,8 @@ def test_requests_grow_with_the_job_and_with_each_attempt():
         assert ask(1, *job, "nominal") < ask(2, *job, "nominal") < ask(3, *job, "nominal")
     assert run.runtime_min(1, *job, "vincia") > 3 * run.runtime_min(1, *job, "nominal")
     cost = run.cost(*job, "vincia")
-    assert run.runtime_min(1, *job, "vincia") > 2 * cost.cpu_s / 60
-    assert run.memory_mb(1, *job, "vincia") > 1.4 * cost.memory_mb
+    assert 2 < run.runtime_min(1, *job, "vincia") / (cost.cpu_s / 60) < 4
+    assert 1.4 < run.memory_mb(1, *job, "vincia") / cost.memory_mb < 3
     with pytest.raises(ValueError, match="no cost of 'train'"):
         run.cost("train")
 

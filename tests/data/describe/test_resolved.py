@@ -30,9 +30,9 @@ def redone(**blocks):
     return {job for job in before if before[job] != after[job]}
 
 
-def with_settings(name, more):
+def with_settings(name, more, **other):
     known = entry("processes", name)
-    own = {**known, "settings": [*known["settings"], *more], **BASE["processes"][name]}
+    own = {**known, "settings": [*known["settings"], *more], **BASE["processes"][name], **other}
     return {**BASE["processes"], name: own}
 
 
@@ -65,12 +65,127 @@ def test_a_job_is_done_again_only_if_its_result_would_change():
     assert redone(views={"nominal": {}, "up": {"variation": "isr_up"}}) == {"up"}
     assert redone(views={**BASE["views"], "more": {}}) == {"pack"}
     assert redone(split={"train": 0.6, "validation": 0.2, "test": 0.2}) == {"pack"}
+    assert redone(store={"compression": "none"}) == {"pack"}
     assert redone(training={}) == set()
     taus = ["15:onMode = off", "15:onIfAny = 13"]
     assert redone(processes=with_settings("top", taus)) == set()
     assert redone(processes=with_settings("qcd", taus)) == everything
+    assert redone(processes=with_settings("qcd", [], initiators=[21])) == everything
+    assert redone(processes=with_settings("qcd", [], label="jet")) == {"pack"}
+    assert redone(processes={"hbb": {"events": 5}, **BASE["processes"]}) == {"pack"}
+    assert redone(processes={**BASE["processes"], "hbb": {"events": 5}}) == set()
     more_events = {"qcd": {"events": 40}, "top": {"events": 5}}
     assert redone(processes=more_events) == set()
+
+
+def test_more_events_change_the_last_chunk_alone():
+    def made(events):
+        processes = {**BASE["processes"], "qcd": {"events": events}}
+        run = Resolved.from_mapping({**BASE, "processes": processes}, "test")
+        return [run.fingerprint("hard", "qcd", chunk) for chunk in range(3)]
+
+    few, more = made(25), made(28)
+    assert few[:2] == more[:2]
+    assert len({*few, *more}) == 4
+
+
+def test_labels_that_change_places_are_packed_again():
+    """With the same names for the columns."""
+
+    def packed(*labels):
+        mine = {"events": 5, "settings": ["Top:all = on"], "initiators": [6, 25]}
+        mine["label"] = dict(zip((6, 25), labels, strict=True))
+        processes = {"top": {"events": 5}, "hbb": {"events": 5}, "mine": mine}
+        run = Resolved.from_mapping({**BASE, "processes": processes}, "test")
+        return [run.fingerprint(stage, "mine", 0) for stage in ("hard", "pack")]
+
+    (hard, pack), (same, other) = packed("top", "Hbb"), packed("Hbb", "top")
+    assert hard == same
+    assert pack != other
+
+
+def test_a_view_that_begins_elsewhere_is_made_again():
+    def made(redo):
+        views = {**BASE["views"], "late": {"redo": redo, "of": "nominal"}}
+        return fingerprints(views=views)
+
+    before, after = made("hadronization"), made("detector")
+    assert {job for job in before if before[job] != after[job]} == {"nominal"}
+
+
+def test_choices_that_came_later_leave_alone_what_was_made_before_them():
+    late = {redo: {"redo": redo, "of": "nominal"} for redo in ("hadronization", "detector")}
+    few, more = (
+        Resolved.from_mapping({**BASE, "views": views}, "test")._parts(
+            "resimulate", "qcd", "nominal"
+        )
+        for views in (BASE["views"], {**BASE["views"], **late})
+    )
+    assert "antikt" not in few
+    # Of each view its name, settings, detector, where it begins, and a file.
+    assert len(more) - len(few) == 2 * 5
+
+
+ONEPASS = {
+    "validation": {"events": 20},
+    "views": {
+        **BASE["views"],
+        "scaled": {"redo": "detector", "of": "nominal", "detector": {"ecal_scale": 1.1}},
+    },
+}
+
+
+def onepass(**blocks):
+    run = Resolved.from_mapping({**BASE, **ONEPASS, **blocks}, "test")
+    chunks = [int(chunk) for process, chunk in references.onepass_chunks(run.config)]
+    return [
+        run.fingerprint_of_onepass("qcd", chunk, name)
+        for name in ("nominal", "up")
+        for chunk in chunks[: len(chunks) // 2]
+    ]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        {"seed": 2},
+        {"hard": {"chunk_events": 10, "pt": [500, 900]}},
+        {"hard": {"chunk_events": 10, "abs_eta_max": 1.5}},
+        {"jets": {"radius": 1.0}},
+        {"jets": {"algorithm": "cambridge"}},
+        {"detector": {"overrides": {"ecal_scale": 1.2}}},
+        {"generator": {"tune": "a14"}},
+        {"processes": with_settings("qcd", ["15:onMode = off"])},
+        {"processes": with_settings("qcd", [], initiators=[21])},
+        {"pileup": {"mean": 5}},
+    ],
+)
+def test_a_one_pass_sample_is_made_again_if_it_would_change(blocks):
+    before, after = onepass(), onepass(**blocks)
+    assert len({*before, *after}) == len(before) + len(after) == 8
+
+
+def test_a_one_pass_sample_is_made_again_in_no_other_case():
+    before = onepass()
+    assert onepass(training={}, split={"train": 0.6, "validation": 0.2, "test": 0.2}) == before
+    assert onepass(pileup={"sample_events": 5}) == before
+    assert onepass(pileup={"mean": 5}) != onepass(pileup={"mean": 5, "sample_events": 5})
+    scaled = ONEPASS["views"]["scaled"]
+    renamed = onepass(views={**BASE["views"], "louder": scaled})
+    assert [x == y for x, y in zip(before, renamed, strict=True)] == [False, False, True, True]
+    varied = onepass(views={**ONEPASS["views"], "up": {"variation": "isr_up"}})
+    assert [x == y for x, y in zip(before, varied, strict=True)] == [True, True, False, False]
+    crowded = onepass(views={**ONEPASS["views"], "scaled": {**scaled, "pileup": {"mean": 5}}})
+    assert [x == y for x, y in zip(before, crowded, strict=True)] == [False, False, True, True]
+
+
+def test_the_chunks_of_a_one_pass_sample_have_their_own_events():
+    whole, fewer = onepass(), onepass(validation={"events": 15})
+    assert [x == y for x, y in zip(whole, fewer, strict=True)] == [True, False, True, False]
+    later = onepass(hard={"chunk_events": 15})
+    assert not {*whole} & {*later}
+    short = {"validation": {"events": 10}}
+    assert onepass(**short) == onepass(**short, hard={"chunk_events": 20})
 
 
 def test_jobs_have_the_files_that_their_settings_name_among_their_inputs():

@@ -26,6 +26,13 @@ def test_the_workflow_learns_the_files_of_each_job(tmp_path):
         Resolved(higgs_config([tmp_path / "*.hepmc"])).lhe_files("mg")
 
 
+def test_each_process_has_files_of_its_own():
+    own = {"events": 1, "initiators": [25], "label": "H"}
+    names = ("one", "two")
+    run = Resolved(make_config(processes={n: {**own, "lhe": [f"{n}.lhe"]} for n in names}))
+    assert [run.lhe_files(name) for name in names] == [["one.lhe"], ["two.lhe"]]
+
+
 def test_a_missing_package_is_told_with_its_remedy(monkeypatch):
     for name in [name for name in sys.modules if name.startswith("rs3l_data.exchange")]:
         monkeypatch.delitem(sys.modules, name)
