@@ -56,6 +56,8 @@ class Archive(ThreadingHTTPServer):
         self.depositions: dict[str, dict] = {}
         self.stored: dict[str, dict[str, bytes]] = defaultdict(dict)
         self.tokens: set[str | None] = set()
+        self.encodings: set[str | None] = set()
+        """Those that clients take for bodies"""
 
     def handle_error(self, *_: object) -> None:
         """Clients that hang up are part of the tests."""
@@ -173,6 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _path(self) -> str:
         path = urlsplit(self.path).path
         self.server.requests.append((self.command, path, self.headers.get("Range")))
+        self.server.encodings.add(self.headers.get("Accept-Encoding"))
         return path
 
     def _fault(self, path: str) -> Fault:

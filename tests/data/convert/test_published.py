@@ -11,7 +11,7 @@ from rs3l_data.convert.published import VIEWS
 from rs3l_data.convert.published_in import _within, read_published
 from rs3l_data.convert.published_out import write_published
 from rs3l_data.convert.sources import Source
-from rs3l_data.describe.schema import Split
+from rs3l_data.describe.schema import Split, Status
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from tests.data.convert.conftest import (
     assert_same_constituents,
@@ -19,7 +19,7 @@ from tests.data.convert.conftest import (
     jets_by_pt,
     wrapped,
 )
-from tests.synthetic import make_dataset
+from tests.synthetic import make_dataset, make_older
 
 PDG_ID = {0: 211, 1: 0, 2: 22, 3: -11, 4: -13}
 CODES = (1, 2, 3, 4, 6, 7, 8)
@@ -80,9 +80,12 @@ def test_every_value_read_is_that_of_a_naive_formula(tmp_path):
     assert dataset.views == VIEWS
     assert len(dataset) == 40, "the empty last row is no jet"
     labels = {1: "q", 2: "c", 3: "b", 4: "Hbb", 6: "g", 7: "g", 8: "g"}
+    # Of a light quark there are several.
+    pdg_ids = {1: 0, 2: 4, 3: 5, 4: 25, 6: 21, 7: 21, 8: 21}
     for row in range(40):
         code = int(singletons[row, 0, 0])
         assert dataset.labels[dataset.initiators["label"][row]] == labels[code]
+        assert dataset.initiators["pdg_id"][row] == pdg_ids[code]
     for v, view in enumerate(VIEWS):
         jets = dataset.jets(view)
         offsets, found = dataset.constituents(view)
@@ -112,6 +115,53 @@ def test_every_value_read_is_that_of_a_naive_formula(tmp_path):
             }
             assert_same_constituents(mine, {k: np.asarray(x) for k, x in expected.items()})
             assert not mine["d0_error"].any()
+
+
+def test_columns_that_are_nothing_are_said_to_be_unknown(tmp_path):
+    published_file(tmp_path / "a.h5")
+    dataset = read(tmp_path / "a.h5", tmp_path / "ds")
+    jets = dataset.jets("nominal")
+    nothing = {name for name, column in jets.items() if not np.isfinite(column).any()}
+    nothing |= {name for name in ("n_b_hadrons", "n_c_hadrons") if (jets[name] == -1).all()}
+    unknown = dataset.config["converted"]["unknown_columns"]
+    assert nothing | {"contained"} == {name for name in unknown if "/" not in name}
+
+
+@pytest.mark.parametrize("mark", ["jet", "candidates"])
+def test_a_view_without_the_jet_has_nothing_of_it(tmp_path, mark):
+    """Its pt is 0, or no candidate is there."""
+    singletons, _ = published_file(tmp_path / "a.h5")
+    gluon_to_bottom = int(np.flatnonzero(singletons[:, 0, 0] == 7)[0])
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        if mark == "jet":
+            file["singletons"][gluon_to_bottom, 1, 9:] = 0
+        else:
+            file["jet_pflow_cands"][gluon_to_bottom, 1] = 0
+    dataset = read(tmp_path / "a.h5", tmp_path / "ds")
+    assert len(dataset) == 40
+    jet = {name: column[gluon_to_bottom] for name, column in dataset.jets("seed").items()}
+    assert not any(jet[name] for name in ("present", "contained", "n_constituents"))
+    assert jet["status"] == Status.FAILED_SELECTION
+    assert (jet["gluon_splitting"], jet["n_b_hadrons"]) == (0, 0)
+    assert dataset.jets("seed")["present"].sum() == 39
+    assert np.diff(dataset.constituents("seed")[0])[gluon_to_bottom] == 0
+
+
+def test_candidates_below_1_gev_are_left_out(tmp_path):
+    """Readers of these files take log pt > 0 for the mask."""
+    _, candidates = published_file(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file["jet_pflow_cands"][2, 0, 0, 1] = -0.5
+    dataset = read(tmp_path / "a.h5", tmp_path / "ds")
+    count = np.count_nonzero(candidates[2, 0, 0]) - 1
+    assert dataset.jets("nominal")["n_constituents"][2] == count
+    assert dataset.constituents("nominal")[1]["pt"].min() > 1
+
+
+@pytest.mark.parametrize("n_views", [1, 3])
+def test_files_of_fewer_versions_have_the_first_ones(tmp_path, n_views):
+    published_file(tmp_path / "a.h5", n=8, n_views=n_views)
+    assert read(tmp_path / "a.h5", tmp_path / "ds").views == VIEWS[:n_views]
 
 
 def test_no_row_in_all_views_is_an_error(tmp_path):
@@ -247,8 +297,8 @@ def test_a_number_without_a_label_is_an_error_until_it_has_one(tmp_path):
     with pytest.raises(InputFileError, match=both):
         read(tmp_path / "a.h5", tmp_path / "ds", rows=5)
     assert not (tmp_path / "ds").exists()
-    dataset = read(tmp_path / "a.h5", tmp_path / "ds", labels={9: "Z", 11: "W"})
-    assert dataset.labels[dataset.initiators["label"][7]] == "W"
+    dataset = read(tmp_path / "a.h5", tmp_path / "ds", labels={11: "W", 9: "Z"})
+    assert [dataset.labels[label] for label in dataset.initiators["label"][7:9]] == ["W", "Z"]
 
 
 @pytest.mark.parametrize("row", [3, 7])
@@ -276,10 +326,18 @@ def test_values_that_are_not_finite_are_named(tmp_path, table, column, value, me
     assert not (tmp_path / "ds").exists()
 
 
-def test_other_contents_of_the_columns_are_noticed(tmp_path):
+@pytest.mark.parametrize(
+    ("column", "change"),
+    [
+        (0, lambda log_pt: np.exp(log_pt) / 50),
+        (0, lambda log_pt: np.where(log_pt > 0, log_pt + math.log(2), 0)),
+        (2, lambda deta: np.where(deta == 0, 0, deta + 1.5)),
+    ],
+)
+def test_other_contents_of_the_columns_are_noticed(tmp_path, column, change):
     _, candidates = published_file(tmp_path / "a.h5")
     with h5py.File(tmp_path / "a.h5", "r+") as file:
-        file["jet_pflow_cands"][:, :, 0] = np.exp(candidates[:, :, 0]) / 50
+        file["jet_pflow_cands"][:, :, column] = change(candidates[:, :, column])
     with pytest.raises(InputFileError, match=r"'nominal'.* times the jet's pt"):
         read(tmp_path / "a.h5", tmp_path / "ds")
 
@@ -297,6 +355,35 @@ def test_other_layouts_are_refused(tmp_path):
         file["jet_pflow_cands"] = np.zeros((3, 5, 100, 11))
     with pytest.raises(InputFileError, match=r"expected \(N, 1 to 5, 13 or more\)"):
         read(path, tmp_path / "ds")
+    with h5py.File(path, "w") as file:
+        file["singletons"] = np.zeros((3, 5, 13), int)
+    with pytest.raises(InputFileError, match=r"'singletons' with 3 axes of floating-point numbers"):
+        read(path, tmp_path / "ds")
+
+
+@pytest.mark.parametrize(
+    ("jets", "candidates"),
+    [
+        ((3, 5, 13), (2, 5, 11, 9)),
+        ((3, 5, 13), (3, 4, 11, 9)),
+        ((3, 6, 13), (3, 6, 11, 9)),
+        ((3, 0, 13), (3, 0, 11, 9)),
+        ((3, 5, 12), (3, 5, 11, 9)),
+    ],
+)
+def test_other_shapes_are_refused(tmp_path, jets, candidates):
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["singletons"], file["jet_pflow_cands"] = np.zeros(jets), np.zeros(candidates)
+    with pytest.raises(InputFileError, match=r"expected \(N, 1 to 5, 13 or more\)"):
+        read(tmp_path / "a.h5", tmp_path / "ds")
+
+
+def test_further_columns_of_the_jets_are_passed_over(tmp_path):
+    singletons, _ = published_file(tmp_path / "a.h5", n=8)
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        del file["singletons"]
+        file["singletons"] = np.concatenate([singletons, singletons[..., :1]], axis=2)
+    assert len(read(tmp_path / "a.h5", tmp_path / "ds")) == 8
 
 
 def test_whatever_hdf5_makes_of_damaged_bytes_is_told(tmp_path):
@@ -338,6 +425,53 @@ def test_a_z_boson_to_bottom_has_a_number_of_its_own(tmp_path, quark, jettype):
         assert np.unique(file["singletons"][:, 0, 0]).tolist() == [jettype]
 
 
+def jettypes_of(folder, tmp_path, change=lambda file: None, **options):
+    """Write the one shard of a dataset, changed, as a published file, and give its jettypes."""
+    with h5py.File(folder / "shard-0000.h5", "a") as file:
+        change(file)
+    dataset = rs3l_data.open([folder / "shard-0000.h5"])
+    write_published(dataset, tmp_path / "a.h5", ("nominal",), **options)
+    with h5py.File(tmp_path / "a.h5") as file:
+        return np.unique(file["singletons"][:, 0, 0]).tolist()
+
+
+@pytest.mark.parametrize(
+    ("label", "own", "jettype"),
+    [("W", None, 9), ("Z", None, 11), ("Hbb", {"Hbb": 14}, 14), ("Z", {"Z": 12}, 12)],
+)
+def test_a_label_has_the_number_that_is_said_or_known(tmp_path, label, own, jettype):
+    folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("hbb",), n_shards=1, labels=(label,))
+    assert jettypes_of(folder, tmp_path, jettypes=own) == [jettype]
+
+
+def test_only_gluons_are_told_apart_by_what_they_split_to(tmp_path):
+    def change(file):
+        splitting = file["views/nominal/jets/gluon_splitting"]
+        splitting[...] = np.full(len(splitting), 5)
+
+    processes, labels = ("one", "two"), ("c", "g")
+    folder = make_dataset(tmp_path / "ds", 5, ("nominal",), processes, n_shards=1, labels=labels)
+    assert jettypes_of(folder, tmp_path, change) == [2, 7]
+
+
+def test_gluons_from_before_it_was_known_what_they_split_to_are_gluons(tmp_path):
+    folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("g",), n_shards=1)
+    make_older(folder / "shard-0000.h5", "1.0")
+    assert jettypes_of(folder, tmp_path) == [8]
+
+
+def test_jets_come_in_an_order_of_no_meaning_and_always_the_same(dataset, tmp_path):
+    written = []
+    for name in ("a.h5", "b.h5"):
+        write_published(dataset, tmp_path / name, ("nominal",))
+        with h5py.File(tmp_path / name) as file:
+            written.append(file["singletons"][:, 0, 9])
+    assert np.array_equal(*written)
+    row_of = {float(pt): row for row, pt in enumerate(dataset.jets("nominal")["pt"])}
+    rows = [row_of[float(pt)] for pt in written[0]]
+    assert rows != sorted(rows)
+
+
 def test_a_label_without_number_is_an_error(tmp_path):
     folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("top",))
     dataset = rs3l_data.open(folder)
@@ -346,3 +480,9 @@ def test_a_label_without_number_is_an_error(tmp_path):
     write_published(dataset, tmp_path / "a.h5", ("nominal",), jettypes={"top": 12})
     with h5py.File(tmp_path / "a.h5") as file:
         assert (file["singletons"][:, 0, 0] == 12).all()
+
+
+def test_labels_that_are_left_out_need_no_number(tmp_path):
+    folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("hbb", "top"), labels=("Hbb", "top"))
+    dataset = rs3l_data.open(folder).select(labels="Hbb")
+    assert write_published(dataset, tmp_path / "a.h5", ("nominal",))["n_jets"] > 0

@@ -1,6 +1,8 @@
 """A view through a HepMC3 file: out and in again it is the same."""
 
 import gzip
+from contextlib import nullcontext
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -12,9 +14,10 @@ from rs3l_data.describe.schema import Status
 from rs3l_data.describe.seeds import event_keys, pythia_seeds, shower_seeds
 from rs3l_data.describe.settings import hadronization_settings, view_settings
 from rs3l_data.errors import ConfigError, InputFileError
+from rs3l_data.exchange import hepmc_in, hepmc_out
 from rs3l_data.exchange.hepmc_file import read_events
-from rs3l_data.exchange.hepmc_in import _after_initial_state, join
-from rs3l_data.exchange.hepmc_out import _mothers, export_hepmc
+from rs3l_data.exchange.hepmc_in import _after_initial_state, _find_roots, join
+from rs3l_data.exchange.hepmc_out import _mothers, _status, export_hepmc
 from rs3l_data.exchange.hepmc_record import NONE, Record, record_of
 from rs3l_data.simulate.resimulate import Hadronization, resimulate
 from rs3l_data.simulate.restore import restored
@@ -76,7 +79,9 @@ def weighted(weight_of):
     return change
 
 
-@pytest.mark.parametrize("weight_of", [lambda _: 3.5, lambda i: 0.25 * (i + 1)])
+@pytest.mark.parametrize(
+    "weight_of", [lambda _: 3.5, lambda i: 0.25 * (i + 1), lambda i: round((i + 1) / 3, 4)]
+)
 def test_weights_of_the_hard_events_may_come_back(hard_of, changed, weight_of):
     hard = hard_of("top")[:N_EXPORTED]
     hard.events["weight"] = np.array([100.0 * (i + 1) for i in range(N_EXPORTED)])
@@ -120,6 +125,8 @@ def test_the_record_is_pythias(hard_of, exported):
         p = record[i]
         mothers = [m for m in p.motherList() if m > 0]
         assert _mothers((p.mother1(), p.mother2(), p.status())) == mothers
+    masses = [record[i].m() for i in range(1, record.size())]
+    assert sorted(p.generated_mass for p in event.particles) == pytest.approx(sorted(masses))
     assert sorted(p.pid for p in event.beams) == [2212, 2212]
     assert {p.status for p in event.beams} == {4}
     # Decays of hadrons conserve momentum, so no daughter has gone to another mother.
@@ -139,6 +146,61 @@ def test_events_tell_the_cross_section_in_pb(exported):
         assert told.xsec(0) == pytest.approx(200)
         assert told.xsec_err(0) == pytest.approx(3)
         assert (told.accepted_events, told.attempted_events) == (600, 900)
+
+
+@pytest.mark.parametrize(
+    ("line", "mothers"),
+    [
+        ((0, 0, -12), []),
+        ((3, 0, -41), [3]),
+        ((3, 3, -52), [3]),
+        ((7, 3, -44), [3, 7]),
+        ((3, 6, -80), [3, 6]),
+        ((3, 6, 81), [3, 4, 5, 6]),
+        ((3, 6, -89), [3, 4, 5, 6]),
+        ((3, 6, 91), [3, 6]),
+        ((3, 5, 101), [3, 4, 5]),
+        ((3, 5, 106), [3, 4, 5]),
+    ],
+)
+def test_hadrons_have_all_of_a_string_as_mothers(line, mothers):
+    assert _mothers(line) == mothers
+
+
+@pytest.mark.parametrize(
+    ("pdg_id", "pythias", "status"),
+    [
+        (211, 91, 1),
+        (2212, -12, 4),
+        (21, -21, 21),
+        (2103, -63, 63),
+        (-511, -83, 2),
+        (-13, -91, 2),
+        (15, -23, 2),
+        (11, -51, 51),
+    ],
+)
+def test_status_codes_are_hepmcs(pdg_id, pythias, status):
+    assert _status(pdg_id, pythias) == status
+
+
+def test_events_keep_their_numbers_and_weights(hard_of, tmp_path, monkeypatch):
+    """And one that the generator gives up is left out."""
+
+    def given_up(*arguments):
+        for part, made in records(*arguments):
+            made.generated[1] = False
+            yield part, made
+
+    records = hepmc_out._records
+    monkeypatch.setattr(hepmc_out, "_records", given_up)
+    hard, path, done = hard_of("qcd")[2:5], tmp_path / "few.hepmc3.gz", []
+    hard.events["weight"] = np.array([2.5, 1.0, -1.25])
+    path.write_bytes(b"another export")
+    export_hepmc(EXPORTED, run_of("qcd"), "nominal", hard, path, done.append)
+    found = [(number, list(event.weights)) for number, event in read_events(path, range(2, 5))]
+    assert found == [(2, [2.5]), (4, [-1.25])]
+    assert done == [3]
 
 
 def test_gzip_is_the_same_and_reproducible(exported):
@@ -223,6 +285,42 @@ def test_files_that_follow_one_another_in_one_are_all_read(hard_of, exported, ch
     assert found.generated.all()
     for event in range(N_EXPORTED):
         np.testing.assert_array_equal(stable(found, event), stable(expected, event))
+
+
+def test_batches_find_their_own_events(hard_of, exported, changed, monkeypatch, caplog):
+    hard = hard_of("top")[:N_EXPORTED]
+    (whole,) = join(exported(), hard)
+    monkeypatch.setattr(hepmc_in, "BATCH", 2)
+    batches = list(join(changed(ordered([0, 2, 3, 5])), hard))
+    there = [[True, False], [True, True], [False, True]]
+    assert [batch.generated.tolist() for batch in batches] == there
+    for first, batch in zip((0, 2, 4), batches, strict=True):
+        for row, generated in enumerate(batch.generated):
+            particles = stable(batch, row)
+            expected = stable(whole, first + row) if generated else particles[:0]
+            np.testing.assert_array_equal(particles, expected)
+            own = batch.hard_momenta[batch.hard.offsets[row] : batch.hard.offsets[row + 1]]
+            assert np.isnan(own).all() != generated
+    assert "2 of 6 events are missing in it" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("off", "same"),
+    [
+        ([0, 0, 0, 5e-5], True),
+        ([5e-5, 5e-5, 5e-5, 0], True),
+        ([1e-3, 0, 0, 0], False),
+        ([0, 0, 0, 1e-3], False),
+    ],
+)
+def test_partons_may_be_on_another_mass_shell(hard_of, exported, off, same):
+    """By shares of their energies."""
+    hard, path = hard_of("top")[:1], exported()
+    _, event = next(read_events(path, range(1)))
+    record = record_of(event)
+    moved = replace(record, momentum=record.momentum + record.momentum[:, 3:] * off)
+    with nullcontext() if same else pytest.raises(InputFileError, match=r"from another hard event"):
+        _find_roots(hard, moved, path)
 
 
 def test_missing_events_are_marked_in_their_rows(hard_of, changed, monkeypatch, caplog):

@@ -1,6 +1,7 @@
 """Events of another program: taken as they are, decayed once, refused where they are broken."""
 
 import gzip
+import re
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,7 @@ def test_events_are_taken_as_they_stand_and_resonances_decay(lhe):
         ("e+0", "d"),
         ("e-0", "D-0"),
         ("2.5 0.25", ".25D1 25.D-02"),
+        ("<event>", "  <event npLO=' 1 ' npNLO=' 0 '>"),
     ],
 )
 def test_lines_may_be_set_otherwise(tmp_path, lhe, text, odd):
@@ -80,9 +82,18 @@ def test_lines_may_be_set_otherwise(tmp_path, lhe, text, odd):
         assert np.array_equal(joined([hard])[name], column), name
 
 
+def test_momenta_may_have_few_digits(tmp_path):
+    text = re.sub(r"(\.\d{4})\d*e", r"\1e", lhe_text(range(3)))
+    path = tmp_path / "short.lhe"
+    path.write_text(text)
+    (hard,), _ = take(higgs_config([path], events=3))
+    assert len(hard) == 3
+
+
 def test_the_name_of_a_weight_is_no_number(tmp_path):
     path = tmp_path / "names.lhe"
-    path.write_text(lhe_text(range(2)).replace("1001", "pdf 1D2 up").replace("e+0", "D+0"))
+    text = lhe_text(range(2)).replace("1001", "pdf 1D2 up").replace("e+0", "D+0")
+    path.write_text(text.replace("<init>", "<!-- another comment -->\n<init>"))
     (hard,), _ = take(higgs_config([path], events=2))
     assert hard.weights.names == ("pdf 1D2 up", "muR=0.5/muF=1")
     assert hard.weights.meanings[0] == "MUR=2.0 MUF=1.0"
@@ -111,7 +122,12 @@ def test_decays_follow_from_the_seed(lhe):
 
 
 @pytest.mark.parametrize(
-    "line", ["#pdf 21 21 0.125 0.0625 91.5 1.5 2.5", "#pdf 21 21 1.25D-01 .0625d0 9.15D+01 1.5 2.5"]
+    "line",
+    [
+        "#pdf 21 21 0.125 0.0625 91.5 1.5 2.5",
+        "#pdf 21 21 1.25D-01 .0625d0 9.15D+01 1.5 2.5",
+        "#pdf 1 2 0.5 0.5 5\n#pdf 21 21 0.125 0.0625 91.5 1.5 2.5\n#aMCatNLO 2 5 3 0.1",
+    ],
 )
 def test_the_files_own_momentum_fractions_and_densities_are_kept(tmp_path, line):
     text = lhe_text([]).replace("</LesHouchesEvents>", event_text(0, extra=line))
@@ -199,6 +215,22 @@ def broken(text, what):
         "status": seventh.replace(" 25 1 1 2", " 25 3 1 2"),
         "process": seventh.replace(" 4 17", " 4 2147483648", 1),
         "colour": seventh.replace(" 501 502", " -3000000000 502", 1),
+        "second status": seventh.replace(lines[2], lines[2].replace(" 21 -1", " 21 1")),
+        "first mother": seventh.replace(" 25 1 1 2", " 25 1 9 2"),
+        "no first mother": seventh.replace(" 25 1 1 2", " 25 1 -1 2"),
+        "no second mother": seventh.replace(" 25 1 1 2", " 25 1 1 -1"),
+        "scale": seventh.replace(lines[0].split()[3], "nan"),
+        "mass": seventh.replace(" 125.0 0 9", " nan 0 9"),
+        "further weight": re.sub("(<wgt id='1001'>) [^ ]+", r"\1 nan", seventh),
+        "two percent": seventh.replace(
+            lines[3].split()[6],
+            repr(float(lines[3].split()[6]) + 0.02 * float(lines[3].split()[9])),
+        ),
+        "energy": seventh.replace(lines[3].split()[9], "9e3"),
+        "along": seventh.replace(lines[4].split()[8], "9e3"),
+        "species": seventh.replace(" 25 1 1 2", " 3000000000 1 1 2"),
+        "anticolour": seventh.replace(" 501 502", " 501 3000000000", 1),
+        "unclosed": seventh.replace("</event>\n", ""),
         "pdf code": seventh.replace("<rwgt>", "#pdf 21 1e10 0.1 0.1 91 1 1\n<rwgt>"),
         "xml": seventh.replace("</rwgt>", "</rwgtt>"),
         "weights": seventh.replace("<wgt id='1001'>", "<wgt id='1002'>"),
@@ -224,6 +256,19 @@ def broken(text, what):
         ("infinite", "event 7: malformed: a number is infinite or none"),
         ("mother", "event 7: malformed: mothers 1 and 9 of 4 particles"),
         ("status", r"event 7: malformed: status codes \[-1, -1, 3, 1\]"),
+        ("second status", r"event 7: malformed: status codes \[-1, 1, 1, 1\]"),
+        ("first mother", "event 7: malformed: mothers 9 and 2 of 4 particles"),
+        ("no first mother", "event 7: malformed: mothers -1 and 2 of 4 particles"),
+        ("no second mother", "event 7: malformed: mothers 1 and -1 of 4 particles"),
+        ("scale", "event 7: malformed: a number is infinite or none"),
+        ("mass", "event 7: malformed: a number is infinite or none"),
+        ("further weight", "event 7: malformed: a number is infinite or none"),
+        ("two percent", "event 7: malformed: px of the outgoing particles adds up to"),
+        ("energy", "event 7: malformed: e of the outgoing particles adds up to"),
+        ("along", "event 7: malformed: pz of the outgoing particles adds up to"),
+        ("species", "event 7: malformed: a code of 3000000000, expected"),
+        ("anticolour", "event 7: malformed: a code of 3000000000, expected"),
+        ("unclosed", "event 7: truncated"),
         ("momentum", "event 7: malformed: px of the outgoing particles adds up to"),
         ("endless", "event 7: malformed: cannot convert float infinity"),
         ("lifetime", "event 7: malformed: a number is infinite or none"),
@@ -289,6 +334,7 @@ def test_broken_gzip_names_the_event_that_was_reached(tmp_path):
             "2 processes in <init>, but .* says 1",
         ),
         (lhe_text(range(12)).replace("2.5 0.25", "nan 0.25"), "a number in <init> is infinite"),
+        (lhe_text(range(12)).replace("2.5 0.25", "2.5 nan"), "a number in <init> is infinite"),
         (lhe_text(range(12)).replace("6500.0 6500.0", "6500.0 nan"), "a number in <init> is"),
     ],
 )

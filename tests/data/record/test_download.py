@@ -3,13 +3,16 @@
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
 import pytest
 
 import rs3l_data
-from rs3l_data.errors import ConfigError, InputFileError, TransferError
+from rs3l_data.errors import ConfigError, InputFileError, StorageError, TransferError
+from rs3l_data.record.client import Client
 from rs3l_data.record.layout import Layout
 from rs3l_data.record.publish import publish
 from rs3l_data.store.digest import digest
@@ -81,7 +84,7 @@ def test_a_second_call_asks_no_server(archive, record, fetch, tmp_path):
     assert fetch().files == len(names(record))
 
 
-def test_what_is_damaged_or_lost_here_is_fetched_again(archive, record, fetch, tmp_path):
+def test_what_is_damaged_or_lost_here_is_fetched_again(archive, record, fetch, tmp_path, caplog):
     archive.add("1", record)
     fetch()
     here = tmp_path / "here"
@@ -91,8 +94,25 @@ def test_what_is_damaged_or_lost_here_is_fetched_again(archive, record, fetch, t
     (here / "README.md").unlink()
     archive.requests.clear()
     assert fetch().fetched == 2
+    assert "README.md: no such file; fetching it again" in caplog.text
     assert sorted(contents(archive)) == ["README.md", "qcd-0000.h5"]
     check(here)
+
+
+def test_a_damaged_manifest_of_a_part_is_made_again(archive, record, fetch, tmp_path):
+    archive.add("1", record)
+    fetch(processes=("qcd",))
+    (tmp_path / "here" / "dataset.json").write_text("{}")
+    fetch(processes=("qcd",))
+    check(tmp_path / "here")
+
+
+def test_another_part_of_the_record_may_follow_the_first(archive, record, fetch, tmp_path):
+    """Though the manifest that lies here knows of the first alone."""
+    archive.add("1", record)
+    for process in ("qcd", "higgs"):
+        fetch(processes=(process,))
+        assert process in read_manifest(tmp_path / "here" / "dataset.json")["processes"]
 
 
 def test_files_that_lie_here_already_are_not_fetched(archive, record, fetch, tmp_path):
@@ -189,6 +209,36 @@ def test_views_of_other_rows_are_not_joined(archive, by_view, fetch, tmp_path):
     assert not (tmp_path / "here" / "dataset.json").exists()
 
 
+def test_a_shard_that_is_joined_takes_room_twice(archive, by_view, fetch, tmp_path, monkeypatch):
+    archive.add("1", by_view)
+    size = sum(path.stat().st_size for path in by_view.iterdir() if path.is_file())
+    largest = max(
+        sum(path.stat().st_size for path in by_view.glob(f"{process}-0000.*.h5"))
+        for process in ("higgs", "qcd")
+    )
+    for free, enough in ((size, False), (size + largest, True)):
+        usage = SimpleNamespace(free=free)
+        monkeypatch.setattr("rs3l_data.record.download.shutil.disk_usage", lambda _, u=usage: u)
+        with nullcontext() if enough else pytest.raises(StorageError, match="are to come"):
+            fetch()
+    check(tmp_path / "here")
+
+
+def test_one_client_serves_several_downloads(archive, record, fetch, tmp_path):
+    archive.add("1", record)
+    client = Client(attempts=1)
+    for to in ("a", "b"):
+        assert fetch(to=tmp_path / to, client=client, files=("README.md",)).fetched == 1
+
+
+def test_a_manifest_of_no_size_for_one_is_not_fetched(archive, record, fetch):
+    archive.add("1", record)
+    archive.listed["dataset.json"] = {"size": 256_000_001}
+    with pytest.raises(TransferError, match="256000001 bytes are no manifest"):
+        fetch()
+    assert contents(archive) == []
+
+
 def test_files_by_name(archive, record, fetch, tmp_path):
     archive.add("1", record)
     fetch(files=("README.md", "qcd-*"))
@@ -228,6 +278,22 @@ def test_records_of_others_come_as_files(archive, fetch, tmp_path):
     assert fetch(files=("rs3l_*.h5",)).files == 2
     with pytest.raises(ConfigError, match=r"no dataset\.json, so .*choose files: dataset.json, rs"):
         fetch(views=("nominal",))
+
+
+@pytest.mark.parametrize("content", ["no JSON", "[1]", "3", '{"format": "another"}'])
+def test_a_record_of_others_may_have_a_file_of_the_manifests_name(
+    archive, fetch, tmp_path, content
+):
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "dataset.json").write_text(content)
+    archive.add("1", source)
+    assert fetch().files == 1
+    assert (tmp_path / "here" / "dataset.json").read_text() == content
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "dataset.json").write_text("mine")
+    with pytest.raises(ConfigError, match=r"dataset\.json: is there already"):
+        fetch(to=tmp_path / "there")
 
 
 def test_a_number_of_all_versions_leads_to_the_newest(archive, record, fetch, tmp_path):
@@ -306,6 +372,18 @@ def test_files_that_no_download_left_are_not_replaced(
     assert (tmp_path / "here" / name).read_text() == "mine"
     (tmp_path / "here" / name).unlink()
     fetch(**chosen)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", '{"part_of": 3}', '{"digest": "other"}'])
+def test_a_manifest_of_other_data_is_not_replaced(archive, record, fetch, tmp_path, content):
+    archive.add("1", record)
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "dataset.json").write_text(content)
+    with pytest.raises(
+        ConfigError, match=r"dataset\.json: is there already, and not as the record"
+    ):
+        fetch()
+    assert (tmp_path / "here" / "dataset.json").read_text() == content
 
 
 def test_checksums_of_the_whole_do_not_stay_beside_a_part(archive, record, fetch, tmp_path):

@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from rs3l_data.errors import StorageError, TransferError
-from rs3l_data.record.client import AgainError, Client, Patience, _asked_wait
+from rs3l_data.record.client import AbandonedError, AgainError, Client, Patience, _asked_wait
 from rs3l_data.record.names import PARTS
 from tests.archive_server import Fault
 
@@ -117,6 +117,8 @@ def test_progress_forgives_failures(archive, content, fetch, tmp_path):
         Fault(status=502),
         Fault(status=504),
         Fault(status=408),
+        Fault(status=416),
+        Fault(status=425),
         Fault(corrupt=True),
         Fault(cut_after=0),
         Fault(body=b"<html>Bad day</html>", headers={"Content-Type": "text/html"}),
@@ -140,6 +142,23 @@ def test_silence_is_a_failure(archive, content, fetch, tmp_path):
     fetch(client=Client(attempts=3, timeout=0.3, backoff=0.01))
     assert here(tmp_path) == content
     assert len(archive.asked_for("data.bin")) == 2
+    archive.faults["1"] = [Fault(stall=1.5)]
+    with pytest.raises(TransferError, match="no answer in time"):
+        Client(attempts=1, timeout=0.3).json("GET", f"{archive.url}/api/records/1")
+
+
+def test_a_server_that_never_gets_further_is_given_up(archive, content, fetch):
+    archive.knows_ranges = False
+    archive.faults["data.bin"] = [Fault(cut_after=1_000_000)] * 9
+    with pytest.raises(TransferError, match="failed 4 times in a row"):
+        fetch()
+
+
+def test_waiting_ends_when_another_thread_says_so():
+    client = Client()
+    client.stop.set()
+    with pytest.raises(AbandonedError):
+        Patience(client, "x").wait(AgainError("no"))
 
 
 def test_the_wait_that_a_server_asks_for_is_kept(archive, content, fetch, monkeypatch):
@@ -160,6 +179,8 @@ def test_retry_after_may_be_a_date():
     assert 50 < _asked_wait(email.utils.format_datetime(in_a_minute, usegmt=True)) <= 60
     assert _asked_wait("Wed, 21 Oct 2015 07:28:00 GMT") == 0
     assert 50 < _asked_wait(in_a_minute.strftime("%a, %d %b %Y %H:%M:%S")) <= 60
+    in_paris = in_a_minute.astimezone(datetime.timezone(datetime.timedelta(hours=2)))
+    assert 50 < _asked_wait(email.utils.format_datetime(in_paris)) <= 60
     assert _asked_wait("soon") is None
     assert _asked_wait("²") is None
     assert _asked_wait(None) is None
@@ -169,6 +190,22 @@ def test_a_wait_without_end_is_refused(archive, content, fetch):
     archive.faults["data.bin"] = [Fault(status=429, headers={"Retry-After": "86400"})]
     with pytest.raises(TransferError, match="asks to wait 86400 s"):
         fetch()
+
+
+def test_a_server_may_ask_for_a_quarter_of_an_hour(monkeypatch):
+    client, waits = Client(), []
+    monkeypatch.setattr(client.stop, "wait", lambda delay: waits.append(delay))
+    Patience(client, "x").wait(AgainError("busy", 900.0))
+    assert waits == [900]
+    with pytest.raises(TransferError, match="busy; the server asks to wait 901 s"):
+        Patience(client, "x").wait(AgainError("busy", 901.0))
+
+
+def test_a_wait_asked_for_is_no_reason_to_come_back_sooner(monkeypatch):
+    client, waits = Client(backoff=8), []
+    monkeypatch.setattr(client.stop, "wait", lambda delay: waits.append(delay))
+    Patience(client, "x").wait(AgainError("busy", 1.0))
+    assert 4 <= waits[0] <= 8
 
 
 def test_waits_grow_and_are_not_the_same(monkeypatch):
@@ -240,6 +277,8 @@ def test_a_part_of_another_version_is_not_continued(archive, content, fetch, tmp
         (Fault(status=410), "410 .*deleted"),
         (Fault(status=403), "403 .*restricted"),
         (Fault(status=400, body=b'{"message": "no"}'), '400 .*"message": "no"'),
+        (Fault(status=400, body=b'"' + b"n" * 2000 + b'"'), '400 .*: "n{999}$'),
+        (Fault(status=400, body=b"<html>"), "400 .*refused without a reason"),
     ],
 )
 def test_what_stays_wrong_is_not_tried_again(archive, content, fetch, fault, words):
@@ -247,6 +286,53 @@ def test_what_stays_wrong_is_not_tried_again(archive, content, fetch, fault, wor
     with pytest.raises(TransferError, match=words):
         fetch()
     assert sum(path.endswith("/content") for _, path, _ in archive.requests) == 1
+
+
+def test_a_server_without_a_trusted_connection_is_asked_once(archive):
+    url = archive.url.replace("http:", "https:")
+    with pytest.raises(TransferError, match="no trusted connection"):
+        Client().json("GET", url)
+
+
+def test_addresses_that_lead_round_in_a_circle_are_told(archive, content, fetch):
+    archive.faults["1"] = [Fault(status=302, headers={"Location": "/api/records/1"})] * 40
+    with pytest.raises(TransferError, match=r"records/1: Exceeded 30 redirects"):
+        fetch()
+
+
+def test_bodies_come_as_they_are_stored(archive, content, fetch):
+    fetch()
+    assert archive.encodings == {"identity"}
+
+
+def test_an_answer_without_an_end_is_not_read_to_it(archive, monkeypatch):
+    monkeypatch.setattr("rs3l_data.record.client._LARGEST_JSON", 1 << 20)
+    archive.faults["x"] = [Fault(body=b"[]" + b" " * (2 << 20))]
+    with pytest.raises(TransferError, match="/x: more than 1 MB of JSON"):
+        Client().json("GET", f"{archive.url}/x")
+
+
+@pytest.mark.parametrize(
+    ("fault", "answer"),
+    [
+        (Fault(status=204), None),
+        (Fault(status=202, headers={"Content-Length": "0"}), None),
+        (Fault(status=202, body=b'{"id": 1}'), {"id": 1}),
+    ],
+)
+def test_an_answer_of_what_was_done_may_be_empty(archive, fault, answer):
+    archive.faults["x"] = [fault]
+    assert Client().json("GET", f"{archive.url}/x") == answer
+
+
+def test_reading_ends_when_another_thread_says_so(archive, content):
+    client = Client()
+    with client.request("GET", f"{archive.url}/store/1/blob/data.bin") as response:
+        blocks = client.blocks(response)
+        assert content.startswith(next(blocks))
+        client.stop.set()
+        with pytest.raises(AbandonedError):
+            next(blocks)
 
 
 def test_no_server_is_told_in_words(archive, content, fetch):
@@ -298,6 +384,21 @@ def test_a_full_disk_is_told_before_the_first_byte(archive, content, fetch, monk
     assert archive.asked_for("data.bin") == []
 
 
+def test_what_has_arrived_needs_no_room_again(archive, content, fetch, tmp_path, monkeypatch):
+    archive.faults["data.bin"] = [Fault(cut_after=2_000_000), *[Fault(status=503)] * 9]
+    with pytest.raises(TransferError):
+        fetch()
+    archive.faults.clear()
+    (part,) = (tmp_path / "here" / PARTS).iterdir()
+
+    class Usage:
+        free = SIZE - part.stat().st_size
+
+    monkeypatch.setattr("rs3l_data.record.download.shutil.disk_usage", lambda _: Usage)
+    fetch()
+    assert here(tmp_path) == content
+
+
 def test_a_disk_that_fills_up_is_told_in_words(archive, content, fetch, monkeypatch):
     def full(self, response):
         yield b"x"
@@ -310,7 +411,9 @@ def test_a_disk_that_fills_up_is_told_in_words(archive, content, fetch, monkeypa
         fetch()
 
 
-def test_an_interrupt_ends_all_threads_and_keeps_what_came(archive, fetch, tmp_path, monkeypatch):
+def test_an_interrupt_ends_all_threads_and_keeps_what_came(
+    archive, fetch, tmp_path, monkeypatch, caplog
+):
     source = tmp_path / "source"
     source.mkdir()
     for i in range(3):
@@ -330,6 +433,7 @@ def test_an_interrupt_ends_all_threads_and_keeps_what_came(archive, fetch, tmp_p
     with pytest.raises(KeyboardInterrupt):
         fetch(client=client)
     monkeypatch.undo()
+    assert "kept what has arrived; the same command goes on there" in caplog.text
     assert not [t for t in threading.enumerate() if t.name.startswith("download")]
     assert threading.active_count() <= before + 4
     assert len(list((tmp_path / "here" / PARTS).iterdir())) == 3

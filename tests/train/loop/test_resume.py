@@ -6,6 +6,7 @@ import itertools
 import json
 import shutil
 import signal
+from dataclasses import replace
 
 import pytest
 import torch
@@ -20,7 +21,8 @@ from rs3l_train.loop.history import Budget, History
 from rs3l_train.loop.identity import Identity
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog, read_records
-from rs3l_train.loop.sealed import read_header
+from rs3l_train.loop.processes import ALONE
+from rs3l_train.loop.sealed import read_header, read_sealed, sealed
 from rs3l_train.loop.step import InParts, in_one_share
 from rs3l_train.loop.training_state import CHECKPOINT, FORMAT, Checkpoints, TrainingState
 from rs3l_train.loop.updates import Updates
@@ -168,6 +170,16 @@ def test_another_training_is_not_continued(tmp_path, caplog):
     assert history.changes == ["after 38 views: learning_rate is now 0.01 and was 0.05"]
 
 
+@pytest.mark.parametrize("settings", [SETTINGS, {"learning_rate": 0.01}])
+def test_a_training_of_another_network_starts_anew(tmp_path, caplog, settings):
+    """And says so before it speaks of settings, with which it might go on."""
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=9, act=crash)
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=0, act=crash, fixed={"network": "large"}, settings=settings)
+    assert "starts anew: network is now 'large' and was 'small'" in caplog.text
+
+
 def test_what_was_changed_on_the_way_is_remembered_over_more_stops(tmp_path):
     with pytest.raises(CrashError):
         train(tmp_path, at_step=5, act=crash)
@@ -186,6 +198,16 @@ def test_going_on_with_other_code_is_remembered(tmp_path, caplog, monkeypatch):
     assert "going on with changed software: the code of rs3l_train is now 'another'" in caplog.text
     (change,) = history.changes
     assert change.startswith("after 38 views: the code of rs3l_train is now 'another' and was '")
+
+
+def test_a_checkpoint_that_does_not_say_its_software_is_gone_on_with(tmp_path):
+    with pytest.raises(CrashError):
+        train(tmp_path, at_step=9, act=crash)
+    tensors, header = read_sealed(tmp_path / CHECKPOINT, FORMAT, "")
+    del header["software"]
+    (tmp_path / CHECKPOINT).write_bytes(sealed(FORMAT, tensors, header))
+    history = train(tmp_path)[1]
+    assert any("torch is now " in change and "was None" in change for change in history.changes)
 
 
 def test_a_checkpoint_that_is_not_whole_is_named(tmp_path):
@@ -281,8 +303,8 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path):
     assert len(content) == 8 + length + max(numbers)
 
 
-def state():
-    model, history = nn.Linear(1, 1), History()
+def state(views=0, inputs=1):
+    model, history = nn.Linear(inputs, 1), History(views=views)
     best = BestWeights(model, history, None)
     return TrainingState(model, torch.optim.Adam(model.parameters()), best, history)
 
@@ -327,6 +349,46 @@ def test_a_checkpoint_is_due_so_long_after_the_last(tmp_path, monkeypatch):
         if due[-1]:
             checkpoints.save(state())
     assert due == [False, True, False, False, True]
+
+
+def test_a_checkpoint_is_due_so_many_views_after_the_last(tmp_path):
+    loop = LoopConfig(checkpoint_views=10, checkpoint_seconds=None)
+    first = Checkpoints(tmp_path, Identity({}, {}), loop)
+    assert [first.due(views) for views in (9, 10)] == [False, True]
+    first.save(state(views=12))
+    then = Checkpoints(tmp_path, Identity({}, {}), loop)
+    then.restore(state())
+    for checkpoints in (first, then):
+        assert [checkpoints.due(views) for views in (21, 22)] == [False, True]
+
+
+def test_the_first_process_alone_writes_and_takes_away(tmp_path, monkeypatch):
+    """But all of them know when the last checkpoint was."""
+    clock = [0.0]
+    monkeypatch.setattr("rs3l_train.loop.training_state.time.monotonic", lambda: clock[0])
+    loop, second = LoopConfig(checkpoint_seconds=60), replace(ALONE, rank=1, count=2)
+    first, other = (
+        Checkpoints(tmp_path, Identity({}, {}), loop, processes=one) for one in (ALONE, second)
+    )
+    (tmp_path / "metrics.json").touch()
+    other.restore(state())
+    assert (tmp_path / "metrics.json").exists()
+    clock[0] = 60
+    other.save(state())
+    assert not other.path.exists()
+    assert not other.due(0)
+    first.save(state())
+    other.remove()
+    assert other.path.exists()
+    for _ in range(2):
+        first.remove()
+        assert not first.path.exists()
+
+
+def test_a_checkpoint_of_another_network_is_named(tmp_path):
+    Checkpoints(tmp_path, Identity({}, {}), LoopConfig()).save(state(inputs=2))
+    with pytest.raises(InputFileError, match=r"does not fit this network: (.|\n)*--resume never"):
+        Checkpoints(tmp_path, Identity({}, {}), LoopConfig()).restore(state())
 
 
 def test_the_time_before_a_stop_counts(tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from rs3l_train.loop.identity import Identity, differing, flat, flat_defaults, s
 from rs3l_train.loop.saved_network import (
     done_before,
     load_network,
+    load_weights,
     require_same_network,
     save_network,
 )
@@ -56,7 +57,9 @@ def test_a_folder_without_a_network_or_with_another_kind_is_named(tmp_path, conf
     with pytest.raises(InputFileError, match="holds no trained network"):
         load_network(tmp_path, "backbone")
     save_network(tmp_path, nn.Linear(1, 1), "backbone", config, {})
-    with pytest.raises(InputFileError, match="holds a backbone, expected a tagger"):
+    with pytest.raises(
+        InputFileError, match="holds a backbone, expected a tagger: give the folder of `finetune`"
+    ):
         load_network(tmp_path, "tagger")
     path = tmp_path / "weights.safetensors"
     path.write_bytes(path.read_bytes()[:-2])
@@ -74,6 +77,7 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path):
     ("change", "key"),
     [
         ({"backbone": {"width": 32}}, "backbone.width"),
+        ({"backbone": {"layers": 3}}, "backbone.layers"),
         ({"data": {"inputs": "rs3l"}}, "data.inputs"),
         ({"data": {"constituents": 8}}, "data.constituents"),
     ],
@@ -88,9 +92,39 @@ def test_another_architecture_names_the_key(config, tmp_path, change, key):
     require_same_network(config, config, tmp_path)
 
 
-def test_weights_that_are_no_number_are_refused(tmp_path, config):
+def test_another_kind_of_network_is_named(config, tmp_path):
+    other = validate_training(config.model_dump() | {"backbone": {"name": "transformer"}}, "test")
+    with pytest.raises(
+        ConfigError, match=r"backbone\.name: the config says 'transformer', the net"
+    ):
+        require_same_network(other, config, tmp_path)
+
+
+@pytest.mark.parametrize("weights", [{}, nn.Linear(2, 1).state_dict()])
+def test_weights_of_another_network_are_refused(tmp_path, weights):
+    with pytest.raises(InputFileError, match="the weights do not fit the network of its config"):
+        load_weights(nn.Linear(1, 1), weights, tmp_path)
+
+
+def test_the_folder_of_a_run_is_answered_with_that_of_its_pretraining(tmp_path, config):
+    save_network(tmp_path / "pretrain", nn.Linear(1, 1), "backbone", config, {})
+    with pytest.raises(InputFileError, match=r"trained network; did you mean .*/pretrain\?$"):
+        load_network(tmp_path)
+
+
+def test_the_best_weights_lie_beside_the_last_and_say_what_trained_them(tmp_path, config):
+    for name, by in (("best", {"torch": "1"}), ("weights", None)):
+        file = f"{name}.safetensors"
+        save_network(tmp_path, nn.Linear(1, 1), "backbone", config, {}, name=file, trained_by=by)
+    best, last = load_network(tmp_path / "best.safetensors"), load_network(tmp_path)
+    assert not torch.equal(best.weights["weight"], last.weights["weight"])
+    assert (best.trained_by, last.trained_by) == ({"torch": "1"}, software())
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
+def test_weights_that_are_no_number_are_refused(tmp_path, config, value):
     model = nn.Linear(1, 1)
-    nn.init.constant_(model.weight, math.nan)
+    nn.init.constant_(model.weight, value)
     save_network(tmp_path, model, "backbone", config, {})
     with pytest.raises(InputFileError, match="weight has numbers that are not finite"):
         load_network(tmp_path, "backbone")
@@ -119,6 +153,20 @@ def test_the_defaults_are_those_of_the_config(config):
     values = dict(flat("training", given.model_dump()))
     # An empty mapping has no values.
     assert defaults.keys() - values.keys() == {"training.pretrain.view_weights"}
+
+
+def test_another_training_is_done_again_unless_it_would_be_lost(tmp_path, config, caplog):
+    caplog.set_level("INFO")
+    own, other = (Identity({"network": size}, {}) for size in ("small", "large"))
+    assert not done_before(tmp_path, own)
+    assert caplog.text == ""
+    save_network(tmp_path, nn.Linear(1, 1), "backbone", config, {}, identity=own)
+    assert done_before(tmp_path, own, keep_others=True)
+    assert done_before(tmp_path, Identity({**own.fixed, "depth": 2}, {}, {"depth": 2}))
+    assert not done_before(tmp_path, other)
+    assert "trained again: network is now 'large' and was 'small'" in caplog.text
+    with pytest.raises(ConfigError, match="another training, which would be lost: network is now"):
+        done_before(tmp_path, other, keep_others=True)
 
 
 def test_what_other_software_trained_is_taken_with_a_warning(tmp_path, config, caplog, monkeypatch):

@@ -12,6 +12,8 @@ from rs3l_train.backbones import backbone_of
 from rs3l_train.config import validate_training
 from rs3l_train.errors import TrainingError
 from rs3l_train.loop.device import prepare
+from rs3l_train.loop.fit import fit
+from rs3l_train.loop.saved_network import load_network
 from rs3l_train.loop.schedule import pretraining_schedule
 from rs3l_train.tasks.bench import set_bench
 from rs3l_train.tasks.evaluate import evaluate
@@ -42,6 +44,12 @@ def test_pretraining_learns_to_recognise_views(pretrained):
     assert log[-1]["validation_loss"] < log[-1]["chance_loss"] - 0.08
     assert metrics == json.loads((folder / "metrics.json").read_text())
     assert metrics["views_seen"] >= 6000
+    own = ("step", "views", "validation_loss")
+    assert [metrics["final"][name] for name in own] == [log[-1][name] for name in own]
+    assert metrics["steps"] == log[-1]["step"]
+    assert metrics["views_per_second"] * metrics["seconds"] == pytest.approx(metrics["views_seen"])
+    backbone = load_network(folder).weights.values()
+    assert metrics["parameters"] == sum(map(torch.numel, backbone))
     assert metrics["diagnostics"]["r2 |eta|"] < 0.3
     assert (folder / "plots" / "loss.png").exists()
 
@@ -49,14 +57,21 @@ def test_pretraining_learns_to_recognise_views(pretrained):
 def test_the_learning_rate_falls_over_the_steps_that_the_budget_is(
     dataset, config, tmp_path, monkeypatch
 ):
-    given = []
+    given, clips = [], []
 
     def noted(*arguments):
         given.append(arguments)
         return pretraining_schedule(*arguments)
 
+    def watched(updates, *arguments, **options):
+        clips.append(updates._clip)
+        return fit(updates, *arguments, **options)
+
     monkeypatch.setattr("rs3l_train.tasks.pretrain.pretraining_schedule", noted)
-    metrics = pretrain(dataset, changed(config, pretrain={"views_seen": 2000}), tmp_path)
+    monkeypatch.setattr("rs3l_train.tasks.pretrain.fit", watched)
+    settings = {"views_seen": 2000, "gradient_clip": 7.0}
+    metrics = pretrain(dataset, changed(config, pretrain=settings), tmp_path)
+    assert clips == [7.0]
     ((_, n_steps, in_an_epoch),) = given
     assert n_steps == pytest.approx(metrics["steps"], abs=1)
     assert n_steps > 2 * in_an_epoch > 20
@@ -79,6 +94,18 @@ def test_of_few_validation_jets_nothing_is_said_of_shortcuts(
     assert not any("holds" in warning for warning in metrics["warnings"])
     n = len(few) if in_nominal else 0
     assert f"of the validation jets {n} are present in the view 'nominal'" in caplog.text
+
+
+def test_the_backbone_is_compiled_if_the_config_says_so(dataset, config, tmp_path, monkeypatch):
+    class CompiledError(Exception):
+        pass
+
+    def compile_backbone(backbone):
+        raise CompiledError(type(backbone).__name__)
+
+    monkeypatch.setattr("rs3l_train.tasks.pretrain.compile_backbone", compile_backbone)
+    with pytest.raises(CompiledError, match=type(backbone_of(config)).__name__):
+        pretrain(dataset, changed(config, loop={"compile": True}), tmp_path)
 
 
 def test_the_same_seed_gives_the_same_losses(dataset, config, pretrained, tmp_path):

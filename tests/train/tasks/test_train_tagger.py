@@ -139,34 +139,66 @@ def test_what_was_held_fixed_scores_as_what_is_read_again(dataset, config, tmp_p
 
 def test_each_epoch_has_its_order_and_each_step_its_orientations(bench, config):
     labelled, tagger = bench.labelled(20, 0), Tagger(backbone_of(config))
+    seeded = replace(bench, config=changed(config, seed=4))
     orders = [
-        torch.cat([b.rows * 3 + b.views for b in _epoch(bench, labelled, d, e)]).tolist()
-        for d, e in ((0, 0), (0, 0), (0, 1), (1, 0))
+        torch.cat([b.rows * 3 + b.views for b in _epoch(of, labelled, d, e)]).tolist()
+        for of, d, e in ((bench, 0, 0), (bench, 0, 0), (bench, 0, 1), (bench, 1, 0), (seeded, 0, 0))
     ]
     assert orders[0] == orders[1]
     assert orders[0] != orders[2]
     assert orders[0] != orders[3]
-    gradients = _gradients(bench, tagger, 0, ALONE)
+    assert orders[0] != orders[4]
+    assert orders[2] != orders[3]
+    gradients, of_other = (_gradients(bench, tagger, draw, ALONE) for draw in (0, 1))
     assert gradients(labelled, 0) == gradients(labelled, 0)
     assert gradients(labelled, 0) != gradients(labelled, 1)
+    assert gradients(labelled, 0) != of_other(labelled, 0)
+    as_they_are = replace(bench, config=changed(config, data={"rotation": False}))
+    gradients = _gradients(as_they_are, tagger, 0, ALONE)
+    assert gradients(labelled, 0) == gradients(labelled, 1)
 
 
-def test_networks_from_scratch_differ_by_the_draw(bench, monkeypatch):
-    untrained, budgets = History(records=[{"views": 0, "auc": 0.5}]), []
+def test_batches_and_their_parts_are_as_large_as_the_config_says(bench, config):
+    chosen = replace(bench, config=changed(config, finetune={"views_per_batch": 12, "parts": 3}))
+    labelled, tagger = chosen.labelled(20, 0), Tagger(backbone_of(config))
+    batches = list(_epoch(chosen, labelled, 0, 0))
+    assert max(map(len, batches)) == 12 < len(labelled)
+    sizes = []
+    tagger.register_forward_hook(lambda _module, _inputs, scores: sizes.append(len(scores)))
+    _gradients(chosen, tagger, 0, ALONE)(batches[0], 0)
+    assert set(sizes) == {4}
 
-    def fit(_updates, _epoch, _validate, budget, **_):
-        budgets.append(budget)
+
+def test_networks_from_scratch_differ_by_the_seed_and_the_draw(bench, monkeypatch):
+    untrained, asked = History(records=[{"views": 0, "auc": 0.5}]), []
+
+    def fit(updates, _epoch, _validate, budget, *, validate_every, **_):
+        asked.append((budget, validate_every, updates._clip))
         return untrained
 
     monkeypatch.setattr("rs3l_train.tasks.train_tagger.fit", fit)
-    first, again, other = (
-        train_tagger(bench, "scratch", 20, draw, None)[0].backbone.state_dict()
-        for draw in (0, 0, 1)
+    seeded = replace(bench, config=changed(bench.config, seed=4))
+    first, again, other, of_other_seed = (
+        train_tagger(of, "scratch", 20, draw, None)[0].backbone.state_dict()
+        for of, draw in ((bench, 0), (bench, 0), (bench, 1), (seeded, 0))
     )
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not any(torch.equal(first[name], other[name]) for name in first)
+    assert not any(torch.equal(first[name], of_other_seed[name]) for name in first)
     own = bench.config.finetune
-    assert budgets == 3 * [Budget(own.max_views_seen, None, own.patience, own.drops)]
+    budget = Budget(own.max_views_seen, None, own.patience, own.drops)
+    assert asked == 4 * [(budget, own.validate_every, own.gradient_clip)]
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_the_network_is_compiled_if_the_config_says_so(bench, config, monkeypatch, compiled):
+    given, untrained = [], History(records=[{"views": 0, "auc": 0.5}])
+    monkeypatch.setattr("rs3l_train.tasks.train_tagger.fit", lambda *_, **__: untrained)
+    monkeypatch.setattr("rs3l_train.tasks.train_tagger.compile_backbone", given.append)
+    chosen = changed(config, loop={"compile": compiled}, evaluation={"temperature_scaling": False})
+    tagger, details = train_tagger(replace(bench, config=chosen), "scratch", 20, 0, None)
+    assert given == ([tagger.backbone] if compiled else [])
+    assert "temperature" not in details
 
 
 @pytest.mark.parametrize("variable", ["mass", "softdrop_mass"])
@@ -197,5 +229,15 @@ def test_the_penalty_is_on_the_mass_in_the_jet_s_own_view(dataset, config, varia
 
 def test_the_best_validation_is_the_one_described():
     records = [{"views": 10 * i, "auc": auc} for i, auc in enumerate((0.6, 0.9, 0.7))]
-    described = _described(History(steps=2, views=20, best_after=10, records=records))
-    assert (described["validation_auc"], described["best_after_views"]) == (0.9, 10)
+    history = History(steps=2, views=20, seconds=3.0, best_after=10, records=records)
+    history.drops, history.changes, history.ended = 1, ["a key"], "time"
+    assert _described(history) == {
+        "validation_auc": 0.9,
+        "steps": 2,
+        "views_seen": 20,
+        "best_after_views": 10,
+        "seconds": 3.0,
+        "learning_rate_drops": 1,
+        "changed_settings": ["a key"],
+        "ended": "time",
+    }
