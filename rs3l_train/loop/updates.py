@@ -65,11 +65,19 @@ class Updates:
         loss, norm = read
         place = f"step {history.steps} (epoch {history.epoch}, batch {history.batch - 1})"
         if not math.isfinite(loss):
-            raise TrainingError(
-                f"{place}: the loss is {loss}; lower the learning rate, or look for extreme values"
-                " in the dataset with `rs3l-data validate`"
-            )
+            raise TrainingError(f"{place}: the loss is {loss}{_advice(history.steps)}")
         if not math.isfinite(norm):
             raise TrainingError(f"{place}: the gradient is not finite though the loss is {loss}")
         self.optimiser.step()
         return loss
+
+
+def _advice(steps: int) -> str:
+    """Say what to do about a loss that is not finite after so many steps."""
+    data = "for extreme values in the dataset with `rs3l-data validate`"
+    if steps:
+        return f"; lower the learning rate, or look {data}"
+    return (
+        ", and no step has changed the weights yet: look in the network and the objective for"
+        f" logarithms, roots and divisions of 0, or {data}"
+    )

@@ -23,6 +23,7 @@ from rs3l_train.loop.step import SEED_STEP, InParts, in_one_share
 from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import Bench
+from rs3l_train.tasks.contract import require_finite
 from rs3l_train.tasks.decorrelate import mass_penalty
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.probe import fit_probe, score_auc
@@ -90,6 +91,7 @@ def train_tagger(
     embeddings = apply_network(
         tagger.backbone, bench.jets, labelled, config.data.inputs, _rotation(bench, draw)
     )
+    require_finite(tagger.backbone, embeddings, "views of labelled jets")
     tagger.set_standard(embeddings)
     details: dict[str, Any] = {}
     if mode != "scratch":

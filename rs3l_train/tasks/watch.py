@@ -22,6 +22,7 @@ from rs3l_train.evaluation.representation import (
 )
 from rs3l_train.objectives import Objective
 from rs3l_train.objectives.pairs import in_pairs
+from rs3l_train.tasks.contract import require_finite
 from rs3l_train.tasks.encode import apply_network, evaluating
 from rs3l_train.tasks.labels import tagging_task
 from rs3l_train.tasks.sample import Sample
@@ -92,7 +93,9 @@ class Watch:
             if (vectors := objective.compared(outputs)) is not None:
                 compared.append(vectors)
         self.embeddings = torch.cat(embeddings)
-        if not bool(self.embeddings.isfinite().all()):
+        if not self._trained:
+            require_finite(objective.backbone, self.embeddings, "views of validation jets")
+        elif not bool(self.embeddings.isfinite().all()):
             raise TrainingError(
                 "the embedding of the validation jets is not finite: the last steps have spoilt the"
                 " weights; lower the learning rate, and start anew with --resume never"

@@ -137,9 +137,17 @@ def test_time_ends_the_training(monkeypatch):
 def test_a_loss_that_is_no_number_names_its_step(bad):
     model = line()
     losses = iter([1.0, 1.0, bad])
-    with pytest.raises(TrainingError, match=r"step 2 \(epoch 2, batch 0\): the loss is"):
+    told = r"step 2 \(epoch 2, batch 0\): the loss is \w+; lower the learning rate"
+    with pytest.raises(TrainingError, match=told):
         run(model, lambda _: model.weight.sum() * 0 + next(losses), Budget(1000))
     assert model.weight.isfinite().all()
+
+
+def test_no_learning_rate_is_blamed_for_the_loss_of_the_first_step():
+    model = line()
+    with pytest.raises(TrainingError, match=r"step 0 .*the loss is nan, and no step") as error:
+        run(model, lambda _: model.weight.sum() * torch.nan, Budget(1000))
+    assert "learning rate" not in str(error.value)
 
 
 def test_a_gradient_that_is_no_number_leaves_the_weights_alone():
