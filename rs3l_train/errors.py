@@ -15,5 +15,14 @@ class TrainingStoppedError(RS3LError):
     exit_code = 130
 
 
+class ContractError(RS3LError):
+    """A network or an objective that is not what its base class promises."""
+
+
 class ExportError(RS3LError):
     """A network that another format does not hold faithfully."""
+
+
+def class_of(thing: object) -> str:
+    """Name the class of what an error is about, with the module that defines it."""
+    return f"{type(thing).__module__}.{type(thing).__qualname__}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from rs3l_train.backbones.base import Backbone
+from rs3l_train.backbones.base import Backbone, require_sizes
 from rs3l_train.backbones.edgeconv import EdgeConvNet
 from rs3l_train.backbones.transformer import ParticleTransformer
 from rs3l_train.config import BackboneConfig, EdgeConvConfig, TrainingConfig, TransformerConfig
@@ -19,11 +19,20 @@ def backbone_of(config: TrainingConfig) -> Backbone:
 
 
 def build(config: BackboneConfig, n_inputs: int) -> Backbone:
-    """Build the backbone that a config describes, for ``n_inputs`` features of a constituent."""
+    """Build the backbone that a config describes, for ``n_inputs`` features of a constituent.
+
+    Raises
+    ------
+    ContractError
+        If it does not say its sizes.
+    """
+    backbone: Backbone
     match config:
         case EdgeConvConfig():
-            return EdgeConvNet(n_inputs, config)
+            backbone = EdgeConvNet(n_inputs, config)
         case TransformerConfig():
-            return ParticleTransformer(n_inputs, config)
+            backbone = ParticleTransformer(n_inputs, config)
         case other:
             assert_never(other)
+    require_sizes(backbone)
+    return backbone

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from rs3l_train.errors import ContractError, class_of
 from rs3l_train.views.inputs import JetInputs
 
 
@@ -33,3 +34,21 @@ class Backbone(nn.Module, ABC):
     def forward(self, inputs: JetInputs) -> Tensor:
         """Embed jets: (n, D)."""
         return self.pool(self.constituents(inputs), inputs.mask)
+
+
+def require_sizes(backbone: Backbone) -> None:
+    """Check that a backbone says how large its representations are: heads are built by that.
+
+    Raises
+    ------
+    ContractError
+        If it does not.
+    """
+    for name in ("width", "dimension"):
+        size = getattr(backbone, name, None)
+        if not isinstance(size, int) or size < 1:
+            said = "is not set" if size is None else f"is {size!r}"
+            raise ContractError(
+                f"{class_of(backbone)}.{name}: {said}, expected a positive whole number; set"
+                f" self.{name} in __init__, after super().__init__()"
+            )

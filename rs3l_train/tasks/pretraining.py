@@ -21,6 +21,7 @@ from rs3l_train.loop.processes import ALONE, Processes, processes_here
 from rs3l_train.loop.saved_network import LearnedFrom
 from rs3l_train.loop.step import Gradients, InParts
 from rs3l_train.objectives import Objective, build
+from rs3l_train.tasks.contract import JETS, require_backbone, require_objective
 from rs3l_train.tasks.overlap import PRETRAINING, hard_events
 from rs3l_train.tasks.sample import Sample
 from rs3l_train.views.capacity import memory_of
@@ -135,6 +136,8 @@ def load_and_build(
     ------
     ConfigError
         If the choice of positives cannot be.
+    ContractError
+        If network or objective are not what their base classes promise.
     InputFileError
         If too few jets are present in enough views, or labels are to be learned and there is one.
     """
@@ -161,7 +164,16 @@ def load_and_build(
     unseen = _shuffled(_rows(jets, dataset, Split.VALIDATION, positives, pairs), config.seed)
     held, unseen = jets.in_memory(unseen[: max(config.pretrain.validation_jets, DIAGNOSTIC_JETS)])
     validation = Sample(held, unseen[: config.pretrain.validation_jets], positives, config)
+    _require_contract(objective, Sample(held, unseen[:JETS], positives, config))
     return Pretraining(config, dataset, jets, objective, training, validation, held, unseen)
+
+
+def _require_contract(objective: Objective, few: Sample) -> None:
+    """Try network and objective on a batch of a few jets, in float32 as validations are."""
+    selection = next(few.epoch(0))
+    batch, generator = few.jets.gather(selection), few.generator()
+    require_backbone(objective.backbone, objective.presentation(batch, generator))
+    require_objective(objective, batch, selection.rows, generator)
 
 
 def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -> Gradients:

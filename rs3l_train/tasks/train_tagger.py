@@ -23,7 +23,7 @@ from rs3l_train.loop.step import SEED_STEP, InParts, in_one_share
 from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.loop.updates import Updates
 from rs3l_train.tasks.bench import Bench
-from rs3l_train.tasks.contract import require_finite
+from rs3l_train.tasks.contract import JETS, require_backbone, require_finite
 from rs3l_train.tasks.decorrelate import mass_penalty
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.probe import fit_probe, score_auc
@@ -70,6 +70,8 @@ def train_tagger(
     ConfigError
         If more of the last layers are to be trained than the backbone has, or a batch has fewer
         views than there are processes.
+    ContractError
+        If the network is not what `Backbone` promises.
     TrainingError
         If the loss or its gradient is not finite.
     TrainingStoppedError
@@ -88,6 +90,8 @@ def train_tagger(
     if mode == "last_layers":
         tagger.freeze_all_but_last(config.finetune.last_layers)
     labelled = bench.labelled(n_labels, draw)
+    few = bench.jets.gather(labelled[:JETS])
+    require_backbone(backbone, network_inputs(few, config.data.inputs))
     embeddings = apply_network(
         tagger.backbone, bench.jets, labelled, config.data.inputs, _rotation(bench, draw)
     )
