@@ -20,7 +20,7 @@ class EvaluationConfig(Strict):
     )
     mass_window: Positive = Field(
         default=25.0,
-        description="half width of the window inside which N2 and τ21 are used, too [GeV]",
+        description="half width of the window inside which N2, τ21 and τ32 are used, too [GeV]",
     )
     temperature_scaling: bool = Field(
         default=True,

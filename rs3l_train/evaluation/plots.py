@@ -31,9 +31,11 @@ MODE_COLOURS = dict(zip(MODES, COLOURS, strict=False))
 BASELINES: dict[str, dict[str, Any]] = {
     "n2": {"label": "$N_2$", "color": "black", "linestyle": "--"},
     "tau21": {"label": r"$\tau_{21}$", "color": "black", "linestyle": ":"},
+    "tau32": {"label": r"$\tau_{32}$", "color": "black", "linestyle": "-."},
     "mass window": {"label": "mass window", "color": "grey", "linestyle": "-"},
     "n2 in window": {"label": "$N_2$ in window", "color": "#56B4E9", "linestyle": "--"},
     "tau21 in window": {"label": r"$\tau_{21}$ in window", "color": "#56B4E9", "linestyle": ":"},
+    "tau32 in window": {"label": r"$\tau_{32}$ in window", "color": "#56B4E9", "linestyle": "-."},
 }
 """How taggers without a network are drawn, by the names of `baseline_scores`"""
 

@@ -25,6 +25,7 @@ def test_baselines_score_signal_high_and_broken_jets_lowest():
         "n2": np.array([0.1, 0.4, np.nan], np.float32),
         "tau1": np.array([0.5, 0.5, 0.0], np.float32),
         "tau2": np.array([0.1, 0.4, 0.0], np.float32),
+        "tau3": np.array([0.03, 0.16, 0.0], np.float32),
         "softdrop_mass": np.array([120.0, 110.0, np.nan], np.float32),
     }
     for name, score in baseline_scores(jets, 125.0, 25.0).items():
@@ -34,23 +35,27 @@ def test_baselines_score_signal_high_and_broken_jets_lowest():
     assert narrow["mass window"].tolist() == [-5, -15, -np.inf]
     assert narrow["n2 in window"][0] == pytest.approx(-0.1)
     assert narrow["tau21 in window"][0] == pytest.approx(-0.2)
-    assert narrow["n2 in window"][1] == narrow["tau21 in window"][1] == -25
+    assert narrow["tau32 in window"][0] == narrow["tau32"][0] == pytest.approx(-0.3)
+    assert narrow["tau32"][1] == pytest.approx(-0.4)
+    outside = {name: score[1] for name, score in narrow.items() if "in window" in name}
+    assert outside == {"n2 in window": -25, "tau21 in window": -25, "tau32 in window": -25}
 
 
 def test_a_wider_cut_than_the_window_is_a_wider_window():
     random = np.random.default_rng(3)
     jets = {"n2": random.uniform(0, 0.5, 1000), "softdrop_mass": random.uniform(40, 200, 1000)}
     jets |= {"tau1": np.ones(1000), "tau2": random.uniform(0, 1, 1000)}
+    jets["tau3"] = jets["tau2"] * random.uniform(0, 1, 1000)
     scores = baseline_scores(jets, 125.0, 25.0)
     outside = np.abs(jets["softdrop_mass"] - 125) > 25
-    for name in ("n2 in window", "tau21 in window"):
+    for name in ("n2 in window", "tau21 in window", "tau32 in window"):
         assert scores[name][outside].max() < scores[name][~outside].min()
         order = np.argsort(scores[name][outside])
         assert (np.diff(scores["mass window"][outside][order]) >= 0).all()
 
 
 def test_a_jet_of_one_constituent_has_no_prongs():
-    one = {name: np.zeros(1) for name in ("n2", "tau1", "tau2")} | {
+    one = {name: np.zeros(1) for name in ("n2", "tau1", "tau2", "tau3")} | {
         "softdrop_mass": np.full(1, 120.0)
     }
     found = baseline_scores(one, 125.0, 25.0)

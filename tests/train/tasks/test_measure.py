@@ -77,9 +77,11 @@ def test_files_that_do_not_know_what_gluons_split_to_have_labels_alone(
 @pytest.mark.parametrize(
     ("unknown", "left"),
     [
-        ("n2", {"tau21", "mass window", "tau21 in window"}),
-        ("softdrop_mass", {"n2", "tau21"}),
-        ("tau1", {"mass window"}),
+        ("n2", NEEDED.keys() - {"n2", "n2 in window"}),
+        ("softdrop_mass", {"n2", "tau21", "tau32"}),
+        ("tau1", {"tau32", "mass window", "tau32 in window"}),
+        ("tau2", {"n2", "mass window", "n2 in window"}),
+        ("tau3", NEEDED.keys() - {"tau32", "tau32 in window"}),
     ],
 )
 def test_a_variable_that_a_dataset_does_not_know_is_no_baseline(bench, unknown, left):
