@@ -43,8 +43,9 @@ def evaluate(
     """
     from rs3l_train.loop.folder import EVALUATION, folder_of
     from rs3l_train.tasks import evaluate as task
+    from rs3l_train.tasks.tables import tagger_table
 
     folder = out or folder_of(model) / EVALUATION
     with logging_to(log), naming_skip(data, corrupt, "--corrupt skip"):
         metrics = task.evaluate(opened(data, corrupt), model, folder)
-    answer(metrics, folder, as_json)
+    answer(metrics, folder, as_json, tagger_table)

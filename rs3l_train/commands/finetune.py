@@ -44,6 +44,7 @@ def finetune(
     On several GPUs: torchrun --nproc-per-node N -m rs3l_train finetune ...
     """
     from rs3l_train.tasks import finetune as task
+    from rs3l_train.tasks.tables import tagger_table
 
     settings = load_training(config, overrides or ())
     folder = None if pretrained == "none" else Path(pretrained)
@@ -55,4 +56,4 @@ def finetune(
     with training(data, settings, out, log) as (dataset, processes):
         metrics = task.finetune(dataset, settings, folder, mode, labels, out, resume, processes)
     if processes.first:
-        answer(metrics, out, as_json)
+        answer(metrics, out, as_json, tagger_table)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -142,7 +142,22 @@ def training(
             write_json(out / RUN, with_earlier(about, out / RUN))
 
 
-def answer(metrics: dict[str, Any], folder: Path, as_json: bool) -> None:
-    """Print the metrics, or where they are."""
-    text = json.dumps(metrics, ensure_ascii=False) if as_json else f"{folder / 'metrics.json'}"
-    typer.echo(text)
+def answer(
+    metrics: dict[str, Any],
+    folder: Path,
+    as_json: bool,
+    table: Callable[[dict[str, Any]], str] | None = None,
+) -> None:
+    """Print the metrics; or where they are, for programs, and before that a table, for people.
+
+    Parameters
+    ----------
+    table
+        Writes it; it goes to standard error.
+    """
+    if as_json:
+        typer.echo(json.dumps(metrics, ensure_ascii=False))
+        return
+    if table is not None:
+        typer.echo(table(metrics), err=True)
+    typer.echo(f"{folder / 'metrics.json'}")

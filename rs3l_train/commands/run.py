@@ -40,9 +40,10 @@ def run(
     On several GPUs: torchrun --nproc-per-node N -m rs3l_train run ...
     """
     from rs3l_train.tasks import run as task
+    from rs3l_train.tasks.tables import study_table
 
     settings = load_training(config, overrides or ())
     with training(data, settings, out, log) as (dataset, processes):
         metrics = task.run(dataset, settings, out, resume, processes)
     if processes.first:
-        answer(metrics, out / "study", as_json)
+        answer(metrics, out / "study", as_json, study_table)

@@ -39,9 +39,10 @@ def study(
     On several GPUs, each training on one: torchrun --nproc-per-node N -m rs3l_train study ...
     """
     from rs3l_train.tasks import study as task
+    from rs3l_train.tasks.tables import study_table
 
     settings = load_training(config, overrides or ())
     with training(data, settings, out, log) as (dataset, processes):
         metrics = task.study(dataset, settings, pretrained, out, resume, processes)
     if processes.first:
-        answer(metrics, out, as_json)
+        answer(metrics, out, as_json, study_table)

@@ -39,14 +39,27 @@ def test_the_stages_follow_one_another(command, folder, config_file, tmp_path):
     assert code == 0
     assert out.strip() == str(tmp_path / "pre" / "metrics.json")
     tagger = ("--mode", "probe", "--labels", 20, "--pretrained", tmp_path / "pre")
-    assert command("finetune", *common, *tagger, "--out", tmp_path / "tagger")[0] == 0
-    code, out, _ = command("evaluate", "--data", folder, "--model", tmp_path / "tagger", "--json")
+    code, out, error = command("finetune", *common, *tagger, "--out", tmp_path / "tagger")
+    assert code == 0
+    # A path for programs; a table for people.
+    assert out == f"{tmp_path / 'tagger' / 'metrics.json'}\n"
+    assert "probe, 20 labels, on test jets, ± statistical error\n  view     AUC" in error
+    evaluate = ("evaluate", "--data", folder, "--model", tmp_path / "tagger")
+    code, out, again = command(*evaluate)
+    assert code == 0
+    assert out == f"{tmp_path / 'tagger' / 'evaluation' / 'metrics.json'}\n"
+    assert again[again.index("probe, 20 labels") :] == error[error.index("probe, 20 labels, on") :]
+    code, out, error = command(*evaluate, "--json")
     assert code == 0
     assert json.loads(out)["mode"] == "probe"
+    assert "± statistical error" not in error
     assert (tmp_path / "tagger" / "evaluation" / "metrics.json").exists()
     fast = ("--set", "task.seeds=1", "--set", "finetune.max_views_seen=100")
     study = ("study", *common, *fast, "--pretrained", tmp_path / "pre", "--out", tmp_path / "study")
-    assert command(*study)[0] == 0
+    code, out, error = command(*study)
+    assert code == 0
+    assert out == f"{tmp_path / 'study' / 'metrics.json'}\n"
+    assert "on test jets of the view nominal, one draw of the labels\n  mode" in error
     assert json.loads((tmp_path / "study" / "metrics.json").read_text())["stage"] == "study"
     for out in ("pre", "tagger", "study"):
         about = json.loads((tmp_path / out / "run.json").read_text())

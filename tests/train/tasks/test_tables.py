@@ -1,0 +1,72 @@
+"""What commands print of taggers."""
+
+from __future__ import annotations
+
+from rs3l_train.tasks.tables import study_table, tagger_table
+
+TASK = {"training_views": ["nominal", "seed"], "nominal_view": "nominal"}
+
+
+def row(view, auc, rejection, error, draw=0):
+    keys = ("0.3", "0.5")
+    return {
+        "view": view,
+        "draw": draw,
+        "auc": auc,
+        "auc_error": 0.01234,
+        "rejection": dict(zip(keys, rejection, strict=True)),
+        "rejection_error": dict(zip(keys, error, strict=True)),
+    }
+
+
+def test_a_tagger_has_a_row_a_view_and_those_held_out_are_marked():
+    rows = [
+        row("nominal", 0.91234, (1234.5, 45.678), (234.0, 7.123)),
+        row("vincia", 0.9, (None, 5.6), (None, 0.0123)),
+    ]
+    assert tagger_table({"mode": "full", "labels": 100, "task": TASK, "rows": rows}).split(
+        "\n"
+    ) == [
+        "full, 100 labels, on test jets, ± statistical error",
+        "  view      AUC              1/ε_B at ε_S = 0.3  1/ε_B at ε_S = 0.5",
+        "  nominal   0.9123 ± 0.0123  1234 ± 234          45.7 ± 7.1",
+        "  vincia *  0.9000 ± 0.0123  ∞                   5.600 ± 0.012",
+        "  * not among the views that the tagger was trained on",
+    ]
+
+
+def test_without_views_held_out_there_is_nothing_to_explain():
+    rows = [row("seed", 0.9, (10.0, 5.0), (1.0, 0.5))]
+    table = tagger_table({"mode": "full", "labels": 100, "task": TASK, "rows": rows})
+    assert "*" not in table
+
+
+def summary(mode, spread):
+    return {
+        "mode": mode,
+        "labels": 20,
+        "auc_mean": 0.9,
+        "auc_std": spread and 0.01,
+        "rejection_mean": {"0.5": 12.0, "0.7": None},
+        "rejection_std": {"0.5": spread and 3.21, "0.7": None},
+    }
+
+
+def test_a_study_has_a_row_for_each_way_of_training():
+    study = {
+        "task": TASK,
+        "rows": [row("nominal", 0.9, (1, 1), (1, 1), draw) for draw in (0, 1, 2)],
+        "summary": [summary("probe", True), summary("scratch", True)],
+    }
+    assert study_table(study).split("\n") == [
+        "on test jets of the view nominal, mean ± standard deviation of 3 draws of the labels",
+        "  mode     labels  AUC              1/ε_B at ε_S = 0.5  1/ε_B at ε_S = 0.7",
+        "  probe    20      0.9000 ± 0.0100  12.0 ± 3.2          ∞",
+        "  scratch  20      0.9000 ± 0.0100  12.0 ± 3.2          ∞",
+    ]
+    alone = {**study, "rows": study["rows"][:1], "summary": [summary("probe", None)]}
+    assert study_table(alone).split("\n") == [
+        "on test jets of the view nominal, one draw of the labels",
+        "  mode   labels  AUC     1/ε_B at ε_S = 0.5  1/ε_B at ε_S = 0.7",
+        "  probe  20      0.9000  12.0                ∞",
+    ]
