@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.describe.schema import Split
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import I8
 from rs3l_train.config import TaskConfig
@@ -72,10 +73,20 @@ def known_part(dataset: Dataset, config: TaskConfig) -> TaskConfig:
     }
     for key, names in config.classes.items():
         if not known[key]:
-            require_labels(dataset.labels, names, f"task.{key}")
+            _require_class(dataset, names, key)
         for name in sorted(set(names) - set(known[key])):
             logger.warning(NO_JET, key, name)
     return config.model_copy(update=known)
+
+
+def _require_class(dataset: Dataset, names: Sequence[str], key: str) -> None:
+    try:
+        require_labels(dataset.labels, names, f"task.{key}")
+    except ConfigError as error:
+        raise ConfigError(
+            f"{error}\n`evaluate` takes jets of both classes; of one alone `embed` writes the"
+            " scores, from which docs/tagging.md computes what passes a cut"
+        ) from None
 
 
 def warn_of_empty_labels(dataset: Dataset, config: TaskConfig) -> None:

@@ -137,3 +137,25 @@ def test_the_example_of_the_docs_gives_what_the_command_gives(dataset, tmp_path,
         np.testing.assert_array_equal(names["label"], file["initiators/label"][()][present])
     np.testing.assert_allclose(names["embedding"], expected, atol=1e-5)
     assert names["batch"].mask.shape == (min(100, present.sum()), 16)
+
+
+def test_the_example_for_signal_alone_gives_what_passes(dataset, tmp_path, monkeypatch, capsys):
+    page = PAGE.with_name("tagging.md")
+    examples = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = (one for one in examples if "known.h5" in one)
+    save(tmp_path / "run")
+    monkeypatch.chdir(tmp_path)
+    embed(dataset.select(splits="test"), tmp_path / "run", tmp_path / "known.h5")
+    alone = dataset.select(splits="train", labels="higgs")
+    embed(alone, tmp_path / "run", tmp_path / "new.h5")
+    names: dict = {}
+    exec(compile(example.replace('"top"', '"higgs"'), str(page), "exec"), names)
+    assert capsys.readouterr().out.count(" +- ") == len(VIEWS)
+    # Of the jets that chose it, the cut keeps half; a label is found by its name in each file.
+    known = names["scores"]("known.h5", "higgs")["nominal"]
+    assert len(known) > 20
+    assert (known > names["threshold"]).mean() == pytest.approx(0.5, abs=1 / len(known))
+    with h5py.File(tmp_path / "new.h5") as file:
+        higgs = file["initiators/label"][()] == dataset.labels.index("higgs")
+        passing = file["views/fsr_up/score"][()][higgs & file["views/fsr_up/present"][()]]
+    assert names["kept"] == (passing > names["threshold"]).mean()

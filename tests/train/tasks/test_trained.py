@@ -259,7 +259,8 @@ def test_a_tagger_is_tested_on_the_labels_that_there_are(dataset, quick, tmp_pat
     assert tested["task"]["background"] == ["qcd"]
     assert "training.task.background: the dataset has no jet of label top" in caplog.text
     unlike = make_dataset(tmp_path / "unlike", 100, dataset.views, ("higgs", "wqq"))
-    with pytest.raises(ConfigError, match=r"task\.background: the dataset has no label 'qcd'"):
+    told = r"task\.background: the dataset has no label 'qcd'.*\n.*of one alone `embed` writes"
+    with pytest.raises(ConfigError, match=told):
         evaluate(rs3l_data.open(unlike), tmp_path / "tagger", tmp_path / "evaluation")
 
 
