@@ -48,7 +48,8 @@ MASS = (
     " many jets picked at random would show."
 )
 EMBEDDING = (
-    "The first two principal components of the pretrained embedding, test jets of the view {view}."
-    " Each panel has the jets of one label in colour over all others in grey. The network is as"
-    " pretraining left it."
+    "The first two principal components of the pretrained embedding, test jets of the task in the"
+    " view {view}; labels that are neither its signal nor its background are left out. Each panel"
+    " has the jets of one label in colour over all others in grey. The network is as pretraining"
+    " left it."
 )
