@@ -40,13 +40,44 @@ def _inside(selection: Selection, particle: pythia8mc.Particle) -> bool:
     return bool(inside)
 
 
-def nothing_passes(process: str, event: int, selection: Selection) -> GeneratorError:
-    """Tell that the cuts leave nothing."""
+def nothing_passes(
+    process: str, event: int, selection: Selection, settings: Sequence[str], seed: int
+) -> GeneratorError:
+    """Tell that the cuts leave nothing, or that the initiators do not occur at all.
+
+    Parameters
+    ----------
+    settings, seed
+        Of the hard process and of the event: its tries are made once more to see what occurs, so
+        that nothing need be kept of those that fail where all goes well.
+    """
+    where = f"process '{process}', event {event}"
+    occurring = _occurring(settings, seed)
+    missing = [code for code in selection.pdg_ids if code not in occurring]
+    if len(missing) == len(selection.pdg_ids):
+        return GeneratorError(
+            f"{where}: none of the initiators {missing} occurs in any of {TRIES} tries; outgoing "
+            f"particles and their decay products there are {sorted(occurring)} (antiparticles "
+            "included): name some of these as `initiators`, or check the process's `settings`"
+        )
+    also = f" ({missing} did not occur at all)" if missing else ""
     return GeneratorError(
-        f"process '{process}', event {event}: none of {TRIES} tries passed the cuts on the "
-        f"initiators {list(selection.pdg_ids)}, pT in {list(selection.pt)} GeV, |eta| < "
+        f"{where}: none of {TRIES} tries passed the cuts on the initiators "
+        f"{list(selection.pdg_ids)}{also}, pT in {list(selection.pt)} GeV, |eta| < "
         f"{selection.abs_eta_max}; widen `hard.pt` or check the process"
     )
+
+
+def _occurring(settings: Sequence[str], seed: int) -> set[int]:
+    """Collect the codes, without signs, of what the tries of an event make."""
+    pythia = initialised(settings)
+    pythia.rndm.init(seed)
+    codes: set[int] = set()
+    for _ in range(TRIES):
+        if pythia.next():
+            event = pythia.process
+            codes.update(abs(event[i].id()) for i in range(FIRST + 2, event.size()))
+    return codes
 
 
 def require_pthat_is_pt(selection: Selection, process: pythia8mc.Event) -> None:
@@ -126,7 +157,7 @@ def generate(
                 break
             rejected.append(pythia.infoPython().weight())
         else:
-            raise nothing_passes(process, event, selection)
+            raise nothing_passes(process, event, selection, settings, event_seed)
         table.add(event_row(pythia, event), process_particles(pythia.process))
         if done % 100 == 0 or done == len(events):
             progress(done)

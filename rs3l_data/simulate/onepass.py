@@ -57,8 +57,8 @@ class OnePass:
         events: npt.NDArray[np.int64],
         seeds: npt.NDArray[np.int64],
     ) -> None:
-        self._process, self._seed, self._events = process, seed, events
-        self._selection = selection
+        self._process, self._seed, self._events, self._seeds = process, seed, events, seeds
+        self._selection, self._hard_settings = selection, hard_settings
         self._pythia = prepared([*settings, *_keeping_hard_process(hard_settings, settings)])
         self._hook = _Each(self._pythia, selection, events.tolist(), seeds.tolist())
         if not self._pythia.setUserHooksPtr(self._hook):
@@ -71,7 +71,10 @@ class OnePass:
             count = min(BATCH, len(self._events) - first)
             records = read(self._pythia.nextBatch(count, "none"))
             if self._hook.failed is not None:
-                raise nothing_passes(self._process, self._hook.failed, self._selection)
+                seed = int(self._seeds[np.searchsorted(self._events, self._hook.failed)])
+                raise nothing_passes(
+                    self._process, self._hook.failed, self._selection, self._hard_settings, seed
+                )
             if [*self._hook.kept][first:] != [*range(first, first + count)]:
                 raise GeneratorError(
                     f"process '{self._process}': Pythia made no hard process for some of the events"

@@ -1,5 +1,8 @@
 """Hard events: inside their cuts, physical, and independent of how they were cut into jobs."""
 
+import json
+import re
+
 import numpy as np
 import pytest
 from scipy.stats import ks_2samp
@@ -211,9 +214,26 @@ def test_flattening_in_pt_keeps_the_physical_spectrum_in_the_weights():
 
 def test_cuts_that_leave_nothing_are_told(monkeypatch):
     monkeypatch.setattr("rs3l_data.simulate.generate.TRIES", 20)
-    impossible = make_config(processes={"hbb": {"events": 1, "initiators": [6]}})
-    with pytest.raises(GeneratorError, match="none of 20 tries passed the cuts"):
-        hard_chunk(impossible, "hbb", 0, lambda _: None)
+    narrow = make_config(
+        processes={"hbb": {"events": 1, "initiators": [25, 6], "label": "Hbb"}},
+        hard={"abs_eta_max": 1e-9},
+    )
+    message = r"none of 20 tries passed the cuts on the initiators \[25, 6\] \(\[6\] did not occur"
+    with pytest.raises(GeneratorError, match=message):
+        hard_chunk(narrow, "hbb", 0, lambda _: None)
+
+
+def test_initiators_that_do_not_occur_are_told_from_cuts_with_what_does_occur(monkeypatch):
+    """To widen the cuts would not help."""
+    monkeypatch.setattr("rs3l_data.simulate.generate.TRIES", 20)
+    own = with_own(TOP + WIDE, [25, 23])
+    with pytest.raises(GeneratorError) as told:
+        hard_chunk(own, "mine", 0, lambda _: None)
+    message = str(told.value)
+    assert "none of the initiators [25, 23] occurs in any of 20 tries" in message
+    assert "widen" not in message
+    codes = json.loads(re.search(r"there are (\[.*?\])", message)[1])
+    assert {5, 6, 24} <= {*codes} <= {1, 2, 3, 4, 5, 6, 24}
 
 
 @pytest.mark.parametrize("part", [0.1, 0.6, 0.98])
