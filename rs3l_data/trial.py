@@ -1,20 +1,24 @@
 """Whether Pythia takes what a config says: settings are read, instances initialised.
 
-Of each process a few hard events are generated as well.
+Of each process a few hard events are made as well, as its first job makes them: generated, or taken
+from its Les Houches files. HepMC files are compared with those.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import product
+from pathlib import Path
 
 import numpy as np
 
-from rs3l_data.chain import hard_chunk
+from rs3l_data.chain import hard_chunk, selection
 from rs3l_data.describe import tree
 from rs3l_data.describe.branch import has_pileup
-from rs3l_data.describe.chunks import one_chunk
+from rs3l_data.describe.chunks import events_of, n_chunks, one_chunk
 from rs3l_data.describe.config import Config
+from rs3l_data.describe.external import hepmc_file
 from rs3l_data.describe.process import Process
 from rs3l_data.describe.schema import HARD_EVENTS, HARD_PARTICLES, empty
 from rs3l_data.describe.settings import (
@@ -23,17 +27,18 @@ from rs3l_data.describe.settings import (
     pileup_settings,
     view_settings,
 )
-from rs3l_data.errors import GeneratorError
-from rs3l_data.events.hard_events import HardEvents
+from rs3l_data.errors import GeneratorError, InputFileError, why_not_opened
+from rs3l_data.events.hard_events import INCOMING, HardEvents
+from rs3l_data.simulate.initiators import find_rows
 from rs3l_data.simulate.pythia import initialised, prepared
 from rs3l_data.simulate.rehadronize import Rehadronizer
 from rs3l_data.simulate.restore import restored
 
 Trials = dict[str, Callable[[], object]]
-"""What to try, by the keys of the config that it concerns."""
+"""What to try, by the keys of the config that it concerns; a text that comes back is a remark."""
 
 _EVENTS = 10
-"""Hard events of each process that are generated"""
+"""Hard events of each process that are made"""
 
 
 def read_all(config: Config) -> None:
@@ -60,22 +65,20 @@ def read_all(config: Config) -> None:
 def instances(config: Config) -> Trials:
     """List how to initialise each instance of Pythia that the jobs of a config need.
 
-    One for each process, which generates a few hard events; one for each distinct list of settings
-    of a shower or a hadronisation; and one for the minimum-bias events if there is pile-up. Showers
-    are tried with the particles of the first process: those of another change nothing that Pythia
-    initialises.
+    One for each process, which makes a few hard events; one for each distinct list of settings of a
+    shower or a hadronisation; and one for the minimum-bias events if there is pile-up. Showers are
+    tried with the particles of the first process: those of another change nothing that Pythia
+    initialises. A view of HepMC files is compared with a few hard events of each process.
     """
     first = next(iter(config.processes))
     energy = config.hard.energy
     trials: Trials = {
-        f"processes.{name}": (
-            partial(_taking_events, hard_settings(config, name), energy)
-            if process.lhe
-            else partial(_generating, config, name)
-        )
-        for name, process in config.processes.items()
+        f"processes.{name}": partial(_making_events, config, name) for name in config.processes
     }
     views = config.views
+    foreign = [name for name in views if views[name].hepmc is not None]
+    for name, process in product(foreign, config.processes):
+        trials[f"views.{name} of {process}"] = partial(_joining, config, name, process)
     own = [name for name in tree.roots(views) if views[name].hepmc is None]
     for names, settings in _distinct((name, view_settings(config, first, name)) for name in own):
         trials[names] = partial(_taking_events, settings, energy)
@@ -89,7 +92,7 @@ def instances(config: Config) -> Trials:
     return trials
 
 
-def try_all(trials: Trials, progress: Callable[[int], None] = lambda _: None) -> None:
+def try_all(trials: Trials, progress: Callable[[int], None] = lambda _: None) -> list[str]:
     """Try one thing after the other; to initialise an instance takes 0.1 to 0.4 s.
 
     Parameters
@@ -97,20 +100,29 @@ def try_all(trials: Trials, progress: Callable[[int], None] = lambda _: None) ->
     progress
         Called with the number of trials done, after each.
 
+    Returns
+    -------
+    list of str
+        What is allowed, but perhaps not meant; a line for each, with the keys of the config.
+
     Raises
     ------
     GeneratorError
-        With one line for each that failed: the keys of the config, and Pythia's own messages.
+        With one line for each that failed: the keys of the config, and Pythia's own messages or
+        what is wrong with a file.
     """
-    faults = []
+    faults, remarks = [], []
     for done, (name, attempt) in enumerate(trials.items(), 1):
         try:
-            attempt()
-        except GeneratorError as error:
+            remark = attempt()
+        except (GeneratorError, InputFileError) as error:
             faults.append(f"{name}: {error}")
+        else:
+            remarks += [f"{name}: {remark}"] if isinstance(remark, str) else []
         progress(done)
     if faults:
         raise GeneratorError("\n".join(faults))
+    return remarks
 
 
 def _with_particles(settings: list[str], process: Process) -> None:
@@ -124,10 +136,48 @@ def _with_particles(settings: list[str], process: Process) -> None:
             )
 
 
-def _generating(config: Config, process: str) -> None:
-    """Initialise and generate the first events, as the first job of the process would."""
+def _making_events(config: Config, process: str) -> str | None:
+    """Make the first hard events; say so if files have none of the initiators in these.
+
+    In a few events that proves nothing, and is no error for the jobs either. What is generated
+    always has some.
+    """
+    hard = _first_events(config, process)
+    chosen = selection(config, process)
+    if len(find_rows(hard, chosen).event):
+        return None
+    outgoing = hard.particles["pdg_id"][hard.particles["status"] != INCOMING]
+    low, high = chosen.pt
+    return (
+        f"none of the first {len(hard)} events has one of the initiators {list(chosen.pdg_ids)} "
+        f"with pT from {low:g} to {high:g} GeV and |eta| < {chosen.abs_eta_max:g}, and events "
+        f"without have no rows; they have {np.unique(np.abs(outgoing)).tolist()} (PDG codes)"
+    )
+
+
+def _joining(config: Config, view: str, process: str) -> None:
+    """Look for the HepMC files of all chunks, and compare the first event of the first file."""
+    pattern = str(config.views[view].hepmc)
+    for chunk in range(n_chunks(config, process)):
+        path = Path(hepmc_file(pattern, process, chunk))
+        if not path.is_file():
+            missing = IsADirectoryError() if path.is_dir() else FileNotFoundError()
+            raise InputFileError(
+                f"{why_not_opened(path, missing)}; paths are relative to {Path.cwd()}, where the "
+                "command runs"
+            )
+    # Its packages are an extra that only such views need.
+    from rs3l_data.exchange.hepmc_in import compare_first
+
+    first = Path(hepmc_file(pattern, process, 0))
+    compare_first(first, _first_events(config, process), events_of(config, process, 0))
+
+
+def _first_events(config: Config, process: str) -> HardEvents:
+    """Make the first hard events, the same as the first job of the process makes."""
     n = min(config.processes[process].events, _EVENTS)
-    hard_chunk(one_chunk(config, process, n), process, 0, lambda _: None)
+    hard, _ = hard_chunk(one_chunk(config, process, n), process, 0, lambda _: None)
+    return hard
 
 
 def _taking_events(settings: list[str], energy: float) -> None:

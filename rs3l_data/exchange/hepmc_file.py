@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -29,10 +29,11 @@ _GARBLED = re.compile(
 `1.2.3` or `1e999`, of which it would take what it can; units that it would take for GeV and mm"""
 
 
-def read_events(path: Path, wanted: range) -> Iterator[tuple[int, pyhepmc.GenEvent]]:
+def read_events(path: Path, wanted: range) -> Generator[tuple[int, pyhepmc.GenEvent], None, None]:
     """Read the events whose numbers are in ``wanted``, in GeV and mm.
 
-    The whole file is gone through, so that a fault behind the wanted events is told, too.
+    The whole file is gone through, so that a fault behind the wanted events is told, too; unless it
+    is closed before.
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import closing
 from math import isclose
 from pathlib import Path
 
@@ -69,6 +70,29 @@ def join(path: Path, hard: HardEvents) -> Iterator[Batch]:
         yield _batch(part, made)
     if n_missing:
         logger.warning("%s: %d of %d events are missing in it", path, n_missing, len(hard))
+
+
+def compare_first(path: Path, hard: HardEvents, wanted: range) -> None:
+    """Read the first wanted event of a HepMC3 file, and no further, to see whether they belong.
+
+    Parameters
+    ----------
+    hard
+        Some of the saved hard events; the first one in the file need not be among them.
+    wanted
+        The numbers of all that the file may have.
+
+    Raises
+    ------
+    InputFileError
+        If the file is missing, broken up to there, has none of the wanted events, or its first one
+        starts from other partons than the saved one.
+    """
+    with closing(read_events(path, wanted)) as found:
+        number, event = next(found)
+    at = np.flatnonzero(hard.events["event"] == number)
+    if len(at):
+        _joined(hard[at[0] : at[0] + 1], event, path)
 
 
 class _Weights:

@@ -86,8 +86,8 @@ def read_events(paths: Sequence[Path], wanted: range) -> list[Part]:
         if number == wanted.stop:
             return parts
     raise InputFileError(
-        f"{', '.join(map(str, paths))}: {number} events, but {wanted.stop} are asked for; lower "
-        "`events` or add files"
+        f"{', '.join(map(str, paths))}: {number} events, but at least {wanted.stop} are asked "
+        "for; lower `events` or add files"
     )
 
 

@@ -1,5 +1,6 @@
 """The way of a view through another program, by the commands; and what Snakemake says of it."""
 
+import json
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 import rs3l_data
 from rs3l_data.__main__ import app
+from rs3l_data.errors import ConfigError
 from tests.data.exchange.lhe_text import write_lhe
 from tests.workflow.test_workflow import checkout, snakemake
 
@@ -38,11 +40,19 @@ def test_from_lhe_over_lhe_and_hepmc_to_a_shard(tmp_path, monkeypatch):
     write_lhe(tmp_path / "mg.lhe.gz", range(4))
     views = {"nominal": {}, "elsewhere": {"hepmc": "{process}-{chunk}.hepmc.gz"}}
     config = write_config(tmp_path, views, lhe=["*.lhe.gz"])
-    assert "valid" in run("check", config)
+    early = CliRunner().invoke(app, ["check", str(config)])
+    assert isinstance(early.exception, ConfigError)
+    assert "views.elsewhere of mg: mg-0000.hepmc.gz: no such file" in str(early.exception)
+    assert "valid; Pythia not initialised; files of events not looked at" in run(
+        "check", config, "--no-init"
+    )
     run("hard", config, "mg", 0, "--out", "hard.h5")
     assert "4 events" in run("export", "lhe", "hard.h5", "--out", "out.lhe")
     assert (tmp_path / "out.lhe").read_text().count("# event ") == 4
     run("export", "hepmc", config, "hard.h5", "nominal", "--out", "mg-0000.hepmc.gz")
+    said = run("check", config)
+    assert "first ten events of each process's LHE files and the first event of each view's" in said
+    assert "note" not in said
     for view in views:
         run("resimulate", config, "hard.h5", view, "--out", f"{view}.h5")
     run("pack", config, "hard.h5", "nominal.h5", "elsewhere.h5", "--out", "shard.h5")
@@ -51,6 +61,15 @@ def test_from_lhe_over_lhe_and_hepmc_to_a_shard(tmp_path, monkeypatch):
     assert set(dataset.weights) == {"1001", "muR=0.5/muF=1"}
     here, there = (dataset.jets(view)["initiator_pt"] for view in dataset.views)
     assert here.tolist() == there.tolist()
+
+
+def test_check_remarks_on_files_without_initiators_in_words_and_as_json(tmp_path):
+    write_lhe(tmp_path / "mg.lhe", range(4))
+    config = write_config(tmp_path, {"nominal": {}}, lhe=[str(tmp_path / "mg.lhe")])
+    config.write_text(config.read_text().replace("- 25", "- 6"))
+    assert "  note: processes.mg: none of the first 4 events" in run("check", config)
+    (remark,) = json.loads(run("check", config, "--json"))["plan"]["remarks"]
+    assert remark.startswith("processes.mg: none of the first 4 events")
 
 
 def test_a_message_and_exit_code_2_for_a_file_that_is_not_there(tmp_path):
