@@ -9,6 +9,8 @@ import typer
 
 from rs3l_data.commands.options import AsJson, DatasetOrShard
 
+_OF_A_VIEW = ("present", "constituents", "redo", "of", "variation", "changes")
+
 
 def inspect(
     path: DatasetOrShard,
@@ -44,7 +46,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
     lines += _table("process", found["processes"], ("rows", "events", "cross_section_pb"))
     lines += _table("label", found["labels"], ("rows",))
     lines += _table("split", found["splits"], ("rows", "events"))
-    lines += _table("view", found["views"], ("present", "constituents", "redo", "of", "variation"))
+    lines += _table("view", found["views"], _OF_A_VIEW)
     for step in found["history"]:
         arguments = ", ".join(f"{k}: {v}" for k, v in step["arguments"].items())
         lines.append(f"{step['operation']} {arguments}".rstrip())
@@ -52,7 +54,7 @@ def _lines(found: dict[str, Any]) -> list[str]:
 
 
 def _table(what: str, entries: dict[str, dict[str, Any]], columns: tuple[str, ...]) -> list[str]:
-    used = [c for c in columns if any(entry.get(c) is not None for entry in entries.values())]
+    used = [c for c in columns if any(entry.get(c) not in (None, []) for entry in entries.values())]
     rows = [[what, *used]]
     rows += [[name, *(_text(c, entry.get(c)) for c in used)] for name, entry in entries.items()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -65,8 +67,10 @@ def _table(what: str, entries: dict[str, dict[str, Any]], columns: tuple[str, ..
 
 
 def _text(column: str, value: Any) -> str:
-    if value is None:
+    if value in (None, []):
         return "-"
+    if column == "changes":
+        return "; ".join(value)
     if column == "present":
         return f"{value:.1%}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from rs3l_data.describe.changes import described
 from rs3l_data.describe.schema import Split
 from rs3l_data.store.hdf5 import datasets_in, reading
 from rs3l_data.store.reader import Dataset
@@ -20,7 +21,8 @@ def overview(dataset: Dataset) -> dict[str, Any]:
     -------
     dict
         `rows`, `events`; by name `processes`, `labels`, `splits` and `views`, with the share of
-        `present` jets and their mean number of `constituents`; `files`: number of shards, bytes,
+        `present` jets, their mean number of `constituents` and the `changes` that a view makes, in
+        words; `files`: number of shards, bytes,
         compression, ratio of the content to the bytes, bytes for each present jet; `jets`: the
         selection; `software`; `history`.
     """
@@ -60,16 +62,18 @@ def _view(dataset: Dataset, name: str) -> dict[str, Any]:
     columns = dataset.jets(name, ["present", "n_constituents"])
     n_jets = int(columns["present"].sum())
     views = dataset.config.get("views")
-    described = views.get(name) if isinstance(views, Mapping) else None
-    described = described if isinstance(described, Mapping) else {}
-    variation = described.get("variation")
+    entry = views.get(name) if isinstance(views, Mapping) else None
+    entry = entry if isinstance(entry, Mapping) else {}
+    variation = entry.get("variation")
+    changes, _ = described(entry)
     return {
         "jets": n_jets,
         "present": n_jets / max(len(dataset), 1),
         "constituents": float(np.sum(columns["n_constituents"])) / max(n_jets, 1),
-        "redo": described.get("redo"),
-        "of": described.get("of"),
+        "redo": entry.get("redo"),
+        "of": entry.get("of"),
         "variation": variation if isinstance(variation, str) else variation and "settings",
+        "changes": changes,
     }
 
 

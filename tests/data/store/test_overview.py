@@ -54,3 +54,29 @@ def test_the_command_says_it_in_words_and_as_json(folder, dataset):
     assert f"{folder}: 90 initiators of 60 hard events" in answer.stdout
     answer = CliRunner().invoke(app, ["inspect", str(folder), "--json"])
     assert json.loads(answer.stdout) == {"path": str(folder), **overview(dataset)}
+
+
+def test_views_say_what_they_change_be_it_the_detector_or_pileup_alone(tmp_path):
+    views = {
+        "nominal": {"variation": None},
+        "shifted": {"redo": "detector", "of": "nominal", "detector": {"hcal_scale": 1.02}},
+        "crowded": {"redo": "detector", "of": "nominal", "pileup": {"mean": 60}},
+        "strange": {"variation": ["StringFlav:probStoUD = 0.3", "StringPT:sigma = 0.3"]},
+    }
+    folder = make_dataset(tmp_path / "ds", 5, views=(*views,), config={"views": views})
+    answer = CliRunner().invoke(app, ["inspect", str(folder)])
+    assert answer.exit_code == 0
+    rows = {
+        line.split()[0]: line.split("  ")[-1].strip()
+        for line in answer.stdout.splitlines()
+        if line.strip()
+    }
+    assert rows["view"] == "changes"
+    assert rows["nominal"] == "-"
+    assert rows["shifted"] == "hcal_scale = 1.02"
+    assert rows["crowded"] == "pileup.mean = 60"
+    assert rows["strange"] == "StringFlav:probStoUD = 0.3; StringPT:sigma = 0.3"
+    answer = CliRunner().invoke(app, ["inspect", str(folder), "--json"])
+    told = json.loads(answer.stdout)["views"]
+    assert told["crowded"]["changes"] == ["pileup.mean = 60"]
+    assert told["nominal"]["changes"] == []
