@@ -19,6 +19,11 @@ CARDS = Path(__file__).parent / "catalogue" / "detectors"
 
 Edges = Annotated[tuple[NotNegative, ...], Field(min_length=1)]
 
+# A factor above that is a number of per cent: 102 where 1.02 was meant.
+_GREATEST_FACTOR = 10
+Scale = Annotated[float, Field(gt=0, le=_GREATEST_FACTOR)]
+Factor = Annotated[float, Field(ge=0, le=_GREATEST_FACTOR)]
+
 
 class Solenoid(Strict):
     """A uniform field along z inside a cylinder whose surface is the calorimeters' front."""
@@ -214,18 +219,16 @@ class DetectorCard(Strict):
     candidate_pt_min: NotNegative = Field(description="Least pT of a candidate [GeV]")
     # Beyond 700 its hyperbolic sine, pz over pT, is more than a number can be.
     candidate_eta_max: Positive = Field(le=100, description="Greatest |η| of a candidate")
-    track_scale: Positive = Field(1.0, description="Factor on measured track momenta")
-    ecal_scale: Positive = Field(1.0, description="Factor on measured ECAL energies")
-    hcal_scale: Positive = Field(1.0, description="Factor on measured HCAL energies")
-    tracking_efficiency_factor: NotNegative = Field(
+    track_scale: Scale = Field(1.0, description="Factor on measured track momenta")
+    ecal_scale: Scale = Field(1.0, description="Factor on measured ECAL energies")
+    hcal_scale: Scale = Field(1.0, description="Factor on measured HCAL energies")
+    tracking_efficiency_factor: Factor = Field(
         1.0, description="Factor on the tracking efficiency, which stays at most 1"
     )
-    track_resolution_factor: NotNegative = Field(1.0, description="Factor on σ(pT)")
-    ecal_resolution_factor: NotNegative = Field(1.0, description="Factor on σ(E) of ECAL cells")
-    hcal_resolution_factor: NotNegative = Field(1.0, description="Factor on σ(E) of HCAL cells")
-    impact_parameter_resolution_factor: Positive = Field(
-        1.0, description="Factor on σ(d0) and σ(dz)"
-    )
+    track_resolution_factor: Factor = Field(1.0, description="Factor on σ(pT)")
+    ecal_resolution_factor: Factor = Field(1.0, description="Factor on σ(E) of ECAL cells")
+    hcal_resolution_factor: Factor = Field(1.0, description="Factor on σ(E) of HCAL cells")
+    impact_parameter_resolution_factor: Scale = Field(1.0, description="Factor on σ(d0) and σ(dz)")
 
     @model_validator(mode="after")
     def _energy_conserved(self) -> Self:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rs3l_data.describe.card import CARDS, load_card
+from rs3l_data.describe.card import CARDS, DetectorCard, load_card
 from rs3l_data.errors import ConfigError, InputFileError
 
 
@@ -18,6 +18,14 @@ def test_the_catalogues_card_is_nominal() -> None:
     assert all(getattr(card, name) == 1.0 for name in factors)
     sources = (card.solenoid, card.tracking, card.ecal, card.hcal, card.tracking.displacement)
     assert all(part.source for part in (*sources, card.tracking.d0, card.tracking.dz))
+
+
+def test_a_factor_is_no_number_of_per_cent() -> None:
+    names = [one for one in DetectorCard.model_fields if one.endswith(("_scale", "_factor"))]
+    for name in names:
+        with pytest.raises(ConfigError, match=f"{name}: expected at most 10; found 102"):
+            load_card("cms", {name: 102})
+        assert getattr(load_card("cms", {name: 10}), name) == 10
 
 
 def test_overrides_are_merged_into_the_card() -> None:

@@ -120,7 +120,8 @@ def test_momentum_is_unbiased_with_the_cards_width(
     pdg_id: int, pt: float, eta: float, constant: float, slope: float
 ) -> None:
     # Without calorimeters' information: no significance is ever high enough, no weight either.
-    seen = shoot(gun(pdg_id, N, pt=pt, eta=eta), {"hcal_resolution_factor": 1e6})
+    blurred = {"eta_max": 5.0, "constant": 1e6, "stochastic": 0.0, "noise": 0.0}
+    seen = shoot(gun(pdg_id, N, pt=pt, eta=eta), {"hcal": {"resolution": [blurred]}})
     tracks = seen.charge != 0
     ratio = np.hypot(seen.px, seen.py)[tracks] / pt
     sigma = np.sqrt(constant**2 + (slope * pt) ** 2)
