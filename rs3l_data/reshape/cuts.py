@@ -23,7 +23,10 @@ from rs3l_data.store.tables import Columns
 
 _MAX_LENGTH = 1000
 _MAX_NODES = 300
-_EXAMPLE = "expected something like 'pt > 500 and softdrop_mass < 200'"
+_EXAMPLE = (
+    "expected columns, numbers without units, < <= > >= == !=, and, or, not, + - * /, abs() and "
+    "brackets, as in 'pt > 500 and softdrop_mass < 200'"
+)
 
 
 def _differs(left: Any, right: Any) -> Any:
@@ -89,12 +92,31 @@ def parse(text: str, columns: tuple[Column, ...], table: str) -> Cut:
         raise ConfigError(f"a condition of {len(text)} characters, expected {_MAX_LENGTH} at most")
     try:
         condition = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except SyntaxError as error:
+        raise ConfigError(
+            f"'{text}': not a valid condition{_at(text, error)}; {_EXAMPLE}"
+        ) from None
+    except (ValueError, RecursionError, MemoryError) as error:
         raise ConfigError(f"'{text}': not a valid condition: {error}; {_EXAMPLE}") from None
     if sum(1 for _ in ast.walk(condition)) > _MAX_NODES:
         raise ConfigError(f"'{text:.80}...': a condition of too many parts; {_EXAMPLE}")
     _check_condition(condition, text, columns, table)
     return Cut(condition)
+
+
+def _at(text: str, error: SyntaxError) -> str:
+    """Say which character of a text Python's grammar stops at, counted from 1, and why if it does.
+
+    Python counts within a line, and gives 0 where the text ends too early.
+    """
+    why = "" if error.msg == "invalid syntax" else f": {error.msg}"
+    if error.lineno is None or not error.offset:
+        return f" at its end{why}"
+    n_before = len(text) - len(text.lstrip())
+    n_before += sum(map(len, text.strip().splitlines(keepends=True)[: error.lineno - 1]))
+    rest = text[n_before + error.offset - 1 :].split()
+    found = f", '{rest[0]}'" if rest else ""
+    return f" at character {n_before + error.offset}{found}{why}"
 
 
 def _check_condition(node: ast.expr, text: str, columns: tuple[Column, ...], table: str) -> None:

@@ -90,10 +90,12 @@ def _why_not(known: pythia8mc.Settings, key: str, value: str) -> str:
         return f"expected {expected}"
     if key[:1].isdecimal():
         return "no such particle, or no such property of it"
-    names = [name for kind in KINDS for name in getattr(known, f"get{kind}Map")("")]
+    # Its maps have small letters for keys, and itself it takes any.
+    named = [getattr(known, f"get{kind}Map")("") for kind in KINDS]
+    names = {name: one.name for settings in named for name, one in settings.items()}
     close = get_close_matches(key.lower(), names, n=1, cutoff=0.8)
-    # Its maps have small letters alone, which it takes as well.
-    return "no such setting in this version" + (f"; did you mean '{close[0]}'?" if close else "")
+    hint = f"; did you mean '{names[close[0]]}'?" if close else ""
+    return f"no such setting in this version{hint}"
 
 
 def prepared(settings: Sequence[str]) -> pythia8mc.Pythia:

@@ -176,8 +176,8 @@ class Dataset(Rows):
         view
             By default all: then each array has a further first axis of `views`.
         n_constituents
-            How many each jet gets, those with the highest pt; by default as many as the largest
-            jet here has.
+            How many each jet gets, those with the highest pt, at least 1; by default as many as the
+            largest jet here has.
         columns
             Names of `schema.CONSTITUENTS`, in the order that the features shall have; by default
             all.
@@ -191,8 +191,14 @@ class Dataset(Rows):
         Raises
         ------
         InputFileError
-            If there is no such view or column, or a column comes twice.
+            If there is no such view or column, a column comes twice, or ``n_constituents`` is less
+            than 1.
         """
+        if n_constituents is not None and n_constituents < 1:
+            raise InputFileError(
+                f"{self.source}: n_constituents: expected at least 1, found {n_constituents}; "
+                "leave it out for as many as the largest jet has, and read `jets(view)` for none"
+            )
         if columns is not None and len({*columns}) < len(columns):
             raise InputFileError(
                 f"{self.source}: a column comes twice in {', '.join(columns)}: each is one feature"

@@ -78,7 +78,7 @@ def test_a_fault_of_the_run_is_told_once():
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("StringFlav:probStoU = 0.3", r"no such setting .*; did you mean 'stringflav:probstoud'\?"),
+        ("StringFlav:probStoU = 0.3", r"no such setting .*; did you mean 'StringFlav:probStoUD'\?"),
         ("Foo:bar = 1", "no such setting in this version$"),
         ("StringFlav:probStoUD = 30", "expected a value from 0 to 1"),
         ("15:onMude = off", "no such particle, or no such property of it"),

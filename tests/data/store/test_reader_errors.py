@@ -157,6 +157,8 @@ def test_views_of_unequal_length(shard):
         (lambda ds: ds.select(views=["seed", "seed"]), "a view comes twice in seed, seed"),
         (lambda ds: ds.to_numpy("seed", columns=["pt", "pt"]), "a column comes twice in pt, pt"),
         (lambda ds: ds.to_numpy(columns=["pt", "pt"]), "a column comes twice in pt, pt"),
+        (lambda ds: ds.to_numpy("seed", -2), "n_constituents: expected at least 1, found -2"),
+        (lambda ds: ds.to_numpy(n_constituents=0), "n_constituents: expected at least 1, found 0"),
         (lambda ds: ds.select(labels="higs"), r"no label 'higs'; did you mean 'higgs'\?"),
         (lambda ds: ds.select(processes=["qdc"]), r"no process 'qdc'; did you mean 'qcd'\?"),
         (lambda ds: ds.select(splits="valid"), r"no split 'valid'; did you mean 'validation'\?"),
