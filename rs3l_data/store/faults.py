@@ -41,8 +41,9 @@ def why_not_written(path: Path, error: OSError | RuntimeError) -> str | None:
         return f"{path}: {above} is not a folder; choose another"
     if number == errno.ENOENT and getattr(error, "filename", None) is not None:
         return (
-            f"{path}: its folder vanished while it was written; when it is back, run the same "
-            "command again"
+            f"{path}: its folder is not there and cannot be made, or takes no new files, or "
+            "vanished while it was written; choose another folder, or, if this one comes back, run "
+            "the same command again then"
         )
     return _lost(path, number)
 

@@ -181,9 +181,26 @@ def test_a_folder_that_vanishes_while_it_is_written_is_told_in_words(
             temporary.write_text("whole")
             folder.rename(tmp_path / "away")
 
-    with pytest.raises(StorageError, match=r"a\.h5: its folder vanished"):
+    with pytest.raises(StorageError, match=r"a\.h5: its folder .* vanished while .* comes back"):
         write()
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", ["a.h5", "folder/a.h5"])
+@pytest.mark.parametrize("write", [lambda path: write_whole(path, "x"), require_writable])
+def test_a_folder_that_cannot_be_made_is_not_only_called_vanished(
+    tmp_path, monkeypatch, write, name
+):
+    """As in /proc, which says of what it does not make that it is not there."""
+
+    def refused(self, *_, **__):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self))
+
+    monkeypatch.setattr(Path, "touch" if name == "a.h5" else "mkdir", refused)
+    monkeypatch.setattr(Path, "write_bytes", refused)
+    words = r"a\.h5: its folder is not there and cannot be made, or takes no .* choose another"
+    with pytest.raises(StorageError, match=words):
+        write(tmp_path / name)
 
 
 @pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE])
