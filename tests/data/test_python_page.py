@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rs3l_data
@@ -40,6 +41,18 @@ def test_the_examples_run(demo):
     assert len(names["pt"]) == names["offsets"][-1]
     assert names["n_batches"] > 1
     assert names["place"].batch == 3
+    np.testing.assert_allclose(names["summed"].mass, names["one"].jet.mass, atol=0.02)
+    assert np.asarray(names["summed"].mass).dtype == np.float64
+    sums = [
+        np.bincount(names["bins"][of], names["equal"][of], len(names["edges"]) + 1)
+        for of in (names["signal"], ~names["signal"])
+    ]
+    assert np.count_nonzero(sums[0]) > 1
+    np.testing.assert_allclose(sums[0], sums[1])
+    streamed, rows = names["stream"].dataset, names["rows"]
+    np.testing.assert_array_equal(names["labels"], streamed.initiators["label"][rows])
+    mass = streamed.jets(streamed.views[0])["mass"][rows]
+    np.testing.assert_array_equal(mass, names["batch"]["jet_mass"][0])
 
 
 def test_the_example_of_the_readme_runs(demo):
