@@ -55,8 +55,10 @@ def picture(figure: Figure, alt: str, caption: str) -> Picture:
 
 def view_lines(views: Sequence[str]) -> Lines:
     """Give each view its line: the reference, which is the first, is black and solid."""
+    # The sixth is a second purple, which the dots of a ratio do not tell from the first.
+    colours = _SIX if len(views) <= len(_SIX) else _TEN
     others = {
-        name: {"color": _SIX[i % len(_SIX)], "linestyle": _DASHES[(i + 1) % len(_DASHES)]}
+        name: {"color": colours[i % len(colours)], "linestyle": _DASHES[(i + 1) % len(_DASHES)]}
         for i, name in enumerate(views[1:])
     }
     return {views[0]: {"color": "black", "linestyle": "-"}, **others}
