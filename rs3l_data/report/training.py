@@ -17,6 +17,8 @@ from rs3l_data.report.table import Table
 from rs3l_data.report.training_metrics import Metrics
 from rs3l_data.report.training_tables import training_tables
 
+CONFIG = "config.yaml"
+
 
 class Plot(BaseModel):
     """An entry of `plots.json`."""
@@ -34,6 +36,10 @@ class Training:
     """Its folder, below `training`"""
     warnings: list[str]
     facts: list[tuple[str, str]]
+    unseen: list[str]
+    """Views that were in no training"""
+    settings: str
+    """Its `config.yaml`; empty where there is none"""
     diagnostics: list[tuple[str, str]]
     """Of the pretrained network"""
     tables: list[Table]
@@ -76,6 +82,8 @@ def _training(folder: Path, name: str) -> Training:
         name,
         metrics.warnings,
         _facts(metrics),
+        metrics.unseen_views,
+        _settings(folder / CONFIG),
         _diagnostics(metrics),
         training_tables(metrics),
         _plots(folder / "plots"),
@@ -84,6 +92,8 @@ def _training(folder: Path, name: str) -> Training:
 
 def _facts(metrics: Metrics) -> list[tuple[str, str]]:
     facts = [("stage", metrics.stage)]
+    if metrics.views:
+        facts.append(("views learned from", ", ".join(metrics.views)))
     for name, number in (
         ("training jets", metrics.jets),
         ("parameters", metrics.parameters),
@@ -94,12 +104,24 @@ def _facts(metrics: Metrics) -> list[tuple[str, str]]:
             facts.append((name, count(number)))
     if metrics.task is not None:
         task = metrics.task
+        if metrics.pretraining_views:
+            facts.append(("pretrained on the views", ", ".join(metrics.pretraining_views)))
+        facts.append(("labels given in the views", ", ".join(task.training_views)))
+        if metrics.unseen_views:
+            facts.append(("views in no training", ", ".join(metrics.unseen_views)))
         facts += [("signal", ", ".join(task.signal)), ("background", ", ".join(task.background))]
         facts += [
             (f"{split} jets", f"{count(n.signal)} signal, {count(n.background)} background")
             for split, n in task.jets.items()
         ]
     return facts
+
+
+def _settings(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+    except (OSError, ValueError) as error:
+        raise InputFileError(f"{path}: cannot be read: {error}; train again") from None
 
 
 def _diagnostics(metrics: Metrics) -> list[tuple[str, str]]:

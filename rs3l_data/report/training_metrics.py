@@ -25,20 +25,25 @@ class Cut(_Finite):
     """What the cut that the nominal view fixes does in another."""
 
     signal_efficiency: float
+    signal_efficiency_error: float | None = None
     relative_to_nominal: float | None
     """Of the background that passes"""
+    relative_to_nominal_error: float | None = None
 
 
 class Shift(_Finite):
     """Wasserstein distance of a class's scores from the nominal view's, as ranks there."""
 
     distance: float
+    of_noise: float
+    """What two samples of one distribution would show, with so many jets"""
 
 
 class Cosine(_Finite):
     """Of the embeddings of two versions of one jet."""
 
     same_jet: float
+    same_jet_error: float | None = None
 
 
 class Sculpting(_Finite):
@@ -53,6 +58,7 @@ class Row(_Finite):
 
     view: str
     auc: float
+    auc_error: float | None = None
     n_background: int
     rejection: dict[str, float | None]
     """1/ε_B by signal efficiency; None where no background passes"""
@@ -87,6 +93,9 @@ class Task(_Finite):
     signal: list[str]
     background: list[str]
     nominal_view: str
+    training_views: list[str]
+    """Those that labels were given in"""
+    test_views: list[str]
     jets: dict[str, Sizes]
     """By split"""
 
@@ -117,12 +126,24 @@ class Metrics(_Finite):
     baselines: list[Row] = []
     comparisons: list[Comparison] = []
     warnings: list[str] = []
+    views: list[str] = []
+    """That a pretraining has learned from"""
+    pretraining_views: list[str] | None = None
+    """That the network of a tagger was pretrained on; none where it was not, None: not known"""
     diagnostics: dict[str, float] = {}
     final: dict[str, float] = {}
     jets: int | None = None
     parameters: int | None = None
     views_seen: int | None = None
     seconds: float | None = None
+
+    @property
+    def unseen_views(self) -> list[str]:
+        """The views that taggers are tested in, but neither they nor their pretraining has seen."""
+        if self.task is None or self.pretraining_views is None:
+            return []
+        seen = {*self.task.training_views, *self.pretraining_views}
+        return [view for view in self.task.test_views if view not in seen]
 
     @model_validator(mode="after")
     def _same_efficiencies(self) -> Self:

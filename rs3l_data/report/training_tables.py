@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
-from rs3l_data.report.numbers import NOTHING, count, measured, rounded
+from rs3l_data.report.numbers import NOTHING, count, measured
 from rs3l_data.report.table import Table
+from rs3l_data.report.training_cells import Figure, auc_cell, cell, rejection_cell
 from rs3l_data.report.training_metrics import Metrics, Row
 
 MODES = {
@@ -16,6 +17,9 @@ MODES = {
     "scratch": "from scratch",
     "trees": "boosted trees",
 }
+
+UNSEEN = "\N{NO-BREAK SPACE}*"
+"""Marks a view that the taggers have seen in no training"""
 
 Taggers = dict[tuple[str, str], list[Row]]
 """Rows of all views and draws by tagger and number of labels"""
@@ -54,7 +58,7 @@ def _in_view(metrics: Metrics, view: str) -> Table:
     rows = []
     for (name, labels), all_rows in _taggers(metrics).items():
         own = [row for row in all_rows if row.view == view]
-        cells = [auc_text(own), *(rejection_text(own, key) for key in keys)]
+        cells = [auc_cell(own), *(rejection_cell(own, key) for key in keys)]
         rows.append([name, labels, str(len(own)), *cells])
     header = ["tagger", "labels", "draws", "AUC", *(f"1/ε_B at ε_S = {key}" for key in keys)]
     return Table(header, rows, title=f"Test jets of the view {view}")
@@ -69,42 +73,13 @@ def _by_view(metrics: Metrics, reference: str) -> list[Table]:
     aucs, rejections = [], []
     for (name, labels), all_rows in _taggers(metrics).items():
         own = {view: [row for row in all_rows if row.view == view] for view in views}
-        aucs.append([name, labels, *(auc_text(rows) for rows in own.values())])
-        rejections.append([name, labels, *(rejection_text(rows, middle) for rows in own.values())])
-    header = ["tagger", "labels", *views]
+        aucs.append([name, labels, *(auc_cell(rows) for rows in own.values())])
+        rejections.append([name, labels, *(rejection_cell(rows, middle) for rows in own.values())])
+    header = ["tagger", "labels", *_marked(metrics, views)]
     return [
         Table(header, aucs, title="AUC in each view"),
         Table(header, rejections, title=f"1/ε_B at ε_S = {middle} in each view"),
     ]
-
-
-def auc_text(rows: Sequence[Row]) -> str:
-    """Write the mean AUC and, of several draws, its standard deviation over them."""
-    if not rows:
-        return NOTHING
-    aucs = [row.auc for row in rows]
-    text = f"{statistics.fmean(aucs):.4f}"
-    return text if len(aucs) == 1 else f"{text} ± {statistics.stdev(aucs):.4f}"
-
-
-def rejection_text(rows: Sequence[Row], key: str) -> str:
-    """Write 1/ε_B: of one draw with its statistical error, of several their mean and spread.
-
-    Where no background passes, 1/ε_B is more than the number of background jets, and so the mean
-    is more than that with this number in its place.
-    """
-    if not rows:
-        return NOTHING
-    found = [row.rejection[key] for row in rows]
-    least = [row.n_background if x is None else x for row, x in zip(rows, found, strict=True)]
-    if None in found:
-        return f"> {rounded(statistics.fmean(least))}"
-    errors = [error for row in rows if (error := row.rejection_error[key]) is not None]
-    statistical = statistics.fmean(errors) if errors else None
-    if len(rows) == 1:
-        return measured(least[0], statistical)
-    text = measured(statistics.fmean(least), statistics.stdev(least))
-    return text if statistical is None else f"{text} (stat. {rounded(statistical, 2)})"
 
 
 def _comparisons(metrics: Metrics) -> Table | None:
@@ -138,13 +113,12 @@ def _calibration(metrics: Metrics, view: str) -> Table | None:
                 [
                     name,
                     labels,
-                    _mean([row.accuracy for row in own], own[0].accuracy_error),
-                    _mean([one.ece for one in found], found[0].ece_error),
-                    rounded(statistics.fmean(one.ece_of_noise for one in found), 2),
-                    _mean([one.brier for one in found], found[0].brier_error),
+                    cell([Figure(row.accuracy, row.accuracy_error) for row in own]),
+                    cell([Figure(one.ece, one.ece_error, one.ece_of_noise) for one in found]),
+                    cell([Figure(one.brier, one.brier_error) for one in found]),
                 ]
             )
-    header = ["tagger", "labels", "accuracy", "calibration error", "by chance", "Brier score"]
+    header = ["tagger", "labels", "accuracy", "calibration error", "Brier score"]
     title = f"Accuracy at probability ½ and calibration, view {view}"
     return Table(header, rows, title=title) if rows else None
 
@@ -156,24 +130,20 @@ def _robustness(metrics: Metrics, reference: str) -> list[Table]:
     if not views or not any(row.at_nominal_threshold for row in rows):
         return []
     middle = _middle(key for row in rows for key in row.at_nominal_threshold)
-    figures: dict[str, Callable[[Row], float | None]] = {
-        f"ε_S at the threshold that is {middle} in {reference}": lambda row: (
-            row.at_nominal_threshold[middle].signal_efficiency
+    figures: dict[str, Callable[[Row], Figure]] = {
+        f"ε_S at the threshold that is {middle} in {reference}": partial(_signal, key=middle),
+        f"ε_B at that threshold, relative to {reference}": partial(_background, key=middle),
+        f"Wasserstein distance of the background's scores from {reference}": partial(
+            _distance, name="background"
         ),
-        f"ε_B at that threshold, relative to {reference}": lambda row: (
-            row.at_nominal_threshold[middle].relative_to_nominal
+        f"Wasserstein distance of the signal's scores from {reference}": partial(
+            _distance, name="signal"
         ),
-        f"Wasserstein distance of the background's scores from {reference}": lambda row: (
-            row.wasserstein["background"].distance if row.wasserstein else None
+        f"Cosine of a signal jet's embeddings here and in {reference}": partial(
+            _cosine, name="signal"
         ),
-        f"Wasserstein distance of the signal's scores from {reference}": lambda row: (
-            row.wasserstein["signal"].distance if row.wasserstein else None
-        ),
-        f"Cosine of a signal jet's embeddings here and in {reference}": lambda row: (
-            row.cosine["signal"].same_jet if "signal" in row.cosine else None
-        ),
-        f"Cosine of a background jet's embeddings here and in {reference}": lambda row: (
-            row.cosine["background"].same_jet if "background" in row.cosine else None
+        f"Cosine of a background jet's embeddings here and in {reference}": partial(
+            _cosine, name="background"
         ),
     }
     tables = []
@@ -182,11 +152,31 @@ def _robustness(metrics: Metrics, reference: str) -> list[Table]:
         for (name, labels), all_rows in _taggers(metrics).items():
             known = [row for row in all_rows if middle in row.at_nominal_threshold]
             by_view = [[row for row in known if row.view == view] for view in views]
-            texts = [_mean([figure(row) for row in own]) for own in by_view]
+            texts = [cell([figure(row) for row in own]) for own in by_view]
             if any(text != NOTHING for text in texts):
                 cells.append([name, labels, *texts])
-        tables.append(Table(["tagger", "labels", *views], cells, title=title))
+        tables.append(Table(["tagger", "labels", *_marked(metrics, views)], cells, title=title))
     return [table for table in tables if table.rows]
+
+
+def _signal(row: Row, key: str) -> Figure:
+    cut = row.at_nominal_threshold[key]
+    return Figure(cut.signal_efficiency, cut.signal_efficiency_error)
+
+
+def _background(row: Row, key: str) -> Figure:
+    cut = row.at_nominal_threshold[key]
+    return Figure(cut.relative_to_nominal, cut.relative_to_nominal_error)
+
+
+def _distance(row: Row, name: str) -> Figure:
+    shift = row.wasserstein.get(name)
+    return Figure(None) if shift is None else Figure(shift.distance, by_chance=shift.of_noise)
+
+
+def _cosine(row: Row, name: str) -> Figure:
+    cosine = row.cosine.get(name)
+    return Figure(None) if cosine is None else Figure(cosine.same_jet, cosine.same_jet_error)
 
 
 def _sculpting(metrics: Metrics, view: str) -> Table | None:
@@ -199,28 +189,20 @@ def _sculpting(metrics: Metrics, view: str) -> Table | None:
     header = ["tagger", "labels", *(f"cut at ε_S = {key}" for key in keys)]
     title = (
         "Mass sculpting: Jensen-Shannon divergence of the background's mass where it passes and"
-        " where it fails the cut (in brackets: of as many random jets)"
+        " where it fails the cut"
     )
     return Table(header, rows, title=title) if rows else None
 
 
 def _divergence(rows: Sequence[Row], key: str) -> str:
     cuts = [row.sculpting[key] for row in rows]
-    by_chance = [cut.jsd_of_noise for cut in cuts if cut.jsd_of_noise is not None]
-    noise = f" ({rounded(statistics.fmean(by_chance), 2)})" if by_chance else ""
-    return _mean([cut.jsd for cut in cuts]) + noise
+    return cell([Figure(cut.jsd, by_chance=cut.jsd_of_noise) for cut in cuts])
 
 
-def _mean(found: Sequence[float | None], error: float | None = None) -> str:
-    """Write the mean of a figure and its spread over the draws, of one draw its error."""
-    values = [value for value in found if value is not None]
-    if not values or len(values) < len(found):
-        return NOTHING
-    if len(values) > 1:
-        mean, spread = statistics.fmean(values), statistics.stdev(values)
-        # Draws that agree differ by rounding at most.
-        return measured(mean, spread if spread > 1e-9 * abs(mean) else None)
-    return measured(values[0], error)
+def _marked(metrics: Metrics, views: Iterable[str]) -> list[str]:
+    """Mark the views that no training has seen."""
+    unseen = metrics.unseen_views
+    return [f"{view}{UNSEEN}" if view in unseen else view for view in views]
 
 
 def _middle(efficiencies: Iterable[str]) -> str:

@@ -74,9 +74,10 @@ def study(
     Returns
     -------
     dict
-        The content of ``metrics.json``: `warnings`, `task`, `rows` (one for each mode, number of
-        labels, draw and view), `trainings`, `baselines`, `summary`, `comparisons` with the network
-        from scratch, `diagnostics` of the pretrained network. Of the other processes nothing.
+        The content of ``metrics.json``: `pretraining_views`, `warnings`, `task`, `rows` (one for
+        each mode, number of labels, draw and view), `trainings`, `baselines`, `summary`,
+        `comparisons` with the network from scratch, `diagnostics` of the pretrained network. Of the
+        other processes nothing.
 
     Raises
     ------
@@ -102,6 +103,7 @@ def study(
     baseline_rows, baseline_scores = measure_baselines(bench)
     metrics = {
         "stage": "study",
+        "pretraining_views": backbone.details["views"],
         **overlap(backbone.learned_from, bench.dataset, bench.test),
         "task": task_summary(bench),
         "rows": rows,

@@ -88,6 +88,7 @@ class Trainings:
             )
             views = list(self.bench.trained_on)
             keys = {"mode": mode, "labels": n_labels, "draw": draw, "training_views": views}
+            keys["pretraining_views"] = self._pretraining_views(mode)
             details = {**keys, **details}
             if writes:
                 learned_from = self._learned_from(mode, n_labels, draw)
@@ -99,6 +100,11 @@ class Trainings:
         """Read a training that is done."""
         tagger, saved = load_tagger(folder)
         return tagger.to(self.bench.jets.device), saved.details
+
+    def _pretraining_views(self, mode: NetworkMode) -> list[str]:
+        if mode == "scratch" or self.pretrained is None:
+            return []
+        return [*self.pretrained.details["views"]]
 
     def _learned_from(self, mode: NetworkMode, n_labels: int, draw: int) -> LearnedFrom:
         bench = self.bench

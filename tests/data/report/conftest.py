@@ -93,6 +93,7 @@ def write_study(folder: Path) -> None:
             rows.append(
                 {
                     **{"mode": "full", "labels": 100, "draw": seed, "view": view, "auc": auc},
+                    **{"auc_error": 0.01 + 0.01 * seed},
                     **{"n_signal": 50, "n_background": 200},
                     "rejection": {"0.3": None, "0.5": 50.0 + 20 * seed, "0.7": 10.0},
                     "rejection_error": {"0.3": None, "0.5": 25.0, "0.7": 2.0},
@@ -101,8 +102,10 @@ def write_study(folder: Path) -> None:
     sizes = {"signal": 50, "background": 200}
     metrics = {
         "stage": "study",
+        "pretraining_views": ["nominal", "seed"],
         "task": {
             **{"signal": ["higgs"], "background": ["qcd"], "nominal_view": "nominal"},
+            **{"training_views": ["nominal"], "test_views": [*VIEWS]},
             "jets": {"train": sizes, "validation": sizes, "test": sizes},
         },
         "rows": rows,

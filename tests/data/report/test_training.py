@@ -26,15 +26,15 @@ def test_tables_hold_mean_and_spread_over_the_draws(folder):
             "fine-tuned",
             "100",
             "2",
-            "0.9100 ± 0.0141",
+            "0.9100 ± 0.0141\n(stat. 0.0150)",
             "> 200",
-            "60 ± 14 (stat. 25)",
-            "10 (stat. 2.0)",
+            "60 ± 14\n(stat. 25)",
+            "10\n(stat. 2.0)",
         ],
-        ["n2 alone", "none", "1", "0.7000", "> 200", "50 ± 25", "10.0 ± 2.0"],
+        ["n2 alone", "none", "1", "0.7000 ± 0.0100", "> 200", "50 ± 25", "10.0 ± 2.0"],
     ]
-    assert aucs.header == ["tagger", "labels", *VIEWS]
-    assert aucs.rows[0][2:] == ["0.9100 ± 0.0141"] * 3
+    assert aucs.header == ["tagger", "labels", "nominal", "seed", "fsr_up\N{NO-BREAK SPACE}*"]
+    assert aucs.rows[0][2:] == ["0.9100 ± 0.0141\n(stat. 0.0150)"] * 3
     assert rejections.title == "1/ε_B at ε_S = 0.5 in each view"
     assert rejections.rows[1][2:] == ["50 ± 25"] * 3
     assert ("R² of |eta|", "0.250") in study.diagnostics
@@ -48,6 +48,31 @@ def test_the_middle_efficiency_is_so_by_size(folder):
     path.write_text(json.dumps(metrics))
     (study,) = read_trainings(folder)
     assert study.tables[2].title == "1/ε_B at ε_S = 0.5 in each view"
+
+
+def test_a_view_of_no_training_is_named(folder):
+    (study,) = read_trainings(folder)
+    assert study.unseen == ["fsr_up"]
+    facts = dict(study.facts)
+    assert facts["views in no training"] == "fsr_up"
+    assert facts["pretrained on the views"] == "nominal, seed"
+    assert facts["labels given in the views"] == "nominal"
+
+
+def test_no_view_is_called_unseen_where_the_pretraining_is_not_known(folder):
+    path = folder / "study/metrics.json"
+    metrics = json.loads(path.read_text())
+    del metrics["pretraining_views"]
+    path.write_text(json.dumps(metrics))
+    (study,) = read_trainings(folder)
+    assert study.unseen == []
+    assert study.tables[1].header[2:] == [*VIEWS]
+
+
+def test_settings_are_those_of_the_folder(folder):
+    assert [study.settings for study in read_trainings(folder)] == [""]
+    (folder / "study/config.yaml").write_text("training: {seed: 3}\n")
+    assert [study.settings for study in read_trainings(folder)] == ["training: {seed: 3}\n"]
 
 
 def test_warnings_are_shown(folder):
@@ -127,14 +152,16 @@ def test_figures_beyond_the_roc_curve_have_tables(folder):
             "at_nominal_threshold": {
                 "0.5": {
                     "signal_efficiency": 0.48 if shifted else 0.5,
-                    "relative_to_nominal": 1.2 if shifted else 1.0,
+                    "signal_efficiency_error": 0.02,
+                    "relative_to_nominal": (1.2 if shifted else 1.0) + 0.1 * row["draw"],
+                    "relative_to_nominal_error": 0.3,
                 }
             },
             "wasserstein": {
                 name: {"distance": 0.03 * shifted, "of_noise": 0.01}
                 for name in ("signal", "background")
             },
-            "cosine": {"signal": {"same_jet": 0.8, "other_jet": 0.5}},
+            "cosine": {"signal": {"same_jet": 0.8, "same_jet_error": 0.01, "other_jet": 0.5}},
             "sculpting": {"0.5": {"jsd": 0.4, "jsd_of_noise": 0.1, "n_passing": 20}},
         }
     metrics["comparisons"] = [
@@ -156,8 +183,19 @@ def test_figures_beyond_the_roc_curve_have_tables(folder):
         ]
     ]
     calibration = tables["Accuracy at probability ½ and calibration, view nominal"].rows
-    assert calibration == [["fine-tuned", "100", "0.9", "0.060 ± 0.014", "0.020", "0.1"]]
+    assert calibration == [
+        [
+            *("fine-tuned", "100", "0.9\n(stat. 0.010)"),
+            *("0.060 ± 0.014\n(stat. 0.010, by chance 0.020)", "0.1\n(stat. 0.0050)"),
+        ]
+    ]
     efficiency = tables["ε_S at the threshold that is 0.5 in nominal"]
-    assert efficiency.header[2:] == ["seed", "fsr_up"]
-    assert efficiency.rows == [["fine-tuned", "100", "0.48", "0.48"]]
-    assert tables["Mass sculpting"].rows == [["fine-tuned", "100", "0.4 (0.10)"]]
+    assert efficiency.header[2:] == ["seed", "fsr_up\N{NO-BREAK SPACE}*"]
+    assert efficiency.rows == [["fine-tuned", "100", *["0.48\n(stat. 0.020)"] * 2]]
+    passing = tables["ε_B at that threshold, relative to nominal"].rows[0]
+    assert passing[2:] == ["1.250 ± 0.071\n(stat. 0.30)"] * 2
+    distance = tables["Wasserstein distance of the signal's scores from nominal"].rows
+    assert distance[0][2:] == ["0.03\n(by chance 0.010)"] * 2
+    cosine = tables["Cosine of a signal jet's embeddings here and in nominal"].rows
+    assert cosine[0][2:] == ["0.8\n(stat. 0.010)"] * 2
+    assert tables["Mass sculpting"].rows == [["fine-tuned", "100", "0.4\n(by chance 0.10)"]]

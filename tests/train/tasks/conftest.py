@@ -40,7 +40,8 @@ def bench(dataset, quick):
 def backbone(config):
     """One that was not trained."""
     torch.manual_seed(7)
-    return Saved("backbone", backbone_of(config).state_dict(), config, {}, {}, {})
+    details = {"views": ["nominal", "seed", "fsr_up"]}
+    return Saved("backbone", backbone_of(config).state_dict(), config, details, {}, {})
 
 
 @pytest.fixture(scope="module")

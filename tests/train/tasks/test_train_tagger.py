@@ -129,7 +129,7 @@ def test_what_was_held_fixed_scores_as_what_is_read_again(dataset, config, tmp_p
     """Bit for bit, so that a study that was stopped and goes on finds the same figures."""
     chosen = validate_training(config.model_dump() | {"backbone": BACKBONES["transformer"]}, "test")
     bench = set_bench(dataset, chosen, prepare(chosen))
-    pretrained = Saved("backbone", backbone_of(chosen).state_dict(), chosen, {}, {}, {})
+    pretrained = Saved("backbone", backbone_of(chosen).state_dict(), chosen, {"views": []}, {}, {})
     scored = []
     for _ in range(2):
         tagger, _ = Trainings(bench, pretrained).tagger("last_layers", 20, 0, tmp_path)

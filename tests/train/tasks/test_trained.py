@@ -227,6 +227,18 @@ def test_what_was_pretrained_on_is_not_held_out(dataset, quick, pretrained, tmp_
             train()
 
 
+def test_metrics_tell_which_views_a_network_was_pretrained_on(dataset, quick, pretrained, tmp_path):
+    one = changed(quick, data={"views": ["nominal"]})
+    all_views = ["nominal", "seed", "fsr_up"]
+    assert study(dataset, one, pretrained, tmp_path / "study")["pretraining_views"] == all_views
+    for mode, views in (("probe", all_views), ("scratch", [])):
+        folder = tmp_path / mode
+        found = finetune(dataset, one, pretrained, mode, 20, folder)
+        assert (found["training_views"], found["pretraining_views"]) == (["nominal"], views)
+        tested = evaluate(dataset, folder, tmp_path / f"{mode}_evaluation")
+        assert tested["pretraining_views"] == views
+
+
 def test_a_held_out_view_chooses_nothing(dataset, quick):
     held = changed(quick, data={"hold_out": ["nominal"]})
     bench = set_bench(dataset, held, prepare(held))
