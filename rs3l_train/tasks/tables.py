@@ -18,18 +18,17 @@ def tagger_table(metrics: Metrics) -> str:
     metrics
         Of `finetune` or `evaluate`.
     """
-    rows, trained_on = metrics["rows"], metrics["task"]["training_views"]
+    rows, unseen = metrics["rows"], _unseen(metrics)
     keys = list(rows[0]["rejection"])
     table = [["view", "AUC", *map(_rejection_at, keys)]]
     for row in rows:
-        mark = "" if row["view"] in trained_on else " *"
+        mark = " *" if row["view"] in unseen else ""
         rejections = zip(row["rejection"].values(), row["rejection_error"].values(), strict=True)
         cells = [f"{row['view']}{mark}", _auc(row["auc"], row["auc_error"])]
         table.append([*cells, *(_rejection(*one) for one in rejections)])
-    note = "  * not among the views that the tagger was trained on"
-    held_out = any(row["view"] not in trained_on for row in rows)
+    note = "  * in no training, neither with labels nor without"
     title = f"{metrics['mode']}, {metrics['labels']} labels, on test jets, ± statistical error"
-    return "\n".join([title, *_aligned(table), *([note] if held_out else [])])
+    return "\n".join([title, *_aligned(table), *([note] if unseen else [])])
 
 
 def study_table(metrics: Metrics) -> str:
@@ -52,6 +51,15 @@ def study_table(metrics: Metrics) -> str:
     spread = f"mean ± standard deviation of {draws} draws" if draws > 1 else "one draw"
     title = f"on test jets of the view {metrics['task']['nominal_view']}, {spread} of the labels"
     return "\n".join([title, *_aligned(table)])
+
+
+def _unseen(metrics: Metrics) -> set[str]:
+    """Name the views that neither the tagger nor its pretraining has seen, if that is known."""
+    pretraining = metrics.get("pretraining_views")
+    if pretraining is None:  # Trained by a version that did not keep it.
+        return set()
+    tested = {row["view"] for row in metrics["rows"]}
+    return tested - {*metrics["task"]["training_views"], *pretraining}
 
 
 def _rejection_at(efficiency: str) -> str:

@@ -19,26 +19,33 @@ def row(view, auc, rejection, error, draw=0):
     }
 
 
-def test_a_tagger_has_a_row_a_view_and_those_held_out_are_marked():
+def tagger(rows, **more):
+    return {"mode": "full", "labels": 100, "task": TASK, "rows": rows, **more}
+
+
+def test_a_tagger_has_a_row_a_view_and_those_of_no_training_are_marked():
     rows = [
         row("nominal", 0.91234, (1234.5, 45.678), (234.0, 7.123)),
         row("vincia", 0.9, (None, 5.6), (None, 0.0123)),
+        row("fsr_up", 0.9, (12.0, 5.6), (1.0, 0.5)),
     ]
-    assert tagger_table({"mode": "full", "labels": 100, "task": TASK, "rows": rows}).split(
-        "\n"
-    ) == [
+    assert tagger_table(tagger(rows, pretraining_views=["seed", "fsr_up"])).split("\n") == [
         "full, 100 labels, on test jets, ± statistical error",
         "  view      AUC              1/ε_B at ε_S = 0.3  1/ε_B at ε_S = 0.5",
         "  nominal   0.9123 ± 0.0123  1234 ± 234          45.7 ± 7.1",
         "  vincia *  0.9000 ± 0.0123  ∞                   5.600 ± 0.012",
-        "  * not among the views that the tagger was trained on",
+        "  fsr_up    0.9000 ± 0.0123  12.0 ± 1.0          5.60 ± 0.50",
+        "  * in no training, neither with labels nor without",
     ]
 
 
-def test_without_views_held_out_there_is_nothing_to_explain():
+def test_without_views_that_are_new_to_it_there_is_nothing_to_explain():
     rows = [row("seed", 0.9, (10.0, 5.0), (1.0, 0.5))]
-    table = tagger_table({"mode": "full", "labels": 100, "task": TASK, "rows": rows})
-    assert "*" not in table
+    assert "*" not in tagger_table(tagger(rows, pretraining_views=[]))
+    new = [row("vincia", 0.9, (10.0, 5.0), (1.0, 0.5))]
+    assert "*" in tagger_table(tagger(new, pretraining_views=[]))
+    # What a pretraining has seen, earlier versions did not keep.
+    assert "*" not in tagger_table(tagger(new))
 
 
 def summary(mode, spread):
