@@ -198,18 +198,27 @@ class JetStream(IterableDataset[dict[str, Tensor]]):
     """Padded batches of a dataset's views, for one's own loops; `DataLoader(..., batch_size=None)`.
 
     Processes and workers share an epoch: each reads buffers of its own, and all give equally many
-    batches. A batch has `features` (V, n, P, F), `mask` (V, n, P), `rows` (n,), and the columns of
-    the jets, (V, n) each, as `jet_<name>`.
+    batches. A batch has `features` (V, n, P, F), `mask` (V, n, P), `rows` (n,), positions in the
+    stream's dataset, and the columns of the jets, (V, n) each, as `jet_<name>`.
 
     Parameters
     ----------
     stream
         For one consumer; ranks and workers make several of it.
+    n_constituents
+        P: the hardest of each jet.
     rank, world_size
         Of this process.
+
+    Raises
+    ------
+    ValueError
+        If a jet is to have no constituent.
     """
 
     def __init__(self, stream: Stream, n_constituents: int, rank: int = 0, world_size: int = 1):
+        if n_constituents < 1:
+            raise ValueError(f"n_constituents: expected 1 or more, found {n_constituents}")
         self.stream, self.n_constituents = stream, n_constituents
         self.rank, self.world_size = rank, world_size
         self.start = Position()

@@ -297,6 +297,13 @@ def test_a_torch_loader_with_workers_shares_the_epoch(dataset):
     assert len({*rows[0], *rows[1]}) == len(rows[0]) + len(rows[1])
 
 
+@pytest.mark.parametrize("n", [0, -2])
+def test_jets_of_no_constituents_are_not_streamed(dataset, n):
+    stream = Stream(dataset, 8, buffer_rows=60, seed=2)
+    with pytest.raises(ValueError, match=rf"n_constituents: expected 1 or more, found {n}"):
+        JetStream(stream, n)
+
+
 class CrashError(Exception):
     pass
 
