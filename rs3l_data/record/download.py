@@ -86,17 +86,21 @@ def download(
         If the files do not fit on the disk, or cannot be written.
     """
     selection, client = selection or Selection(), client or Client()
-    if done := _done(address, folder, selection):
+    before = read_state(folder)
+    if done := _done(before, address, folder, selection):
         return done
     with alone(folder):
-        return _done(address, folder, selection) or _download(
-            address, folder, selection, client, threads, progress
-        )
+        state = read_state(folder)
+        # Another download may have ended meanwhile; else all files would be read once more.
+        if state != before and (done := _done(state, address, folder, selection)):
+            return done
+        return _download(state, address, folder, selection, client, threads, progress)
 
 
-def _done(address: Address, folder: Path, selection: Selection) -> Downloaded | None:
+def _done(
+    state: State | None, address: Address, folder: Path, selection: Selection
+) -> Downloaded | None:
     """Tell what is there, if it is all that is asked for."""
-    state = read_state(folder)
     if state is not None and not state.has_record(address):
         raise ConfigError(
             f"{folder}: holds files of {state.base}/records/{state.number}; choose another folder "
@@ -108,6 +112,7 @@ def _done(address: Address, folder: Path, selection: Selection) -> Downloaded | 
 
 
 def _download(
+    state: State | None,
     address: Address,
     folder: Path,
     selection: Selection,
@@ -115,7 +120,6 @@ def _download(
     threads: int,
     progress: Style,
 ) -> Downloaded:
-    state = read_state(folder)
     record = read_record(client, address)
     manifest = _manifest(record, folder, client)
     wanted, is_whole = targets(record.files, manifest, selection)
