@@ -23,6 +23,21 @@ class ExportError(RS3LError):
     """A network that another format does not hold faithfully."""
 
 
+def require_kind(settings: object, built: object, kind: type) -> None:
+    """Check that settings of another package build what they are there for.
+
+    Raises
+    ------
+    ContractError
+        If they build something else.
+    """
+    if not isinstance(built, kind):
+        raise ContractError(
+            f"{class_of(settings)}.build: gives a {class_of(built)}, expected a subclass of"
+            f" {kind.__module__}.{kind.__name__}"
+        )
+
+
 def class_of(thing: object) -> str:
     """Name the class of what an error is about, with the module that defines it."""
     return f"{type(thing).__module__}.{type(thing).__qualname__}"

@@ -7,7 +7,14 @@ from typing import assert_never
 from rs3l_train.backbones.base import Backbone, require_sizes
 from rs3l_train.backbones.edgeconv import EdgeConvNet
 from rs3l_train.backbones.transformer import ParticleTransformer
-from rs3l_train.config import BackboneConfig, EdgeConvConfig, TrainingConfig, TransformerConfig
+from rs3l_train.config import (
+    BackboneConfig,
+    EdgeConvConfig,
+    TrainingConfig,
+    TransformerConfig,
+)
+from rs3l_train.errors import require_kind
+from rs3l_train.own import OwnBackbone
 from rs3l_train.views.inputs import N_INPUTS
 
 __all__ = ["Backbone", "backbone_of", "build"]
@@ -24,7 +31,7 @@ def build(config: BackboneConfig, n_inputs: int) -> Backbone:
     Raises
     ------
     ContractError
-        If it does not say its sizes.
+        If it does not say its sizes, or another package builds none.
     """
     backbone: Backbone
     match config:
@@ -32,6 +39,9 @@ def build(config: BackboneConfig, n_inputs: int) -> Backbone:
             backbone = EdgeConvNet(n_inputs, config)
         case TransformerConfig():
             backbone = ParticleTransformer(n_inputs, config)
+        case OwnBackbone():
+            backbone = config.build(n_inputs)
+            require_kind(config, backbone, Backbone)
         case other:
             assert_never(other)
     require_sizes(backbone)

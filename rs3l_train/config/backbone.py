@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from rs3l_data.describe.strict import Named, Strict
+from rs3l_data.describe.strict import Strict
+from rs3l_train.config.announced import with_announced
 from rs3l_train.config.numbers import Count
+from rs3l_train.own import OwnBackbone
 
 Widths = tuple[Count, ...]
 
@@ -92,7 +94,8 @@ def resized(backbone: Mapping[str, Any], size: Any) -> dict[str, Any]:
     return {**kept, "size": size}
 
 
-BackboneConfig = Annotated[
-    EdgeConvConfig | TransformerConfig, Field(discriminator="name"), Named("edgeconv")
-]
-"""The network that turns constituents into an embedding"""
+_Shipped = EdgeConvConfig | TransformerConfig
+if TYPE_CHECKING:
+    BackboneConfig = _Shipped | OwnBackbone
+else:
+    BackboneConfig = with_announced(_Shipped, "rs3l_train.backbones", OwnBackbone, "edgeconv")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
-from rs3l_data.describe.strict import Named, Strict
+from rs3l_train.config.announced import with_announced
 from rs3l_train.config.numbers import Count, Fraction, Positive, Weight
+from rs3l_train.own import ObjectiveSettings, OwnObjective
 
 Projection = tuple[Count, ...] | None
 
@@ -15,15 +16,6 @@ _PROJECTION = (
     "widths of a perceptron between embedding and loss, thrown away after pretraining; null: the"
     " loss acts on the embedding itself, as in RS3L's paper"
 )
-
-
-class ObjectiveSettings(Strict):
-    """What all objectives have."""
-
-    needs_pairs: ClassVar[bool] = True
-    """Whether a jet that is in the batch once only is of no use"""
-    needs_labels: ClassVar[bool] = False
-    """Whether it learns to tell the dataset's labels apart"""
 
 
 class MaskedSettings(ObjectiveSettings):
@@ -128,13 +120,15 @@ class SupervisedConfig(ObjectiveSettings):
     )
 
 
-ObjectiveConfig = Annotated[
+_Shipped = (
     NTXentConfig
     | VICRegConfig
     | SimSiamConfig
     | MaskedConfig
     | ContrastiveMaskedConfig
-    | SupervisedConfig,
-    Field(discriminator="name"),
-    Named("ntxent"),
-]
+    | SupervisedConfig
+)
+if TYPE_CHECKING:
+    ObjectiveConfig = _Shipped | OwnObjective
+else:
+    ObjectiveConfig = with_announced(_Shipped, "rs3l_train.objectives", OwnObjective, "ntxent")

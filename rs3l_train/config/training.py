@@ -13,6 +13,7 @@ from rs3l_data.describe.strict import Strict, validate
 from rs3l_data.describe.wording import found
 from rs3l_data.describe.yaml_file import parse_yaml, read_yaml
 from rs3l_data.errors import ConfigError
+from rs3l_train.config.announced import require_sound
 from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig, resized
 from rs3l_train.config.data import DataConfig
 from rs3l_train.config.evaluation import EvaluationConfig
@@ -69,8 +70,10 @@ def validate_training(data: Mapping[str, Any], source: str) -> TrainingConfig:
     Raises
     ------
     ConfigError
-        For an unknown key or a bad value, naming its path.
+        For an unknown key or a bad value, naming its path; or if a package announces a network or
+        an objective that is none.
     """
+    require_sound()
     return validate(TrainingConfig, data, f"{source}: training")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from rs3l_data.source import source_digest
+from rs3l_train.config.announced import own_packages
 
 PACKAGE = Path(__file__).parents[1]
 _ONCE = ("training.task.", "training.data.views", "training.data.hold_out")
@@ -88,4 +89,5 @@ def flat_defaults(path: str, block: BaseModel) -> Iterator[tuple[str, Any]]:
 def software() -> dict[str, str]:
     """Say what trains: the versions, and the code, which one version may have several of."""
     versions = {name: version(name) for name in ("rs3l", "torch")}
-    return {**versions, "the code of rs3l_train": source_digest(PACKAGE)}
+    others = {f"the code of {name}": digest for name, digest in own_packages().items()}
+    return {**versions, "the code of rs3l_train": source_digest(PACKAGE), **others}

@@ -126,7 +126,8 @@ def load_network(folder: Path, kind: str | None = None) -> Saved:
         config = validate_training(json.loads(header["config"]), str(path))
     except ConfigError as error:
         raise InputFileError(
-            f"{error}\n{path} was written by another version of rs3l_train; {TRAIN_AGAIN}"
+            f"{error}\n{path} was written by another version of rs3l_train, or with a package of"
+            f" networks or objectives that is not installed here; install that, or {TRAIN_AGAIN}"
         ) from None
     learned_from = json.loads(header.get("learned_from", "{}"))
     return Saved(
@@ -198,7 +199,8 @@ def require_same_network(asked: TrainingConfig, saved: TrainingConfig, folder: P
     """
     for block, keys in {
         "data": ("inputs", "constituents"),
-        "backbone": tuple(type(asked.backbone).model_fields),
+        # Networks of other names may have other keys.
+        "backbone": ("name", *type(asked.backbone).model_fields),
     }.items():
         for key in keys:
             wanted = getattr(getattr(asked, block), key)

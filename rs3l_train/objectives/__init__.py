@@ -14,6 +14,7 @@ from rs3l_train.config.objective import (
     SupervisedConfig,
     VICRegConfig,
 )
+from rs3l_train.errors import require_kind
 from rs3l_train.objectives.base import Objective
 from rs3l_train.objectives.contrastive_masked import ContrastiveMasked
 from rs3l_train.objectives.masked import Masked
@@ -21,6 +22,7 @@ from rs3l_train.objectives.ntxent import NTXent
 from rs3l_train.objectives.simsiam import SimSiam
 from rs3l_train.objectives.supervised import Supervised
 from rs3l_train.objectives.vicreg import VICReg
+from rs3l_train.own import OwnObjective
 from rs3l_train.views.inputs import N_INPUTS
 from rs3l_train.views.presentation import presentation
 
@@ -34,6 +36,11 @@ def build(config: TrainingConfig, backbone: Backbone, n_labels: int) -> Objectiv
     ----------
     n_labels
         Labels of the dataset, for the objective that learns them.
+
+    Raises
+    ------
+    ContractError
+        If another package builds none.
     """
     shown = presentation(config)
     sizes = N_INPUTS[config.data.inputs], config.data.constituents
@@ -50,5 +57,9 @@ def build(config: TrainingConfig, backbone: Backbone, n_labels: int) -> Objectiv
             return ContrastiveMasked(backbone, shown, own, *sizes)
         case SupervisedConfig():
             return Supervised(backbone, shown, n_labels)
+        case OwnObjective() as own:
+            objective: Objective = own.build(backbone, shown, n_labels)
+            require_kind(own, objective, Objective)
+            return objective
         case other:
             assert_never(other)

@@ -18,6 +18,7 @@ from rs3l_data.store.checksums import checksum
 from rs3l_data.store.manifest import MANIFEST_NAME
 from rs3l_data.store.reader import Dataset
 from rs3l_train.config import TrainingConfig
+from rs3l_train.config.announced import own_packages
 from rs3l_train.loop.device import prepare
 from rs3l_train.loop.identity import PACKAGE
 
@@ -34,7 +35,8 @@ def provenance(
     dict
         `command`; `started` (UTC); `dataset` with the `sha256` of its manifest, which holds those
         of all shards, or of the single shard; `seed`, `device`, `threads`, `processes` (of
-        torchrun; 1 without it); `software` with versions; `code`, a digest of the package's source.
+        torchrun; 1 without it); `software` with versions; `code`, a digest of the package's source;
+        `own_packages`, digests of those that announce a network or an objective.
     """
     return {
         "command": list(command),
@@ -56,6 +58,7 @@ def provenance(
             **{name: version(name) for name in SOFTWARE},
         },
         "code": source_digest(PACKAGE),
+        "own_packages": own_packages(),
     }
 
 
