@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "chain": {
         *("cluster", "describe", "events", "exchange", "jet_table", "pileup", "simulate", "store"),
     },
-    "trial": {"chain", "describe", "events", "simulate"},
+    "trial": {"chain", "describe", "events", "exchange", "simulate"},
     "jobs": {"chain", "describe", "events", "source", "store"},
     "benchmark": {
         *("chain", "describe", "events", "jobs", "pileup", "plan", "simulate", "store"),
