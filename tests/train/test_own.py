@@ -60,7 +60,7 @@ def python(site, *arguments):
     paths = [str(path) for path in (site, ROOT) if path is not None]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     call = [sys.executable, *map(str, arguments)]
-    return subprocess.run(call, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(call, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def command(site, *arguments):

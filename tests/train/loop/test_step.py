@@ -81,7 +81,7 @@ def two_processes(tmp_path_factory):
         "2",
         "4",
     ]
-    subprocess.run(command, check=True, timeout=120)
+    subprocess.run(command, check=True, timeout=600)
     return {n: [load_file(f"{path}.{n}.{rank}") for rank in (0, 1)] for n in (2, 4)}
 
 

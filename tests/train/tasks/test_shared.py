@@ -26,7 +26,7 @@ def two_processes(command, folder, config_file, *more):
     done = subprocess.run(
         [*launcher, "--nproc-per-node", "2", "-m", "rs3l_train", command, *arguments],
         check=True,
-        timeout=180,
+        timeout=600,
         capture_output=True,
         text=True,
     )
