@@ -293,7 +293,8 @@ def test_whatever_uproot_makes_of_damaged_bytes_is_told(tmp_path):
     n_refused = 0
     for _ in range(20):
         damaged = whole.copy()
-        damaged[rng.integers(0, len(whole), 5)] ^= 0xFF
+        # Many, as an older uproot leaves more of a file without a meaning.
+        damaged[rng.integers(0, len(whole), 20)] ^= 0xFF
         (tmp_path / "a.root").write_bytes(damaged.tobytes())
         shutil.rmtree(tmp_path / "ds", ignore_errors=True)
         try:
