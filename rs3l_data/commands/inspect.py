@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from rs3l_data.commands.options import AsJson, DatasetOrShard
+from rs3l_data.text_table import aligned
 
 _OF_A_VIEW = ("present", "constituents", "redo", "of", "variation", "changes")
 
@@ -57,13 +58,7 @@ def _table(what: str, entries: dict[str, dict[str, Any]], columns: tuple[str, ..
     used = [c for c in columns if any(entry.get(c) not in (None, []) for entry in entries.values())]
     rows = [[what, *used]]
     rows += [[name, *(_text(c, entry.get(c)) for c in used)] for name, entry in entries.items()]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  "
-        + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    return [*lines, ""]
+    return [*(f"  {line}" for line in aligned(rows)), ""]
 
 
 def _text(column: str, value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from rs3l_data.report.numbers import count, duration, size
+from rs3l_data.text_table import aligned
 
 
 def plan_in_words(plan: dict[str, Any]) -> str:
@@ -133,15 +134,7 @@ def _ratio(value: float | None) -> str:
 def _columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Align a table; words to the left, numbers to the right."""
     table = [list(header), *map(list, rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    left = [all(_is_text(row[i]) for row in table[1:]) for i in range(len(header))]
-    return [
-        "  ".join(
-            cell.ljust(width) if to_left else cell.rjust(width)
-            for cell, width, to_left in zip(row, widths, left, strict=True)
-        ).rstrip()
-        for row in table
-    ]
+    return aligned(table, [all(_is_text(row[i]) for row in table[1:]) for i in range(len(header))])
 
 
 def _is_text(cell: str) -> bool:

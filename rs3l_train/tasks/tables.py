@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rs3l_data.text_table import aligned
+
 Metrics = Mapping[str, Any]
 """The content of a `metrics.json`"""
 
@@ -28,7 +30,7 @@ def tagger_table(metrics: Metrics) -> str:
         table.append([*cells, *(_rejection(*one) for one in rejections)])
     note = "  * in no training, neither with labels nor without"
     title = f"{metrics['mode']}, {metrics['labels']} labels, on test jets, ± statistical error"
-    return "\n".join([title, *_aligned(table), *([note] if unseen else [])])
+    return "\n".join([title, *_indented(table), *([note] if unseen else [])])
 
 
 def study_table(metrics: Metrics) -> str:
@@ -50,7 +52,7 @@ def study_table(metrics: Metrics) -> str:
     draws = 1 + max(row["draw"] for row in metrics["rows"])
     spread = f"mean ± standard deviation of {draws} draws" if draws > 1 else "one draw"
     title = f"on test jets of the view {metrics['task']['nominal_view']}, {spread} of the labels"
-    return "\n".join([title, *_aligned(table)])
+    return "\n".join([title, *_indented(table)])
 
 
 def _unseen(metrics: Metrics) -> set[str]:
@@ -84,10 +86,5 @@ def _rejection(value: float | None, error: float | None) -> str:
     return f"{value:.{decimals}f} ± {error:.{decimals}f}"
 
 
-def _aligned(table: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    return [
-        "  "
-        + "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in table
-    ]
+def _indented(table: Sequence[Sequence[str]]) -> list[str]:
+    return [f"  {line}" for line in aligned(table)]

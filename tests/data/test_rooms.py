@@ -52,6 +52,7 @@ EVERYWHERE = {
         "offsets",
         "progress",
         "stopwatch",
+        "text_table",
         "version",
     ),
 }
