@@ -28,7 +28,7 @@ from rs3l_data.reshape.split import split
 from rs3l_data.store.digest import digest
 from rs3l_data.store.manifest import read_manifest
 from rs3l_data.store.shard import open_shard
-from tests.data.convert.test_published import published_file
+from tests.data.convert.published_file import published_file
 from tests.data.integrity.conftest import change
 from tests.synthetic import make_dataset, refresh
 

@@ -10,8 +10,7 @@ from rs3l_data.record.cache import cache_folder
 from rs3l_data.record.layout import Layout
 from rs3l_data.record.publish import publish
 from rs3l_data.store.digest import digest
-from tests.data.record.conftest import ABOUT
-from tests.data.record.test_download import contents
+from tests.data.record.conftest import ABOUT, contents
 
 
 @pytest.fixture(autouse=True)
