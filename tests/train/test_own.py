@@ -25,6 +25,15 @@ def code_of(path):
     return found[-1]
 
 
+def in_package(code):
+    """Change the lines that import the settings."""
+    own = re.sub(
+        r"rs3l_train\.config\.(backbone|objective) import", "my_nets.settings import", code
+    )
+    assert own != code
+    return own
+
+
 @pytest.fixture
 def package(tmp_path):
     """Install the package of the page, with further lines in its settings; give its folder."""
@@ -37,9 +46,7 @@ def package(tmp_path):
         (folder / "settings.py").write_text(code_of("my_nets/settings.py") + more)
         for name, where in (("deepsets", "backbone"), ("uniform", "objective")):
             code = code_of(f"rs3l_train/{where}s/{name}.py")
-            own = code.replace(f"rs3l_train.config.{where} import", "my_nets.settings import")
-            assert own != code
-            (folder / f"{name}.py").write_text(own)
+            (folder / f"{name}.py").write_text(in_package(code))
         about = site / "my_nets-1.0.dist-info"
         about.mkdir()
         (about / "METADATA").write_text("Metadata-Version: 2.1\nName: my-nets\nVersion: 1.0\n")
@@ -117,6 +124,14 @@ print(type(backbone_of(validate_training({{"backbone": {{"name": "deepsets"}}}},
 """
     done = python(package(), "-c", code)
     assert (done.stdout, done.stderr) == ("DeepSets\n", "")
+
+
+def test_the_page_s_tests_of_it_pass_there(package):
+    site = package()
+    (site / "my_nets" / "test_my_nets.py").write_text(in_package(code_of("test_my_nets.py")))
+    done = python(site, "-m", "pytest", "-q", "-p", "no:cacheprovider", site / "my_nets")
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
 
 
 NOTHING = """

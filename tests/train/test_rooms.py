@@ -16,6 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "loop": {"config", "views"},
     "evaluation": {"loop", "objectives", "views"},
     "tasks": {"backbones", "config", "evaluation", "loop", "objectives", "views"},
+    "testing": {"backbones", "config", "objectives", "tasks", "views"},
     "benchmark": {"backbones", "config", "loop", "tasks", "views"},
     "commands": {"benchmark", "config", "loop", "tasks", "views"},
 }

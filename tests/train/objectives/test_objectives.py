@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 import torch
 from torch import nn
@@ -15,6 +13,7 @@ from rs3l_train.objectives.masked import N_CATEGORIES, feature_error, hidden_pla
 from rs3l_train.objectives.ntxent import ntxent
 from rs3l_train.objectives.projection import projection
 from rs3l_train.objectives.simsiam import simsiam, standardised
+from rs3l_train.testing import check_objective
 from rs3l_train.views.inputs import INPUTS, N_INPUTS, JetInputs, network_inputs
 from rs3l_train.views.memory import Batch, Selection
 from rs3l_train.views.positives import Positives
@@ -54,23 +53,9 @@ def outputs(objective, batch, seed=1):
 
 
 @every
-def test_outputs_are_rows_and_the_loss_trains_everything(settings, jets, selection):
-    objective = made(settings)
-    found = outputs(objective, jets.gather(selection))
-    assert found.shape[0] == len(selection)
-    assert found.ndim == 2
-    assert found.dtype == torch.float32
-    loss = objective.loss(found, selection.rows)
-    assert loss.shape == ()
-    loss.backward()
-    for name, parameter in objective.named_parameters():
-        assert parameter.grad is not None, name
-        assert parameter.grad.isfinite().all(), name
-    assert all(p.grad.abs().max() > 0 for p in objective.backbone.parameters())
-    compared = objective.compared(found)
-    assert compared is None or len(compared) == len(found)
-    for value in objective.figures(found.detach(), selection.rows).values():
-        assert isinstance(value, float)
+@pytest.mark.parametrize("seed", range(10))
+def test_an_objective_keeps_its_promises(settings, seed):
+    check_objective(validate_training({"objective": settings}, "test").objective, seed=seed)
 
 
 @every
@@ -80,49 +65,6 @@ def test_the_same_random_numbers_give_the_same_outputs(settings, jets, selection
     first = outputs(objective, batch)
     assert torch.equal(first, outputs(objective, batch))
     assert not torch.equal(first, outputs(objective, batch, seed=2))
-
-
-@every
-def test_an_output_depends_on_its_own_view_alone(settings, jets, selection):
-    """With the other jets' constituents scaled, and the same random numbers."""
-    objective = made(settings)
-    batch = jets.gather(selection)
-    changed = {name: column.clone() for name, column in batch.constituents.items()}
-    changed["pt"][3:] *= 1.7
-    changed["eta"][3:] += 0.01
-    other = Batch(changed, batch.mask, batch.jets)
-    before, after = outputs(objective, batch), outputs(objective, other)
-    torch.testing.assert_close(before[:3], after[:3], rtol=1e-4, atol=1e-5)
-    assert not torch.allclose(before[3:], after[3:])
-
-
-@every
-def test_half_precision_gives_finite_gradients(settings, jets, selection):
-    objective = made(settings)
-    with torch.autocast("cpu", torch.bfloat16):
-        found = outputs(objective, jets.gather(selection))
-        loss = objective.loss(found, selection.rows)
-    assert found.dtype == torch.float32
-    assert loss.dtype == torch.float32
-    loss.backward()
-    for parameter in objective.parameters():
-        assert parameter.grad.isfinite().all()
-
-
-@every
-@pytest.mark.parametrize("cuts", [(1,), (3, 4, 9)])
-def test_the_shares_of_all_parts_add_up_to_the_loss(settings, cuts, jets, selection):
-    objective, rows = made(settings), selection.rows
-    found = outputs(objective, jets.gather(selection)).detach()
-    whole, in_parts = (found.clone().requires_grad_() for _ in range(2))
-    expected = objective.loss(whole, rows)
-    expected.backward()
-    edges = (0, *cuts, len(rows))
-    shares = [objective.share(in_parts, rows, slice(*part)) for part in pairwise(edges)]
-    for share in shares:
-        share.backward()
-    torch.testing.assert_close(torch.stack(shares).sum(), expected)
-    torch.testing.assert_close(in_parts.grad, whole.grad)
 
 
 def test_ntxent_without_projection_contrasts_the_embedding(jets, selection):
