@@ -31,6 +31,9 @@ _D = re.compile(rb"[dD][-+\d]")
 _BALANCE = 1e-3
 """Of the energy, which files with few digits may miss in the sum of their momenta"""
 
+_UNMIXED = (1, 2)
+"""Strategies by which a generator offers events of processes that it is asked for (IDWTUP)"""
+
 _LARGEST_CODE = 2**31 - 1
 """Of particles, colours and subprocesses, Fortran's integers in the standard"""
 
@@ -231,6 +234,14 @@ def _check_init(init: pylhe.LHEInit) -> None:
         numbers += [process.xSection, process.error]
     if not all(map(isfinite, numbers)):
         raise ValueError("a number in <init> is infinite or none")
+    if sum(process.xSection for process in init.procInfo) == 0:
+        raise ValueError("a cross section of 0 in <init>, XSECUP, which normalises all weights")
+    strategy = init.initInfo.weightingStrategy
+    if abs(strategy) in _UNMIXED and declared > 1:
+        raise ValueError(
+            f"weighting strategy {strategy} of {declared} processes: how many events of each stand"
+            " in the file means nothing; write one file for each, or events of strategy 3 or 4"
+        )
 
 
 def _check(event: pylhe.LHEEvent) -> Densities | None:

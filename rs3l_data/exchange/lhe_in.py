@@ -56,14 +56,15 @@ def take_hard_events(
     parts = read_events(paths, range(int(events[0]), int(events[-1]) + 1))
     for part in parts:
         _check_beams(part, config.hard.energy)
+    read = hard_events(parts, events, config.hard.energy)
     hard = decay(
         hard_settings(config, process),
-        hard_events(parts, events, config.hard.energy),
+        read,
         config.hard.energy,
         pythia_seeds(event_keys(config.seed, process, "hard", events)),
         progress,
     )
-    return hard, _run(config, process, parts, hard)
+    return hard, _run(config, process, parts, read, hard)
 
 
 def hard_events(parts: Sequence[Part], events: npt.NDArray[np.int64], energy: float) -> HardEvents:
@@ -151,15 +152,22 @@ def _check_beams(part: Part, energy: float) -> None:
             )
 
 
-def _run(config: Config, process: str, parts: Sequence[Part], hard: HardEvents) -> HardRun:
+def _run(
+    config: Config, process: str, parts: Sequence[Part], read: HardEvents, hard: HardEvents
+) -> HardRun:
     """Say of a chunk what its files say of all their events.
+
+    The cross section is that of the events with the decays that Pythia made, whose fractions
+    changed the weights.
 
     The files' cross section has one error, however many chunks share it. Each chunk gets that of
     its share of the events, so that the combination of all chunks has the files' again (if they
     were made for the same number of events).
     """
     n = len(hard)
-    share = [len(part.events) / n for part in parts]
+    kept, of_all = (_sizes(parts, events) for events in (hard, read))
+    fraction = np.divide(kept, of_all, out=np.ones(len(parts)), where=of_all > 0)
+    share = fraction * [len(part.events) / n for part in parts]
     values = [sum(each.xSection for each in part.init.procInfo) for part in parts]
     errors = [sqrt(sum(each.error**2 for each in part.init.procInfo)) for part in parts]
     growth = sqrt(config.processes[process].events / n)
@@ -172,3 +180,10 @@ def _run(config: Config, process: str, parts: Sequence[Part], hard: HardEvents) 
         n_accepted=n,
         sum_of_weights=float(np.sum(hard.events["weight"], dtype=np.float64)),
     )
+
+
+def _sizes(parts: Sequence[Part], hard: HardEvents) -> npt.NDArray[np.float64]:
+    """Add up the sizes of the weights of each part's events; of both signs, they may cancel."""
+    starts = offsets_of([len(part.events) for part in parts])[:-1]
+    sums: npt.NDArray[np.float64] = np.add.reduceat(np.abs(hard.events["weight"]), starts)
+    return sums

@@ -44,8 +44,8 @@ def decay(
 
     Returns
     -------
-    The same events as Pythia's process record has them, with event number, weight, process code
-    and further weights of ``hard``.
+    The same events as Pythia's process record has them, with event number, process code and weights
+    of ``hard``, the weights times what `open_fractions` gives.
 
     Raises
     ------
@@ -66,8 +66,32 @@ def decay(
         if (position + 1) % 100 == 0 or position + 1 == len(hard):
             progress(position + 1)
     taken = table.hard_events()
-    kept = {name: hard.events[name] for name in ("event", "weight", "process_code")}
-    return replace(taken, events={**taken.events, **kept}, weights=hard.weights)
+    fractions = open_fractions(pythia, hard)
+    kept = {name: hard.events[name] for name in ("event", "process_code")}
+    kept["weight"] = hard.events["weight"] * fractions
+    further = hard.weights
+    if further is not None:
+        further = replace(further, values=further.values * fractions[:, None])
+    return replace(taken, events={**taken.events, **kept}, weights=further)
+
+
+def open_fractions(pythia: pythia8mc.Pythia, hard: HardEvents) -> npt.NDArray[np.float64]:
+    """Give the branching fraction of what the undecayed resonances of each event may decay to.
+
+    Cross sections of processes of Pythia's own contain it (Pythia's manual, Resonance Decays);
+    those of Les Houches files know nothing of the channels that `onMode` closes.
+
+    Returns
+    -------
+    (n_events,), 1 where all channels are open or nothing decays.
+    """
+    data = pythia.particleData
+    pdg_id, undecayed = hard.particles["pdg_id"], hard.particles["status"] > 0
+    fractions = np.ones(len(pdg_id))
+    for code in np.unique(pdg_id[undecayed]).tolist():
+        if data.isResonance(code) and data.mayDecay(code):
+            fractions[undecayed & (pdg_id == code)] = data.resOpenFrac(code)
+    return np.multiply.reduceat(fractions, hard.offsets[:-1])
 
 
 def _check_species(pythia: pythia8mc.Pythia, hard: HardEvents) -> None:

@@ -11,7 +11,9 @@ import rs3l_data
 from rs3l_data.chain import hard_chunk, initiator_table, row_weights
 from rs3l_data.describe.schema import Status
 from rs3l_data.errors import GeneratorError, InputFileError
+from rs3l_data.exchange.lhe_out import export_lhe
 from rs3l_data.jobs.provenance import attributes
+from rs3l_data.simulate.pythia import initialise, prepared
 from rs3l_data.store.digest import digest
 from rs3l_data.store.hard import read_hard_events, write_hard_events
 from rs3l_data.store.shard import open_shard, write_shard
@@ -42,12 +44,65 @@ def test_events_are_taken_as_they_stand_and_resonances_decay(lhe):
         assert hard.events["scale"][event] == pytest.approx(float(lines.split()[3]))
     codes = set(np.abs(particles["pdg_id"][particles["mother1"] == 5]).tolist())
     assert codes <= {5, 15}, "the process's settings say how the Higgs boson decays"
-    assert hard.events["weight"].tolist() == [weight_of(n) for n in range(12)]
     assert set(hard.events["process_code"].tolist()) == {17}
     plus = momenta_of(particles, hard.offsets[:-1])[:, 3]
     np.testing.assert_allclose(hard.events["x1"], plus / 6500, rtol=1e-6)
+    assert run.sum_of_weights == hard.events["weight"].sum()
+
+
+def branching(code, products):
+    """Add up the branching ratios of a particle to pairs of these, as Pythia has them."""
+    pythia = prepared(["Print:quiet = on", "HardQCD:all = on"])
+    initialise(pythia)
+    species = pythia.particleData.particleDataEntryPtr(code)
+    channels = map(species.channel, range(species.sizeChannels()))
+    return sum(one.bRatio() for one in channels if abs(one.product(0)) in products)
+
+
+def test_weights_and_cross_section_are_those_of_the_decays_that_pythia_makes(tmp_path, lhe):
+    """As of Pythia's own processes: H to b quarks and tau leptons alone, some 64 %."""
+    (hard,), (run,) = take(higgs_config([lhe]))
+    fraction = branching(25, {5, 15})
+    assert 0.6 < fraction < 0.7
+    written = np.array([weight_of(n) for n in range(12)])
+    np.testing.assert_allclose(hard.events["weight"], fraction * written, rtol=1e-12)
+    np.testing.assert_allclose(hard.weights.values[:, 0], fraction * 1.1 * written, rtol=1e-12)
+    assert run.cross_section_mb == pytest.approx(fraction * 2.5e-9)
+    # Those of Z bosons, whose decays are all open, keep their weights.
+    mixed = tmp_path / "mixed.lhe"
+    head, *events = lhe_text(range(12)).split("<event>")
+    events[6:] = [event.replace("\n 25 1", "\n 23 1") for event in events[6:]]
+    mixed.write_text("<event>".join([head, *events]))
+    (hard,), (run,) = take(higgs_config([mixed]))
+    factor = np.repeat([fraction, 1.0], 6)
+    np.testing.assert_allclose(hard.events["weight"], factor * written, rtol=1e-12)
+    mean = np.average(factor, weights=np.abs(written))
+    assert run.cross_section_mb == pytest.approx(mean * 2.5e-9)
+    assert run.cross_section_error_mb == pytest.approx(mean * 0.25e-9)
+
+
+def test_what_has_decayed_in_the_file_keeps_its_weight(tmp_path, lhe):
+    """Exported and taken in again, with the same channels closed."""
+    config = higgs_config([lhe])
+    (hard,), (run,) = take(config)
+    saved = tmp_path / "hard.h5"
+    write_hard_events(saved, hard, run, attributes(config))
+    export_lhe([saved], tmp_path / "again.lhe")
+    (again,), (taken,) = take(higgs_config([tmp_path / "again.lhe"]))
+    assert taken.cross_section_mb == pytest.approx(run.cross_section_mb)
+    relative = again.events["weight"] / hard.events["weight"]
+    np.testing.assert_allclose(relative, relative[0], rtol=1e-9)
+
+
+def test_weights_of_nothing_leave_the_cross_section_a_number(tmp_path):
+    path = tmp_path / "nothing.lhe"
+    text = lhe_text(range(2))
+    for weight in {f" {weight_of(n):.10e}" for n in range(2)}:
+        text = text.replace(f" 4 17{weight}", " 4 17 0.0")
+    path.write_text(text)
+    (hard,), (run,) = take(higgs_config([path], events=2))
+    assert hard.events["weight"].tolist() == [0, 0]
     assert run.cross_section_mb == pytest.approx(2.5e-9)
-    assert run.sum_of_weights == pytest.approx(sum(map(weight_of, range(12))))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +152,8 @@ def test_the_name_of_a_weight_is_no_number(tmp_path):
     (hard,), _ = take(higgs_config([path], events=2))
     assert hard.weights.names == ("pdf 1D2 up", "muR=0.5/muF=1")
     assert hard.weights.meanings[0] == "MUR=2.0 MUF=1.0"
-    np.testing.assert_allclose(hard.weights.values[:, 0], [1.1 * weight_of(n) for n in range(2)])
+    ratio = hard.weights.values[:, 0] / hard.events["weight"]
+    np.testing.assert_allclose(ratio, 1.1)
 
 
 def test_files_and_chunks_leave_the_events_alone(tmp_path, lhe):
@@ -109,7 +165,9 @@ def test_files_and_chunks_leave_the_events_alone(tmp_path, lhe):
         np.testing.assert_array_equal(joined(parts[0])[name], values, err_msg=name)
     for name in ("cross_section_pb", "cross_section_error_pb", "sum_of_weights"):
         assert combine(parts[1])[name] == pytest.approx(combine(whole[1])[name])
-    assert combine(parts[1])["cross_section_error_pb"] == pytest.approx(0.25)
+    assert combine(parts[1])["cross_section_error_pb"] == pytest.approx(
+        0.25 * branching(25, {5, 15})
+    )
 
 
 def test_decays_follow_from_the_seed(lhe):
@@ -336,6 +394,11 @@ def test_broken_gzip_names_the_event_that_was_reached(tmp_path):
         (lhe_text(range(12)).replace("2.5 0.25", "nan 0.25"), "a number in <init> is infinite"),
         (lhe_text(range(12)).replace("2.5 0.25", "2.5 nan"), "a number in <init> is infinite"),
         (lhe_text(range(12)).replace("6500.0 6500.0", "6500.0 nan"), "a number in <init> is"),
+        (lhe_text(range(12)).replace("2.5 0.25", "0 0"), "a cross section of 0 in <init>, XSECUP"),
+        (
+            lhe_text(range(12)).replace("-4 1\n", "-2 2\n2.5 0.25 1 16\n"),
+            "weighting strategy -2 of 2 processes: how many events of each",
+        ),
     ],
 )
 def test_files_that_are_not_what_the_config_says(tmp_path, content, message):
