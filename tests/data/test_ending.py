@@ -144,7 +144,7 @@ ending.run(command)
 """
 
 
-def test_a_forked_process_ends_at_once_by_sigterm(tmp_path):
+def test_a_forked_process_ends_at_once_by_sigterm():
     program = [sys.executable, "-c", FORKING]
     with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as parent:
         child = int(parent.stdout.readline())

@@ -240,7 +240,7 @@ def test_a_trial_that_succeeds_leaves_no_log(asked, go, tmp_path):
     assert list((tmp_path / "a run/logs").iterdir()) == []
 
 
-def test_a_trial_that_fails_otherwise_is_told_with_what_it_said_last(asked, go, tmp_path):
+def test_a_trial_that_fails_otherwise_is_told_with_what_it_said_last(asked, go):
     replace(asked, "sbatch", WRITING + 'printf "first\nlast\n" > "$log"; exit 9')
     with pytest.raises(ClusterError, match=r"on a node ended with 9: last; see .*trial\.log"):
         go(job("hard"))

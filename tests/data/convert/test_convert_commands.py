@@ -79,7 +79,7 @@ def test_wrong_usage_ends_with_a_message(folder, tmp_path, monkeypatch, argument
     assert list(tmp_path.iterdir()) == []
 
 
-def test_one_view_is_not_enough_for_pretraining(dataset, folder, tmp_path):
+def test_one_view_is_not_enough_for_pretraining(dataset, tmp_path):
     write_jetclass(dataset, tmp_path / "jc", "nominal")
     assert run("jetclass", f"{tmp_path}/jc/*.root", "--to", tmp_path / "ds").exit_code == 0
     config = validate_training(SETTINGS, "test")

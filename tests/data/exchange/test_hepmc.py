@@ -227,7 +227,7 @@ def test_units_and_the_primary_vertex_do_not_matter(hard_of, exported, tmp_path)
         np.testing.assert_allclose(stable(found, event), stable(expected, event), atol=1e-9)
 
 
-def test_a_vertex_without_a_position_stands_where_its_mother_began(tmp_path):
+def test_a_vertex_without_a_position_stands_where_its_mother_began():
     event = pyhepmc.GenEvent(pyhepmc.Units.GEV, pyhepmc.Units.MM)
     line = [pyhepmc.GenParticle((0, 0, k, k), 25 + k, 2 if k < 4 else 1) for k in range(5)]
     places = [(0, 0, 0, 0), (1, 2, 3, 0), (0, 0, 0, 0), (0, 0, 0, 0)]

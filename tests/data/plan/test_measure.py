@@ -42,7 +42,7 @@ def test_costs_are_those_of_the_jobs():
     assert 0.1 < rates.view_kb["hbb"] < 10
 
 
-def test_nothing_of_ours_to_measure_is_told(tmp_path):
+def test_nothing_of_ours_to_measure_is_told():
     views = {"herwig": {"hepmc": "h.hepmc"}}
     config = make_config(processes={"hbb": {"events": 10}}, views=views)
     with pytest.raises(ConfigError, match="nothing to be measured"):

@@ -17,7 +17,7 @@ import pytest
         (("publish", "d", "--to", "x", "--about", "y", "--release"), 2, "goes with --upload"),
     ],
 )
-def test_wrong_usage(tmp_path, arguments, code, words):
+def test_wrong_usage(arguments, code, words):
     line = [sys.executable, "-m", "rs3l_data", *arguments]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == code

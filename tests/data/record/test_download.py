@@ -31,7 +31,7 @@ def test_the_whole_record_byte_by_byte(archive, record, fetch, tmp_path):
     check(here)
 
 
-def test_a_second_call_asks_no_server(archive, record, fetch, tmp_path):
+def test_a_second_call_asks_no_server(archive, record, fetch):
     archive.add("1", record)
     fetch()
     archive.requests.clear()

@@ -165,7 +165,7 @@ def test_a_part_of_a_dataset_says_so(folder, tmp_path):
     assert made["digest"] == digest(record)
 
 
-def test_a_damaged_dataset_is_not_published(folder, tmp_path):
+def test_a_damaged_dataset_is_not_published(tmp_path):
     source = make_dataset(tmp_path / "ds", n_events=5)
     with (source / "shard-0001.h5").open("r+b") as file:
         file.write(b"x")

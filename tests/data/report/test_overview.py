@@ -20,7 +20,7 @@ def test_a_part_of_a_dataset_tells_of_its_own_processes(dataset):
     assert column(table, "present in nominal") == whole[-1:]
 
 
-def test_a_view_tells_what_it_changes(dataset):
+def test_a_view_tells_what_it_changes():
     views = {
         "nominal": {},
         "seed": {},

@@ -131,7 +131,7 @@ def test_the_initiators_of_a_process_are_labelled_each_by_its_own():
     np.testing.assert_array_equal(columns["label"], columns["pdg_id"] == 23)
 
 
-def test_a_hard_event_does_not_depend_on_its_chunk(config, hard_of):
+def test_a_hard_event_does_not_depend_on_its_chunk(hard_of):
     whole = hard_of("top")
     other = make_config(hard={"chunk_events": 30})
     for chunk in (0, 2, 3):

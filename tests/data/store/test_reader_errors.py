@@ -172,7 +172,7 @@ def test_unknown_names(dataset, asked, match):
     assert dataset.source in str(caught.value)
 
 
-def test_shards_of_different_datasets(shard, folder, tmp_path):
+def test_shards_of_different_datasets(shard, folder):
     with h5py.File(shard, "a") as file:
         file.attrs["view_names"] = json.dumps(["nominal"])
     with pytest.raises(InputFileError, match=r"shard\.h5: has the views nominal, but"):

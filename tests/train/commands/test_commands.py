@@ -109,7 +109,7 @@ def test_errors_are_one_message_and_exit_code_2(command, folder, config_file, tm
 
 
 def test_an_error_at_damage_names_the_option_that_leaves_it_out(
-    command, damaged, folder, config_file, tmp_path
+    command, damaged, config_file, tmp_path
 ):
     # By its manifest a dataset is opened as by its folder.
     manifest = ("--data", damaged / "dataset.json")

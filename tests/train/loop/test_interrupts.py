@@ -10,7 +10,7 @@ from rs3l_train.loop import interrupts
 from rs3l_train.loop.interrupts import Interrupt, noticed
 
 
-def test_a_signal_after_the_last_step_acts_once_all_is_saved(tmp_path):
+def test_a_signal_after_the_last_step_acts_once_all_is_saved():
     """As the handler of `ending` would, but not while what was trained is not written."""
     saved = []
 

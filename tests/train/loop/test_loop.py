@@ -259,7 +259,7 @@ def test_who_is_left_alone_says_so(monkeypatch):
         raise RuntimeError("shapes do not fit")
 
 
-def test_a_full_disk_is_told_of_the_records_too(tmp_path, monkeypatch):
+def test_a_full_disk_is_told_of_the_records_too(tmp_path):
     log = MetricsLog(tmp_path)
     log.start([])
     (tmp_path / "metrics.jsonl").unlink()

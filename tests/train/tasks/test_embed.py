@@ -67,7 +67,7 @@ def test_every_jet_has_its_own_embedding_and_score(name, dataset, jets, tmp_path
                 np.testing.assert_allclose(group["score"][row], score, atol=1e-5)
 
 
-def test_rows_are_those_of_the_dataset_with_their_ids(dataset, folder, tmp_path, monkeypatch):
+def test_rows_are_those_of_the_dataset_with_their_ids(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(task, "ROWS_AT_ONCE", 37)
     save(tmp_path / "run", tagger=False)
     chosen = dataset.select(splits="test", views=["seed"])

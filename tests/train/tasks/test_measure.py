@@ -25,7 +25,7 @@ from rs3l_train.tasks.trees import _significances, measure_trees
 from tests.train.conftest import changed
 
 
-def test_figures_of_a_view_are_those_of_its_jets(bench, weights, config):
+def test_figures_of_a_view_are_those_of_its_jets(bench, weights):
     tagger, _ = train_tagger(bench, "probe", 20, 0, weights)
     measured = measure_tagger(bench, tagger, 2.0)
     row = measured.rows[1]

@@ -124,7 +124,7 @@ def test_one_label_alone_teaches_nothing(dataset, config):
     assert len(set_up(dataset, alone, prepare(alone)).training.rows)
 
 
-def test_test_jets_are_not_pretrained_on(dataset, config, pretrained):
+def test_test_jets_are_not_pretrained_on(dataset, pretrained):
     train = dataset.initiators["split"] == Split.TRAIN
     in_two = sum(dataset.jets(view)["present"].astype(int) for view in dataset.views) >= 2
     assert pretrained[1]["jets"] == (train & in_two).sum()
