@@ -12,9 +12,6 @@ from rs3l_train.objectives.pairs import same_jet
 from rs3l_train.objectives.projection import Projected, projection
 from rs3l_train.views.presentation import Presentation
 
-# Of BatchNorm.
-EPSILON = 1e-5
-
 
 class SimSiam(Projected):
     """Turn the prediction from each view towards the other views (arXiv:2011.10566).
@@ -42,7 +39,7 @@ def standardised(z: Tensor) -> Tensor:
     not in the network, because it takes the whole batch. Without it all projections share a large
     mean, and a constant prediction is already a good one.
     """
-    return (z - z.mean(0)) / (z.var(0, correction=0) + EPSILON).sqrt()
+    return functional.batch_norm(z, None, None, training=True)
 
 
 def simsiam(z: Tensor, p: Tensor, rows: Tensor) -> Tensor:
