@@ -62,12 +62,12 @@ class EdgeConv(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Convolve features (n, P, C) with mask (n, P); padded places come out without meaning."""
-        n, width, channels = x.shape
+        n, places, channels = x.shape
         index = nearest_neighbours(x.detach(), mask, self.neighbours)
         first, second = self.edge.weight.chunk(2, dim=1)
         own = functional.linear(x, first - second, self.edge.bias)
-        others = functional.linear(x, second).reshape(n * width, channels)
-        jet = torch.arange(n, device=x.device)[:, None, None] * width
+        others = functional.linear(x, second).reshape(n * places, channels)
+        jet = torch.arange(n, device=x.device)[:, None, None] * places
         best = neighbour_max(others, (jet + index).flatten(0, 1))
         return functional.elu(own + best.view_as(own))
 
@@ -89,15 +89,15 @@ def nearest_neighbours(x: Tensor, mask: Tensor, k: int) -> Tensor:
     -------
     (n, P, min(k, P)) int64, positions within the jet
     """
-    width = x.shape[1]
+    places = x.shape[1]
     norm = x.square().sum(-1).masked_fill(~mask, torch.inf)
     # |x_i - x_j|^2 without |x_i|^2, which is the same for all neighbours of i.
     distance = torch.sub(norm[:, None, :], x @ x.transpose(1, 2), alpha=2)
-    itself = torch.arange(width, device=x.device)
+    itself = torch.arange(places, device=x.device)
     # Rounding must not lose the constituent among others that are (nearly) equal to it. A number
     # would be sent to a GPU, and waited for.
     distance[:, itself, itself] = distance.new_full((), -torch.inf)
-    nearest = distance.topk(min(k, width), dim=-1, largest=False, sorted=False)
+    nearest = distance.topk(min(k, places), dim=-1, largest=False, sorted=False)
     return torch.where(nearest.values < torch.inf, nearest.indices, itself[:, None])
 
 

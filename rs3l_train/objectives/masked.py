@@ -106,11 +106,11 @@ def hidden_places(
     real
         (n, K) bool, whether that place is hidden
     """
-    n, width = mask.shape
+    n, n_places = mask.shape
     counts = mask.sum(1, keepdim=True)
     n_hidden = torch.minimum((fraction * counts).round().clamp(min=1), counts - 1)
-    k = min(width, max(1, math.ceil(fraction * width)))
-    lot = torch.rand(n, width, generator=generator, device=mask.device)
+    k = min(n_places, max(1, math.ceil(fraction * n_places)))
+    lot = torch.rand(n, n_places, generator=generator, device=mask.device)
     places = lot.masked_fill(~mask, torch.inf).topk(k, largest=False).indices
     return places, torch.arange(k, device=mask.device) < n_hidden
 
