@@ -15,7 +15,7 @@ from rs3l_train.evaluation.baselines import NEEDED, baseline_scores
 from rs3l_train.evaluation.calibration import accuracy, calibration
 from rs3l_train.evaluation.kinds import passing_by_kind
 from rs3l_train.evaluation.robustness import agreement, wasserstein
-from rs3l_train.evaluation.scores import Scores
+from rs3l_train.evaluation.scores import Scores, in_common
 from rs3l_train.evaluation.tagging import figures_of_merit
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.encode import apply_network
@@ -133,10 +133,10 @@ def _cosines(bench: Bench, embeddings: Mapping[str, Tensor]) -> dict[str, dict[s
     reference = bench.reference
     table: dict[str, dict[str, Any]] = {}
     for view in views:
-        common, first, second = np.intersect1d(rows[reference], rows[view], return_indices=True)
+        first, second = in_common(rows[reference], rows[view])
         table[view] = {}
         for name, value in CLASSES.items():
-            own = target[common] == value
+            own = target[rows[view][second]] == value
             if own.any():
                 table[view][name] = agreement(
                     arrays[reference][first[own]], arrays[view][second[own]]
