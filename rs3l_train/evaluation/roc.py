@@ -1,4 +1,8 @@
-"""ROC curves and what is read off them, unweighted: every jet counts once."""
+"""ROC curves and what is read off them, unweighted: every jet counts once.
+
+In all of this file ``signal`` and ``background`` are the scores of the jets of a class, (n,) and
+(m,), signal meant to score high, and ``efficiencies`` (k,) are ε_S, between 0 and 1.
+"""
 
 from __future__ import annotations
 

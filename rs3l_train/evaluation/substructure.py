@@ -28,8 +28,9 @@ def variables(jets: Jets) -> F8:
 
 DISPLACED = 3.0
 """Significance of an impact parameter from which a track counts as displaced"""
-LARGEST = 4
-TRACK_VARIABLES = 1 + LARGEST
+N_SIGNIFICANCES = 4
+"""Of a jet's tracks, the largest"""
+TRACK_VARIABLES = 1 + N_SIGNIFICANCES
 
 
 def track_variables(significance: F8) -> F8:
@@ -43,8 +44,8 @@ def track_variables(significance: F8) -> F8:
         (n, P) of the transverse impact parameters, positive in front of the vertex along the jet; 0
         where there is no track.
     """
-    padded = np.pad(significance, [(0, 0), (0, LARGEST)])
-    largest = -np.sort(-np.maximum(padded, 0), axis=1)[:, :LARGEST]
+    padded = np.pad(significance, [(0, 0), (0, N_SIGNIFICANCES)])
+    largest = -np.sort(-np.maximum(padded, 0), axis=1)[:, :N_SIGNIFICANCES]
     return np.column_stack([(significance > DISPLACED).sum(axis=1), largest])
 
 

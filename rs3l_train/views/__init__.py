@@ -1,1 +1,1 @@
-"""Views of jets in memory, gathered into batches of network inputs."""
+"""Views of jets, in memory or streamed, gathered into batches of network inputs."""
