@@ -26,6 +26,7 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 import rs3l_data
+from rs3l_data.store.reader import Dataset
 from rs3l_train.backbones.compiled import compile_backbone
 from rs3l_train.benchmark.machine import describe, measure_peaks, wait
 from rs3l_train.benchmark.rates import BATCHES, Step, step_rate, with_network
@@ -154,7 +155,7 @@ def configured(case: dict[str, Any], arguments: argparse.Namespace) -> TrainingC
     return with_network(validate_training(settings, "benchmarks.gpu"), case["network"])
 
 
-def kernels(dataset: rs3l_data.Dataset, config: TrainingConfig, device: torch.device) -> str:
+def kernels(dataset: Dataset, config: TrainingConfig, device: torch.device) -> str:
     """List what takes longest in a few steps."""
     pretraining = set_up(dataset, config, device)
     if config.loop.compile:

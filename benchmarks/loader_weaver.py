@@ -28,7 +28,7 @@ import torch
 
 import rs3l_data
 from rs3l_data.convert.jetclass_out import write_jetclass
-from rs3l_data.store.benchmark import drawn
+from rs3l_data.store.benchmark import drawn_jets
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import write_shard
 from rs3l_train.views.inputs import network_inputs
@@ -78,9 +78,8 @@ def main() -> None:
 def _written(given: argparse.Namespace, folder: Path) -> tuple[Dataset, list[str]]:
     """Write the jets in both formats."""
     source = rs3l_data.open(given.dataset)
-    jets = drawn(source, given.view, given.jets)
-    attributes = source.shards[0].attributes
-    write_shard(folder / "shard.h5", jets.initiators, {given.view: jets.view}, attributes)
+    initiators, view, attributes = drawn_jets(source, given.view, given.jets)
+    write_shard(folder / "shard.h5", initiators, {given.view: view}, attributes)
     dataset = rs3l_data.open(folder / "shard.h5")
     return dataset, [str(path) for path in write_jetclass(dataset, folder, given.view)]
 

@@ -50,13 +50,7 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
     InputFileError
         If no jet of the view is present.
     """
-    initiators, drawn = _drawn(dataset, view, jets)
-    # A shard names the processes up to its own; the dataset names them all.
-    attributes = {
-        **dataset.shards[0].attributes,
-        "process_names": list(dataset.processes),
-        "label_names": list(dataset.labels),
-    }
+    initiators, drawn, attributes = drawn_jets(dataset, view, jets)
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "shard.h5"
 
@@ -89,8 +83,15 @@ def measure_store(dataset: Dataset, view: str, jets: int, rounds: int) -> dict[s
     }
 
 
-def _drawn(dataset: Dataset, view: str, jets: int) -> tuple[Initiators, View]:
+def drawn_jets(dataset: Dataset, view: str, jets: int) -> tuple[Initiators, View, dict[str, Any]]:
     """Draw jets that are present, again and again until there are enough.
+
+    Returns
+    -------
+    initiators, view
+        Of ``jets`` rows, each an event of its own.
+    attributes
+        Of a shard that holds them.
 
     Raises
     ------
@@ -111,7 +112,13 @@ def _drawn(dataset: Dataset, view: str, jets: int) -> tuple[Initiators, View]:
     read = chosen.read_view(view)
     # Files of an older format version have fewer columns.
     jets_of = {**empty(JETS, len(read)), **read.jets}
-    return initiators, take(View(jets_of, read.constituents, read.offsets), index)
+    # A shard names the processes up to its own; the dataset names them all.
+    attributes = {
+        **dataset.shards[0].attributes,
+        "process_names": list(dataset.processes),
+        "label_names": list(dataset.labels),
+    }
+    return initiators, take(View(jets_of, read.constituents, read.offsets), index), attributes
 
 
 def _read_flat(dataset: Dataset, view: str) -> None:
