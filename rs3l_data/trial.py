@@ -6,6 +6,7 @@ from its Les Houches files. HepMC files are compared with those.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import product
@@ -29,6 +30,7 @@ from rs3l_data.describe.settings import (
 )
 from rs3l_data.errors import GeneratorError, InputFileError, why_not_opened
 from rs3l_data.events.hard_events import INCOMING, HardEvents
+from rs3l_data.native_output import written_by
 from rs3l_data.simulate.initiators import find_rows
 from rs3l_data.simulate.pythia import initialised, prepared
 from rs3l_data.simulate.rehadronize import Rehadronizer
@@ -36,6 +38,8 @@ from rs3l_data.simulate.restore import restored
 
 Trials = dict[str, Callable[[], object]]
 """What to try, by the keys of the config that it concerns; a text that comes back is a remark."""
+
+_RAISED_CUTOFF = re.compile(r"Simple(\w+Shower)::init: pTmin too low\W+raised to ([\d.]+)")
 
 _EVENTS = 10
 """Hard events of each process that are made"""
@@ -180,10 +184,24 @@ def _first_events(config: Config, process: str) -> HardEvents:
     return hard
 
 
-def _taking_events(settings: list[str], energy: float) -> None:
-    """Initialise as for restored events, of which none need be there for that."""
+def _taking_events(settings: list[str], energy: float) -> str | None:
+    """Initialise as for restored events, of which none need be there for that.
+
+    Say so if a shower ends above the cutoff that the settings say, which Pythia tells with a number
+    only where it prints.
+    """
     none = HardEvents(empty(HARD_EVENTS, 0), empty(HARD_PARTICLES, 0), np.zeros(1, np.int64))
-    restored(settings, none, energy, np.zeros(0, np.int64))
+    aloud = [*settings, "Print:quiet = off", "Print:errors = on"]
+    said = written_by(lambda: restored(aloud, none, energy, np.zeros(0, np.int64)))
+    raised = dict(_RAISED_CUTOFF.findall(said))
+    return (
+        "; ".join(
+            f"Pythia raises {shower}:pTmin to {float(cutoff):g} GeV, below which this alpha_s is"
+            " too large (docs/variations.md)"
+            for shower, cutoff in raised.items()
+        )
+        or None
+    )
 
 
 def _distinct(settings: Iterable[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:

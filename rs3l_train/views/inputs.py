@@ -39,9 +39,9 @@ def shortcut_free(batch: Batch, deta: Tensor, dphi: Tensor) -> Tensor:
     log pT, log(pT/pT_jet), Δη, Δφ, ΔR, charge, the significances of the impact parameters, and the
     category: (n, P, 13), shifted and scaled to be of order one. The impact parameters themselves
     are left out: with their significances they would give the resolution, which grows with |eta|.
-    They carry the sign of Δφ (d0) and of Δη (dz) before any rotation: up to a convention, that is
-    the sign of the distance of flight along the jet axis, which no rotation or reflection of the
-    jet may change.
+    They carry the sign of Δφ (d0) and of Δη (dz) before any rotation: that is the sign of the
+    distance of flight along the jet axis (d0) and its opposite (dz), which no rotation or
+    reflection of the jet may change.
     """
     c = batch.constituents
     axis_deta, axis_dphi = relative_angles(batch)

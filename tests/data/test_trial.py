@@ -55,6 +55,20 @@ def test_what_the_first_hard_events_show_is_told_before_any_job_runs():
         try_all(instances(config))
 
 
+def test_a_shower_that_ends_above_its_cutoff_is_remarked():
+    views = {"nominal": {}, "less": {"variation": "fsr_up"}, "more": {"variation": "fsr_down"}}
+    blocks = {**PLAIN, "views": views, "generator": {"tune": "cp5"}}
+    told = (
+        "views.{}: Pythia raises TimeShower:pTmin to {} GeV, below which this alpha_s is too large"
+        " (docs/variations.md)"
+    )
+    expected = [told.format("nominal", 0.535), told.format("more", 1.07)]
+    assert try_all(instances(make_config(**blocks))) == expected
+    # As that page advises.
+    blocks["generator"] = {"tune": "cp5", "settings": ["TimeShower:pTmin = 1.07"]}
+    assert try_all(instances(make_config(**blocks))) == []
+
+
 def test_every_fault_is_told():
     views = {"a": {"variation": ["PDF:pSet = 55"]}, "b": {"variation": ["PDF:pSet = 99"]}}
     config = make_config(**{**PLAIN, "views": views})
