@@ -82,7 +82,7 @@ def preflight(
     log: Path,
     tell: Callable[[str], None],
 ) -> None:
-    """Ask Slurm about one job of each rule and view, and try the environment on a node.
+    """Ask Slurm about a job of each rule, process and view, and try the environment on a node.
 
     Parameters
     ----------
@@ -117,12 +117,12 @@ def preflight(
 
 
 def distinct(jobs: Iterable[Job]) -> list[Request]:
-    """One request of each rule and view; the jobs of all chunks are alike."""
-    first: dict[tuple[str, str | None], Job] = {}
+    """List a request of each rule, process, view and sample; the jobs of all chunks are alike."""
+    first: dict[tuple[str, ...], Job] = {}
     for job in jobs:
-        first.setdefault((job.rule.name, job.wildcards.get("view")), job)
-    requests = [_request(rule, job) for (rule, _), job in first.items()]
-    return list(dict.fromkeys(requests))
+        kind = (value for name, value in job.wildcards.items() if name != "chunk")
+        first.setdefault((job.rule.name, *kind), job)
+    return list(dict.fromkeys(_request(job.rule.name, job) for job in first.values()))
 
 
 def ask(request: Request) -> None:

@@ -30,8 +30,9 @@ SACCT = "#!/bin/sh\necho 1\n"
 NO_ACCOUNTS = Path("workflow/profiles/slurm/no-accounts").resolve()
 
 
-def job(rule, threads=1, view=None, **resources):
-    wildcards = {} if view is None else {"view": view}
+def job(rule, threads=1, view=None, process=None, chunk=None, sample=None, **resources):
+    given = {"process": process, "chunk": chunk, "view": view, "sample": sample}
+    wildcards = {name: value for name, value in given.items() if value is not None}
     return SimpleNamespace(
         rule=SimpleNamespace(name=rule), wildcards=wildcards, threads=threads, resources=resources
     )
@@ -89,6 +90,18 @@ def test_one_job_of_each_rule_and_view_is_asked_about(asked, go):
         )
     ]
     assert "--wait" in lines[-1]
+
+
+def test_processes_and_samples_that_ask_for_more_are_asked_about(asked, go):
+    """A limit that the first process keeps, another may break; chunks of one are alike."""
+    jobs = [("hbb", "0000", 61), ("hbb", "0001", 60), ("qcd", "0000", 70)]
+    go(
+        *(job("resimulate", view="nominal", process=p, chunk=c, runtime=t) for p, c, t in jobs),
+        *(job("onepass", process="hbb", sample=s, mem_mb=m) for s, m in (("a", 900), ("b", 1000))),
+    )
+    sent = [line for line in asked.read_text().splitlines() if "--begin" in line]
+    asked_for = [line.split()[3] for line in sent]
+    assert asked_for == ["--time=61", "--time=70", "--mem=900", "--mem=1000"]
 
 
 def test_the_environment_is_tried_where_jobs_will_run_but_not_on_gpus(asked, go):
