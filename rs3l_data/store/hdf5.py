@@ -235,7 +235,7 @@ def _opened(path: Path) -> h5py.File:
     try:
         # Our files never change, so a lock has no use, and some cluster file systems refuse it.
         return h5py.File(path, "r", locking=False, **_NO_CACHE)
-    except (FileNotFoundError, PermissionError) as error:
+    except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
         raise InputFileError(why_not_opened(path, error)) from None
     except OSError as error:
         if path.is_dir():

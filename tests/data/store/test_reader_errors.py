@@ -23,11 +23,14 @@ def refused(path, match):
     assert caught.value.exit_code == 2
 
 
-def test_missing(tmp_path):
+def test_missing(folder, tmp_path):
     refused(tmp_path / "no", "no such file")
     refused(tmp_path, r"dataset\.json: no such file")
     with pytest.raises(InputFileError, match="no such file"):
         rs3l_data.open([tmp_path / "no.h5"])
+    (tmp_path / "a file").touch()
+    with pytest.raises(InputFileError, match="something on its path is a file"):
+        rs3l_data.open([folder / "shard-0001.h5", tmp_path / "a file/no.h5"])
     with pytest.raises(InputFileError, match=r"dataset\.json: no such file"):
         rs3l_data.open(tmp_path / "dataset.json")
     with pytest.raises(InputFileError, match="no shard"):
