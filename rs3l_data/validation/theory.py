@@ -13,7 +13,7 @@ from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.owned import parameter
 from rs3l_data.describe.tree import shower_of
-from rs3l_data.describe.variation import known_variation, points
+from rs3l_data.describe.variation import KnownVariation, known_variation, points
 from rs3l_data.validation.paired import PEAK, RESPONSE
 
 Expected = Literal["up", "down", "same", "nothing"]
@@ -44,23 +44,21 @@ def expectations(config: Config, view: str, base: str) -> dict[str, Expected]:
         return {}
     if own.variation is None:
         return dict.fromkeys(ALWAYS, "nothing")
-    known = entry("variations", own.variation)
+    known = known_variation(own.variation)
     # Some changes are told against a tune, and say nothing about any other.
-    if known.get("reference", tune := tune_of(config, base)) != tune:
+    if known.reference not in (None, tune_of(config, base)):
         return {}
-    if _starts_elsewhere(config, own.variation, base):
+    if _starts_elsewhere(config, known, base):
         return {}
-    expected: dict[str, Expected] = known.get("expect", {})
-    return expected
+    return known.expect.model_dump(exclude_none=True)
 
 
-def _starts_elsewhere(config: Config, name: str, base: str) -> bool:
+def _starts_elsewhere(config: Config, known: KnownVariation, base: str) -> bool:
     """Say whether a step in the hadronisation starts from other values than its entry means.
 
     The entries are steps away from Monash; a tune that sets the same parameters, as Vincia's does,
     can lie on the other side of the step.
     """
-    known = known_variation(name)
     if known.tune or not known.settings or "hadronization" not in points(known):
         return False
     lines = [

@@ -3,6 +3,8 @@
 import pytest
 
 from rs3l_data.describe.catalogue import catalogue
+from rs3l_data.describe.variation import known_variation
+from rs3l_data.validation import theory
 from rs3l_data.validation.theory import ALWAYS, expectations
 from tests.data.conftest import make_config
 
@@ -59,8 +61,8 @@ def test_nothing_is_expected_between_our_shower_and_another_programs():
 
 
 def test_what_is_told_against_a_tune_holds_for_that_tune_only(monkeypatch):
-    known = catalogue("variations")["fsr_up"]
-    monkeypatch.setitem(catalogue("variations"), "fsr_up", {**known, "reference": "monash"})
+    known = known_variation("fsr_up").model_copy(update={"reference": "monash"})
+    monkeypatch.setattr(theory, "known_variation", lambda _: known)
     views = {"nominal": {}, "fsr_up": {"variation": "fsr_up"}}
     assert expectations(make_config(views=views), "fsr_up", "nominal")["n_constituents"] == "down"
     other = make_config(views=views, generator={"tune": "a14"})
