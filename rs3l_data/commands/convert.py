@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -145,9 +146,7 @@ def to_jetclass(
 
     chosen = _chosen(dataset, processes, labels, splits)
     classes = dict(_of_labels("--class", jet_class, chosen))
-    _each(
-        chosen, views, to, as_json, lambda view, at: write_jetclass(chosen, at, view, classes, rows)
-    )
+    _each(chosen, views, to, as_json, partial(write_jetclass, classes=classes, rows=rows))
 
 
 @app.command("to-jetnet")
@@ -174,13 +173,8 @@ def to_jetnet(
 
     chosen = _chosen(dataset, processes, labels, splits)
     classes = dict(_of_labels("--class", jet_class, chosen))
-    _each(
-        chosen,
-        views,
-        to,
-        as_json,
-        lambda view, at: write_jetnet(chosen, at, view, constituents, classes, rows),
-    )
+    write = partial(write_jetnet, n_particles=constituents, classes=classes, rows=rows)
+    _each(chosen, views, to, as_json, write)
 
 
 @app.command("to-salt")
@@ -202,13 +196,7 @@ def to_salt(
     from rs3l_data.convert.salt import write_salt
 
     chosen = _chosen(dataset, processes, labels, splits)
-    _each(
-        chosen,
-        views,
-        to,
-        as_json,
-        lambda view, at: write_salt(chosen, at, view, constituents, rows),
-    )
+    _each(chosen, views, to, as_json, partial(write_salt, n_constituents=constituents, rows=rows))
 
 
 @app.command("to-parquet")
@@ -229,7 +217,7 @@ def to_parquet(
     from rs3l_data.convert.parquet import write_parquet
 
     chosen = _chosen(dataset, processes, labels, splits)
-    _each(chosen, views, to, as_json, lambda view, at: write_parquet(chosen, at, view, rows))
+    _each(chosen, views, to, as_json, partial(write_parquet, rows=rows))
 
 
 def _chosen(
@@ -248,13 +236,13 @@ def _each(
     views: list[str] | None,
     folder: Path,
     as_json: bool,
-    write: Callable[[str, Path], dict[Path, int]],
+    write: Callable[[Dataset, Path, str], dict[Path, int]],
 ) -> None:
     """Write each view into a folder of its own."""
     files: dict[str, int] = {}
     # All names are checked before anything is written.
     for view in dataset.select(views=views or ["nominal"]).views:
-        counts = {str(path): n for path, n in write(view, folder / view).items()}
+        counts = {str(path): n for path, n in write(dataset, folder / view, view).items()}
         if not sum(counts.values()):
             raise InputFileError(
                 f"{dataset.source}: none of the chosen rows has a jet in the view '{view}'"
