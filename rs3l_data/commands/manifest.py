@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-import numpy as np
 import typer
 
 from rs3l_data.commands.options import ConfigFile, Log
-from rs3l_data.errors import InputFileError
-
-if TYPE_CHECKING:
-    from rs3l_data.describe.config import Config
-    from rs3l_data.store.shard import Shard
 
 
 def manifest(
@@ -31,7 +24,7 @@ def manifest(
     import rs3l_data
     from rs3l_data.describe.load import load_config
     from rs3l_data.describe.resolved import Resolved
-    from rs3l_data.jobs.inputs import read_runs_of
+    from rs3l_data.jobs.inputs import check_shards, read_runs_of
     from rs3l_data.jobs.provenance import attributes, software
     from rs3l_data.progress import logging_to
     from rs3l_data.store.manifest import write_manifest
@@ -49,7 +42,7 @@ def manifest(
         known = {path: check_seal(path) for path in paths}
         # Before they are opened together, where an old one would differ from a new one in views.
         each = [open_shard(path) for path in paths]
-        _check_shards(config, chunks, each)
+        check_shards(config, chunks, each)
         shards = rs3l_data.open(paths)
         warn_of_other_software(shards.shards, software())
         # Another config may have left these behind, too, and its cross section would be wrong.
@@ -58,24 +51,3 @@ def manifest(
         built = build_manifest(shards, dataset, runs, software(), created, known)
         # That of the first shard is older where the dataset has grown since.
         write_manifest(dataset, {**built, "config": attributes(config)["config"]})
-
-
-def _check_shards(
-    config: Config, chunks: Sequence[tuple[str, str]], shards: Sequence[Shard]
-) -> None:
-    """Refuse a shard of another config, or with another chunk's events, as a copy has."""
-    from rs3l_data.describe.chunks import events_of
-    from rs3l_data.jobs.inputs import Origins, check_events
-
-    origins = Origins(config, "pack")
-    for (process, chunk), shard in zip(chunks, shards, strict=True):
-        made_with = shard.attributes["config"]
-        origins.check(made_with, shard.path, process)
-        check_events(config, made_with, shard.path, process, int(chunk))
-        events = shard.read_initiators(np.arange(shard.n_rows), ["event"])["event"]
-        own = events_of(config, process, int(chunk))
-        if len(events) and not own[0] <= events.min() <= events.max() <= own[-1]:
-            raise InputFileError(
-                f"{shard.path}: has events {events.min()} to {events.max()}, expected those of"
-                f" chunk {chunk}, {own[0]} to {own[-1]}; delete it and run again"
-            )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from rs3l_data.events.particles import Particles
 from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.hard import read_event_numbers, read_hard_events, read_hard_run
 from rs3l_data.store.pileup import read_sample
+from rs3l_data.store.shard import Shard
 from rs3l_data.store.tables import I8, Initiators
 from rs3l_data.store.view_file import ViewFile, open_view_file
 
@@ -55,7 +56,7 @@ def read_runs_of(config: Config, folder: Path) -> list[HardRun]:
         If a file is unreadable, was made with other hard processes, cuts or another seed, or holds
         other events than its chunk.
     """
-    runs, origins = [], Origins(config, "hard")
+    runs, origins = [], _Origins(config, "hard")
     for process, chunk in Resolved(config).chunks:
         path = folder / process / f"{chunk}.h5"
         run, made_by = read_hard_run(path)
@@ -70,7 +71,36 @@ def read_runs_of(config: Config, folder: Path) -> list[HardRun]:
     return runs
 
 
-def check_events(
+def check_shards(
+    config: Config, chunks: Sequence[tuple[str, str]], shards: Sequence[Shard]
+) -> None:
+    """Refuse a shard of another config, or with another chunk's events, as a copy has.
+
+    Parameters
+    ----------
+    chunks
+        Process and chunk of each of the ``shards``.
+
+    Raises
+    ------
+    InputFileError
+        Naming the first such shard.
+    """
+    origins = _Origins(config, "pack")
+    for (process, chunk), shard in zip(chunks, shards, strict=True):
+        made_with = shard.attributes["config"]
+        origins.check(made_with, shard.path, process)
+        _check_events(config, made_with, shard.path, process, int(chunk))
+        events = shard.read_initiators(np.arange(shard.n_rows), ["event"])["event"]
+        own = events_of(config, process, int(chunk))
+        if len(events) and not own[0] <= events.min() <= events.max() <= own[-1]:
+            raise InputFileError(
+                f"{shard.path}: has events {events.min()} to {events.max()}, expected those of"
+                f" chunk {chunk}, {own[0]} to {own[-1]}; delete it and run again"
+            )
+
+
+def _check_events(
     config: Config, made_with: Mapping[str, Any], path: Path, process: str, chunk: int
 ) -> None:
     """Refuse a shard that was made when its chunk had other events.
@@ -156,7 +186,7 @@ def read_sample_of(config: Config, path: Path) -> Particles:
 
 
 @dataclass(frozen=True)
-class Origins:
+class _Origins:
     """`check_origin` for many files, most of which were made with one config."""
 
     config: Config
