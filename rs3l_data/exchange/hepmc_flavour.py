@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.exchange.hepmc_record import Record
-from rs3l_data.simulate.trace import INCOMING, heaviest_quark
+from rs3l_data.simulate.trace import SPACELIKE, heaviest_quark
 
 _GLUON, _HEAVY = 21, (4, 5)
 
@@ -37,7 +37,7 @@ def heavy_splittings(record: Record) -> I8:
     -------
     The two quarks' last copies, (n_splittings, 2).
     """
-    gluons = (record.pdg_id == _GLUON) & ~np.isin(record.status, INCOMING)
+    gluons = (record.pdg_id == _GLUON) & ~np.isin(record.status, SPACELIKE)
     found = []
     for gluon in np.flatnonzero(gluons).tolist():
         pair = record.daughters(gluon)

@@ -24,7 +24,7 @@ _DECAYED = -22
 _INITIAL_STATE = 4
 """Tens of Pythia's status codes for what initial-state radiation makes or moves."""
 
-INCOMING = (21, 31, 41, 42, 45, 46, 53, 54, 61)
+SPACELIKE = (21, 31, 41, 42, 45, 46, 53, 54, 61)
 """Pythia's status codes of partons on their way into a collision: what they branch to is the
 spacelike side of initial-state radiation, not a splitting inside a jet."""
 
@@ -250,7 +250,7 @@ def _heavy_splittings(record: _Record) -> tuple[I8, I8]:
             quark = record.pdg_id[first + low]
             if abs(quark) not in (_CHARM, _BOTTOM) or record.pdg_id[first + high] != -quark:
                 continue
-            if abs(record.status[at]) not in INCOMING:
+            if abs(record.status[at]) not in SPACELIKE:
                 index[n, 0] = first + _end_of_shower(record, first, low)
                 index[n, 1] = first + _end_of_shower(record, first, high)
                 n += 1
