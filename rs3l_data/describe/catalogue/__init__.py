@@ -1,4 +1,4 @@
-"""What is known by name: processes, tunes and variations, each with its source."""
+"""What is known by name: processes, tunes and variations, each with its source; and rates."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rs3l_data.describe.yaml_file import parse_yaml
 
 @cache
 def catalogue(kind: str) -> dict[str, dict[str, Any]]:
-    """Read one catalogue of the package: ``processes``, ``tunes`` or ``variations``."""
+    """Read a file of the package: ``processes``, ``tunes``, ``variations`` or ``rates``."""
     text = (resources.files(__name__) / f"{kind}.yaml").read_text(encoding="utf-8")
     entries: dict[str, dict[str, Any]] = parse_yaml(text)
     return entries
