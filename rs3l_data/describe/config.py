@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from rs3l_data.describe import tree
-from rs3l_data.describe.card import DetectorCard, load_card, merged
+from rs3l_data.describe.card import DetectorCard
+from rs3l_data.describe.cards import load_card, merged
 from rs3l_data.describe.catalogue import entry
 from rs3l_data.describe.detector import Detector
 from rs3l_data.describe.generator import Generator

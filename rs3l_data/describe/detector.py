@@ -6,7 +6,8 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from rs3l_data.describe.card import DetectorCard, changes_between, known_cards, load_card
+from rs3l_data.describe.card import DetectorCard
+from rs3l_data.describe.cards import changes_between, known_cards, load_card
 from rs3l_data.describe.strict import Strict
 from rs3l_data.errors import RS3LError
 

@@ -9,7 +9,7 @@ import yaml
 import rs3l_data
 from rs3l_data.chain import hard_chunk, initiator_table
 from rs3l_data.commands.manifest import manifest
-from rs3l_data.describe.card import CARDS
+from rs3l_data.describe.cards import CARDS
 from rs3l_data.describe.chunks import settled
 from rs3l_data.describe.compatible import differences
 from rs3l_data.describe.config import Config

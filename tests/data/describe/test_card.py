@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from rs3l_data.describe.card import CARDS, DetectorCard, load_card
+from rs3l_data.describe.card import DetectorCard
+from rs3l_data.describe.cards import CARDS, load_card
 from rs3l_data.errors import ConfigError, InputFileError
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rs3l_data.describe.card import load_card
+from rs3l_data.describe.cards import load_card
 from rs3l_data.describe.catalogue import catalogue
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.strict import validate

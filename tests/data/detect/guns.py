@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rs3l_data.describe.card import load_card
+from rs3l_data.describe.cards import load_card
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.detector import detect
 from rs3l_data.events.particles import COLUMNS, Particles

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rs3l_data.describe.card import load_card
+from rs3l_data.describe.cards import load_card
 from rs3l_data.describe.schema import Category
 from rs3l_data.detect.calorimeter import build_grid, measure, place
 from rs3l_data.detect.noise import Noise

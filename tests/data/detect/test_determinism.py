@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rs3l_data.describe.card import load_card
+from rs3l_data.describe.cards import load_card
 from rs3l_data.detect.candidates import Candidates
 from rs3l_data.detect.detector import detect
 from rs3l_data.errors import GeneratorError

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2, norm
 
-from rs3l_data.describe.card import load_card
+from rs3l_data.describe.cards import load_card
 from rs3l_data.describe.pileup import Pileup
 from rs3l_data.describe.schema import Category
 from rs3l_data.detect import crossing

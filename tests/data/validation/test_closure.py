@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rs3l_data.describe.card import load_card
+from rs3l_data.describe.cards import load_card
 from rs3l_data.validation import closure, closure_figures, expected
 from rs3l_data.validation.guns import CHARGED_HADRON, MUON, PHOTON, shoot
 
