@@ -159,7 +159,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.status is not None:
             return self._send(fault.status, b"{}", fault.headers)
         if fault.body is not None:
-            return self._send(200, fault.body)
+            return self._send(200, fault.body, fault.headers)
         if not self._authorised():
             return self._send(401, b"{}")
         if m := re.fullmatch(r"/api/files/(\d+)/([^/]+)", path):

@@ -137,13 +137,22 @@ class Client:
         while True:
             try:
                 with self.request(method, url, **options) as response:
-                    return self._parsed(response)
+                    return self.parsed(response)
             except AgainError as failure:
                 if method == "POST":
                     raise TransferError(f"{failure}; look whether it arrived") from None
                 patience.wait(failure)
 
-    def _parsed(self, response: requests.Response) -> Any:
+    def parsed(self, response: requests.Response) -> Any:
+        """Read an answer that is JSON; None where an archive has nothing to say.
+
+        Raises
+        ------
+        AgainError
+            If it breaks off.
+        TransferError
+            If it is no JSON, or too much.
+        """
         content = bytearray()
         for block in self.blocks(response):
             content += block

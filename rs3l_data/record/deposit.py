@@ -184,7 +184,7 @@ def _send(path: Path, bucket: str, client: Client) -> None:
     while True:
         try:
             with path.open("rb") as file, client.request("PUT", url, data=file) as response:
-                answer = response.json()
+                answer = client.parsed(response)
             found = answer.get("checksum") if isinstance(answer, dict) else answer
             if found != expected:
                 raise AgainError(f"{url}: arrived as {found}, expected {expected}")

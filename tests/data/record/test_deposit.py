@@ -59,6 +59,8 @@ def test_a_second_call_sends_what_is_missing(archive, record):
 
 def test_passing_faults_are_survived(archive, record):
     archive.faults["README.md"] = [Fault(status=429, headers={"Retry-After": "0"})]
+    half = {"body": b'{"checksum": "md5', "headers": {"Content-Type": "application/json"}}
+    archive.faults["datacite.json"] = [Fault(**half)]
     archive.faults["dataset.json"] = [Fault(corrupt=True), Fault(status=503), Fault(body=b"[]")]
     found = upload(record, archive.url, client(attempts=4))
     assert archive.stored[found.number] == visible(record)
