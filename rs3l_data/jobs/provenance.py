@@ -13,8 +13,8 @@ from rs3l_data.source import source_digest
 _SOURCE = (
     *("simulate", "exchange", "detect", "cluster", "events", "chain.py", "jet_table.py"),
     *("pileup.py", "offsets.py", "store/split.py", "describe/tree.py", "describe/branch.py"),
-    *("describe/seeds.py", "describe/settings.py", "describe/owned.py", "describe/card.py"),
-    "describe/catalogue/detectors",
+    *("describe/seeds.py", "describe/settings.py", "describe/owned.py", "describe/variation.py"),
+    *("describe/card.py", "describe/cards.py", "describe/catalogue/detectors"),
     *(f"describe/catalogue/{kind}.yaml" for kind in ("processes", "tunes", "variations")),
 )
 """What of the package makes the numbers of a dataset"""
