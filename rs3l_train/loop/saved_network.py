@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 LearnedFrom = Mapping[str, Sketch]
 """By the way of learning, the hard events of the jets that a network has learned from"""
 
-FORMAT = "rs3l-network-6"
+FORMAT = "rs3l-network-7"
 TRAIN_AGAIN = "train again"
 
 
@@ -96,9 +96,8 @@ class Saved(NamedTuple):
     details: dict[str, Any]
     """What was known of the training; see `save_network`"""
     learned_from: LearnedFrom
-    """Empty where the file does not say"""
     trained_by: Mapping[str, str]
-    """Which software, and its versions; empty where the file does not say"""
+    """Which software, and its versions"""
 
 
 def load_network(folder: Path, kind: str | None = None) -> Saved:
@@ -129,14 +128,14 @@ def load_network(folder: Path, kind: str | None = None) -> Saved:
             f"{error}\n{path} was written by another version of rs3l_train, or with a package of"
             f" networks or objectives that is not installed here; install that, or {TRAIN_AGAIN}"
         ) from None
-    learned_from = json.loads(header.get("learned_from", "{}"))
+    learned_from = json.loads(header["learned_from"])
     return Saved(
         header["kind"],
         weights,
         config,
         json.loads(header["details"]),
         {way: Sketch.from_text(text) for way, text in learned_from.items()},
-        json.loads(header.get("software", "{}")),
+        json.loads(header["software"]),
     )
 
 
@@ -165,7 +164,7 @@ def done_before(folder: Path, identity: Identity, keep_others: bool = False) -> 
         )
     if changes:
         logger.info("%s: trained again: %s", folder, changes[0])
-    elif other := differing(software(), json.loads(header.get("software", "{}"))):
+    elif other := differing(software(), json.loads(header["software"])):
         logger.warning(
             "%s: done before, with the same data and settings, but %s; if that matters, train again"
             " with --resume never",

@@ -32,7 +32,7 @@ from rs3l_train.loop.sealed import read_header, read_sealed, sealed
 
 logger = logging.getLogger(__name__)
 
-FORMAT = "rs3l-training-3"
+FORMAT = "rs3l-training-4"
 START_ANEW = "start anew with --resume never"
 
 
@@ -144,7 +144,7 @@ class Checkpoints:
             return False
         if fixed:
             raise ConfigError(f"{self.path}: cannot go on from it: {fixed[0]}")
-        other = differing(software(), json.loads(header.get("software", "{}")))
+        other = differing(software(), json.loads(header["software"]))
         for changes, of_what in ((settings, "settings"), (other, "software")):
             for change in changes:
                 logger.warning("going on with changed %s: %s", of_what, change)

@@ -28,7 +28,7 @@ def overlap(learned_from: LearnedFrom, dataset: Dataset, test: I8) -> dict[str, 
     Parameters
     ----------
     learned_from
-        Of the network; nothing where that is not known.
+        Of the network, or of the pretraining that it began with; empty without any.
     test
         Rows of the dataset.
 

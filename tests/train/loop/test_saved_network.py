@@ -73,6 +73,18 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path):
         load_network(tmp_path, "backbone")
 
 
+def test_a_network_of_the_former_format_is_to_be_trained_again(tmp_path, config, caplog):
+    save_network(tmp_path, nn.Linear(1, 1), "backbone", config, {})
+    path = tmp_path / "weights.safetensors"
+    path.write_bytes(path.read_bytes().replace(b"rs3l-network-7", b"rs3l-network-6"))
+    refusal = "its format is 'rs3l-network-6', expected 'rs3l-network-7'; train again"
+    with pytest.raises(InputFileError, match=refusal):
+        load_network(tmp_path)
+    # No reason to stop for a command that trains: it says so, and trains.
+    assert not done_before(tmp_path, Identity({}, {}))
+    assert refusal in caplog.text
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from safetensors import safe_open
-from safetensors.torch import load_file
 
 import rs3l_data
-from rs3l_train.loop.saved_network import FORMAT, load_network
-from rs3l_train.loop.sealed import sealed
 from rs3l_train.tasks.evaluate import evaluate
 from rs3l_train.tasks.finetune import finetune
 from rs3l_train.tasks.pretrain import pretrain
@@ -81,15 +77,3 @@ def test_a_tagger_knows_its_labels_and_its_pretraining(dataset, quick, run, tmp_
     assert "with labels" in told
     independent = split_otherwise(tmp_path / "independent", monkeypatch, 5)
     assert evaluate(independent, tmp_path / "tagger", tmp_path / "evaluation")["warnings"] == []
-
-
-def test_a_file_that_does_not_say_is_read_all_the_same(run, tmp_path):
-    """As those of versions before it was asked."""
-    with safe_open(run / "weights.safetensors", framework="pt") as file:
-        header = file.metadata()
-    for key in ("learned_from", "seal", "tensors", "format"):
-        del header[key]
-    path = tmp_path / "weights.safetensors"
-    path.write_bytes(sealed(FORMAT, load_file(run / "weights.safetensors"), header))
-    assert load_network(run).learned_from
-    assert load_network(tmp_path).learned_from == {}
