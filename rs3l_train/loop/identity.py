@@ -15,8 +15,6 @@ from rs3l_data.source import source_digest
 from rs3l_train.config.announced import own_packages
 
 PACKAGE = Path(__file__).parents[1]
-_ONCE = ("training.task.", "training.data.views", "training.data.hold_out")
-"""Keys of what pretrainings were once taken to depend on, too"""
 MODE = "--mode"
 """Key of what only a tagger has, by which its checkpoint is told from a pretraining's"""
 
@@ -51,7 +49,6 @@ def differing(
     """
     # What comes from JSON has lists for tuples.
     asked, defaults = json.loads(json.dumps([asked, defaults or {}]))
-    saved = {k: value for k, value in saved.items() if k in asked or not k.startswith(_ONCE)}
     new = {key for key in asked.keys() - saved.keys() if not _within(key, saved)}
     saved = {**{key: value for key, value in defaults.items() if key in new}, **saved}
     return [
