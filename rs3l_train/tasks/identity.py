@@ -20,9 +20,6 @@ from rs3l_train.views.reading import JET_COLUMNS
 _AT_ONCE = 8192
 """Jets whose constituents are gathered at once: all of a large draw would need more memory than
 the training"""
-_INSIDE = "what the jets consist of"
-_LABELS = "the number of labels"
-# Older networks lack these two keys, and are taken for the same in them.
 
 
 def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
@@ -35,19 +32,18 @@ def pretraining_identity(config: TrainingConfig, dataset: Dataset) -> Identity:
     """
     # Not what is held out, nor what says so: a view that is only tested on may come and go.
     data = {*DataConfig.model_fields} - {"views", "hold_out"}
-    new: dict[str, Any] = {_INSIDE: _digest_of_files(dataset)}
-    if config.objective.needs_labels:
-        # Those without a jet to train on, too: the network has an output for each.
-        new[_LABELS] = len(dataset.labels)
+    # Labels without a jet to train on count, too: the network has an output for each.
+    labels = {"the number of labels": len(dataset.labels)} if config.objective.needs_labels else {}
     return Identity(
         {
             **_flat(config, {"seed": True, "data": data, "backbone": True, "objective": True}),
             "the views": list(dataset.views),
             "the jets": _digest(_content_of(dataset)),
-            **new,
+            "what the jets consist of": _digest_of_files(dataset),
+            **labels,
         },
         _flat(config, {"pretrain": True, "loop": {"parts", "precision", "compile"}}),
-        {**dict(flat_defaults("training", config)), **new},
+        dict(flat_defaults("training", config)),
     )
 
 
@@ -63,7 +59,6 @@ def tagger_identity(
     weights = None
     if mode != "scratch" and pretrained is not None:
         weights = _digest(value.cpu().numpy() for value in pretrained.values())
-    inside = _digest(_constituents(bench, n_labels, draw))
     return Identity(
         {
             MODE: mode,
@@ -80,7 +75,7 @@ def tagger_identity(
             ),
             "the views": list(_trained_views(bench)),
             "the jets": _digest(_content(bench, n_labels, draw)),
-            _INSIDE: inside,
+            "what the jets consist of": _digest(_constituents(bench, n_labels, draw)),
             "the pretrained weights": weights,
         },
         _flat(
@@ -91,7 +86,7 @@ def tagger_identity(
                 "evaluation": {"temperature_scaling"},
             },
         ),
-        {**dict(flat_defaults("training", config)), _INSIDE: inside},
+        dict(flat_defaults("training", config)),
     )
 
 

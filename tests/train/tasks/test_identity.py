@@ -98,14 +98,3 @@ def test_jets_are_told_apart_a_few_at_a_time(bench, monkeypatch):
     tagger_identity(bench, "scratch", 20, 0, None)
     assert sum(sizes) == len(bench.labelled(20, 0)) + len(bench.validation)
     assert max(sizes) == 7
-
-
-def test_what_was_trained_before_constituents_were_looked_at_is_kept(bench, dataset, quick):
-    """An upgrade on the third day must not throw two away."""
-    for identity in (
-        pretraining_identity(quick, dataset),
-        tagger_identity(bench, "scratch", 20, 0, None),
-    ):
-        old = {k: v for k, v in identity.whole.items() if k != "what the jets consist of"}
-        assert len(old) < len(identity.whole)
-        assert not differing(identity.whole, old, identity.defaults)
