@@ -56,12 +56,9 @@ def study_table(metrics: Metrics) -> str:
 
 
 def _unseen(metrics: Metrics) -> set[str]:
-    """Name the views that neither the tagger nor its pretraining has seen, if that is known."""
-    pretraining = metrics.get("pretraining_views")
-    if pretraining is None:  # Trained by a version that did not keep it.
-        return set()
+    """Name the views that neither the tagger nor its pretraining has seen."""
     tested = {row["view"] for row in metrics["rows"]}
-    return tested - {*metrics["task"]["training_views"], *pretraining}
+    return tested - {*metrics["task"]["training_views"], *metrics["pretraining_views"]}
 
 
 def _rejection_at(efficiency: str) -> str:
