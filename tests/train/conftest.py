@@ -70,6 +70,11 @@ def write_config(folder: Path, changes) -> Path:
     return path
 
 
+def too_large(*_):
+    """Be a step or a network for which memory is lacking."""
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
     torch.set_num_threads(1)

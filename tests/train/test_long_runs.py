@@ -15,7 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from rs3l_train.config import load_training
 from rs3l_train.errors import TrainingError
 from rs3l_train.tasks.pretrain import pretrain
-from tests.train.conftest import write_config
+from tests.train.conftest import too_large, write_config
 from tests.train.results import records
 
 CHANGES = {
@@ -124,9 +124,6 @@ def test_tensorboard_holds_the_records(dataset, config_file, tmp_path):
 
 
 def test_a_lack_of_memory_names_the_keys_to_change(dataset, config_file, tmp_path, monkeypatch):
-    def too_large(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
     monkeypatch.setattr("rs3l_train.objectives.ntxent.NTXent.outputs", too_large)
     with pytest.raises(TrainingError, match=r"(?s)allocate 2.00 GiB.*loop.parts.*probe_jets"):
         pretrain(dataset, load_training(config_file), tmp_path)

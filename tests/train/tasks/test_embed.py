@@ -21,7 +21,7 @@ from rs3l_train.tasks.embed import embed
 from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.views.inputs import N_INPUTS, network_inputs
 from rs3l_train.views.memory import Selection
-from tests.train.conftest import BACKBONES, SETTINGS, VIEWS
+from tests.train.conftest import BACKBONES, SETTINGS, VIEWS, too_large
 
 PAGE = Path(__file__).parents[3] / "docs/training.md"
 
@@ -111,9 +111,6 @@ def test_a_file_that_cannot_be_written_is_told_before_the_jets_are_embedded(
 
 
 def test_a_lack_of_memory_leaves_no_file_and_says_how_to_do_without(dataset, tmp_path, monkeypatch):
-    def too_large(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
     save(tmp_path / "run")
     monkeypatch.setattr(task, "apply_network", too_large)
     with pytest.raises(TrainingError, match=r"2.00 GiB\.\nMake room .* CUDA_VISIBLE_DEVICES="):

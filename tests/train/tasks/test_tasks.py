@@ -26,7 +26,7 @@ from rs3l_train.tasks.pretraining import set_up
 from rs3l_train.tasks.probe import _fitted, fit_probe
 from rs3l_train.tasks.study import study
 from rs3l_train.tasks.train_tagger import train_tagger
-from tests.train.conftest import changed
+from tests.train.conftest import changed, too_large
 from tests.train.results import records
 
 
@@ -247,9 +247,6 @@ def test_a_tagger_trained_on_a_gpu_serves_without_one(dataset, config, tmp_path,
 
 
 def test_a_lack_of_memory_names_what_can_be_changed(dataset, config, tmp_path, monkeypatch):
-    def too_large(*_):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
-
     finetune(dataset, config, None, "scratch", 40, tmp_path / "tagger")
     monkeypatch.setattr("rs3l_train.tasks.tagger.Tagger.forward", too_large)
     with pytest.raises(TrainingError, match=r"(?s)2.00 GiB.*finetune.parts.*validation_labels"):
