@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 import rs3l_data
@@ -13,3 +15,9 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def dataset(folder):
     return rs3l_data.open(folder)
+
+
+@pytest.fixture
+def shard(folder, tmp_path):
+    """A copy of its second shard, to be damaged."""
+    return shutil.copy(folder / "shard-0001.h5", tmp_path / "shard.h5")

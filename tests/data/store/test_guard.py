@@ -1,7 +1,5 @@
 """Offsets and weights of a file are believed only if they stay within their tables."""
 
-import shutil
-
 import h5py
 import numpy as np
 import pytest
@@ -10,11 +8,6 @@ import rs3l_data
 from rs3l_data.errors import InputFileError
 
 OFFSETS = "views/seed/constituents/offsets"
-
-
-@pytest.fixture
-def shard(folder, tmp_path):
-    return shutil.copy(folder / "shard-0001.h5", tmp_path / "shard.h5")
 
 
 def put(path, name, rows, values):

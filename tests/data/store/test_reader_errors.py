@@ -11,11 +11,6 @@ from rs3l_data.errors import InputFileError
 from tests.synthetic import make_dataset
 
 
-@pytest.fixture
-def shard(folder, tmp_path):
-    return shutil.copy(folder / "shard-0001.h5", tmp_path / "shard.h5")
-
-
 def refused(path, match):
     with pytest.raises(InputFileError, match=match) as caught:
         rs3l_data.open(path)
