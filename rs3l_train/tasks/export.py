@@ -21,7 +21,7 @@ from rs3l_train.errors import ExportError
 from rs3l_train.loop.folder import require_other_file
 from rs3l_train.tasks.deployed import Deployed
 from rs3l_train.tasks.model import Model, open_model
-from rs3l_train.tasks.parity import largest_difference, named, random_jets, tensors
+from rs3l_train.tasks.parity import INPUTS, largest_difference, random_jets, tensors
 from rs3l_train.views.reading import CONSTITUENT_COLUMNS, JET_COLUMNS
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def export(folder: Path, path: Path) -> dict[str, Any]:
     write_whole(path, content)
     return {
         "path": str(path),
-        "inputs": [*named(random_jets(1, 1))],
+        "inputs": [*INPUTS],
         "outputs": _outputs(network),
         "difference": difference,
         "tolerance": TOLERANCE,
@@ -103,7 +103,7 @@ def _serialised(network: Deployed, properties: Mapping[str, str]) -> bytes:
                 dynamo=True,
                 opset_version=OPSET,
                 verbose=False,
-                input_names=[*named(random_jets(1, 1))],
+                input_names=[*INPUTS],
                 output_names=_outputs(network),
                 dynamic_shapes={
                     "constituents": {name: {0: n, 1: width} for name in constituents},

@@ -13,6 +13,12 @@ from rs3l_train.views.reading import CONSTITUENT_COLUMNS, F4, JET_COLUMNS
 Jets = dict[str, dict[str, F4]]
 """`constituents`: (n, P) each, `jets`: (n,) each, by column"""
 
+INPUTS = {
+    f"{table}_{name}": (table, name)
+    for table, names in (("constituents", CONSTITUENT_COLUMNS), ("jets", JET_COLUMNS))
+    for name in names
+}
+"""Table and column of each of the file's inputs: `constituents_pt`, ..., `jets_mass`, in order"""
 CHECKED_JETS = 200
 
 
@@ -127,9 +133,5 @@ def tensors(jets: Jets) -> tuple[dict[str, torch.Tensor], ...]:
 
 
 def named(jets: Jets) -> dict[str, F4]:
-    """Name columns as the file's inputs, in their order: `constituents_pt`, ..., `jets_mass`."""
-    return {
-        f"{table}_{name}": jets[table][name]
-        for table, names in (("constituents", CONSTITUENT_COLUMNS), ("jets", JET_COLUMNS))
-        for name in names
-    }
+    """Name columns as the file's inputs, in their order."""
+    return {key: jets[table][name] for key, (table, name) in INPUTS.items()}
