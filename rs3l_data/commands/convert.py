@@ -13,6 +13,7 @@ import typer
 
 from rs3l_data.choices import choice
 from rs3l_data.commands.options import AsJson
+from rs3l_data.convert import defaults
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError, InputFileError
 
@@ -53,7 +54,7 @@ def rs3l(
             "--jettype", metavar="NUMBER=LABEL", help="Label of a jettype from 9 on, e.g. 9=W."
         ),
     ] = None,
-    rows: Rows = 5_000,
+    rows: Rows = defaults.SHARD_OF_PUBLISHED,
     as_json: AsJson = False,
 ) -> None:
     """Make a dataset from files of RS3L's published record.
@@ -68,7 +69,9 @@ def rs3l(
 
 
 @app.command("jetclass")
-def jetclass(files: Files, to: NewDataset, rows: Rows = 20_000, as_json: AsJson = False) -> None:
+def jetclass(
+    files: Files, to: NewDataset, rows: Rows = defaults.SHARD_OF_JETCLASS, as_json: AsJson = False
+) -> None:
     """Make a dataset, with the one view `nominal`, from JetClass's ROOT files.
 
     Example: rs3l-data convert jetclass 'train:train_100M/HToBB_00*.root' --to jetclass
@@ -96,8 +99,8 @@ def to_rs3l(
     processes: Processes = None,
     labels: Labels = None,
     splits: Splits = None,
-    constituents: Constituents = 100,
-    rows: Rows = 4_000,
+    constituents: Constituents = defaults.CONSTITUENTS,
+    rows: Rows = defaults.ROWS_TO_PUBLISHED,
     as_json: AsJson = False,
 ) -> None:
     """Write a dataset in the layout of RS3L's published files.
@@ -135,7 +138,7 @@ def to_jetclass(
     processes: Processes = None,
     labels: Labels = None,
     splits: Splits = None,
-    rows: Rows = 10_000,
+    rows: Rows = defaults.ROWS,
     as_json: AsJson = False,
 ) -> None:
     """Write ROOT files like JetClass's, one for each class, for weaver.
@@ -161,8 +164,8 @@ def to_jetnet(
     processes: Processes = None,
     labels: Labels = None,
     splits: Splits = None,
-    constituents: Constituents = 30,
-    rows: Rows = 10_000,
+    constituents: Constituents = defaults.CONSTITUENTS_OF_JETNET,
+    rows: Rows = defaults.ROWS,
     as_json: AsJson = False,
 ) -> None:
     """Write HDF5 files like JetNet's, one for each class.
@@ -185,8 +188,8 @@ def to_salt(
     processes: Processes = None,
     labels: Labels = None,
     splits: Splits = None,
-    constituents: Constituents = 100,
-    rows: Rows = 10_000,
+    constituents: Constituents = defaults.CONSTITUENTS,
+    rows: Rows = defaults.ROWS,
     as_json: AsJson = False,
 ) -> None:
     """Write structured arrays for salt, with its norm_dict.yaml and class_dict.yaml.
@@ -207,7 +210,7 @@ def to_parquet(
     processes: Processes = None,
     labels: Labels = None,
     splits: Splits = None,
-    rows: Rows = 10_000,
+    rows: Rows = defaults.ROWS,
     as_json: AsJson = False,
 ) -> None:
     """Write Parquet, a row for each jet, for pandas, Arrow, awkward, DuckDB.

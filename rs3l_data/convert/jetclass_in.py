@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
+from rs3l_data.convert import defaults
 from rs3l_data.convert import jetclass as layout
 from rs3l_data.convert.incoming import (
     Origin,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 F8 = npt.NDArray[np.float64]
 
-ROWS = 20_000
 VIEW = "nominal"
 UNKNOWN = (
     *("n2", "n_b_hadrons", "n_c_hadrons", "gluon_splitting"),
@@ -56,7 +56,9 @@ _BRANCHES = (
 )
 
 
-def read_jetclass(sources: Sequence[Source], folder: Path, rows: int = ROWS) -> dict[str, Any]:
+def read_jetclass(
+    sources: Sequence[Source], folder: Path, rows: int = defaults.SHARD_OF_JETCLASS
+) -> dict[str, Any]:
     """Write a dataset from files of JetClass. Every class is a process of its own.
 
     Parameters

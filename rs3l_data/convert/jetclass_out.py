@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rs3l_data.convert import defaults
 from rs3l_data.convert import jetclass as layout
-from rs3l_data.convert.rows import ROWS, Block, blocks, nested, require_no_others
+from rs3l_data.convert.rows import Block, blocks, nested, require_no_others
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.atomic import atomic_write
@@ -25,7 +26,7 @@ def write_jetclass(
     folder: Path,
     view: str,
     classes: Mapping[str, str] | None = None,
-    rows: int = ROWS,
+    rows: int = defaults.ROWS,
 ) -> dict[Path, int]:
     """Write the jets of one view into ``folder/<class>.root``.
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.convert import defaults
 from rs3l_data.convert.growing import GrowingFile, growing
-from rs3l_data.convert.rows import ROWS, Block, blocks, require_no_others
+from rs3l_data.convert.rows import Block, blocks, require_no_others
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.arrays import pad
 from rs3l_data.store.reader import Dataset
 
 F4 = npt.NDArray[np.float32]
 
-N_PARTICLES = 30
 CLASS_OF_LABEL = {"q": "q", "g": "g", "top": "t", "W": "w", "Z": "z"}
 """JetNet's five; any other label keeps its name"""
 
@@ -26,9 +26,9 @@ def write_jetnet(
     dataset: Dataset,
     folder: Path,
     view: str,
-    n_particles: int = N_PARTICLES,
+    n_particles: int = defaults.CONSTITUENTS_OF_JETNET,
     classes: Mapping[str, str] | None = None,
-    rows: int = ROWS,
+    rows: int = defaults.ROWS,
 ) -> dict[Path, int]:
     """Write the jets of one view into ``folder/<class>.hdf5``, or ``<class>150.hdf5`` and so on.
 
@@ -55,7 +55,7 @@ def write_jetnet(
     StorageError
         If a file cannot be written.
     """
-    suffix = "" if n_particles == N_PARTICLES else str(n_particles)
+    suffix = "" if n_particles == defaults.CONSTITUENTS_OF_JETNET else str(n_particles)
     names = _names(dataset, classes or {})
     # Files of other numbers of particles may lie beside them: jetnet looks for 30 and 150.
     require_no_others(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rs3l_data.convert.rows import ROWS, Block, blocks, nested
+from rs3l_data.convert import defaults
+from rs3l_data.convert.rows import Block, blocks, nested
 from rs3l_data.describe.schema import Split
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.reader import Dataset
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 _HARD = ("pdg_id", "pt", "eta", "phi", "mass")
 
 
-def write_parquet(dataset: Dataset, folder: Path, view: str, rows: int = ROWS) -> dict[Path, int]:
+def write_parquet(
+    dataset: Dataset, folder: Path, view: str, rows: int = defaults.ROWS
+) -> dict[Path, int]:
     """Write the jets of one view into ``folder/jets.parquet``.
 
     The columns are `process`, `label`, `split` and `view` by name, `event`, `initiator`, `weight`,

@@ -25,8 +25,6 @@ FEATURES = (
     "tanh d0",
     "tanh dz",
 )
-N_CANDIDATES = 100
-"""Candidates of a jet in the published files, those with the highest pt; the rest is zero"""
 
 VIEWS = ("nominal", "seed", "fsr_down", "fsr_up", "herwig")
 """Along the second axis; down and up are muR times 1/sqrt(2) and sqrt(2), as its readers say"""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rs3l_data.cluster import kinematics
+from rs3l_data.convert import defaults
 from rs3l_data.convert import published as layout
 from rs3l_data.convert.incoming import (
     Origin,
@@ -31,9 +32,6 @@ logger = logging.getLogger(__name__)
 
 F8 = npt.NDArray[np.float64]
 
-ROWS = 5_000
-"""Rows of a shard: the padded candidates of five views take some 200 MB of memory"""
-
 _LARGEST_TANH = float(np.nextafter(np.float32(1), np.float32(0)))
 _AXIS_WITHIN = 0.2
 _PT_WITHIN = (0.5, 1.3)
@@ -49,7 +47,7 @@ def read_published(
     sources: Sequence[Source],
     folder: Path,
     labels: Mapping[int, str] | None = None,
-    rows: int = ROWS,
+    rows: int = defaults.SHARD_OF_PUBLISHED,
 ) -> dict[str, Any]:
     """Write a dataset from published files.
 

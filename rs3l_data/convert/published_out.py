@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.convert import defaults
 from rs3l_data.convert import published as layout
 from rs3l_data.convert.growing import growing
 from rs3l_data.convert.rows import Block, interleaved
@@ -20,7 +21,6 @@ from rs3l_data.store.tables import I8, Initiators, View, take
 
 F4 = npt.NDArray[np.float32]
 
-ROWS = 4_000
 _LABELS = {"q": 1, "c": 2, "b": 3, "Hbb": 4, "W": 9, "Z": 10}
 _GLUON, _GLUON_CC, _GLUON_BB, _Z_BB = 8, 6, 7, 11
 
@@ -29,9 +29,9 @@ def write_published(
     dataset: Dataset,
     path: Path,
     views: Sequence[str] = layout.VIEWS,
-    n_candidates: int = layout.N_CANDIDATES,
+    n_candidates: int = defaults.CONSTITUENTS,
     jettypes: Mapping[str, int] | None = None,
-    rows: int = ROWS,
+    rows: int = defaults.ROWS_TO_PUBLISHED,
 ) -> dict[str, int]:
     """Write the rows that are present in all of the views.
 

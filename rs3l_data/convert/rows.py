@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 F8 = npt.NDArray[np.float64]
 
-ROWS = 10_000
-"""Rows of a block: some 20 MB in one view"""
-
 
 @dataclass(frozen=True, slots=True)
 class Block:

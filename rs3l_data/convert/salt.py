@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from rs3l_data.convert import defaults
 from rs3l_data.convert.growing import growing
-from rs3l_data.convert.rows import ROWS, Block, blocks
+from rs3l_data.convert.rows import Block, blocks
 from rs3l_data.describe.schema import Category
 from rs3l_data.store.atomic import write_whole
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.tables import Array, Columns
 
-N_CONSTITUENTS = 100
 JETS, CONSTITUENTS, LABEL = "jets", "constituents", "flavour_label"
 _LEFT_OUT = ("present", "status")
 """Columns of jets, which are the same in all that are written"""
@@ -26,8 +26,8 @@ def write_salt(
     dataset: Dataset,
     folder: Path,
     view: str,
-    n_constituents: int = N_CONSTITUENTS,
-    rows: int = ROWS,
+    n_constituents: int = defaults.CONSTITUENTS,
+    rows: int = defaults.ROWS,
 ) -> dict[Path, int]:
     """Write the jets of one view into ``folder/jets.h5``, with salt's two files of constants.
 
