@@ -35,7 +35,7 @@ from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.events.particles import Particles
 from rs3l_data.events.weights import Weights
 from rs3l_data.jet_table import batch_table
-from rs3l_data.pileup import crossings_of
+from rs3l_data.pileup import crossings_of, cut_crossings
 from rs3l_data.simulate.generate import generate
 from rs3l_data.simulate.initiators import Selection, find_rows, labels
 from rs3l_data.simulate.onepass import OnePass
@@ -154,8 +154,7 @@ def shower_blocks(
         for name in names:
             shared = of[tree.particles_of(config.views, name)]
             noise = keys[name][done:last]
-            crossing = crossings[name]
-            pileup = None if crossing is None else crossing.cut(done, last)
+            pileup = cut_crossings(crossings[name], done, last)
             tables[name] = batch_table(
                 config.jets, cards[name], shared, part, noise, pileup, stopwatch
             )
@@ -209,8 +208,7 @@ def onepass_chunk(
         numbers = batch.hard.events["event"]
         for name, parts in tables.items():
             keys = event_keys(config.seed, process, f"onepass/detector/{name}", numbers)
-            crossing = crossings[name]
-            pileup = None if crossing is None else crossing.cut(done, last)
+            pileup = cut_crossings(crossings[name], done, last)
             parts.append(
                 batch_table(config.jets, cards[name], batch, rows, keys, pileup, no_stopwatch)
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -55,3 +56,8 @@ def crossings_of(
         )
     keys = event_keys(config.seed, process, f"{stage}/{view}", events)
     return Crossings(pileup, sample, keys)
+
+
+def cut_crossings(crossings: Crossings | None, first: int, last: int) -> Crossings | None:
+    """Cut the events ``first`` to ``last`` out of a view's crossings, if it has pile-up."""
+    return None if crossings is None else replace(crossings, keys=crossings.keys[first:last])

@@ -30,10 +30,6 @@ class Crossings:
     keys: npt.NDArray[np.uint64]
     """The events' random keys, (n_events,)"""
 
-    def cut(self, first: int, last: int) -> Crossings:
-        """Cut the events ``first`` to ``last`` out."""
-        return Crossings(self.pileup, self.sample, self.keys[first:last])
-
 
 def detect_crossings(
     particles: Particles,
