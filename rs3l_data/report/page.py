@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import matplotlib.style
 import yaml
 
 from rs3l_data.report import (
@@ -17,11 +17,10 @@ from rs3l_data.report import (
     missing,
     overview,
     spectrum,
-    style,
 )
 from rs3l_data.report.gather import Results, gather
 from rs3l_data.report.observables import observables
-from rs3l_data.report.pictures import write_figures
+from rs3l_data.report.style import drawn
 from rs3l_data.report.template import filled
 from rs3l_data.store.atomic import require_named, write_whole
 
@@ -49,11 +48,7 @@ def write_report(folder: Path, out: Path, figures_to: Path | None = None) -> Non
     """
     require_named(out, "page", ".html", ".htm")
     results = gather(folder)
-    # The report's style, whatever the user's own matplotlibrc says.
-    with matplotlib.style.context(["default", style.RC]):
-        pictures = _pictures(results)
-        if figures_to is not None:
-            write_figures(pictures, figures_to)
+    pictures = drawn(partial(_pictures, results), figures_to)
     write_whole(out, _page(results, pictures, folder.resolve().name))
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rs3l_data.report.pictures import Picture, data_uri
+from rs3l_data.report.pictures import Picture, data_uri, write_figures
 from rs3l_data.store.reader import Dataset
 
 DPI = 110
@@ -44,6 +46,23 @@ _DASHES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
 
 Lines = dict[str, dict[str, Any]]
 """By name: the colour and the dashes of a line"""
+
+
+def drawn(draw: Callable[[], Mapping[str, Any]], figures_to: Path | None) -> Mapping[str, Any]:
+    """Draw the pictures of a page in this style, whatever the user's own matplotlibrc says.
+
+    They are written as PDF, too, if a folder is given for that.
+
+    Raises
+    ------
+    StorageError
+        If one cannot be written.
+    """
+    with matplotlib.style.context(["default", RC]):
+        pictures = draw()
+        if figures_to is not None:
+            write_figures(pictures, figures_to)
+    return pictures
 
 
 def picture(figure: Figure, alt: str, caption: str) -> Picture:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import matplotlib.style
 
 from rs3l_data.describe.config import Config
 from rs3l_data.describe.load import load_config
 from rs3l_data.describe.references import comparable_processes
 from rs3l_data.errors import ConfigError, InputFileError
-from rs3l_data.report import style
 from rs3l_data.report.gather import gather
-from rs3l_data.report.pictures import write_figures
+from rs3l_data.report.style import drawn
 from rs3l_data.report.template import filled
 from rs3l_data.store.atomic import require_named, write_whole
 from rs3l_data.store.manifest import MANIFEST_NAME
@@ -86,11 +84,7 @@ def write_validation(results: Path, out: Path, figures_to: Path | None = None) -
     if of_numbers.name == MANIFEST_NAME:
         raise ConfigError(f"{out}: its numbers would take the place of {of_numbers}; another name")
     found = find(results)
-    with matplotlib.style.context(["default", style.RC]):
-        pictures = _pictures(found)
-        if figures_to is not None:
-            write_figures(pictures, figures_to)
-    page = _page(found, pictures)
+    page = _page(found, drawn(partial(_pictures, found), figures_to))
     numbers = json.dumps(as_numbers(found), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(of_numbers, numbers + "\n")
     write_whole(out, page)
@@ -124,7 +118,7 @@ def find(results: Path) -> Findings:
     )
 
 
-def _page(found: Findings, pictures: dict[str, Any]) -> str:
+def _page(found: Findings, pictures: Mapping[str, Any]) -> str:
     threshold = found.config.validation.threshold
     processes = comparable_processes(found.config)
     return filled(
