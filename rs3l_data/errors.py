@@ -63,3 +63,8 @@ def why_not_opened(path: Path, error: OSError) -> str:
         case _:
             reason = f"cannot be read ({error.strerror or error})"
     return f"{path}: {reason}"
+
+
+def where_paths_start() -> str:
+    """Tell where a file was looked for, in a message that it is not there."""
+    return f"paths are relative to {Path.cwd()}, where the command runs"

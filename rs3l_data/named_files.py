@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from rs3l_data.errors import InputFileError
+from rs3l_data.errors import InputFileError, where_paths_start
 
 
 def matching(pattern: str) -> list[str]:
@@ -24,10 +24,7 @@ def matching(pattern: str) -> list[str]:
     # Path.glob takes no absolute patterns.
     found = sorted(glob.glob(pattern))  # noqa: PTH207
     if not found:
-        raise InputFileError(
-            f"{pattern}: no file matches; paths are relative to {Path.cwd()}, where the command "
-            "runs"
-        )
+        raise InputFileError(f"{pattern}: no file matches; {where_paths_start()}")
     return found
 
 

@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from rs3l_data.errors import InputFileError, why_not_opened
+from rs3l_data.errors import InputFileError, where_paths_start, why_not_opened
 from rs3l_data.store.atomic import atomic_write
 from rs3l_data.store.faults import read_in_words
 
@@ -45,10 +45,7 @@ def reading_lines(path: Path, reached: Callable[[], str]) -> Iterator[Iterator[b
             lines = BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER) if compressed else file
             yield iter(lines)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
-        raise InputFileError(
-            f"{why_not_opened(path, error)}; paths are relative to {Path.cwd()}, where the command "
-            "runs"
-        ) from None
+        raise InputFileError(f"{why_not_opened(path, error)}; {where_paths_start()}") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputFileError(
             f"{path}: {reached()}: the gzip file is truncated or damaged ({error}); fetch or make "

@@ -15,7 +15,7 @@ import pythia8mc
 
 from rs3l_data.describe.external import settings_files
 from rs3l_data.describe.seeds import initialisation_seed
-from rs3l_data.errors import GeneratorError
+from rs3l_data.errors import GeneratorError, where_paths_start
 from rs3l_data.native_output import stdout_to, written_by
 from rs3l_data.simulate.setting_values import KINDS, not_of_its_kind, range_of
 
@@ -78,8 +78,7 @@ def read_settings(pythia: pythia8mc.Pythia, settings: Sequence[str]) -> None:
     for file in settings_files(settings):
         if not Path(file).is_file():
             raise GeneratorError(
-                f"Pythia's settings name '{file}': no such file; paths are relative to "
-                f"{Path.cwd()}, where the command runs"
+                f"Pythia's settings name '{file}': no such file; {where_paths_start()}"
             )
 
 
