@@ -36,7 +36,7 @@ from rs3l_data.events.particles import Particles
 from rs3l_data.integrity.validate import validate
 from rs3l_data.store.hard import read_hard_events, read_hard_run, write_hard_events
 from rs3l_data.store.pileup import read_sample, write_sample
-from rs3l_data.store.view_file import Span, open_view_file, write_view_file
+from rs3l_data.store.view_file import EventRange, open_view_file, write_view_file
 from tests.data.store.random_tables import random_view
 from tests.data.store.test_files import RUN, random_hard_events
 from tests.synthetic import make_dataset
@@ -66,7 +66,7 @@ def sources(folder: Path) -> list[Case]:
     write_hard_events(hard, random_hard_events([3, 0, 5], 1), RUN, {"config": {}})
     keys = {"event": np.arange(3), "initiator": np.zeros(3, np.uint8)}
     blocks = [{"seed": random_view(rng, [2, 0, 4])}]
-    write_view_file(view, Span("higgs", 0, 2), keys, ["seed"], blocks, {})
+    write_view_file(view, EventRange("higgs", 0, 2), keys, ["seed"], blocks, {})
     write_sample(pileup, particles(rng), {"seed": 1})
     cases += [Case(hard, read_hard), Case(view, read_views), Case(pileup, read_pileup)]
     return [*cases, Case(folder / "gzip" / "dataset.json", read_manifest)]

@@ -280,14 +280,14 @@ def open_views_of(
                 )
             made_with, shower = file.attributes.get("config", {}), shower_of(config.views, name)
             check_origin(config, made_with, path, "resimulate", process, shower)
-        same = file.span.process == process and all(
+        same = file.events.process == process and all(
             np.array_equal(values, initiators.columns[name]) for name, values in file.keys.items()
         )
         if not same or views.keys() & set(file.names):
             raise InputFileError(
-                f"{path}: holds the views {', '.join(file.names)} of {file.span.process}, events "
-                f"{file.span.first_event} to {file.span.last_event}, which are not those of the "
-                "hard file or were given twice"
+                f"{path}: holds the views {', '.join(file.names)} of {file.events.process}, events "
+                f"{file.events.first_event} to {file.events.last_event}, which are not those of "
+                "the hard file or were given twice"
             )
         views |= dict.fromkeys(file.names, file)
     missing = [name for name in config.views if name not in views]

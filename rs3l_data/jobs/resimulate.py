@@ -12,7 +12,7 @@ from rs3l_data.events.hard_events import HardEvents, HardRun
 from rs3l_data.events.particles import Particles
 from rs3l_data.jobs.provenance import attributes
 from rs3l_data.stopwatch import Stopwatch, no_stopwatch
-from rs3l_data.store.view_file import Span, write_view_file
+from rs3l_data.store.view_file import EventRange, write_view_file
 
 
 def job(
@@ -38,7 +38,7 @@ def job(
     initiators = initiator_table(config, run.process, hard).columns
     write_view_file(
         out,
-        Span(run.process, first_event=int(events[0]), last_event=int(events[-1])),
+        EventRange(run.process, first_event=int(events[0]), last_event=int(events[-1])),
         {name: initiators[name] for name in ("event", "initiator")},
         family(config.views, view),
         shower_blocks(config, run.process, view, hard, progress, stopwatch, sample),

@@ -20,18 +20,18 @@ from rs3l_data.store.tables import Columns, View
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A run of hard events of one process."""
+class EventRange:
+    """A range of hard events of one process."""
 
     process: str
     first_event: int
     last_event: int
-    """Included; with an empty run, ``first_event - 1``"""
+    """Included; with an empty range, ``first_event - 1``"""
 
 
 def write_view_file(
     path: Path,
-    span: Span,
+    events: EventRange,
     keys: Columns,
     names: Iterable[str],
     blocks: Iterable[Mapping[str, View]],
@@ -59,13 +59,13 @@ def write_view_file(
     ------
     ValueError
         If the tables do not fit the schema, there is not one key to each row of each view, or an
-        event lies outside the run.
+        event lies outside the range.
     StorageError
         If the file cannot be written.
     """
-    _check_run(span, keys)
+    _check_range(events, keys)
     names = [*names]
-    attributes = {**attributes, **asdict(span), "view_names": names}
+    attributes = {**attributes, **asdict(events), "view_names": names}
     with creating(path, "view", attributes) as (file, disk):
         write_columns(file.create_group("keys"), KEYS, keys, compression)
         views = {
@@ -87,7 +87,7 @@ class ViewFile:
     """A file of views; each reading opens it and closes it."""
 
     path: Path
-    span: Span
+    events: EventRange
     keys: Columns
     """`event` and `initiator` of each row, (n_rows,) each"""
     names: tuple[str, ...]
@@ -120,7 +120,7 @@ def open_view_file(path: Path) -> ViewFile:
     """
     with reading(path, "view") as file:
         attributes = read_attributes(file)
-        own = {name: attributes.pop(name, None) for name in Span.__slots__}
+        own = {name: attributes.pop(name, None) for name in EventRange.__slots__}
         for name, expected in {"process": str, "first_event": int, "last_event": int}.items():
             if type(own[name]) is not expected:
                 raise ValueError(
@@ -130,20 +130,20 @@ def open_view_file(path: Path) -> ViewFile:
         del attributes["view_names"]
         group = group_at(file, "keys")
         keys = read_columns(group, KEYS, np.arange(n_values(group, KEYS[0])))
-        span = Span(**own)
-        _check_run(span, keys)
+        events = EventRange(**own)
+        _check_range(events, keys)
         for name in names:
             jets = group_at(file, f"views/{name}/jets")
             _check_rows(name, n_values(jets, JETS[0]), keys)
-        return ViewFile(path, span, keys, names, attributes)
+        return ViewFile(path, events, keys, names, attributes)
 
 
-def _check_run(span: Span, keys: Columns) -> None:
+def _check_range(events: EventRange, keys: Columns) -> None:
     event = keys["event"]
-    if len(event) and not (span.first_event <= event.min() <= event.max() <= span.last_event):
+    if len(event) and not (events.first_event <= event.min() <= event.max() <= events.last_event):
         raise ValueError(
-            f"events {event.min()} to {event.max()} found in the run of events "
-            f"{span.first_event} to {span.last_event}"
+            f"events {event.min()} to {event.max()} found in the range of events "
+            f"{events.first_event} to {events.last_event}"
         )
 
 

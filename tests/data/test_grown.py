@@ -20,7 +20,7 @@ from rs3l_data.jobs.inputs import check_origin, open_views_of, read_hard_of
 from rs3l_data.jobs.provenance import attributes
 from rs3l_data.store.hard import write_hard_events
 from rs3l_data.store.shard import write_shard
-from rs3l_data.store.view_file import Span, write_view_file
+from rs3l_data.store.view_file import EventRange, write_view_file
 from tests.data.store.random_tables import random_view
 
 BASE = {
@@ -237,7 +237,7 @@ def test_a_view_of_an_earlier_run_is_refused_naming_its_file(tmp_path, views, me
     keys = {name: initiators.columns[name] for name in ("event", "initiator")}
     path = tmp_path / "up.h5"
     block = {"up": random_view(np.random.default_rng(1), [2] * len(initiators))}
-    write_view_file(path, Span("qcd", 0, 1), keys, ["up"], [block], attributes(before))
+    write_view_file(path, EventRange("qcd", 0, 1), keys, ["up"], [block], attributes(before))
     with pytest.raises(InputFileError, match=rf"up\.h5: .*{message}"):
         open_views_of(now, "qcd", initiators, [path])
 
@@ -253,8 +253,8 @@ def test_views_are_found_in_any_order_and_refused_if_they_are_not_those_of_the_h
             "initiator": initiators.columns["initiator"],
         }
         block = {view: random_view(np.random.default_rng(1), [2] * len(initiators))}
-        path, span = tmp_path / name, Span(process, first, first + 1)
-        write_view_file(path, span, keys, [view], [block], attributes(config))
+        path, events = tmp_path / name, EventRange(process, first, first + 1)
+        write_view_file(path, events, keys, [view], [block], attributes(config))
         return path
 
     nominal, up = written("nominal.h5", "nominal"), written("up.h5", "up")

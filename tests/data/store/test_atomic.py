@@ -15,7 +15,7 @@ import rs3l_data
 from rs3l_data.errors import ConfigError, InputFileError, StorageError
 from rs3l_data.store import hdf5
 from rs3l_data.store.atomic import atomic_write, require_named, require_writable, write_whole
-from rs3l_data.store.view_file import Span, write_view_file
+from rs3l_data.store.view_file import EventRange, write_view_file
 from tests.data.store.random_tables import random_view
 from tests.data.store.small_disk import fill_disk
 from tests.synthetic import make_dataset
@@ -258,7 +258,9 @@ def test_full_disk_ends_long_work_soon(tmp_path, monkeypatch):
     keys = {"event": np.arange(40_000), "initiator": np.zeros(40_000, np.uint8)}
     blocks = iter([block] * 40)
     with pytest.raises(StorageError, match="full"):
-        write_view_file(tmp_path / "v.h5", Span("hbb", 0, 39_999), keys, ["nominal"], blocks, {})
+        write_view_file(
+            tmp_path / "v.h5", EventRange("hbb", 0, 39_999), keys, ["nominal"], blocks, {}
+        )
     assert len([*blocks]) > 20
     assert names(tmp_path) == []
 

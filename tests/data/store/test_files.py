@@ -19,7 +19,7 @@ from rs3l_data.store.hdf5 import create, reading
 from rs3l_data.store.opening import open_dataset
 from rs3l_data.store.shard import write_shard
 from rs3l_data.store.tables import View, cut
-from rs3l_data.store.view_file import Span, open_view_file, write_view_file
+from rs3l_data.store.view_file import EventRange, open_view_file, write_view_file
 from tests.data.store.random_tables import (
     ATTRIBUTES,
     assert_same_columns,
@@ -66,11 +66,11 @@ def test_view_file_round_trip(folder, sizes, seed, compression):
     event = 100 + np.sort(rng.integers(0, 50, len(sizes)))
     keys = {"event": event, "initiator": np.zeros(len(sizes), np.uint8)}
     view = random_view(rng, sizes)
-    span, attributes = Span("higgs", 100, 149), {"config": {"seed": 1}}
+    events, attributes = EventRange("higgs", 100, 149), {"config": {"seed": 1}}
     path = folder / "view.h5"
-    write_view_file(path, span, keys, ["seed"], [{"seed": view}], attributes, compression)
+    write_view_file(path, events, keys, ["seed"], [{"seed": view}], attributes, compression)
     found = open_view_file(path)
-    assert (found.span, found.names, found.attributes) == (span, ("seed",), attributes)
+    assert (found.events, found.names, found.attributes) == (events, ("seed",), attributes)
     assert_same_columns(found.keys, keys)
     assert_same_view(found.read("seed", 0, len(view)), view)
     middle = len(view) // 2
@@ -168,11 +168,11 @@ def test_view_file_of_other_events_or_too_few_rows_is_refused(tmp_path):
     view = random_view(np.random.default_rng(1), [1])
     keys = {"event": np.array([7]), "initiator": np.zeros(1, np.uint8)}
     rest = (["seed"], [{"seed": view}], {})
-    with pytest.raises(ValueError, match="events 7 to 7 found in the run of events 0 to 6"):
-        write_view_file(tmp_path / "view.h5", Span("higgs", 0, 6), keys, *rest)
+    with pytest.raises(ValueError, match="events 7 to 7 found in the range of events 0 to 6"):
+        write_view_file(tmp_path / "view.h5", EventRange("higgs", 0, 6), keys, *rest)
     two = {name: np.repeat(column, 2) for name, column in keys.items()}
     with pytest.raises(ValueError, match="2 keys, but 1 rows of view 'seed'"):
-        write_view_file(tmp_path / "view.h5", Span("higgs", 0, 7), two, *rest)
+        write_view_file(tmp_path / "view.h5", EventRange("higgs", 0, 7), two, *rest)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -254,7 +254,7 @@ def test_a_flipped_bit_in_what_a_run_hands_on_is_noticed(tmp_path):
     write_hard_events(hard, random_hard_events([3, 0, 5], 1), RUN, {"config": {}})
     keys = {"event": np.arange(3), "initiator": np.zeros(3, np.uint8)}
     table = random_view(np.random.default_rng(1), [2, 0, 4])
-    write_view_file(view, Span("higgs", 0, 2), keys, ["seed"], [{"seed": table}], {})
+    write_view_file(view, EventRange("higgs", 0, 2), keys, ["seed"], [{"seed": table}], {})
     for path, read in ((hard, read_hard_events), (view, read_whole_view)):
         content = path.read_bytes()
         for start, length in places_of_values(path):
