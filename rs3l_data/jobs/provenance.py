@@ -14,8 +14,9 @@ _SOURCE = (
     *("simulate", "exchange", "detect", "cluster", "events", "chain.py", "jet_table.py"),
     *("pileup.py", "offsets.py", "store/split.py", "describe/tree.py", "describe/branch.py"),
     *("describe/seeds.py", "describe/settings.py", "describe/owned.py", "describe/variation.py"),
-    *("describe/card.py", "describe/cards.py", "describe/catalogue/detectors"),
+    *("describe/card.py", "describe/cards.py", "describe/pileup.py", "describe/process.py"),
     *(f"describe/catalogue/{kind}.yaml" for kind in ("processes", "tunes", "variations")),
+    "describe/catalogue/detectors",
 )
 """What of the package makes the numbers of a dataset"""
 _PACKAGES = ("rs3l", "pythia8mc", "fastjet", "numpy", "awkward", "numba", "h5py", "hdf5plugin")
