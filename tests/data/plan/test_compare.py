@@ -56,6 +56,9 @@ def test_a_run_that_took_twice_the_planned_time(run, tmp_path):
     assert {step["view"] for step in found["steps"]} == {"", "nominal", "up"}
     assert found["steps"][0]["memory_mb"] == 321
     assert found["wall_s"] == pytest.approx(4 * sum(job.cost.cpu_s for job in jobs), rel=1e-3)
+    planned = [step["planned_s"] for step in found["steps"]]
+    assert found["total"]["planned_s"] == pytest.approx(sum(planned))
+    assert len({*planned}) == len(planned)
 
 
 def test_a_run_that_is_not_done_is_compared_as_far_as_it_is(run, tmp_path):
@@ -63,11 +66,19 @@ def test_a_run_that_is_not_done_is_compared_as_far_as_it_is(run, tmp_path):
     write_results(tmp_path, jobs[:3], 1.0)
     found = compare(jobs_done(jobs, tmp_path), summarise(run, jobs, 1), 0.0)
     assert [(step["jobs_done"], step["jobs"]) for step in found["steps"]] == [(1, 2)] * 3
-    assert found["wall_ratio"] is None
+    assert (found["wall_s"], found["wall_ratio"]) == (None, None)
     (tmp_path / f"logs/{jobs[0].path}.log").unlink()
     found = compare(jobs_done(jobs, tmp_path), summarise(run, jobs, 1), 0.0)
-    assert found["steps"][0]["ratio"] is None
+    assert found["steps"][0]["ratio"] is found["steps"][0]["memory_mb"] is None
     assert found["steps"][0]["wall_s"] > 0
+    # What two of three say is no sum of all, but what one of them needs at most.
+    assert (found["total"]["ratio"], found["total"]["memory_mb"]) == (None, 321)
+
+
+def test_jobs_that_are_done_may_follow_others_that_are_not(run, tmp_path):
+    jobs = jobs_of(run)
+    write_results(tmp_path, jobs[4:6], 1.0)
+    assert [one.job for one in jobs_done(jobs, tmp_path)] == jobs[4:6]
 
 
 def test_the_jobs_of_a_step_are_summed_up_and_the_largest_counts_for_memory():
@@ -80,7 +91,7 @@ def test_the_jobs_of_a_step_are_summed_up_and_the_largest_counts_for_memory():
         Done(jobs[1], wall_s=60.0, ended=1050.0, spent=Spent(60.0, 38.0, 250.0)),
     ]
     step = {"step": "resimulate", "process": "qcd", "view": "up", "jobs": 2}
-    found = compare(done, {"steps": [step], "jobs": 2, "cores": 2, "wall_s": 24.0}, idle_s=5.0)
+    found = compare(done, {"steps": [step], "jobs": 2, "cores": 4, "wall_s": 24.0}, idle_s=5.0)
     sums = {
         **{"planned_s": 40, "cpu_s": 50, "ratio": 1.25, "wall_s": 80, "wall_ratio": 1.6},
         **{"planned_mb": 300, "memory_mb": 350},
@@ -89,6 +100,7 @@ def test_the_jobs_of_a_step_are_summed_up_and_the_largest_counts_for_memory():
     assert found["total"] == sums
     # From 990 to 1050.
     assert (found["wall_s"], found["wall_ratio"]) == (60, 2.5)
+    assert (found["planned_wall_s"], found["cores"]) == (24, 4)
 
 
 def test_a_folder_of_something_else_is_named(run, tmp_path):
@@ -110,6 +122,20 @@ def test_a_log_says_at_its_end_what_was_spent(tmp_path):
         raise RuntimeError
     assert read_spent(log) is None
     assert read_spent(tmp_path / "none.log") is None
+
+
+def test_the_last_word_of_a_log_counts_whatever_else_is_in_it(tmp_path):
+    (tmp_path / "job.log").write_bytes(
+        b"took 1.00 s by the clock, 2.00 s of CPU, 3 MB of memory\n\xff\n"
+        b"took 4.50 s by the clock, 5.25 s of CPU, 6 MB of memory\n"
+        b"took 7.00 s by the clock, 8.00 s of CPU, 9 MB of memory in another program\n"
+    )
+    assert read_spent(tmp_path / "job.log") == (4.5, 5.25, 6)
+
+
+def test_a_command_that_ends_well_and_says_nothing_has_failed(tmp_path):
+    with pytest.raises(RS3LError, match=r"hard --help .* failed"):
+        spent_by(["hard", "--help"], tmp_path / "hard.log")
 
 
 def test_a_command_tells_what_it_spent_or_why_it_failed(tmp_path):

@@ -60,6 +60,21 @@ def test_validation_adds_its_jobs():
     assert sampled == {"vincia"}
 
 
+def test_the_files_of_a_job_are_named_and_counted_where_the_rules_write_them():
+    views = {"nominal": {"pileup": {"mean": 60}}}
+    run = run_of(views, processes={"hbb": {"events": 10}}, validation={"events": 10})
+    assert [job.path for job in jobs_of(run, validation=True)] == [
+        *("pileup", "hard/hbb-0000", "resimulate/hbb-0000-nominal", "pack/hbb-0000", "manifest"),
+        "onepass/hbb-0000-nominal",
+    ]
+    plan = plan_of(run, validation=True)
+    assert plan["files"] == {
+        **{"pileup.h5": 1, "hard": 1, "views": 1, "dataset": 2, "onepass": 1},
+        **{"logs": 6, "benchmarks": 6, "records": 6},
+    }
+    assert plan["disk_mb"].keys() == plan["files"].keys() - {"records"}
+
+
 def test_the_times_of_all_jobs_add_up():
     run = run_of()
     plan = plan_of(run)
@@ -70,6 +85,9 @@ def test_the_times_of_all_jobs_add_up():
     showers = sum(s["cpu_s"] for s in plan["steps"] if s["step"] == "resimulate")
     views = sum(view["cpu_s"] for view in plan["views"])
     assert showers == pytest.approx(views + 8 * recorded().start_s["resimulate"])
+    for view in plan["views"]:
+        events = plan["processes"][view["process"]]["events"]
+        assert view["cpu_s"] == pytest.approx(events * view["ms_per_event"] / 1e3)
     assert plan["processes"]["qcd"]["chunks"] == 3
     assert plan["disk_mb"]["dataset"] == pytest.approx(plan["disk_mb"]["views"])
 
@@ -90,7 +108,10 @@ def test_the_largest_job_counts_for_memory_and_time_and_all_of_them_for_the_disk
         **{"longest_job_s": 40, "memory_mb": 500, "disk_mb": 15, "measured": False},
     }
     assert [plan["steps"][0]["measured"], plan["measured"]] == [True, False]
-    assert plan["wall_s"] == pytest.approx(48 + 2 * recorded().idle_s)
+    rates = recorded()
+    assert plan["wall_s"] == pytest.approx(48 + 2 * rates.idle_s)
+    assert plan["cores_used"] == pytest.approx((68 + 3 * rates.idle_s) / (2 * plan["wall_s"]))
+    assert plan["rates"] == {name: getattr(rates, name) for name in ("machine", "date", "command")}
 
 
 def test_rows_are_those_of_the_initiators():
@@ -125,6 +146,29 @@ def test_hints_tell_of_chunks_that_do_not_fit():
     assert plan_of(run_of())["hints"] == plan_of(run_of(), 1000)["hints"] == []
 
 
+@pytest.mark.parametrize(
+    ("cpu_s", "cores", "hint"),
+    [
+        (7200, 1, ""),
+        (7201, 1, "qcd, up: a job of 10 events takes 2.0 h; `processes.qcd.chunk_events: 2` would"),
+        # No chunk is smaller than one event.
+        (1e5, 1, "qcd, up: a job of 10 events takes 27.8 h; `processes.qcd.chunk_events: 1` would"),
+        (7201, 8, "qcd, up: a job of 10 events takes 2.0 h"),
+        (600, 8, ""),
+        (601, 8, "1 showers keep at most 1 of 8 cores busy: smaller chunks"),
+    ],
+)
+def test_a_hint_comes_with_two_hours_or_with_ten_minutes_on_idle_cores(cpu_s, cores, hint):
+    jobs = [
+        Job("hard", "qcd", "", "0000", Cost(1e6, 300.0, 2.0, True), ()),
+        Job("resimulate", "qcd", "up", "0000", Cost(cpu_s, 500.0, 10.0, True), (0,)),
+        Job("onepass", "qcd", "up", "0000", Cost(1e6, 500.0, 10.0, True), ()),
+    ]
+    hints = summarise(run_of(), jobs, cores)["hints"]
+    assert len(hints) == bool(hint)
+    assert "".join(hints).startswith(hint)
+
+
 def test_the_plan_in_words_has_all_views_and_totals():
     run = run_of()
     text = plan_in_words(plan_of(run))
@@ -138,5 +182,6 @@ def test_what_is_not_measured_is_marked():
     views = {"mine": {"variation": ["TimeShower:pTmin = 0.7"]}}
     plan = plan_of(run_of(views))
     assert not plan["measured"]
+    assert not any(view["measured"] for view in plan["views"])
     assert "--measure" in plan["hints"][0]
     assert "~" in plan_in_words(plan)

@@ -39,6 +39,8 @@ def test_jobs_wait_for_what_they_need_and_for_a_core():
     assert schedule([3, 1, 1, 1], [[], [], [1], [0, 1, 2]], 1).wall_s == 6
     assert schedule([1] * 10, [[]] * 10, 4).wall_s == 3
     assert schedule([1] * 10, [[]] * 10, 100).most_at_once == 10
+    # What takes no time leaves no core idle.
+    assert schedule([0, 0], [[], [0]], 2) == (0, 1, 1)
 
 
 def test_jobs_that_wait_for_one_another_are_an_error():
