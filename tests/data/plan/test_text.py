@@ -87,6 +87,21 @@ def test_a_plan_says_what_each_process_view_and_step_takes():
     ]
 
 
+def test_each_one_pass_sample_has_a_line_and_concluded_times_are_set_to_the_right():
+    samples = [("nominal", 8), ("vincia", 800)]
+    steps = [step("onepass", "qcd", name, 2, s, s / 2, 300, measured=False) for name, s in samples]
+    text = plan_in_words({**PLAN, "steps": steps, "views": []}).replace("\u2009", " ")
+    assert text.splitlines()[7:14] == [
+        "CPU time                qcd  hbb         all",
+        "onepass nominal      ~8.0 s           ~8.0 s",
+        "onepass vincia   ~13.33 min       ~13.33 min",
+        "",
+        "step     view     jobs  longest job    memory",
+        "onepass  nominal     2       ~4.0 s  300.0 MB",
+        "onepass  vincia      2    ~6.67 min  300.0 MB",
+    ]
+
+
 def test_a_comparison_says_what_each_step_took_and_what_is_not_known():
     sums = {"planned_s": 100, "planned_mb": 200}
     known = {"cpu_s": 150, "ratio": 1.5, "wall_s": 180, "wall_ratio": 1.75, "memory_mb": 260}
