@@ -68,6 +68,10 @@ def test_what_seems_to_cost_less_than_nothing_costs_nothing(config, monkeypatch,
     costs = measure_commands(config, "qcd", View(), 3000, tmp_path)
     assert (costs.pack_ms, costs.memory["pack"].each_kb, costs.idle_s) == (0, 0, 0)
     assert costs.start_s["pack"] == pytest.approx(2.0, abs=0.2)
+    monkeypatch.setitem(START_S, "resimulate", -0.1)
+    monkeypatch.setitem(BASE_MB, "resimulate", -0.1)
+    costs = measure_commands(config, "qcd", View(), 3000, tmp_path)
+    assert (costs.start_s["resimulate"], costs.memory["resimulate"].base_mb) == (0, 0)
 
 
 def test_the_longer_run_has_at_least_twice_the_events(config, monkeypatch, tmp_path):
@@ -85,8 +89,14 @@ def test_the_longer_run_has_at_least_twice_the_events(config, monkeypatch, tmp_p
     assert sizes[0] == sizes[2] == sizes[3] / 2
 
 
-def test_the_commands_make_a_dataset_of_the_one_view(config, monkeypatch, tmp_path):
-    called = []
+def test_the_commands_make_a_dataset_of_the_one_view(monkeypatch, tmp_path):
+    """Neither pile-up nor what is said of other views stands in the way."""
+    config = make_config(
+        processes={"hbb": {"events": 10}, "qcd": {"events": 10}},
+        pileup={"mean": 40},
+        validation={"views": ["nominal"]},
+    )
+    called, hard_bytes = [], []
 
     def in_this_process(command, log):
         result = CliRunner().invoke(app, [*map(str, command)])
@@ -96,12 +106,15 @@ def test_the_commands_make_a_dataset_of_the_one_view(config, monkeypatch, tmp_pa
 
     monkeypatch.setattr(commands, "spent_by", in_this_process)
     monkeypatch.setattr(commands, "_SMALL", 2)
-    costs = measure_commands(config, "hbb", View(variation="fsr_up"), 4, tmp_path)
+    costs = measure_commands(config, "qcd", View(variation="fsr_up"), 4, tmp_path)
     assert costs.idle_s == 0, "less time by the clock than on the CPU"
     assert called == 2 * [(command, f"{command}.log") for command in COMMANDS]
     for size, events in (("small", 2), ("large", 4)):
         dataset = rs3l_data.open(tmp_path / size / "dataset")
         assert dataset.n_events == events
-        assert dataset.processes == ("hbb",)
+        assert dataset.processes == ("qcd",)
+        assert len(dataset) > events
         assert dataset.views == ("root",)
         assert dataset.config["views"]["root"]["variation"] == "fsr_up"
+        hard_bytes.append((tmp_path / size / "hard/qcd/0000.h5").stat().st_size)
+    assert costs.hard_kb == (hard_bytes[1] - hard_bytes[0]) / 1e3 / 2
