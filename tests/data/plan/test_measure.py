@@ -205,7 +205,8 @@ def test_nothing_of_ours_to_measure_is_told():
 
 
 def test_what_commands_cost_takes_the_place_of_what_was_recorded(monkeypatch):
-    config, before = make_config(processes={"hbb": {"events": 10}}, views=VIEWS), recorded()
+    processes = {"hbb": {"events": 10}, "qcd": {"events": 10}}
+    config, before = make_config(processes=processes, views=VIEWS), recorded()
     asked = []
 
     def measured(config, process, root, events, folder):
