@@ -12,6 +12,7 @@ from rs3l_data.describe.schema import Category
 from rs3l_data.detect.tracking import (
     Tracks,
     impact_resolution,
+    log_normal,
     momentum_resolution,
     tracking_efficiency,
 )
@@ -106,6 +107,14 @@ def test_displaced_tracks_are_found_less_often(radius: float, share: float) -> N
     assert np.count_nonzero(seen.charge) / N == pytest.approx(expected, abs=tolerance(0.5))
 
 
+def test_a_probability_lies_between_none_and_all() -> None:
+    radius = np.array([0.0, 450.0, 600.0, 700.0])
+    category, pt = np.full(4, Category.CHARGED_HADRON, np.uint8), np.full(4, 5.0)
+    card = load_card("cms", {"tracking_efficiency_factor": 2.0})
+    found = tracking_efficiency(category, pt, np.zeros(4), radius, card)
+    assert found == pytest.approx([1.0, 0.475, 0.0, 0.0])
+
+
 @pytest.mark.parametrize(
     ("pdg_id", "pt", "eta", "constant", "slope"),
     [
@@ -129,6 +138,22 @@ def test_momentum_is_unbiased_with_the_cards_width(
     assert ratio.mean() == pytest.approx(1.0, abs=tolerance(sigma, len(ratio)))
     assert ratio.std() == pytest.approx(sigma, rel=0.05)
     assert np.arcsinh(seen.pz[tracks] / np.hypot(seen.px, seen.py)[tracks]) == pytest.approx(eta)
+
+
+@pytest.mark.parametrize("phi", [-3.0, -1.0, 0.5, 2.0])
+def test_a_track_from_the_origin_has_the_direction_of_its_particle(phi: float) -> None:
+    seen = shoot(gun(13, 50, pt=20.0, eta=1.0, phi=phi))
+    assert np.arctan2(seen.py, seen.px) == pytest.approx(phi)
+
+
+@pytest.mark.parametrize("relative_error", [1e-3, 0.3, 3.0])
+def test_factors_have_mean_one_and_their_width_however_wide(relative_error: float) -> None:
+    gauss, weights = np.polynomial.hermite_e.hermegauss(100)
+    weights /= weights.sum()
+    factors = log_normal(np.full(100, relative_error), gauss)
+    assert factors.min() > 0.0
+    assert weights @ factors == pytest.approx(1.0)
+    assert np.sqrt(weights @ (factors - 1.0) ** 2) == pytest.approx(relative_error)
 
 
 @pytest.mark.parametrize(
