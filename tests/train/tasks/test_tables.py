@@ -46,6 +46,11 @@ def test_without_views_that_are_new_to_it_there_is_nothing_to_explain():
     assert "*" in tagger_table(tagger(new, pretraining_views=[]))
 
 
+def test_an_error_of_nothing_is_not_written():
+    text = tagger_table(tagger([row("nominal", 0.9, (12.34, 5.0), (0.0, 0.5))]))
+    assert text.split("\n")[-1] == ("  nominal  0.9000 ± 0.0123  12.3                5.00 ± 0.50")
+
+
 def summary(mode, spread):
     return {
         "mode": mode,
@@ -61,14 +66,16 @@ def test_a_study_has_a_row_for_each_way_of_training():
     study = {
         "task": TASK,
         "rows": [row("nominal", 0.9, (1, 1), (1, 1), draw) for draw in (0, 1, 2)],
-        "summary": [summary("probe", True), summary("scratch", True)],
+        "summary": [summary("probe", True), {**summary("scratch", True), "labels": 1000}],
     }
     assert study_table(study).split("\n") == [
         "on test jets of the view nominal, mean ± standard deviation of 3 draws of the labels",
         "  mode     labels  AUC              1/ε_B at ε_S = 0.5  1/ε_B at ε_S = 0.7",
         "  probe    20      0.9000 ± 0.0100  12.0 ± 3.2          ∞",
-        "  scratch  20      0.9000 ± 0.0100  12.0 ± 3.2          ∞",
+        "  scratch  1000    0.9000 ± 0.0100  12.0 ± 3.2          ∞",
     ]
+    two = study_table({**study, "rows": study["rows"][:2]})
+    assert "mean ± standard deviation of 2 draws" in two
     alone = {**study, "rows": study["rows"][:1], "summary": [summary("probe", None)]}
     assert study_table(alone).split("\n") == [
         "on test jets of the view nominal, one draw of the labels",
