@@ -51,6 +51,16 @@ def test_an_error_of_nothing_is_not_written():
     assert text.split("\n")[-1] == ("  nominal  0.9000 ± 0.0123  12.3                5.00 ± 0.50")
 
 
+def test_efficiencies_stand_in_the_order_of_the_metrics():
+    one = row("nominal", 0.9, (12.0, 5.0), (1.0, 0.5))
+    for name in ("rejection", "rejection_error"):
+        one[name] = dict(reversed(one[name].items()))
+    assert tagger_table(tagger([one])).split("\n")[1:] == [
+        "  view     AUC              1/ε_B at ε_S = 0.5  1/ε_B at ε_S = 0.3",
+        "  nominal  0.9000 ± 0.0123  5.00 ± 0.50         12.0 ± 1.0",
+    ]
+
+
 def summary(mode, spread):
     return {
         "mode": mode,
