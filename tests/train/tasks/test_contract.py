@@ -14,10 +14,11 @@ from rs3l_train.config import validate_training
 from rs3l_train.errors import ContractError, TrainingError
 from rs3l_train.objectives.base import Objective
 from rs3l_train.objectives.ntxent import NTXent
-from rs3l_train.tasks.contract import JETS, require_objective
+from rs3l_train.tasks.contract import JETS, require_backbone, require_objective
 from rs3l_train.tasks.pretraining import set_up
 from rs3l_train.tasks.train_tagger import train_tagger
 from rs3l_train.tasks.watch import Watch
+from rs3l_train.views.inputs import network_inputs
 from tests.train.conftest import BACKBONES, OBJECTIVES
 
 NETWORK = "rs3l_train.backbones.edgeconv.EdgeConvNet"
@@ -26,6 +27,10 @@ OBJECTIVE = "rs3l_train.objectives.ntxent.NTXent"
 # With n embeddings of 8 numbers: what they are made, and what the error says it found.
 POOLED = {
     "too few numbers": (lambda z: z[:, :-1], lambda n: f"tensor of shape ({n}, 7)"),
+    "too many numbers": (
+        lambda z: torch.cat([z, z], 1)[:, :9],
+        lambda n: f"tensor of shape ({n}, 9)",
+    ),
     "one number": (lambda z: z.sum(1), lambda n: f"tensor of shape ({n},)"),
     "too few jets": (lambda z: z[:-1], lambda n: f"tensor of shape ({n - 1}, 8)"),
     "a row a constituent": (
@@ -93,8 +98,9 @@ def test_numbers_that_are_not_finite_before_any_step_are_the_network_s(
     watch = Watch(pretraining.objective, pretraining.validation, None)
     n = sum(len(batch) for batch in pretraining.validation.epoch(0))
     jets = len(list(pretraining.validation.epoch(0)))
-    # Of each batch one.
-    changed_pool(lambda z: torch.where(torch.arange(len(z))[:, None] == 3, torch.nan, z))
+    # Of each batch one, in one number.
+    one = torch.arange(8) == 5
+    changed_pool(lambda z: torch.where(one & (torch.arange(len(z))[:, None] == 3), torch.nan, z))
     told = rf"{NETWORK}: before any step of this training {jets} of {n} views of validation jets"
     with pytest.raises(TrainingError, match=told) as error:
         watch()
@@ -170,6 +176,20 @@ def test_an_objective_that_is_none_is_refused(dataset, config, monkeypatch, faul
     assert re.match(rf"{OBJECTIVE}\.{told}", str(error.value))
 
 
+def test_the_share_that_is_tried_is_the_whole_batch_s(dataset, config, monkeypatch):
+    shares = []
+
+    def share(self, outputs, rows, part):
+        shares.append((part, len(rows)))
+        return Objective.share(self, outputs, rows, part)
+
+    monkeypatch.setattr(NTXent, "share", share)
+    set_up(dataset, config, torch.device("cpu"))
+    _, n = shares[0]
+    # The loss of NTXent, too, is a share.
+    assert shares[:2] == [(slice(None), n), (slice(0, n), n)]
+
+
 @pytest.mark.parametrize("backbone", BACKBONES)
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_the_trial_leaves_no_trace(dataset, config, backbone, objective):
@@ -188,6 +208,7 @@ def test_the_trial_leaves_no_trace(dataset, config, backbone, objective):
 
     own.backbone.encode.register_forward_pre_hook(draw)
     before = torch.random.get_rng_state()
+    require_backbone(own.backbone, network_inputs(batch, config.data.inputs))
     require_objective(own, batch, few.rows, pretraining.validation.generator())
     assert torch.equal(torch.random.get_rng_state(), before)
     assert modes == [False] * len(modes) != []
