@@ -11,9 +11,9 @@ from torch.nn import functional
 from rs3l_train.backbones import Backbone, build
 from rs3l_train.config import BackboneConfig
 from rs3l_train.tasks.contract import require_backbone
-from rs3l_train.testing.jets import drawn_inputs
+from rs3l_train.testing.jets import drawn_batch
 from rs3l_train.testing.promises import difference, require_all, without_gradient
-from rs3l_train.views.inputs import N_INPUTS, JetInputs
+from rs3l_train.views.inputs import N_INPUTS, JetInputs, network_inputs
 
 JETS = 40
 PLACES = 9
@@ -25,7 +25,7 @@ BFLOAT16 = 0.1
 
 def check_backbone(
     settings: BackboneConfig,
-    n_inputs: int = N_INPUTS["shortcut_free"],
+    inputs: str = "shortcut_free",
     *,
     seed: int = 1,
     dtype: torch.dtype = torch.float32,
@@ -41,8 +41,8 @@ def check_backbone(
     ----------
     settings
         Those of the network, which is built anew with random weights.
-    n_inputs
-        F, features of a constituent.
+    inputs
+        The list of features that it is shown, as `data.inputs` names it.
     seed
         Of weights and jets.
     dtype
@@ -58,12 +58,12 @@ def check_backbone(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = build(settings, n_inputs)
-        inputs = drawn_inputs(JETS, PLACES, n_inputs, seed)
-        require_backbone(network, inputs)
-        rounded = _bfloat16(network, inputs)
+        network = build(settings, N_INPUTS[inputs])
+        jets = network_inputs(drawn_batch(torch.arange(JETS), PLACES, 1, seed), inputs)
+        require_backbone(network, jets)
+        rounded = _bfloat16(network, jets)
         network.to(dtype)
-        exact = JetInputs(inputs.features.to(dtype), inputs.momenta.to(dtype), inputs.mask)
+        exact = JetInputs(jets.features.to(dtype), jets.momenta.to(dtype), jets.mask)
         faults = [*_faults(network, exact), *([f"bfloat16: {rounded}"] if rounded else [])]
     require_all(network, Backbone, faults)
 

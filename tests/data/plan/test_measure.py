@@ -197,9 +197,8 @@ def test_a_processor_is_told_by_its_name_or_else_by_its_kind(jobs, monkeypatch, 
         },
     ],
 )
-def test_nothing_of_ours_to_measure_is_told():
-    views = {"herwig": {"hepmc": "h.hepmc"}}
-    config = make_config(processes={"hbb": {"events": 10}}, views=views)
+def test_nothing_of_ours_to_measure_is_told(blocks):
+    config = make_config(**({"processes": {"hbb": {"events": 10}}} | blocks))
     with pytest.raises(ConfigError, match="nothing to be measured"):
         measure(config, 0.5, "a test", lambda _: None)
 

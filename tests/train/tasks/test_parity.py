@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from rs3l_data.describe.schema import Category
+from rs3l_train.errors import ExportError
 from rs3l_train.tasks.parity import largest_difference, moved, random_jets, tensors
 
 WIDTH = 6
@@ -132,3 +133,9 @@ def test_a_number_that_is_none_stays_one_in_whatever_comparison(difference, whic
             answers[0][1, 1] = math.nan
 
     assert math.isnan(difference(change))
+
+
+def test_a_file_that_onnx_runtime_cannot_read_is_told_with_what_may_help():
+    told = r"cannot read what PyTorch \S+ exported: .*; try other versions of torch, onnxscript"
+    with pytest.raises(ExportError, match=told):
+        largest_difference(SimpleNamespace(n_constituents=6), b"nonsense")

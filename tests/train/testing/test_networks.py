@@ -153,7 +153,7 @@ def settings_of(network):
 @pytest.mark.parametrize("network", [Sum, Dropping], ids=lambda one: one.__name__)
 def test_who_keeps_all_promises_hears_nothing(network):
     before = torch.random.get_rng_state()
-    check_backbone(settings_of(network), 5)
+    check_backbone(settings_of(network))
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
@@ -195,7 +195,7 @@ def test_who_keeps_all_promises_hears_nothing(network):
 )
 def test_who_breaks_a_promise_is_told_which(network, broken):
     with pytest.raises(AssertionError) as error:
-        check_backbone(settings_of(network), 5)
+        check_backbone(settings_of(network))
     head, *lines = str(error.value).split("\n- ")
     name = f"{network.__module__}.{network.__qualname__}"
     assert head == f"{name} breaks what rs3l_train.backbones.base.Backbone promises:"
@@ -206,13 +206,13 @@ def test_who_breaks_a_promise_is_told_which(network, broken):
 
 def test_jets_of_one_constituent_are_among_those_that_are_tried():
     with pytest.raises(AssertionError, match="one constituent is enough: 40 of 40 are not finite"):
-        check_backbone(settings_of(Spread), 5)
+        check_backbone(settings_of(Spread))
 
 
 def test_embeddings_may_be_compared_in_double_precision():
-    check_backbone(settings_of(Sum), 5, dtype=torch.float64)
+    check_backbone(settings_of(Sum), dtype=torch.float64)
     with pytest.raises(RuntimeError, match="dtype"):
-        check_backbone(settings_of(Single), 5, dtype=torch.float64)
+        check_backbone(settings_of(Single), dtype=torch.float64)
 
 
 def test_a_shape_that_is_not_the_declared_one_is_refused_as_in_training():
@@ -221,4 +221,4 @@ def test_a_shape_that_is_not_the_declared_one_is_refused_as_in_training():
             return super().pool(constituents, mask)[:, 1:]
 
     with pytest.raises(ContractError, match=r"self\.dimension numbers for each jet"):
-        check_backbone(settings_of(Wide), 5)
+        check_backbone(settings_of(Wide))
