@@ -54,9 +54,9 @@ def check_objective(
     ContractError
         If shapes are wrong, or no gradient passes.
     """
-    data = DataConfig(constituents=PLACES)
-    config = TrainingConfig(data=data, backbone=backbone).model_copy(
-        update={"objective": settings}  # As it is, whether or not its package is announced.
+    config = TrainingConfig(data=DataConfig(constituents=PLACES)).model_copy(
+        # As they are, whether or not their package is announced.
+        update={"backbone": backbone, "objective": settings}
     )
     views = VIEWS if settings.needs_pairs else (*VIEWS[:-1], 1)
     rows = torch.arange(len(views)).repeat_interleave(torch.tensor(views))

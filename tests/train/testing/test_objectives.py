@@ -12,6 +12,7 @@ from rs3l_train.errors import ContractError
 from rs3l_train.objectives import Objective
 from rs3l_train.own import OwnObjective
 from rs3l_train.testing import check_objective
+from tests.train.testing import test_networks as networks
 
 
 class Near(Objective):
@@ -157,6 +158,12 @@ def test_who_breaks_a_promise_is_told_which(objective, broken):
     assert lines[0].startswith(broken)
     # What a double is under autocast is told, too.
     assert len(lines) == (2 if objective is Double else 1)
+
+
+def test_it_may_be_tried_with_a_network_of_the_same_package():
+    told = r"(?s)no gradient for backbone\.forgotten\.weight$"
+    with pytest.raises(AssertionError, match=told):
+        check_objective(settings_of(Near), networks.settings_of(networks.Idle))
 
 
 def test_a_loss_that_is_no_number_is_refused_as_in_training():
