@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from rs3l_data.errors import RS3LError
+from rs3l_data.extras import how_to_install
 
 OUT_OF_MEMORY = (
     "out of memory: give the job more, or in a simulation make the chunks smaller "
@@ -34,8 +35,13 @@ def run(command: Callable[[], object]) -> None:
     _notice_sigterm()
     try:
         command()
-    except (RS3LError, MemoryError, KeyboardInterrupt, StoppedError, OSError) as error:
+    except (
+        *(RS3LError, MemoryError, KeyboardInterrupt, StoppedError),
+        *(OSError, ModuleNotFoundError),
+    ) as error:
         if isinstance(error, OSError) and error.filename is None and error.errno not in _NO_ROOM:
+            raise
+        if isinstance(error, ModuleNotFoundError) and how_to_install(error.name) is None:
             raise
         prefix = "" if isinstance(error, KeyboardInterrupt | StoppedError) else "error: "
         sys.stderr.write(f"{prefix}{last_words(error)}\n")
@@ -59,6 +65,8 @@ def last_words(error: BaseException) -> str:
                 f"{error.strerror}: for standard output, or for a file without a name (of the"
                 " folder for temporary files, or of the compiled kernels, NUMBA_CACHE_DIR)"
             )
+        case ModuleNotFoundError() if words := how_to_install(error.name):
+            return words
         case MemoryError():
             return OUT_OF_MEMORY
         case StoppedError():
@@ -72,6 +80,8 @@ def _exit_code(error: BaseException) -> int:
     match error:
         case RS3LError():
             return error.exit_code
+        case ModuleNotFoundError():
+            return 2
         case MemoryError() | OSError():
             return 1
         case StoppedError():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import logging
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import numpy.typing as npt
 
 from rs3l_data.describe.schema import DECAYS, INITIATORS, Split, empty
 from rs3l_data.errors import InputFileError
+from rs3l_data.integrity.validate import validate
 from rs3l_data.offsets import row_of_each
 from rs3l_data.store.folder import new_folder
 from rs3l_data.store.manifest import write_manifest
@@ -24,7 +26,12 @@ from rs3l_data.store.split import split_of
 from rs3l_data.store.summary import build_manifest
 from rs3l_data.store.tables import I8, Array, Columns, Initiators, View, take
 
+logger = logging.getLogger(__name__)
+
 F8 = npt.NDArray[np.float64]
+
+_ROUNDING = 1e-3
+"""By how much of its momentum a jet's energy may lie below it in files of float32"""
 
 SEED, FRACTIONS = 0, (0.7, 0.1, 0.2)
 """Of the split, where the source says nothing"""
@@ -64,10 +71,12 @@ def write_dataset(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict
 
     Rows that are present in no view are left out.
 
+    Promises of our format that the source's values break are told as warnings, one of each kind.
+
     Returns
     -------
     dict
-        `n_rows` and `left_out`.
+        `n_rows`, `left_out`, and of values that break a promise the number of `violations`.
 
     Raises
     ------
@@ -77,7 +86,15 @@ def write_dataset(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict
         If the source holds no jet.
     """
     with new_folder(folder) as building:
-        return _write(building, origin, pieces)
+        told = _write(building, origin, pieces)
+    # What was just written need not be hashed again.
+    findings = validate(folder, at_most=1, with_digest=False)
+    for violation in findings.violations:
+        logger.warning(
+            "%s; there are %d of this kind, of which `rs3l-data validate` tells more",
+            *(violation, findings.counts[violation.kind]),
+        )
+    return {**told, "violations": findings.counts.total()}
 
 
 def _write(folder: Path, origin: Origin, pieces: Iterable[Piece]) -> dict[str, Any]:
@@ -183,6 +200,26 @@ def mass_of(pt: F8, eta: F8, energy: F8) -> F8:
     return mass
 
 
+def warn_of_energies(view: View, energy: F8, first: int, where: str) -> None:
+    """Warn of jets with less energy (n_rows,) [GeV] than momentum, whose mass `mass_of` makes 0.
+
+    Parameters
+    ----------
+    first, where
+        As for `require_finite`.
+    """
+    jets = view.jets
+    momentum = jets["pt"].astype(float) * np.cosh(jets["eta"].astype(float))
+    below = np.flatnonzero(jets["present"] & (energy < (1 - _ROUNDING) * momentum))
+    if len(below):
+        row = below[0]
+        logger.warning(
+            "%s: %d jets have less energy than momentum, and so no mass; the first is jet %d, with"
+            " %g and %g GeV",
+            *(where, len(below), first + row, energy[row], momentum[row]),
+        )
+
+
 def require_finite(view: View, first: int, where: str) -> None:
     """Refuse jets and constituents whose momenta or tracks are NaN or infinite.
 
@@ -204,10 +241,28 @@ def require_finite(view: View, first: int, where: str) -> None:
     items = {f"a particle's {name}": values for name, values in view.constituents.items()}
     for row, columns in ((there, jets), (owner, items)):
         for name, values in columns.items():
-            bad = ~np.isfinite(values)
-            if np.any(bad):
-                at = int(np.argmax(bad))
-                raise InputFileError(
-                    f"{where}: jet {first + row[at]}: {name} is {values[at]}, expected a finite "
-                    "number; fetch the file again, or leave it out"
-                )
+            require_numbers(name, values, first + row, where)
+
+
+def require_numbers(name: str, values: Array, row: I8, where: str) -> None:
+    """Refuse values (n,) that are NaN or infinite.
+
+    Parameters
+    ----------
+    row
+        (n,) the jet in its file that each belongs to.
+    where
+        As for `require_finite`.
+
+    Raises
+    ------
+    InputFileError
+        Naming the first such value.
+    """
+    bad = ~np.isfinite(values)
+    if np.any(bad):
+        at = int(np.argmax(bad))
+        raise InputFileError(
+            f"{where}: jet {row[at]}: {name} is {values[at]}, expected a finite number; fetch the"
+            " file again, or leave it out"
+        )

@@ -17,7 +17,9 @@ from rs3l_data.convert.incoming import (
     Piece,
     mass_of,
     require_finite,
+    require_numbers,
     sorted_constituents,
+    warn_of_energies,
     write_dataset,
 )
 from rs3l_data.convert.sources import Source
@@ -118,10 +120,14 @@ def _tables(path: Path, rows: int) -> Iterator[ak.Array]:
 
 
 def _check_particles(table: ak.Array, source: Source, first: int) -> None:
-    """Refuse jets of which two branches have other numbers of particles, whose values are mixed."""
+    """Refuse jets of which two branches have other numbers of particles, whose values are mixed.
+
+    And numbers that are none, which our columns of whole numbers would not show.
+    """
     import awkward as ak
 
     expected = ak.to_numpy(ak.num(table["part_px"]))
+    rows = first + np.repeat(np.arange(len(table)), expected)
     for name in _PART:
         found = ak.to_numpy(ak.num(table[f"part_{name}"]))
         if np.any(found != expected):
@@ -130,6 +136,7 @@ def _check_particles(table: ak.Array, source: Source, first: int) -> None:
                 f"{source.path}: jet {first + row} has {found[row]} particles in part_{name}, and "
                 f"{expected[row]} in part_px"
             )
+        require_numbers(f"part_{name}", _of_particles(table, name), rows, str(source.path))
 
 
 def _piece(table: ak.Array, source: Source, first: int) -> Piece:
@@ -140,12 +147,15 @@ def _piece(table: ak.Array, source: Source, first: int) -> Piece:
         raise InputFileError(
             f"{source.path}: jet {first + row} has {n_labels[row]} labels, expected one"
         )
+    for name in _TRUTH:
+        require_numbers(name, _flat(table, name), first + np.arange(len(table)), str(source.path))
     initiators = {
         "pdg_id": np.rint(_flat(table, "aux_genpart_pid")).astype(np.int64),
         **_kinematics(table),
     }
     view = _view(table)
     require_finite(view, first, str(source.path))
+    warn_of_energies(view, _flat(table, "jet_energy"), first, str(source.path))
     return Piece(np.argmax(flags, axis=1), initiators, {VIEW: view}, source.split)
 
 

@@ -47,6 +47,7 @@ def write_parquet(
         If the file cannot be written.
     """
     import awkward as ak
+    import pyarrow  # noqa: F401  (awkward imports it too late, when the folder is there)
 
     path = folder / "jets.parquet"
     count = 0

@@ -19,7 +19,9 @@ from rs3l_data.convert.incoming import (
     Piece,
     mass_of,
     require_finite,
+    require_numbers,
     sorted_constituents,
+    warn_of_energies,
     write_dataset,
 )
 from rs3l_data.convert.sources import Source
@@ -137,15 +139,27 @@ def _piece(
     views = {}
     for v, name in enumerate(names):
         own = singletons[:, v], candidates[:, v], splitting[index]
+        where = f"{source.path}: view '{name}'"
+        _check_candidates(*own[:2], rows.start, where)
         views[name] = _view(*own, swapped.get(name, False))
-        require_finite(views[name], rows.start, f"{source.path}: view '{name}'")
+        require_finite(views[name], rows.start, where)
         # Rows without a candidate have no axes either, and say nothing of those that follow.
         if name not in swapped and views[name].offsets[-1]:
             swapped[name] = _axes_swapped(*own[:2], source.path, name)
             if swapped[name]:
                 views[name] = _view(*own, swapped=True)
+        warn_of_energies(views[name], singletons[:, v, layout.ENERGY], rows.start, where)
     pdg_id = np.array([layout.PDG_IDS.get(code, 0) for code in codes])
     return Piece(index, {"pdg_id": pdg_id[index]}, views, source.split)
+
+
+def _check_candidates(jets: F8, candidates: npt.NDArray[Any], first: int, where: str) -> None:
+    """Refuse candidates with a NaN where our columns would not show it."""
+    # A log pt that is NaN is not above 0, and would be taken for none.
+    row, place = np.nonzero(~(candidates[:, 0] <= 0) & ~(jets[:, [layout.PT]] <= 0))
+    for feature, name in ((0, "log pt"), (7, "charge"), (8, "PDG code")):
+        values = candidates[row, feature, place]
+        require_numbers(f"a particle's {name}", values, first + row, where)
 
 
 def _check_jettype(jettype: F8, codes: list[int], path: Path, first: int) -> None:

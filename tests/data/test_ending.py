@@ -35,6 +35,18 @@ FAULTS = {
     "os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)": (143, "SIGTERM", "ERROR stopped by"),
     "os.kill(os.getpid(), signal.SIGINT); time.sleep(9)": (130, "interrupted", "ERROR interr"),
     "open('nowhere/x')": (1, "error: nowhere/x: No such file", "ERROR nowhere/x: No such file"),
+    "import sys; sys.modules['uproot'] = None; import uproot": (
+        2,
+        "error: this needs the package uproot, which is not installed: `pip install '.[convert]'`",
+        "ERROR this needs the package uproot",
+    ),
+    "import sys; sys.modules['scipy'] = None; import scipy.stats": (
+        2,
+        "`pip install '.[generate]'` or `pip install '.[train]'` in a clone",
+        "ERROR this needs the package scipy",
+    ),
+    "import sys; sys.modules['sklearn'] = None; import sklearn": (2, "`pip install '.[tr", "sklea"),
+    "import not_ours": (1, "Traceback", "No module named 'not_ours'"),
     "raise OSError('a bug')": (1, "Traceback", "OSError: a bug"),
     "raise ValueError('a bug')": (1, "Traceback", "ValueError: a bug"),
 }

@@ -22,7 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "outdated": {"store"},
     "report": {"describe", "outdated", "store"},
     "exchange": {"describe", "events", "simulate", "store"},
-    "convert": {"cluster", "describe", "store"},
+    "convert": {"cluster", "describe", "integrity", "store"},
     "jet_table": {"cluster", "describe", "detect", "simulate", "store"},
     "pileup": {"describe", "detect", "events", "simulate"},
     "chain": {
@@ -46,6 +46,7 @@ EVERYWHERE = {
     *(
         "ending",
         "errors",
+        "extras",
         "named_files",
         "numba_cache",
         "native_output",

@@ -27,6 +27,7 @@ def test_there_and_back_again(folder, tmp_path):
         "dataset": str(tmp_path / "back"),
         "n_rows": n_jets,
         "left_out": 0,
+        "violations": 0,
     }
     dataset = rs3l_data.open(tmp_path / "back")
     assert dataset.manifest["splits"]["train"]["n_rows"] == n_jets

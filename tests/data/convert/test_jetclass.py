@@ -250,8 +250,10 @@ def _along_the_beam(branches):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_of_jet("part_d0val", 13, np.nan), "jet 13: a particle's d0 is nan, expected a finite"),
-        (_of_jet("part_energy", 13, np.inf), "jet 13: a particle's energy is inf"),
+        (_of_jet("part_d0val", 13, np.nan), "jet 13: part_d0val is nan, expected a finite"),
+        (_of_jet("part_energy", 13, np.inf), "jet 13: part_energy is inf"),
+        (_of_jet("part_charge", 13, np.nan), "jet 13: part_charge is nan"),
+        (_of_jet("aux_genpart_pt", 13, np.nan), "jet 13: aux_genpart_pt is nan"),
         (_along_the_beam, "jet 13: a particle's eta is -?inf"),
         (_of_jet("jet_pt", 13, np.nan), "jet 13: its pt is nan"),
         (_of_jet("jet_energy", 13, np.inf), "jet 13: its mass is inf"),
@@ -265,6 +267,30 @@ def test_faults_of_a_file_are_named(tmp_path, change, message):
     with pytest.raises(InputFileError, match=rf"a\.root: {message}"):
         read(tmp_path / "a.root", tmp_path / "ds", rows=10)
     assert not (tmp_path / "ds").exists()
+
+
+def test_values_that_break_a_promise_are_told_and_kept(tmp_path, caplog):
+    """As JetClass itself has subjettiness that is none."""
+
+    def change(branches):
+        for row in (3, 13):
+            _of_jet("jet_tau1", row, np.nan)(branches)
+        _of_jet("part_charge", 4, 9)(branches)
+        _of_jet("jet_energy", 14, 1)(branches)
+
+    jetclass_file(tmp_path / "a.root", change=change)
+    told = read_jetclass([Source(tmp_path / "a.root", None)], tmp_path / "ds", rows=10)
+    findings = validate(tmp_path / "ds")
+    # A charge, and one of a neutral hadron.
+    assert findings.counts == {"finite": 2, "ranges": 1, "tracks": 1}
+    assert told["violations"] == 4
+    energy, finite, ranges, tracks = (record.getMessage() for record in caplog.records)
+    assert f"{tmp_path}/a.root: 1 jets have less energy than momentum" in energy
+    assert "and so no mass; the first is jet 14, with 1 and " in energy
+    assert finite.startswith(f"{tmp_path}/ds/jetclass-00000.h5: /views/nominal/jets/tau1 row 3: ")
+    assert "[finite]; there are 2 of this kind, of which `rs3l-data validate` tells more" in finite
+    assert "charge row 4: found 9, expected -1, 0 or 1 [ranges]; there are 1" in ranges
+    assert "[tracks]; there are 1" in tracks
 
 
 @pytest.mark.parametrize("content", [b"", b"no ROOT file at all", b"root" + bytes(200)])

@@ -122,7 +122,8 @@ def test_eta_and_phi_swapped_in_one_version_are_corrected(tmp_path, caplog, n_ab
         file["singletons"], file["jet_pflow_cands"] = singletons, candidates
     right = read(tmp_path / "right.h5", tmp_path / "a", rows=10).read_view("nominal")
     wrong = read(tmp_path / "wrong.h5", tmp_path / "b", rows=10).read_view("nominal")
-    assert "swapped in the view nominal" in caplog.text
+    (told,) = caplog.messages
+    assert "swapped in the view nominal" in told
     np.testing.assert_allclose(wrong.jets["eta"], right.jets["eta"], atol=1e-6)
     np.testing.assert_allclose(wrong.jets["mass"], right.jets["mass"], rtol=1e-4)
     assert_same_constituents(wrong.constituents, right.constituents)
@@ -135,6 +136,21 @@ def test_saturated_impact_parameters_stay_finite_and_keep_their_sign(tmp_path):
     _, found = read(tmp_path / "a.h5", tmp_path / "ds").constituents("nominal")
     assert np.isfinite(found["d0"]).all()
     assert (found["d0"] < -8).all()
+
+
+def test_jets_with_less_energy_than_momentum_are_told(tmp_path, caplog):
+    """Where eta and phi are swapped, by the right eta."""
+    singletons, _ = published_file(tmp_path / "a.h5")
+    right = read(tmp_path / "a.h5", tmp_path / "ds").jets("seed")["mass"]
+    assert not caplog.records
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["singletons"][[3, 7], 1, 12] = singletons[[3, 7], 1, 12] / 2
+    found = read(tmp_path / "a.h5", tmp_path / "other").jets("seed")["mass"]
+    assert found[[3, 7]].tolist() == [0, 0]
+    assert (found != right).sum() == 2
+    (told,) = caplog.messages
+    assert "a.h5: view 'seed': 2 jets have less energy than momentum" in told
+    assert "the first is jet 3, with" in told
 
 
 def test_a_number_without_a_label_is_an_error_until_it_has_one(tmp_path):
@@ -154,7 +170,10 @@ def test_a_number_without_a_label_is_an_error_until_it_has_one(tmp_path):
 @pytest.mark.parametrize(
     ("table", "column", "value", "message"),
     [
-        ("jet_pflow_cands", 0, np.inf, "a particle's pt is inf"),
+        ("jet_pflow_cands", 0, np.inf, "a particle's log pt is inf"),
+        ("jet_pflow_cands", 0, np.nan, "a particle's log pt is nan"),
+        ("jet_pflow_cands", 7, np.nan, "a particle's charge is nan"),
+        ("jet_pflow_cands", 8, np.nan, "a particle's PDG code is nan"),
         ("jet_pflow_cands", 2, np.nan, "a particle's eta is nan"),
         ("jet_pflow_cands", 3, np.nan, "a particle's phi is nan"),
         ("jet_pflow_cands", 5, np.nan, "a particle's energy is nan"),
