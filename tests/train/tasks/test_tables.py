@@ -19,8 +19,11 @@ def row(view, auc, rejection, error, draw=0):
     }
 
 
-def tagger(rows, **more):
-    return {"mode": "full", "labels": 100, "task": TASK, "rows": rows, **more}
+def tagger(rows, pretraining_views=()):
+    return {
+        **{"mode": "full", "labels": 100, "task": TASK, "rows": rows},
+        "pretraining_views": pretraining_views,
+    }
 
 
 def test_a_tagger_has_a_row_a_view_and_those_of_no_training_are_marked():
@@ -41,9 +44,9 @@ def test_a_tagger_has_a_row_a_view_and_those_of_no_training_are_marked():
 
 def test_without_views_that_are_new_to_it_there_is_nothing_to_explain():
     rows = [row("seed", 0.9, (10.0, 5.0), (1.0, 0.5))]
-    assert "*" not in tagger_table(tagger(rows, pretraining_views=[]))
+    assert "*" not in tagger_table(tagger(rows))
     new = [row("vincia", 0.9, (10.0, 5.0), (1.0, 0.5))]
-    assert "*" in tagger_table(tagger(new, pretraining_views=[]))
+    assert "*" in tagger_table(tagger(new))
 
 
 def test_an_error_of_nothing_is_not_written():
