@@ -39,6 +39,25 @@ def check_names(chosen: Sequence[str], names: Sequence[str], what: str, source: 
             raise InputFileError(f"{source}: no {what} {name!r}; {nearest(str(name), names)}")
 
 
+def named(names: Splits, valid: Sequence[str], what: str, source: str) -> list[str] | None:
+    """List the names that are asked for; None where none are, which chooses all.
+
+    Raises
+    ------
+    InputFileError
+        If a name is none of ``valid``, or the list is empty: a script that makes its lists would
+        go on without a row, and fail far from here.
+    """
+    several = listed(names)
+    if several is not None:
+        check_names(several, valid, what, source)
+        if not several:
+            raise InputFileError(
+                f"{source}: expected one {what} or more, found none; Valid: {', '.join(valid)}"
+            )
+    return several
+
+
 def no_event(source: str, process: str, event: int) -> InputFileError:
     """Say that a hard event has no row among those that are chosen."""
     return InputFileError(

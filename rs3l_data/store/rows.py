@@ -16,7 +16,7 @@ from rs3l_data.store.choice import (
     Names,
     Splits,
     check_names,
-    listed,
+    named,
     no_event,
     translated,
     union,
@@ -100,35 +100,29 @@ class Rows:
         Parameters
         ----------
         processes, labels, splits
-            Names, one or several; splits are `train`, `validation` and `test`.
+            Names, one or several; splits are `train`, `validation` and `test`. None: all.
         views
             Names, in the order that they shall have.
 
         Raises
         ------
         InputFileError
-            If there is no such process, label, split or view, or a view comes twice, or none.
+            If there is no such process, label, split or view, a list is empty, or a view comes
+            twice.
         """
         chosen = self
-        if (named := listed(views)) is not None:
-            check_names(named, self.views, "view", self.source)
-            if not named:
-                raise InputFileError(
-                    f"{self.source}: expected one view or more, found none; Valid: "
-                    f"{', '.join(self.views)}"
-                )
-            if len({*named}) < len(named):
-                raise InputFileError(f"{self.source}: a view comes twice in {', '.join(named)}")
-            chosen = replace(chosen, views=tuple(named))
+        if (of_views := named(views, self.views, "view", self.source)) is not None:
+            if len({*of_views}) < len(of_views):
+                raise InputFileError(f"{self.source}: a view comes twice in {', '.join(of_views)}")
+            chosen = replace(chosen, views=tuple(of_views))
         conditions = [
-            ("process", listed(processes), self.processes),
-            ("label", listed(labels), self.labels),
-            ("split", listed(splits), tuple(split.name.lower() for split in Split)),
+            ("process", processes, self.processes),
+            ("label", labels, self.labels),
+            ("split", splits, tuple(split.name.lower() for split in Split)),
         ]
         mask = np.ones(len(self), bool)
-        for column, names, valid in conditions:
-            if names is not None:
-                check_names(names, valid, column, self.source)
+        for column, asked_for, valid in conditions:
+            if (names := named(asked_for, valid, column, self.source)) is not None:
                 mask &= np.isin(self.initiators[column], [valid.index(name) for name in names])
         return chosen if mask.all() else chosen[mask]
 

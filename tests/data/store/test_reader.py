@@ -87,7 +87,6 @@ def test_rows_chosen_are_those_of_numpy(folder, data):
         ({"splits": ["validation", "test"]}, "split", [1, 2]),
         ({"splits": Split.TEST}, "split", [2]),
         ({"splits": [Split.TRAIN, Split.TEST]}, "split", [0, 2]),
-        ({"splits": []}, "split", []),
     ],
 )
 def test_selection(dataset, choice, column, wanted):

@@ -162,6 +162,9 @@ def test_views_of_unequal_length(shard):
         (lambda ds: ds.select(splits="valid"), r"no split 'valid'; did you mean 'validation'\?"),
         (lambda ds: ds.select(views=["nominal", "x"]), "no view 'x'; Valid: nominal, seed"),
         (lambda ds: ds.select(views=[]), "expected one view or more, found none; Valid: nominal"),
+        (lambda ds: ds.select(labels=[]), "one label or more, found none; Valid: higgs, qcd"),
+        (lambda ds: ds.select(processes=()), "one process or more, found none; Valid: higgs, qcd"),
+        (lambda ds: ds.select(splits=[]), "one split or more, found none; Valid: train, valid"),
     ],
 )
 def test_unknown_names(dataset, asked, match):
