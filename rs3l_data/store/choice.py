@@ -58,6 +58,32 @@ def named(names: Splits, valid: Sequence[str], what: str, source: str) -> list[s
     return several
 
 
+def check_columns(
+    chosen: Sequence[str], names: Sequence[str], table: str, source: str, argument: str = "columns"
+) -> None:
+    """Refuse a column that there is not, and one name in the place of a list.
+
+    Parameters
+    ----------
+    table
+        Whose ``names`` are valid.
+    argument
+        What the caller's caller knows ``chosen`` by.
+
+    Raises
+    ------
+    InputFileError
+        Naming ``source``.
+    """
+    if isinstance(chosen, str):
+        # Gone through letter by letter, it would be said that there is no column 'm'.
+        raise InputFileError(
+            f'{source}: {argument}: expected a list of names, such as ["{chosen}"]; '
+            f"found {chosen!r}"
+        )
+    check_names(chosen, names, f"column of the {table}", source)
+
+
 def no_event(source: str, process: str, event: int) -> InputFileError:
     """Say that a hard event has no row among those that are chosen."""
     return InputFileError(

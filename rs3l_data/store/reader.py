@@ -12,7 +12,7 @@ from rs3l_data.describe.schema import CONSTITUENTS, JETS, Column, written_in
 from rs3l_data.errors import InputFileError
 from rs3l_data.events.weights import Weights
 from rs3l_data.store.arrays import Padded, awkward_records, pad, pad_views
-from rs3l_data.store.choice import check_names
+from rs3l_data.store.choice import check_columns, check_names
 from rs3l_data.store.events import Event, blocks_of_events, cut_to_events
 from rs3l_data.store.rows import Rows
 from rs3l_data.store.tables import (
@@ -139,7 +139,7 @@ class Dataset(Rows):
             If there is no such view or column.
         """
         check_names([view], self.views, "view", self.source)
-        of_jets = self._column_names(JETS, jets, "jets")
+        of_jets = self._column_names(JETS, jets, "jets", "jets")
         names = self._column_names(CONSTITUENTS, columns, "constituents")
         return concatenate([s.read_view(view, rows, of_jets, names) for s, rows in self._parts()])
 
@@ -199,7 +199,8 @@ class Dataset(Rows):
                 f"{self.source}: n_constituents: expected at least 1, found {n_constituents}; "
                 "leave it out for as many as the largest jet has, and read `jets(view)` for none"
             )
-        if columns is not None and len({*columns}) < len(columns):
+        columns = self._column_names(CONSTITUENTS, columns, "constituents")
+        if len({*columns}) < len(columns):
             raise InputFileError(
                 f"{self.source}: a column comes twice in {', '.join(columns)}: each is one feature"
             )
@@ -243,12 +244,16 @@ class Dataset(Rows):
         return awkward_records(self.read_initiators(), views)
 
     def _column_names(
-        self, columns: tuple[Column, ...], names: Sequence[str] | None, table: str
+        self,
+        columns: tuple[Column, ...],
+        names: Sequence[str] | None,
+        table: str,
+        argument: str = "columns",
     ) -> Sequence[str]:
         versions = {shard.format_version for shard in self.shards}
         in_all = set(columns).intersection(*(written_in(columns, version) for version in versions))
         valid = [column.name for column in columns if column in in_all]
         if names is None:
             return valid
-        check_names(names, valid, f"column of the {table}", self.source)
+        check_columns(names, valid, table, self.source, argument)
         return names

@@ -173,6 +173,31 @@ def test_unknown_names(dataset, asked, match):
     assert dataset.source in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("asked", "argument"),
+    [
+        (lambda ds: ds.jets("seed", "pt"), "columns"),
+        (lambda ds: ds.constituents("seed", "pt"), "columns"),
+        (lambda ds: ds.read_view("seed", "pt"), "columns"),
+        (lambda ds: ds.read_view("seed", ["eta"], "pt"), "jets"),
+        (lambda ds: ds.to_awkward(columns="pt"), "columns"),
+        (lambda ds: ds.to_numpy("seed", columns="pt"), "columns"),
+        (lambda ds: ds.to_numpy(columns="pt"), "columns"),
+    ],
+)
+def test_one_column_is_asked_for_in_a_list(dataset, asked, argument):
+    """Letter by letter, there would be no column 'p'."""
+    match = rf"{argument}: expected a list of names, such as \[\"pt\"\]; found 'pt'"
+    with pytest.raises(InputFileError, match=match) as caught:
+        asked(dataset)
+    assert str(caught.value).startswith(dataset.source)
+
+
+def test_a_word_with_a_letter_twice_is_no_column_that_comes_twice(dataset):
+    with pytest.raises(InputFileError, match="expected a list of names"):
+        dataset.to_numpy("seed", columns="mass")
+
+
 def test_shards_of_different_datasets(shard, folder):
     with h5py.File(shard, "a") as file:
         file.attrs["view_names"] = json.dumps(["nominal"])
