@@ -33,6 +33,7 @@ from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.model import Model, open_model
 from rs3l_train.views.batches import one_view
+from rs3l_train.views.loading import warn_of_unknown_errors
 from rs3l_train.views.memory import load
 
 # Jets whose constituents and embeddings are in memory at once.
@@ -76,6 +77,7 @@ def embed(dataset: Dataset, model_folder: Path, path: Path) -> dict[str, Any]:
     if not len(dataset):
         raise InputFileError(f"{dataset.source}: there are no rows to embed")
     model = open_model(model_folder)
+    warn_of_unknown_errors(dataset, model.config.data)
     device = prepare(on_this_machine(model.config))
     model.network.to(device)
     n_present = dict.fromkeys(dataset.views, 0)

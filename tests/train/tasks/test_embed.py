@@ -91,6 +91,18 @@ def test_rows_are_those_of_the_dataset_with_their_ids(dataset, tmp_path, monkeyp
         np.testing.assert_allclose(file[place][()], whole[place][()], atol=1e-5)
 
 
+@pytest.mark.parametrize(("inputs", "told"), [("rs3l", False), ("shortcut_free", True)])
+def test_inputs_that_a_dataset_cannot_fill_are_told(
+    dataset, tmp_path, monkeypatch, caplog, inputs, told
+):
+    """As where the tagger is evaluated: it would give other scores, and nobody would know why."""
+    unknown = {"converted": {"unknown_columns": ["constituents/d0_error", "tau1"]}}
+    monkeypatch.setattr(type(dataset), "config", property(lambda _: unknown))
+    save(tmp_path / "run", inputs=inputs)
+    embed(dataset, tmp_path / "run", tmp_path / "all.h5")
+    assert ("lacks the errors of impact parameters" in caplog.text) == told
+
+
 def test_what_cannot_be_embedded_is_named_and_leaves_no_file(dataset, tmp_path):
     with pytest.raises(InputFileError, match="holds no trained network"):
         embed(dataset, tmp_path / "none", tmp_path / "out.h5")
