@@ -15,7 +15,8 @@ from rs3l_train.commands.options import Json, Log, Model
 def export(
     model: Model,
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="The ONNX file to write.", dir_okay=False)
+        Path,
+        typer.Option("--out", "-o", help="The ONNX file to write, NAME.onnx.", dir_okay=False),
     ],
     as_json: Json = False,
     log: Log = None,

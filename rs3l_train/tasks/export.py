@@ -45,8 +45,8 @@ def export(folder: Path, path: Path) -> dict[str, Any]:
     Raises
     ------
     ConfigError
-        If a package that it takes is not installed, or the file to write is the network's or
-        another one that is no ONNX.
+        If a package that it takes is not installed, or the file to write is the network's or not
+        called as an ONNX file is.
     InputFileError
         If the folder holds no trained network.
     ExportError
@@ -56,6 +56,9 @@ def export(folder: Path, path: Path) -> dict[str, Any]:
     """
     require_other_file(path, folder)
     require_named(path, "ONNX file", ".onnx")
+    # A free name is not enough: called as a checkpoint, it would be taken for one.
+    if path.suffix.lower() != ".onnx":
+        raise ConfigError(f"--out {path}: an ONNX file is written; choose a name like x.onnx")
     missing = [package for package in PACKAGES if find_spec(package) is None]
     if missing:
         raise ConfigError(

@@ -11,6 +11,7 @@ import onnxruntime
 import pytest
 import torch
 
+from rs3l_data.errors import ConfigError
 from rs3l_train.errors import ExportError
 from rs3l_train.loop.saved_network import load_network, save_network
 from rs3l_train.tasks import export as task
@@ -126,6 +127,13 @@ def test_two_neighbours_equally_near_are_no_difference(moved, same, exported, mo
     found = parity.largest_difference(deployed, path.read_bytes())
     assert (found < task.TOLERANCE) == same
     assert same or math.isnan(found) or found == pytest.approx(0.5, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["tag.pt", "onnx", "tag.onnx.gz"])
+def test_a_file_is_called_as_what_it_is(tmp_path, name):
+    with pytest.raises(ConfigError, match=rf"{name}: an ONNX file is written; .* x\.onnx"):
+        export(tmp_path / "run", tmp_path / name)
+    assert not (tmp_path / name).exists()
 
 
 def test_a_backbone_alone_has_no_score(tmp_path):
