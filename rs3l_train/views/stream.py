@@ -208,17 +208,22 @@ class JetStream(IterableDataset[dict[str, Tensor]]):
     n_constituents
         P: the hardest of each jet.
     rank, world_size
-        Of this process.
+        Which process this is, from 0 on, and of how many.
 
     Raises
     ------
     ValueError
-        If a jet is to have no constituent.
+        If a jet is to have no constituent, or there is no such process.
     """
 
     def __init__(self, stream: Stream, n_constituents: int, rank: int = 0, world_size: int = 1):
         if n_constituents < 1:
             raise ValueError(f"n_constituents: expected 1 or more, found {n_constituents}")
+        # Here, because workers would tell it late, as a matter of the buffers.
+        if not 0 <= rank < world_size:
+            raise ValueError(
+                f"rank: expected 0 or more, and less than world_size ({world_size}), found {rank}"
+            )
         self.stream, self.n_constituents = stream, n_constituents
         self.rank, self.world_size = rank, world_size
         self.start = Position()

@@ -32,3 +32,11 @@ def test_jets_of_no_constituents_are_not_streamed(dataset, n):
     stream = Stream(dataset, 8, buffer_rows=60, seed=2)
     with pytest.raises(ValueError, match=rf"n_constituents: expected 1 or more, found {n}"):
         JetStream(stream, n)
+
+
+@pytest.mark.parametrize(("rank", "world_size"), [(2, 2), (-1, 2), (0, 0)])
+def test_a_process_that_is_none_of_them_is_refused_at_once(dataset, rank, world_size):
+    stream = Stream(dataset, 8, buffer_rows=60, seed=2)
+    told = rf"rank: expected 0 or more, and less than world_size \({world_size}\), found {rank}"
+    with pytest.raises(ValueError, match=told):
+        JetStream(stream, 16, rank, world_size)
