@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import astuple, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -201,6 +202,9 @@ class JetStream(IterableDataset[dict[str, Tensor]]):
     batches. A batch has `features` (V, n, P, F), `mask` (V, n, P), `rows` (n,), positions in the
     stream's dataset, and the columns of the jets, (V, n) each, as `jet_<name>`.
 
+    Each epoch has its own order: set `start` before it. Workers that stay from epoch to epoch
+    (`persistent_workers=True`) hear of it, too.
+
     Parameters
     ----------
     stream
@@ -226,8 +230,26 @@ class JetStream(IterableDataset[dict[str, Tensor]]):
             )
         self.stream, self.n_constituents = stream, n_constituents
         self.rank, self.world_size = rank, world_size
-        self.start = Position()
-        """Where the next iteration begins, in every worker"""
+        # Workers that stay from epoch to epoch keep the copy of this object that they began with:
+        # of what is set later, memory that they share tells them.
+        self._start = torch.zeros(2, dtype=torch.int64, device="cpu")
+        self._start.share_memory_()  # type: ignore[no-untyped-call]
+
+    @property
+    def start(self) -> Position:
+        """Where the next iteration begins, in every worker; to be set between two of them."""
+        epoch, batch = self._start.tolist()
+        return Position(epoch, batch)
+
+    @start.setter
+    def start(self, start: Position) -> None:
+        self._start.copy_(torch.tensor(astuple(start), dtype=torch.int64, device="cpu"))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Share the memory of `start`: a worker's copy has the loader's, others their own."""
+        self.__dict__.update(state)
+        # Nothing is done to what is shared already.
+        self._start.share_memory_()  # type: ignore[no-untyped-call]
 
     def __iter__(self) -> Iterator[dict[str, Tensor]]:
         worker = get_worker_info()

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from torch.utils.data import DataLoader
 
-from rs3l_data.store.stream import Stream
+from rs3l_data.store.stream import Position, Stream
 from rs3l_train.views.stream import JetStream
+
+
+def loader_of(shared, workers=0, context=None):
+    """Give a loader whose workers stay from epoch to epoch."""
+    how = {"persistent_workers": True, "multiprocessing_context": context} if workers else {}
+    return DataLoader(shared, batch_size=None, num_workers=workers, **how)
+
+
+def rows_of(loader):
+    """Go through what is left of an epoch, from where it shall start."""
+    return [batch["rows"].tolist() for batch in loader]
+
+
+def expected_rows(stream, consumers, start):
+    """Of each consumer a batch by turns, as a loader takes them of its workers."""
+    each = [replace(stream, consumer=i, consumers=consumers)(start) for i in range(consumers)]
+    return [batch.rows.tolist() for turn in zip(*each, strict=True) for batch in turn]
 
 
 def test_a_torch_loader_with_workers_shares_the_epoch(dataset):
@@ -40,3 +60,32 @@ def test_a_process_that_is_none_of_them_is_refused_at_once(dataset, rank, world_
     told = rf"rank: expected 0 or more, and less than world_size \({world_size}\), found {rank}"
     with pytest.raises(ValueError, match=told):
         JetStream(stream, 16, rank, world_size)
+
+
+@pytest.mark.parametrize(("workers", "context"), [(0, None), (2, "fork"), (2, "spawn")])
+def test_workers_that_stay_begin_where_they_are_told(dataset, workers, context):
+    """They hold a copy of the stream, and would repeat the first epoch for ever."""
+    stream = Stream(dataset, 8, buffer_rows=60, seed=2)
+    shared = JetStream(stream, 16)
+    loader = loader_of(shared, workers, context)
+    seen = []
+    for start in (Position(), Position(1), Position(2, 3), Position()):
+        shared.start = start
+        assert shared.start == start
+        seen.append(rows_of(loader))
+        assert seen[-1] == expected_rows(stream, max(1, workers), start)
+    assert seen[0] == seen[-1] != seen[1]
+
+
+def test_a_copy_starts_where_it_is_told_and_not_its_original(dataset):
+    """Its own workers hear of it as well."""
+    stream = Stream(dataset, 8, buffer_rows=60, seed=2)
+    shared = JetStream(stream, 16)
+    shared.start = Position(3, 1)
+    again = pickle.loads(pickle.dumps(shared))
+    assert again.start == Position(3, 1)
+    loader = loader_of(again, 2, "fork")
+    for start in (Position(4), Position(5)):
+        again.start = start
+        assert rows_of(loader) == expected_rows(stream, 2, start)
+    assert shared.start == Position(3, 1)
