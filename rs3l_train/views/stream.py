@@ -7,7 +7,7 @@ reads the stretches of the dataset that hold its parts of the batches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import astuple, replace
 from typing import Any
@@ -17,7 +17,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
+from rs3l_data.describe.schema import INITIATORS
 from rs3l_data.store.arrays import pad_views
+from rs3l_data.store.choice import check_columns
 from rs3l_data.store.epoch import Epoch, Share
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.stream import Position, Stream
@@ -200,7 +202,8 @@ class JetStream(IterableDataset[dict[str, Tensor]]):
 
     Processes and workers share an epoch: each reads buffers of its own, and all give equally many
     batches. A batch has `features` (V, n, P, F), `mask` (V, n, P), `rows` (n,), positions in the
-    stream's dataset, and the columns of the jets, (V, n) each, as `jet_<name>`.
+    stream's dataset, the columns of the jets, (V, n) each, as `jet_<name>`, and those that are
+    asked for of the initiators, (n,) each, as `initiator_<name>`.
 
     Each epoch has its own order: set `start` before it. Workers that stay from epoch to epoch
     (`persistent_workers=True`) hear of it, too.
@@ -213,14 +216,26 @@ class JetStream(IterableDataset[dict[str, Tensor]]):
         P: the hardest of each jet.
     rank, world_size
         Which process this is, from 0 on, and of how many.
+    initiator_columns
+        Names of `schema.INITIATORS`, such as `label` and `weight`; they stay in memory, of all
+        rows.
 
     Raises
     ------
     ValueError
         If a jet is to have no constituent, or there is no such process.
+    InputFileError
+        If the initiators have no such column, or a shard is damaged.
     """
 
-    def __init__(self, stream: Stream, n_constituents: int, rank: int = 0, world_size: int = 1):
+    def __init__(
+        self,
+        stream: Stream,
+        n_constituents: int,
+        rank: int = 0,
+        world_size: int = 1,
+        initiator_columns: Sequence[str] = (),
+    ):
         if n_constituents < 1:
             raise ValueError(f"n_constituents: expected 1 or more, found {n_constituents}")
         # Here, because workers would tell it late, as a matter of the buffers.
@@ -230,6 +245,11 @@ class JetStream(IterableDataset[dict[str, Tensor]]):
             )
         self.stream, self.n_constituents = stream, n_constituents
         self.rank, self.world_size = rank, world_size
+        names = [column.name for column in INITIATORS]
+        source = stream.dataset.source
+        check_columns(initiator_columns, names, "initiators", source, "initiator_columns")
+        # Read here, so that workers that are forked share them.
+        self._initiators = {name: stream.dataset.initiators[name] for name in initiator_columns}
         # Workers that stay from epoch to epoch keep the copy of this object that they began with:
         # of what is set later, memory that they share tells them.
         self._start = torch.zeros(2, dtype=torch.int64, device="cpu")
@@ -266,4 +286,8 @@ class JetStream(IterableDataset[dict[str, Tensor]]):
                 "mask": torch.from_numpy(padded["mask"]),
                 "rows": torch.from_numpy(batch.rows),
                 **{f"jet_{n}": torch.from_numpy(c) for n, c in padded["jets"].items()},
+                **{
+                    f"initiator_{n}": torch.from_numpy(c[batch.rows])
+                    for n, c in self._initiators.items()
+                },
             }

@@ -49,10 +49,12 @@ def test_the_examples_run(demo):
     ]
     assert np.count_nonzero(sums[0]) > 1
     np.testing.assert_allclose(sums[0], sums[1])
-    streamed, rows = names["stream"].dataset, names["rows"]
-    np.testing.assert_array_equal(names["labels"], streamed.initiators["label"][rows])
+    streamed, batch = names["stream"].dataset, names["batch"]
+    rows = batch["rows"].numpy()
+    for name in ("label", "weight"):
+        np.testing.assert_array_equal(batch[f"initiator_{name}"], streamed.initiators[name][rows])
     mass = streamed.jets(streamed.views[0])["mass"][rows]
-    np.testing.assert_array_equal(mass, names["batch"]["jet_mass"][0])
+    np.testing.assert_array_equal(mass, batch["jet_mass"][0])
 
 
 def test_the_example_of_the_readme_runs(demo):

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 from torch.utils.data import DataLoader
 
+import rs3l_data
+from rs3l_data.describe.schema import INITIATORS
+from rs3l_data.errors import InputFileError
 from rs3l_data.store.stream import Position, Stream
 from rs3l_train.views.stream import JetStream
 
@@ -89,3 +92,36 @@ def test_a_copy_starts_where_it_is_told_and_not_its_original(dataset):
         again.start = start
         assert rows_of(loader) == expected_rows(stream, 2, start)
     assert shared.start == Position(3, 1)
+
+
+@pytest.mark.parametrize("context", ["fork", "spawn"])
+def test_batches_have_the_columns_of_the_initiators_that_are_asked_for(dataset, context):
+    """Here those of a part of the dataset: by its rows, not by the files'."""
+    stream = Stream(dataset.select(splits="train"), 8, buffer_rows=60, seed=2)
+    names = [column.name for column in INITIATORS]
+    shared = JetStream(stream, 16, initiator_columns=names)
+    for batch in loader_of(shared, 2, context):
+        for name in names:
+            expected = stream.dataset.initiators[name][batch["rows"].numpy()]
+            np.testing.assert_array_equal(batch[f"initiator_{name}"].numpy(), expected, strict=True)
+
+
+@pytest.mark.parametrize("asked", [(), ("label", "weight")])
+def test_initiators_are_read_where_they_are_asked_for_alone(folder, asked):
+    dataset = rs3l_data.open(folder)
+    shared = JetStream(Stream(dataset, 8, buffer_rows=60), 16, initiator_columns=asked)
+    found = [name for name in next(iter(shared)) if name.startswith("initiator_")]
+    assert found == [f"initiator_{name}" for name in asked]
+    assert ("initiators" in vars(dataset)) == bool(asked)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["labl"], r"no column of the initiators 'labl'; did you mean 'label'\?"),
+        ("label", r"initiator_columns: expected a list of names, such as \[\"label\"\]"),
+    ],
+)
+def test_initiators_have_no_such_column(dataset, asked, told):
+    with pytest.raises(InputFileError, match=told):
+        JetStream(Stream(dataset, 8, buffer_rows=60), 16, initiator_columns=asked)
