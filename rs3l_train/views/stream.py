@@ -206,7 +206,9 @@ class JetStream(IterableDataset[dict[str, Tensor]]):
     asked for of the initiators, (n,) each, as `initiator_<name>`.
 
     Each epoch has its own order: set `start` before it. Workers that stay from epoch to epoch
-    (`persistent_workers=True`) hear of it, too.
+    (`persistent_workers=True`) hear of it, too. Within an epoch ``Position(epoch, batch)`` counts
+    the batches of each worker of each process: where the loader of each process has given 50, from
+    2 workers, it is 25. To go on so, processes and workers must be as many as before.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ import pytest
 
 import rs3l_data
 from rs3l_data.describe.load import load_config
+from rs3l_data.store.stream import Position
 from tests.synthetic import make_dataset
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,9 @@ def test_the_examples_run(demo):
         np.testing.assert_array_equal(batch[f"initiator_{name}"], streamed.initiators[name][rows])
     mass = streamed.jets(streamed.views[0])["mass"][rows]
     np.testing.assert_array_equal(mass, batch["jet_mass"][0])
+    names["shared"].start = Position(1)
+    whole = [one["rows"].tolist() for one in names["loader"]]
+    assert [one["rows"].tolist() for one in names["rest"]] == whole[4:] != []
 
 
 def test_the_example_of_the_readme_runs(demo):

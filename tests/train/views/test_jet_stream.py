@@ -125,3 +125,19 @@ def test_initiators_are_read_where_they_are_asked_for_alone(folder, asked):
 def test_initiators_have_no_such_column(dataset, asked, told):
     with pytest.raises(InputFileError, match=told):
         JetStream(Stream(dataset, 8, buffer_rows=60), 16, initiator_columns=asked)
+
+
+@pytest.mark.parametrize(("workers", "world_size", "given"), [(2, 1, 6), (2, 2, 2)])
+def test_an_epoch_goes_on_where_each_worker_was(dataset, workers, world_size, given):
+    """A position counts the batches of one of them: of a loader's, as many as it has workers."""
+    stream = Stream(dataset, 8, buffer_rows=60, seed=2)
+    for rank in range(world_size):
+        shared = JetStream(stream, 16, rank, world_size)
+        loader = loader_of(shared, workers, "fork")
+        shared.start = Position(1)
+        whole = rows_of(loader)
+        shared.start = Position(1, given // workers)
+        assert rows_of(loader) == whole[given:] != []
+        # What only some of the workers have given comes again.
+        shared.start = Position(1, (given + 1) // workers)
+        assert rows_of(loader) == whole[given:]
