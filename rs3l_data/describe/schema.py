@@ -171,7 +171,12 @@ JETS = (
     Column("tau4", "<f4", "", "4-subjettiness, beta = 1, winner-take-all kT axes", since=2),
     Column("n2", "<f4", "", "energy-correlation ratio N2, beta = 1"),
     Column("n_constituents", "<i4", "", "number of constituents"),
-    Column("contained", "|b1", "", "whether all decay products, in this view, lie within R"),
+    Column(
+        "contained",
+        "|b1",
+        "",
+        "whether all decay products, in this view, lie within R of the jet's axis",
+    ),
     Column("initiator_pt", "<f4", "GeV", "the initiator after this view's recoils, before decay"),
     Column("initiator_eta", "<f4", "", "the initiator after this view's recoils, before decay"),
     Column("initiator_phi", "<f4", "rad", "the initiator after this view's recoils, before decay"),
@@ -210,9 +215,17 @@ CONSTITUENTS = (
         "0 charged hadron, 1 neutral hadron, 2 photon, 3 electron, 4 muon",
     ),
     Column("charge", "|i1", "e", "electric charge"),
-    Column("d0", "<f4", "mm", "signed transverse impact parameter; 0 without a track"),
+    Column(
+        "d0",
+        "<f4",
+        "mm",
+        "transverse impact parameter: x sin phi - y cos phi where the track comes closest to the "
+        "beam line, phi being the direction of its pt there (opposite to ATLAS); 0 without a track",
+    ),
     Column("d0_error", "<f4", "mm", "its uncertainty; 0 without a track"),
-    Column("dz", "<f4", "mm", "longitudinal impact parameter; 0 without a track"),
+    Column(
+        "dz", "<f4", "mm", "longitudinal impact parameter: z where d0 is taken; 0 without a track"
+    ),
     Column("dz_error", "<f4", "mm", "its uncertainty; 0 without a track"),
 )
 
