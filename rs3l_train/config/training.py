@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from rs3l_data.describe.strict import Strict, validate
 from rs3l_data.describe.wording import found
-from rs3l_data.describe.yaml_file import parse_yaml, read_yaml
+from rs3l_data.describe.yaml_file import parse_yaml, read_yaml, why_no_yaml
 from rs3l_data.errors import ConfigError
 from rs3l_train.config.announced import require_sound
 from rs3l_train.config.backbone import BackboneConfig, EdgeConvConfig, resized
@@ -118,7 +118,12 @@ def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingC
 
 def _block(path: Path) -> Any:
     document = read_yaml(path)
-    if not isinstance(document, Mapping) or "training" not in document:
+    if document is not None and not isinstance(document, Mapping):
+        raise ConfigError(
+            f"{path}: expected a mapping of keys to values, with a `training` block; found"
+            f" {found(document)}"
+        )
+    if not document or "training" not in document:
         raise ConfigError(
             f"{path}: no `training` block; add `training: {{}}` to train with the defaults"
         )
@@ -131,8 +136,10 @@ def _overridden(block: Any, override: str) -> dict[str, Any]:
         raise ConfigError(f"--set {override}: expected key=value, e.g. pretrain.views_seen=10000")
     try:
         value = parse_yaml(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"--set {override}: the value is not YAML: {error}") from None
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
+        raise ConfigError(
+            f"--set {override}: the value is not YAML: {why_no_yaml(text, error)}"
+        ) from None
     # Messages name keys from the top of the file.
     path = key.removeprefix("training.").split(".")
     return _with_value(block, ["training"], path, value)

@@ -39,17 +39,26 @@ def test_equal_keys_of_different_mappings_and_merged_ones_are_fine(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a: [1", "line 1"),
+        (b"a: [1\n", "line 2, column 1: expected ',' or ']', but got the end of the text"),
+        (b"a: 1\nb: 2: 3\n", "line 2, column 5: mapping values are not allowed here"),
+        (b"a: 1\nb: x\x01\n", "line 2, column 5: a character that YAML does not allow, '\\x01'"),
         (b"name: a\nlabel: \xe9\n", "line 2: not UTF-8, found the byte 0xe9"),
-        (b"name: 2026-99-99\n", "not a YAML file"),
+        (b"a: 1\nname: 2026-99-99\n", "not a YAML file: line 2, column 7: month must be in 1..12"),
         pytest.param(b"[" * 1_000, "not a YAML file", id="too deep"),
         (b"? {a: 1}\n: 2\n", "not a YAML file"),
+        (b'a: "\\UFFFFFFFF"\n', "not a YAML file"),
+        (b"- a\nb: 1\n", "expected the block end, but found '?' (while parsing a block collection"),
+        (b"a: 1\n---\nb: 2\n", "line 2, column 1: expected a single document in the stream, but"),
     ],
 )
-def test_what_is_no_yaml(tmp_path, content, message):
+def test_what_is_no_yaml_is_told_in_one_line_with_its_place(tmp_path, content, message):
     path = tmp_path / "my.yaml"
     path.write_bytes(content)
-    assert message in said(path)
+    told = said(path)
+    assert message in told
+    assert told.startswith(f"{path}: ")
+    assert "\n" not in told
+    assert "<" not in told
 
 
 def test_files_that_cannot_be_read(tmp_path):

@@ -53,6 +53,17 @@ def test_a_file_without_the_block_is_an_error(tmp_path):
         load_training(path)
 
 
+def test_a_file_that_is_a_list_is_told_so(tmp_path):
+    path = write(tmp_path / "c.yaml", [{"training": {"seed": 9}}])
+    with pytest.raises(
+        ConfigError, match="expected a mapping of keys to values, with a `training`"
+    ):
+        load_training(path)
+    path.write_text("")
+    with pytest.raises(ConfigError, match="no `training` block; add"):
+        load_training(path)
+
+
 def test_overrides_reach_nested_keys_and_leave_their_neighbours(tmp_path):
     path = write(tmp_path / "c.yaml", {"training": {"pretrain": {"jets_per_batch": 8}}})
     config = load_training(path, ["pretrain.views_seen=77", "data.views=[a, b]"])
