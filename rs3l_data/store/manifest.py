@@ -41,8 +41,11 @@ def read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
+        # A run's folder is what one knows by name; the dataset lies in it.
+        inside = path.parent / "dataset"
+        hint = f"; did you mean {inside}?" if (inside / MANIFEST_NAME).is_file() else ""
         raise InputFileError(
-            f"{path}: no such file; a dataset is a folder with a {MANIFEST_NAME}, or a shard"
+            f"{path}: no such file; a dataset is a folder with a {MANIFEST_NAME}, or a shard{hint}"
         ) from None
     except OSError as error:
         raise InputFileError(why_not_opened(path, error)) from None

@@ -32,6 +32,13 @@ def test_missing(folder, tmp_path):
         rs3l_data.open([])
 
 
+def test_the_folder_above_a_dataset_is_told_where_it_is(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "demo" / "dataset")
+    refused(tmp_path / "demo", rf"or a shard; did you mean {tmp_path}/demo/dataset\?")
+    (tmp_path / "demo" / "dataset" / "dataset.json").unlink()
+    refused(tmp_path / "demo", "or a shard$")
+
+
 def test_a_shard_given_twice(folder, shard):
     with pytest.raises(InputFileError, match=r"shard-0001\.h5: given 2 times"):
         rs3l_data.open([folder / "shard-0001.h5", shard, folder / "." / "shard-0001.h5"])
