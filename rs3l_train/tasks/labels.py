@@ -33,6 +33,8 @@ class TaggingTask:
     """(n_rows,) 1 signal, 0 background, -1 neither"""
     split: I8
     """(n_rows,)"""
+    source: str
+    """What error messages call the dataset"""
 
     def by_class(self, split: Split, usable: npt.NDArray[np.bool_]) -> dict[str, I8]:
         """Find the usable rows of each class in a split."""
@@ -56,7 +58,7 @@ def tagging_task(dataset: Dataset, config: TaskConfig) -> TaggingTask:
         require_labels(dataset.labels, names, f"task.{key}")
         own = [dataset.labels.index(name) for name in names]
         target[np.isin(label, own)] = CLASSES[key]
-    return TaggingTask(target, dataset.initiators["split"].astype(np.int64))
+    return TaggingTask(target, dataset.initiators["split"].astype(np.int64), dataset.source)
 
 
 def known_part(dataset: Dataset, config: TaskConfig) -> TaskConfig:
@@ -117,35 +119,50 @@ def draw_labelled(
     Raises
     ------
     InputFileError
-        If the split has too few, or chance has drawn none of a class.
+        If the split has too few or none, or chance has drawn none of a class.
     """
+    _require_split(task, split)
     random = np.random.default_rng(seed)
     rows = task.by_class(split, usable)
     if balance == "natural":
         pool = np.concatenate(list(rows.values()))
-        _require_enough(split, "signal and background", len(pool), n, f"{n} labels")
+        _require_enough(task, split, "signal and background", len(pool), n, f"{n} labels")
         drawn = random.permutation(pool)[:n]
         for name, target in CLASSES.items():
             if not (task.target[drawn] == target).any():
                 raise InputFileError(
-                    f"none of the {n} labelled jets drawn is {name}: of {len(pool)} in the"
-                    f" {split.name.lower()} split {len(rows[name])} are; set"
+                    f"{task.source}: none of the {n} labelled jets drawn is {name}: of"
+                    f" {len(pool)} in the {split.name.lower()} split {len(rows[name])} are; set"
                     " training.task.balance: equal, or raise training.task.labels"
                 )
         return drawn
     shares = {"signal": n // 2, "background": n - n // 2}
     for name, share in shares.items():
-        _require_enough(split, name, len(rows[name]), share, f"{n} labels, half of them signal")
+        why = f"{n} labels, half of them signal"
+        _require_enough(task, split, name, len(rows[name]), share, why)
     return np.concatenate(
         [random.permutation(rows[name])[:share] for name, share in shares.items()]
     )
 
 
-def _require_enough(split: Split, name: str, found: int, asked: int, why: str) -> None:
+def _require_split(task: TaggingTask, split: Split) -> None:
+    """Refuse a part of a dataset, in which more events or other labels would not help."""
+    if not (task.split == split).any():
+        raise InputFileError(
+            f"{task.source}: no jet of the task is in the {split.name.lower()} split, which this"
+            " needs; if this is a part of a dataset, as `rs3l-data split` and `select` make, take"
+            " the whole one"
+        )
+
+
+def _require_enough(
+    task: TaggingTask, split: Split, name: str, found: int, asked: int, why: str
+) -> None:
     if found < asked:
         raise InputFileError(
-            f"the {split.name.lower()} split has {found} {name} jets, but {asked} are asked for"
-            f" ({why}); lower training.task.labels (`finetune`: --labels), or simulate more events"
+            f"{task.source}: the {split.name.lower()} split has {found} {name} jets, but {asked}"
+            f" are asked for ({why}); lower training.task.labels (`finetune`: --labels), or"
+            " simulate more events"
         )
 
 
@@ -159,25 +176,21 @@ def draw_at_most(
     InputFileError
         If signal or background is missing in the split, or among the jets drawn.
     """
-    if not (task.split == split).any():
-        raise InputFileError(
-            f"no jet of the task is in the {split.name.lower()} split, which this needs; if this"
-            " is a part of a dataset, take the whole one"
-        )
+    _require_split(task, split)
     classes = task.by_class(split, usable)
     for name, rows in classes.items():
         if not len(rows):
             raise InputFileError(
-                f"the {split.name.lower()} split has no {name} jets; choose other labels in"
-                f" training.task.{name}, or simulate more events"
+                f"{task.source}: the {split.name.lower()} split has no {name} jets; choose other"
+                f" labels in training.task.{name}, or simulate more events"
             )
     pool = np.concatenate(list(classes.values()))
     drawn = np.sort(np.random.default_rng(seed).permutation(pool)[:n])
     for name, rows in classes.items():
         if not np.isin(rows, drawn).any():
             raise InputFileError(
-                f"none of the {n} {split.name.lower()} jets drawn is {name}: of {len(pool)} in the"
-                f" split {len(rows)} are; raise training.task.validation_labels or"
-                " training.evaluation.max_jets"
+                f"{task.source}: none of the {n} {split.name.lower()} jets drawn is {name}: of"
+                f" {len(pool)} in the split {len(rows)} are; raise"
+                " training.task.validation_labels or training.evaluation.max_jets"
             )
     return drawn

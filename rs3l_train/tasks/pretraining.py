@@ -208,7 +208,16 @@ def gradients_in_parts(pretraining: Pretraining, processes: Processes = ALONE) -
 def _rows(
     jets: ViewSource, dataset: Dataset, split: Split, positives: Positives, pairs: bool
 ) -> Tensor:
-    inside = torch.from_numpy(np.flatnonzero(dataset.initiators["split"] == split)).to(jets.device)
+    of_split = np.flatnonzero(dataset.initiators["split"] == split)
+    if not len(of_split):
+        # More events would not help: those of the split are in another part of the dataset.
+        raise InputFileError(
+            f"{dataset.source}: none of its rows to pretrain on is in the {split.name.lower()}"
+            " split, and pretraining takes train and validation; if this is a part of a dataset, as"
+            " `rs3l-data split` and `select` make, take the whole one, else choose others in"
+            " training.data.labels"
+        )
+    inside = torch.from_numpy(of_split).to(jets.device)
     rows = positives.rows(jets.present, inside, pairs)
     if len(rows) < 2:
         needed = "two of the views" if pairs else "the views"

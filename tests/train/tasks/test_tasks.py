@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -153,11 +154,24 @@ def test_too_few_labels_and_unknown_names_are_errors(dataset, config):
     with pytest.raises(InputFileError, match="test split has no signal jets"):
         draw_at_most(task, Split.TEST, ~usable, 5, [0])
     part = tagging_task(dataset.select(splits="train"), config.task)
-    with pytest.raises(InputFileError, match=r"is in the test split, .* take the whole one"):
+    own = re.escape(dataset.source)
+    lacking = f"{own}: no jet of the task is in the {{}} split, .* take the whole one"
+    with pytest.raises(InputFileError, match=lacking.format("test")):
         draw_at_most(part, Split.TEST, part.target >= 0, 5, [0])
+    other = tagging_task(dataset.select(splits="test"), config.task)
+    with pytest.raises(InputFileError, match=lacking.format("train")):
+        draw_labelled(other, Split.TRAIN, other.target >= 0, 5, [0])
     wrong = changed(config, task={"signal": ["higs"]})
     with pytest.raises(ConfigError, match=r"task.signal: .* 'higs'; did you mean 'higgs'"):
         tagging_task(dataset, wrong.task)
+
+
+@pytest.mark.parametrize(("part", "lacking"), [("train", "validation"), ("test", "train")])
+def test_pretraining_on_a_part_of_a_dataset_asks_for_the_whole(dataset, config, part, lacking):
+    """Such as `rs3l-data split --by split` makes: more events would not help."""
+    own = f"{re.escape(dataset.source)}: none of its rows .* in the {lacking} split.* the whole one"
+    with pytest.raises(InputFileError, match=own):
+        set_up(dataset.select(splits=part), config, prepare(config))
 
 
 def test_pretraining_on_what_is_not_there_is_an_error(dataset, config, tmp_path):
@@ -165,8 +179,10 @@ def test_pretraining_on_what_is_not_there_is_an_error(dataset, config, tmp_path)
         pretrain(dataset, changed(config, data={"views": ["nominal", "vincia"]}), tmp_path)
     with pytest.raises(ConfigError, match=r"data.labels: the dataset has no label 'top'"):
         pretrain(dataset, changed(config, data={"labels": ["top"]}), tmp_path)
-    with pytest.raises(InputFileError, match="pretraining takes two jets"):
-        pretrain(dataset.select(splits="train"), config, tmp_path)
+    validation = dataset.initiators["split"] == Split.VALIDATION
+    one_validates = dataset[~validation | (validation.cumsum() == 1)]
+    with pytest.raises(InputFileError, match=r"\b[01] jets of the validation .* takes two jets"):
+        pretrain(one_validates, config, tmp_path)
 
 
 def test_the_probe_is_a_logistic_regression():
