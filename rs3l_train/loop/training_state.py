@@ -24,7 +24,7 @@ from rs3l_data.errors import ConfigError, InputFileError
 from rs3l_data.store.atomic import write_whole
 from rs3l_train.config import LoopConfig, Resume
 from rs3l_train.loop.best import BestWeights
-from rs3l_train.loop.folder import CHECKPOINT, forget
+from rs3l_train.loop.folder import CHECKPOINT, WEIGHTS, forget
 from rs3l_train.loop.history import History
 from rs3l_train.loop.identity import Identity, differing, software
 from rs3l_train.loop.processes import ALONE, Processes
@@ -128,7 +128,7 @@ class Checkpoints:
             if self._resume == "must":
                 raise InputFileError(
                     f"{self.path}: no such file, so there is no unfinished training to go on"
-                    " with; --resume auto starts anew"
+                    f" with; {self._instead()}"
                 )
             return False
         header = self._header()
@@ -150,6 +150,15 @@ class Checkpoints:
                 logger.warning("going on with changed %s: %s", of_what, change)
         self._changes = settings + other
         return True
+
+    def _instead(self) -> str:
+        """Say what to do where there is nothing to go on with."""
+        if (self.path.parent / WEIGHTS).exists():
+            return (
+                "the one in this folder is finished: --resume auto takes it as it is if data and"
+                " settings are the same, --resume never trains again"
+            )
+        return "--resume auto starts one"
 
     def noted(self, name: str) -> str | None:
         """Look up a note of the checkpoint that the training goes on from; None without one."""

@@ -116,7 +116,8 @@ def test_a_probe_has_no_steps_to_go_on_with(bench, backbone, tmp_path, crash_at,
         "config.yaml",
         "weights.safetensors",
     ]
-    with pytest.raises(InputFileError, match="no unfinished training to go on with"):
+    done = "no unfinished training to go on with; the one in this folder is finished: --resume auto"
+    with pytest.raises(InputFileError, match=f"{done} takes it as it is"):
         Trainings(bench, backbone, "must").tagger("probe", 20, 0, tmp_path)
 
 
