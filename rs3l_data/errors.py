@@ -39,6 +39,12 @@ class StorageError(RS3LError):
     """A file could not be written (full disk, no permission)."""
 
 
+class TakenError(StorageError):
+    """A place to write to that has something already which is not to be lost: wrong usage."""
+
+    exit_code = 2
+
+
 class TransferError(RS3LError):
     """A server refused, could not be reached, or sent something other than it announced."""
 

@@ -12,7 +12,7 @@ from glob import escape
 from pathlib import Path
 from secrets import token_hex
 
-from rs3l_data.errors import ConfigError, StorageError
+from rs3l_data.errors import ConfigError, StorageError, TakenError
 from rs3l_data.store.faults import why_not_written
 
 _NO_FLUSHING = (errno.EINVAL, errno.ENOTSUP, errno.EACCES)
@@ -37,9 +37,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
     Raises
     ------
+    TakenError
+        If ``path`` is a folder or a device.
     StorageError
-        If ``path`` is a folder or a device, the disk or the quota is full, writing is not
-        permitted, or the file system fails.
+        If the disk or the quota is full, writing is not permitted, or the file system fails.
     """
     temporary = hidden_beside(path)
     with explained(path):
@@ -154,9 +155,9 @@ def remove_left_over(path: Path) -> None:
 
 def _require_file(path: Path) -> None:
     if path.is_dir():
-        raise StorageError(f"{path}: a folder, expected the name of a file to write")
+        raise TakenError(f"{path}: a folder, expected the name of a file to write")
     if path.exists() and not path.is_file():
-        raise StorageError(f"{path}: a device or a pipe, expected the name of a file to write")
+        raise TakenError(f"{path}: a device or a pipe, expected the name of a file to write")
 
 
 def _flush(path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rs3l_data.errors import StorageError
+from rs3l_data.errors import StorageError, TakenError
 from rs3l_data.store.atomic import explained, hidden_beside, remove_left_over
 
 
@@ -20,12 +20,14 @@ def new_folder(to: Path) -> Iterator[Path]:
 
     Raises
     ------
+    TakenError
+        If there is something at ``to`` already.
     StorageError
-        If there is something at ``to`` already, no permission, or no room.
+        If there is no permission, or no room.
     """
     taken = f"{to}: there is something already; give the name of a new folder"
     if to.is_symlink() or (to.exists() and (not to.is_dir() or any(to.iterdir()))):
-        raise StorageError(taken)
+        raise TakenError(taken)
     building = hidden_beside(to)
     with explained(to):
         remove_left_over(to)
@@ -36,10 +38,11 @@ def new_folder(to: Path) -> Iterator[Path]:
                 building.replace(to)
             except OSError as error:
                 if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-                    raise StorageError(taken) from None
+                    raise TakenError(taken) from None
                 raise
         except StorageError as error:
             # Who asked for ``to`` does not know of the hidden one.
-            raise StorageError(str(error).replace(str(building), str(to.absolute()))) from None
+            said = str(error).replace(str(building), str(to.absolute()))
+            raise type(error)(said) from None
         finally:
             shutil.rmtree(building, ignore_errors=True)

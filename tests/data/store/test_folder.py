@@ -1,11 +1,12 @@
 """Folders that appear whole or not at all."""
 
+import errno
 import os
 import time
 
 import pytest
 
-from rs3l_data.errors import StorageError
+from rs3l_data.errors import StorageError, TakenError
 from rs3l_data.store.folder import new_folder
 
 
@@ -40,7 +41,7 @@ def test_who_comes_second_is_told_so(tmp_path):
     (second.__enter__() / "b").write_text("second")
     with new_folder(tmp_path / "x") as place:
         (place / "a").write_text("first")
-    with pytest.raises(StorageError, match="x: there is something already"):
+    with pytest.raises(TakenError, match="x: there is something already"):
         second.__exit__(None, None, None)
     assert names(tmp_path) == ["x"]
     assert names(tmp_path / "x") == ["a"]
@@ -50,10 +51,22 @@ def test_a_link_is_no_new_folder(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "x").symlink_to("elsewhere")
     with (
-        pytest.raises(StorageError, match="x: there is something already"),
+        pytest.raises(TakenError, match="x: there is something already"),
         new_folder(tmp_path / "x"),
     ):
         pass
+
+
+def test_what_is_taken_is_wrong_usage_and_a_full_disk_a_failure(tmp_path):
+    """A script that tries again after a failure must not do so after a wrong `--to`."""
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "mine").touch()
+    with pytest.raises(TakenError) as taken, new_folder(tmp_path / "x"):
+        pass
+    assert taken.value.exit_code == 2
+    with pytest.raises(StorageError) as full, new_folder(tmp_path / "y"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert full.value.exit_code == 1
 
 
 def test_what_a_killed_process_left_is_removed_an_hour_later(tmp_path):
