@@ -18,8 +18,10 @@ OUT_OF_MEMORY = (
     "(`hard.chunk_events`); nothing half-written is left"
 )
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-STOPPED = "stopped by SIGTERM, as at a time limit; nothing half-written is left: run it again"
-INTERRUPTED = "interrupted; nothing half-written is left"
+STOPPED = "stopped by SIGTERM, as at a time limit; run it again"
+INTERRUPTED = "interrupted"
+NOTHING_LEFT = "nothing half-written is left"
+"""Unless a note of the interrupt says what is"""
 
 
 class StoppedError(SystemExit):
@@ -49,12 +51,25 @@ def run(command: Callable[[], object]) -> None:
     except SystemExit as end:
         # Typer makes one of a Ctrl-C, without a word.
         if end.code == 128 + signal.SIGINT:
-            sys.stderr.write(f"{INTERRUPTED}\n")
+            sys.stderr.write(f"{last_words(_interrupt_behind(end))}\n")
         raise
 
 
+def _interrupt_behind(end: BaseException) -> BaseException:
+    behind = end
+    while not isinstance(behind, KeyboardInterrupt):
+        if behind.__context__ is None:
+            return KeyboardInterrupt()
+        behind = behind.__context__
+    return behind
+
+
 def last_words(error: BaseException) -> str:
-    """Say what ended a program: a sentence where it is known, else the traceback."""
+    """Say what ended a program: a sentence where it is known, else the traceback.
+
+    Notes that whoever was interrupted has added to a `KeyboardInterrupt` or a `StoppedError` say
+    what is left of the work.
+    """
     match error:
         case RS3LError():
             return str(error)
@@ -69,10 +84,9 @@ def last_words(error: BaseException) -> str:
             return words
         case MemoryError():
             return OUT_OF_MEMORY
-        case StoppedError():
-            return STOPPED
-        case KeyboardInterrupt():
-            return INTERRUPTED
+        case StoppedError() | KeyboardInterrupt():
+            what = STOPPED if isinstance(error, StoppedError) else INTERRUPTED
+            return "; ".join([what, *getattr(error, "__notes__", [NOTHING_LEFT])])
     return "".join(traceback.format_exception(error)).rstrip()
 
 

@@ -253,8 +253,9 @@ def _fetch_all(
             jobs = [pool.submit(_make, target, folder, client, count) for target in missing]
             for job in as_completed(jobs):
                 job.result()
-        except KeyboardInterrupt:
-            logger.warning("%s: kept what has arrived; the same command goes on there", folder)
+        except (KeyboardInterrupt, SystemExit) as end:
+            # A SystemExit is what SIGTERM makes. The command line tells the note.
+            end.add_note(f"{folder} keeps what has arrived, and the same command goes on there")
             raise
         finally:
             client.stop.set()

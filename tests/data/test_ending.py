@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from rs3l_data import ending
 from rs3l_data.progress import logging_to
 
 PROGRAM = """
@@ -72,18 +71,29 @@ app = typer.Typer()
 
 @app.command()
 def command():
-    os.kill(os.getpid(), signal.SIGINT)
-    time.sleep(9)
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(9)
+    except KeyboardInterrupt as interrupt:
+        NOTE
+        raise
 
 ending.run(app)
 """
 
 
-def test_a_command_of_typer_says_that_it_was_interrupted():
-    program = [sys.executable, "-c", TYPER]
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("pass", "interrupted; nothing half-written is left\n"),
+        ("interrupt.add_note('a half is kept')", "interrupted; a half is kept\n"),
+    ],
+)
+def test_a_command_of_typer_says_that_it_was_interrupted_and_what_is_left(note, said):
+    program = [sys.executable, "-c", TYPER.replace("NOTE", note)]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == 130
-    assert done.stderr == f"{ending.INTERRUPTED}\n"
+    assert done.stderr == said
 
 
 CLOSED = """

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import requests
 
+from rs3l_data.ending import last_words
 from rs3l_data.errors import StorageError, TransferError
 from rs3l_data.record.client import Client
 from rs3l_data.record.names import PARTS
@@ -248,9 +249,7 @@ def test_a_disk_that_fills_up_is_told_in_words(archive, content, fetch, monkeypa
         fetch()
 
 
-def test_an_interrupt_ends_all_threads_and_keeps_what_came(
-    archive, fetch, tmp_path, monkeypatch, caplog
-):
+def test_an_interrupt_ends_all_threads_and_keeps_what_came(archive, fetch, tmp_path, monkeypatch):
     source = tmp_path / "source"
     source.mkdir()
     for i in range(3):
@@ -267,10 +266,11 @@ def test_an_interrupt_ends_all_threads_and_keeps_what_came(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("rs3l_data.record.download.as_completed", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as interrupt:
         fetch(client=client)
     monkeypatch.undo()
-    assert "kept what has arrived; the same command goes on there" in caplog.text
+    kept = f"{tmp_path / 'here'} keeps what has arrived, and the same command goes on there"
+    assert last_words(interrupt.value) == f"interrupted; {kept}"
     assert not [t for t in threading.enumerate() if t.name.startswith("download")]
     assert threading.active_count() <= before + 4
     assert len(list((tmp_path / "here" / PARTS).iterdir())) == 3
