@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from rs3l_data.describe.strict import Strict
+from rs3l_data.describe.wording import DOI, NOT_EMPTY, ORCID
 
 Licence = Literal["CC-BY-4.0", "CC0-1.0", "CC-BY-SA-4.0", "CC-BY-NC-4.0"]
 
@@ -45,7 +46,7 @@ def _checked_orcid(value: str) -> str:
 
 Orcid = Annotated[
     str,
-    Field(pattern=r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"),
+    Field(pattern=ORCID),
     AfterValidator(_checked_orcid),
 ]
 
@@ -53,7 +54,9 @@ Orcid = Annotated[
 class Creator(Strict):
     """One of those who made the dataset."""
 
-    name: str = Field(pattern=r"\S", description="Family name, given names; or a collaboration.")
+    name: str = Field(
+        pattern=NOT_EMPTY, description="Family name, given names; or a collaboration."
+    )
     affiliation: str | None = Field(None, description="Institution.")
     orcid: Orcid | None = Field(None, description="0000-0000-0000-0000")
 
@@ -61,20 +64,22 @@ class Creator(Strict):
 class Publication(Strict):
     """What the record of a dataset says beside what the dataset says of itself."""
 
-    title: str = Field(pattern=r"\S", description="Title of the record.")
+    title: str = Field(pattern=NOT_EMPTY, description="Title of the record.")
     creators: tuple[Creator, ...] = Field(min_length=1, description="In the order of citation.")
     description: str = Field(
         "", description="A paragraph or more of plain text, put before what is generated."
     )
     licence: Licence = Field("CC-BY-4.0", description="SPDX identifier.")
     publisher: str = Field("Zenodo", description="The archive.")
-    version: str | None = Field(None, description="Of the dataset, as 1.0.0.")
+    version: str | None = Field(
+        None, description='Of the dataset, as 1.0.0; of two numbers in quotes, as "1.0".'
+    )
     year: int | None = Field(
         None, ge=1900, le=9999, description="Of publication; when the dataset was made, if not."
     )
     doi: str | None = Field(
         None,
-        pattern=r"^10\.\d{4,9}/\S+$",
+        pattern=DOI,
         description="If one is reserved; it then stands in the card.",
     )
     keywords: tuple[str, ...] = Field(

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
-from rs3l_data.describe.wording import expected, found
+from rs3l_data.describe.wording import expected, found, text_in_quotes
 from rs3l_data.errors import ConfigError
 
 
@@ -124,6 +124,7 @@ def _all_in_words(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -
     """Tell every fault in one line; one line for a value that may be of several kinds."""
     lines: list[str] = []
     wrong: dict[tuple[str, str], list[str]] = {}
+    as_text: dict[tuple[str, str], str] = {}
     places = [_walk(model, fault["loc"])[0] for fault in faults]
     for fault in faults:
         place, value = fault["loc"], found(fault["input"])
@@ -143,6 +144,10 @@ def _all_in_words(model: type[BaseModel], faults: Sequence[Mapping[str, Any]]) -
                     path, kind = ".".join(shown[:-1]), "text in quotes"
                 kind += " as the key"
             wrong.setdefault((path, value), []).append(kind)
+            as_text[path, value] = text_in_quotes(fault["input"], _pattern_of(model, place))
+    for one, kinds in wrong.items():
+        if {*kinds} == {"text"}:
+            kinds[:] = [as_text[one]]
     return lines + [
         f"{path}: expected {' or '.join(dict.fromkeys(kinds))}; found {value}"
         for (path, value), kinds in wrong.items()
@@ -217,6 +222,14 @@ def _walk(model: Any, loc: tuple[Any, ...]) -> tuple[list[str], list[type[BaseMo
             models = models_in(fields[0].annotation)
         # A dict's key or a list's index does not change which models are inside.
     return path, models
+
+
+def _pattern_of(model: type[BaseModel], loc: tuple[Any, ...]) -> str | None:
+    """Find what the text of a field must fit."""
+    key = str(loc[-1]) if loc else ""
+    _, around = _walk(model, loc[:-1])
+    rules = [rule for m in around if key in m.model_fields for rule in m.model_fields[key].metadata]
+    return next((rule.pattern for rule in rules if getattr(rule, "pattern", None)), None)
 
 
 def _is_kind(step: str) -> bool:

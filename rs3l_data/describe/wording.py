@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -10,9 +11,20 @@ from pydantic import BaseModel
 
 NAME = r"^[A-Za-z][A-Za-z0-9_]*$"
 """Pattern of the names that a config gives"""
+ORCID = r"^\d{4}-\d{4}-\d{4}-\d{3}[\dX]$"
+DOI = r"^10\.\d{4,9}/\S+$"
+NOT_EMPTY = r"\S"
 
 _LONGEST = 100
 """Characters of a value that a message repeats"""
+
+_FORMS = {
+    NAME: "a letter, then letters, digits or _",
+    ORCID: "an ORCID, such as 0000-0002-1825-0097",
+    DOI: "a DOI, such as 10.5281/zenodo.1234567",
+    NOT_EMPTY: "text that is not empty",
+}
+"""Patterns in words: not everybody reads regular expressions"""
 
 _EXPECTED = {
     "dict_type": "keys with values",
@@ -60,8 +72,8 @@ def expected(fault: Mapping[str, Any], models: list[type[BaseModel]]) -> str | N
         return f"keys with values{_such_as(models, '{}')}{', or {}' if nothing else ''}"
     if kind == "dict_type":
         return f"keys with values{_such_as(models, '{{NAME: {}}}')}"
-    if kind == "string_pattern_mismatch" and context["pattern"] == NAME:
-        return "a letter, then letters, digits or _"
+    if kind == "string_pattern_mismatch" and context["pattern"] in _FORMS:
+        return _FORMS[context["pattern"]]
     if kind not in _EXPECTED:
         return None
     return _EXPECTED[kind].format(**context).replace("least 1 entries", "least one entry")
@@ -75,6 +87,25 @@ def found(value: Any) -> str:
         return str(value).lower()
     text = f"the date {value}" if isinstance(value, date) else repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def text_in_quotes(value: Any, pattern: str | None) -> str:
+    """Say how to write as text what YAML takes for a number, a date, or true and false.
+
+    Parameters
+    ----------
+    pattern
+        What the text must fit, if anything: with quotes alone a number may still be wrong.
+
+    >>> text_in_quotes(1.0, None), text_in_quotes(1.0, NAME), text_in_quotes(["a"], None)
+    ('text in quotes, such as "1.0"', 'a letter, then letters, digits or _', 'text')
+    """
+    if not isinstance(value, int | float | date):
+        return "text"
+    if pattern and not re.search(pattern, str(value)):
+        return _FORMS.get(pattern, "text")
+    # Of true nobody knows whether `on`, `yes` or `true` was written.
+    return "text in quotes" + ("" if isinstance(value, bool) else f', such as "{value}"')
 
 
 def _such_as(models: list[type[BaseModel]], form: str) -> str:

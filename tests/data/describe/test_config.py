@@ -120,7 +120,8 @@ def test_values_out_of_range_are_named(blocks, path):
         ({"hard": {"energy": math.inf}}, "hard.energy: expected a finite number; found inf"),
         ({"jets": {"radius": math.nan}}, "jets.radius: expected a finite number; found nan"),
         ({"name": "5 views"}, "name: expected a letter, then letters, digits or _"),
-        ({"name": date(2026, 1, 2)}, "name: expected text; found the date 2026-01-02"),
+        # In quotes it would be no name either.
+        ({"name": date(2026, 1, 2)}, "name: expected a letter, then letters, digits or _; found t"),
     ],
 )
 def test_what_was_expected_is_said_without_python(blocks, words):
@@ -203,7 +204,7 @@ def test_each_initiator_may_have_a_label_of_its_own():
         ({25: "Hbb", -6: "top"}, "label.-6: expected a PDG code above 0"),
         ({25: "Hbb", "t": "top"}, "label.t: expected a whole number as the key; found 't'"),
         ({25: "Hbb", True: "top"}, "label: expected a PDG code as the key; found true"),
-        ({25: True, 6: "top"}, "label.25: expected text; found true"),
+        ({25: True, 6: "top"}, "label.25: expected text in quotes; found true"),
         ({25: "Hbb", 6: "a top"}, "label.6: expected a letter, then letters, digits or _;"),
         (["Hbb", "top"], "label: expected text or keys with values; found ['Hbb', 'top']"),
     ],

@@ -362,10 +362,19 @@ def test_the_card_of_a_config_that_says_little(folder):
             {"creators": [{"name": "A", "orcid": "0000-0002-1825-0096"}]},
             "last character should be 7",
         ),
-        ({"creators": [{"name": "A", "orcid": "0000-0002"}]}, "creators.0.orcid"),
+        (
+            {"creators": [{"name": "A", "orcid": "0000-0002"}]},
+            "creators.0.orcid: expected an ORCID, such as 0000-0002-1825-0097; found '0000-0002'",
+        ),
+        ({"title": " "}, "title: expected text that is not empty; found ' '"),
+        ({"title": 2026}, 'title: expected text in quotes, such as "2026"; found 2026'),
+        ({"version": 1.0}, 'version: expected text in quotes, such as "1.0"; found 1.0'),
         ({"licence": "MIT"}, "licence.*CC-BY-4.0"),
         ({"license": "CC0-1.0"}, "license: unknown key; did you mean 'licence'"),
-        ({"doi": "zenodo.1"}, "doi"),
+        (
+            {"doi": "zenodo.1"},
+            "doi: expected a DOI, such as 10.5281/zenodo.1234567; found 'zenodo.1'",
+        ),
     ],
 )
 def test_what_is_wrong_in_what_people_say(change, words):
