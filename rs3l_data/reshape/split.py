@@ -6,6 +6,8 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import ConfigError
 from rs3l_data.reshape.derived import names_of, open_source, step, write_parts
@@ -37,7 +39,7 @@ def split(path: Path, by: str, to: Path) -> list[Path]:
     InputFileError
         If the source is no sound dataset.
     ConfigError
-        If ``by`` is none of these.
+        If ``by`` is none of these, or more parts than can have an event.
     StorageError
         If there is something at ``to``, or it cannot be written.
     """
@@ -65,6 +67,12 @@ def _parts(dataset: Dataset, by: str) -> Iterator[tuple[str, Dataset]]:
             yield part.name.lower(), dataset.select(splits=part)
     elif by.isascii() and by.isdigit() and len(by) <= 5 and 1 <= int(by) <= 10_000:
         n = int(by)
+        most = len(np.unique(dataset.initiators["event"]))
+        if n > most:  # Each part takes its time, with rows or without.
+            raise ConfigError(
+                f"--by {by}: {dataset.source} has at most {most} hard events of a process with rows"
+                " here, and an event stays whole: expected no more parts than that"
+            )
         for i in range(n):
             yield f"part-{i:0{len(str(n - 1))}d}", dataset[dataset.initiators["event"] % n == i]
     else:

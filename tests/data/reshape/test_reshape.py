@@ -293,8 +293,9 @@ def test_a_merged_dataset_names_the_versions_of_its_first_source(tmp_path):
 
 
 def test_an_empty_part_and_an_empty_choice_are_told(tmp_path, caplog):
-    one = make_dataset(tmp_path / "one", n_events=1, n_shards=1, processes=("higgs",))
-    assert [path.name for path in split(one, "2", tmp_path / "parts")] == ["part-0"]
+    one = make_dataset(tmp_path / "one", n_events=3, n_shards=1, processes=("higgs",))
+    select(one, Choice(where_initiator="event != 1"), tmp_path / "even")
+    assert [path.name for path in split(tmp_path / "even", "2", tmp_path / "parts")] == ["part-0"]
     assert "part-1: no row belongs there" in caplog.text
     select(one, Choice(where="pt > 1e9"), tmp_path / "none")
     assert "none: no jet is left in any view" in caplog.text
@@ -379,6 +380,14 @@ def test_what_is_no_number_of_parts(whole, tmp_path, by):
     with refused(f"--by {by}: expected 'process', 'split' or a number", ConfigError):
         split(whole, by, tmp_path / "parts")
     assert [*tmp_path.iterdir()] == []
+
+
+def test_more_parts_than_events_are_refused_before_anything_is_written(whole, tmp_path):
+    """Which would take minutes for each thousand of empty ones."""
+    with refused("--by 21: .* at most 20 hard events of a process", ConfigError):
+        split(whole, "21", tmp_path / "parts")
+    assert [*tmp_path.iterdir()] == []
+    assert len(split(whole, "20", tmp_path / "parts")) == 20
 
 
 def test_a_number_of_parts_may_begin_with_a_zero(whole, tmp_path):
