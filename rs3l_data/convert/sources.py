@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rs3l_data.describe.schema import Split
+from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import InputFileError, why_not_opened
 from rs3l_data.named_files import matching, require_once
 
@@ -34,6 +36,8 @@ def find_sources(arguments: Sequence[str]) -> list[Source]:
     for argument in arguments:
         prefix, colon, rest = argument.partition(":")
         named = bool(colon) and prefix in _SPLITS
+        if colon and not named:
+            _require_files(argument, prefix, rest)
         paths = matching(rest if named else argument)
         sources += [Source(Path(path), _SPLITS[prefix] if named else None) for path in paths]
     require_once(source.path for source in sources)
@@ -43,3 +47,19 @@ def find_sources(arguments: Sequence[str]) -> list[Source]:
         except OSError as error:
             raise InputFileError(why_not_opened(source.path, error)) from None
     return sources
+
+
+def _require_files(argument: str, prefix: str, rest: str) -> None:
+    """Tell who writes ``val:FILE`` what the parts are called, unless there are files of that name.
+
+    Raises
+    ------
+    InputFileError
+        If there are none, and what stands before the colon is no folder's name either.
+    """
+    # Path.glob takes no absolute patterns.
+    if "/" in prefix or Path(argument).exists() or glob.glob(argument):  # noqa: PTH207
+        return
+    short = [name for name in _SPLITS if prefix and name.startswith(prefix.lower())]
+    hint = f"did you mean '{short[0]}:{rest}'?" if short else nearest(prefix, [*_SPLITS])
+    raise InputFileError(f"{argument}: no such file, nor is '{prefix}' a part of the split; {hint}")

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import h5py
@@ -109,6 +110,27 @@ def test_a_file_that_is_none_is_told_in_words(tmp_path):
     for name, words in (("none.h5", "no such file"), (".", "a folder"), ("loop.h5", "cannot be")):
         with pytest.raises(InputFileError, match=words):
             find_sources([f"{tmp_path}/{name}"])
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [
+        (
+            "val:a.h5",
+            "val:a.h5: no such file, nor is 'val' a part of the split; did you mean 'vali",
+        ),
+        ("Train:*.h5", "did you mean 'train:*.h5'?"),
+        ("validaton:a.h5", "did you mean 'validation'? Valid: train, validation, test"),
+        ("2026:a.h5", "nor is '2026' a part of the split; Valid: train, validation, test"),
+    ],
+)
+def test_a_prefix_that_is_no_part_of_the_split_is_told_what_they_are(
+    tmp_path, monkeypatch, argument, words
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.h5").touch()
+    with pytest.raises(InputFileError, match=re.escape(words)):
+        find_sources([argument])
 
 
 def test_a_pattern_without_files_is_an_error(tmp_path):
