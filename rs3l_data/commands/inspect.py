@@ -10,6 +10,7 @@ import typer
 from rs3l_data.commands.options import AsJson, DatasetOrShard
 from rs3l_data.text_table import aligned
 
+_OF_A_PROCESS = ("rows", "events", "cross_section_pb", "sum_of_weights")
 _OF_A_VIEW = ("present", "constituents", "redo", "of", "variation", "changes")
 
 
@@ -44,14 +45,26 @@ def _lines(found: dict[str, Any]) -> list[str]:
     if found["jets"]:
         lines.append("  jets: " + ", ".join(f"{k} {v}" for k, v in found["jets"].items()))
     lines.append("")
-    lines += _table("process", found["processes"], ("rows", "events", "cross_section_pb"))
-    lines += _table("label", found["labels"], ("rows",))
+    lines += _table("process", _there(found, "processes"), _OF_A_PROCESS)
+    lines += _table("label", _there(found, "labels"), ("rows",))
+    for kind in ("processes", "labels"):
+        there = _there(found, kind)
+        if absent := [name for name in found[kind] if name not in there]:
+            lines += [f"  no rows here of the {kind} {', '.join(absent)}", ""]
     lines += _table("split", found["splits"], ("rows", "events"))
     lines += _table("view", found["views"], _OF_A_VIEW)
     for step in found["history"]:
         arguments = ", ".join(f"{k}: {v}" for k, v in step["arguments"].items())
         lines.append(f"{step['operation']} {arguments}".rstrip())
     return lines
+
+
+def _there(found: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """Leave out what a part has of the whole but for the name; of a whole dataset it is news."""
+    entries: dict[str, dict[str, Any]] = found[kind]
+    if not found["is_part"]:
+        return entries
+    return {name: entry for name, entry in entries.items() if entry["rows"]}
 
 
 def _table(what: str, entries: dict[str, dict[str, Any]], columns: tuple[str, ...]) -> list[str]:
@@ -66,6 +79,8 @@ def _text(column: str, value: Any) -> str:
         return "-"
     if column == "changes":
         return "; ".join(value)
+    if column == "sum_of_weights":  # By which histograms are divided.
+        return f"{value:.6g}"
     if column == "present":
         return f"{value:.1%}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -13,6 +13,8 @@ from rs3l_data.describe.schema import Split
 from rs3l_data.store.hdf5 import datasets_in, reading
 from rs3l_data.store.reader import Dataset
 
+_OF_GENERATION = ("cross_section_pb", "sum_of_weights")
+
 
 def overview(dataset: Dataset) -> dict[str, Any]:
     """Count and measure a dataset, as JSON can hold it.
@@ -20,27 +22,31 @@ def overview(dataset: Dataset) -> dict[str, Any]:
     Returns
     -------
     dict
-        `rows`, `events`; by name `processes`, `labels`, `splits` and `views`, with the share of
-        `present` jets, their mean number of `constituents` and the `changes` that a view makes, in
-        words; `files`: number of shards, bytes,
-        compression, ratio of the content to the bytes, bytes for each present jet; `jets`: the
-        selection; `software`; `history`.
+        `rows`, `events`; `is_part`: whether other rows of its generation are known to be elsewhere,
+        as for a shard by itself; by name `processes`, with what a manifest says of their
+        generation, `labels`, `splits` and `views`, with the share of `present` jets, their mean
+        number of `constituents` and the `changes` that a view makes, in words; `files`: number of
+        shards, bytes, compression, ratio of the content to the bytes, bytes for each present jet;
+        `jets`: the selection; `software`; `history`.
     """
     manifest = dataset.manifest or {}
     attributes = dataset.shards[0].attributes
     views = {view: _view(dataset, view) for view in dataset.views}
     n_jets = sum(view.pop("jets") for view in views.values())
+    history = manifest.get("history", attributes.get("history", []))
+    generation = manifest.get("processes", {})
     return {
         "source": dataset.source,
         "format_version": dataset.shards[0].format_version,
         "rows": len(dataset),
         "events": dataset.n_events,
+        "is_part": not manifest
+        or "part_of" in manifest
+        or any(step["operation"] in ("split", "select") for step in history),
         "processes": {
             name: {
                 **_size(dataset.select(processes=name)),
-                "cross_section_pb": manifest.get("processes", {})
-                .get(name, {})
-                .get("cross_section_pb"),
+                **{key: generation.get(name, {}).get(key) for key in _OF_GENERATION},
             }
             for name in dataset.processes
         },
@@ -50,7 +56,7 @@ def overview(dataset: Dataset) -> dict[str, Any]:
         "files": _files(dataset, n_jets),
         "jets": dataset.config.get("jets", {}),
         "software": attributes.get("software", {}),
-        "history": manifest.get("history", attributes.get("history", [])),
+        "history": history,
     }
 
 

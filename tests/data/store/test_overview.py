@@ -2,12 +2,14 @@
 
 import json
 
+import h5py
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import rs3l_data
 from rs3l_data.__main__ import app
+from rs3l_data.reshape.select import Choice, select
 from rs3l_data.store.overview import overview
 from tests.synthetic import make_dataset
 
@@ -54,6 +56,35 @@ def test_the_command_says_it_in_words_and_as_json(folder, dataset):
     assert f"{folder}: 90 initiators of 60 hard events" in answer.stdout
     answer = CliRunner().invoke(app, ["inspect", str(folder), "--json"])
     assert json.loads(answer.stdout) == {"path": str(folder), **overview(dataset)}
+
+
+def test_processes_have_all_that_normalises_them(folder):
+    of_manifest = json.loads((folder / "dataset.json").read_text())["processes"]
+    answer = CliRunner().invoke(app, ["inspect", str(folder), "--json"])
+    told = json.loads(answer.stdout)["processes"]
+    for name, entry in told.items():
+        for key in ("cross_section_pb", "sum_of_weights"):
+            assert entry[key] == of_manifest[name][key]
+    text = CliRunner().invoke(app, ["inspect", str(folder)]).stdout
+    assert "process  rows  events  cross_section_pb  sum_of_weights" in text
+    assert text.split("\n  qcd", 1)[1].split()[:4] == ["60", "30", "1000", "30"]
+
+
+def test_a_part_does_not_list_processes_as_its_own_that_it_has_no_rows_of(folder, tmp_path):
+    select(folder, Choice(where_initiator="pdg_id != 25"), tmp_path / "part")
+    with h5py.File(next((tmp_path / "part").glob("*.h5"))) as file:
+        assert "higgs" in file.attrs["process_names"], "as in the shards of any run"
+    text = CliRunner().invoke(app, ["inspect", str(tmp_path / "part")]).stdout
+    assert "\n  qcd " in text
+    assert "\n  higgs" not in text
+    assert "no rows here of the processes higgs\n" in text
+    assert "no rows here of the labels higgs\n" in text
+    # Of a whole dataset it is news that a process has none.
+    manifest = json.loads((tmp_path / "part" / "dataset.json").read_text())
+    manifest["history"] = []
+    (tmp_path / "part" / "dataset.json").write_text(json.dumps(manifest))
+    text = CliRunner().invoke(app, ["inspect", str(tmp_path / "part")]).stdout
+    assert "\n  higgs    0     0 " in text
 
 
 def test_views_say_what_they_change_be_it_the_detector_or_pileup_alone(tmp_path):
