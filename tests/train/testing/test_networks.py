@@ -150,6 +150,16 @@ def settings_of(network):
     return Chosen()
 
 
+def told(check, settings, base):
+    """List what is told of a network or an objective that breaks promises."""
+    with pytest.raises(AssertionError) as error:
+        check(settings)
+    head, *lines = str(error.value).split("\n- ")
+    kind = settings.built
+    assert head == f"{kind.__module__}.{kind.__qualname__} breaks what {base} promises:"
+    return lines
+
+
 @pytest.mark.parametrize("network", [Sum, Dropping], ids=lambda one: one.__name__)
 def test_who_keeps_all_promises_hears_nothing(network):
     before = torch.random.get_rng_state()
@@ -194,11 +204,7 @@ def test_who_keeps_all_promises_hears_nothing(network):
     ids=lambda one: getattr(one, "__name__", ""),
 )
 def test_who_breaks_a_promise_is_told_which(network, broken):
-    with pytest.raises(AssertionError) as error:
-        check_backbone(settings_of(network))
-    head, *lines = str(error.value).split("\n- ")
-    name = f"{network.__module__}.{network.__qualname__}"
-    assert head == f"{name} breaks what rs3l_train.backbones.base.Backbone promises:"
+    lines = told(check_backbone, settings_of(network), "rs3l_train.backbones.base.Backbone")
     assert len(lines) == len(broken)
     for line, expected in zip(lines, broken, strict=True):
         assert line.startswith(expected)
