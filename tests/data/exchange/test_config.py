@@ -1,9 +1,10 @@
 """What a config may say of other programs' files, and what the workflow makes of it."""
 
-import importlib
+import subprocess
 import sys
 
 import pytest
+import yaml
 
 from rs3l_data.describe.resolved import Resolved
 from rs3l_data.errors import ConfigError, InputFileError
@@ -33,12 +34,32 @@ def test_each_process_has_files_of_its_own():
     assert [run.lhe_files(name) for name in names] == [["one.lhe"], ["two.lhe"]]
 
 
-def test_a_missing_package_is_told_with_its_remedy(monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("rs3l_data.exchange")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "pylhe", None)
-    with pytest.raises(ConfigError, match=r"the package pylhe: `pip install '\.\[exchange\]'"):
-        importlib.import_module("rs3l_data.exchange")
+WITHOUT = """
+import sys
+sys.modules["pylhe"] = sys.modules["pyhepmc"] = None
+from rs3l_data.__main__ import main
+sys.argv = ["rs3l-data", "check", sys.argv[1]]
+main()
+"""
+
+
+def test_only_files_of_other_programs_need_their_packages(tmp_path, lhe):
+    def checked(process):
+        path = tmp_path / "my.yaml"
+        config = {"name": "my", "seed": 1, "processes": {"p": process}, "views": {"nominal": {}}}
+        path.write_text(yaml.safe_dump(config))
+        call = [sys.executable, "-c", WITHOUT, path]
+        return subprocess.run(call, capture_output=True, text=True, check=False)
+
+    own = {"settings": ["HardQCD:all = on"], "initiators": [21], "label": "g", "events": 2}
+    done = checked(own)
+    assert done.returncode == 0, done.stderr
+    done = checked({"lhe": [lhe], "initiators": [25], "label": "H", "events": 2})
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: this needs the package pylhe, which is not installed:"
+        " `pip install '.[exchange]'` in a clone\n"
+    )
 
 
 def test_other_files_make_other_jobs():
