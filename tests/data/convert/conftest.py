@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import pytest
 
@@ -54,3 +56,8 @@ def assert_same_constituents(found, expected, d0_atol=1e-6):
     np.testing.assert_allclose(wrapped(found["phi"] - expected["phi"]), 0, atol=3e-6)
     for name in ("d0", "dz"):
         np.testing.assert_allclose(found[name], expected[name], atol=d0_atol, err_msg=name)
+
+
+def warnings_in(caplog):
+    """List the warnings alone: whoever ran before may have asked for the progress, too."""
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]

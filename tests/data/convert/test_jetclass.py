@@ -20,6 +20,7 @@ from tests.data.convert.conftest import (
     assert_same_constituents,
     energy_of,
     jets_by_pt,
+    warnings_in,
     wrapped,
 )
 from tests.synthetic import make_dataset, make_older
@@ -284,7 +285,7 @@ def test_values_that_break_a_promise_are_told_and_kept(tmp_path, caplog):
     # A charge, and one of a neutral hadron.
     assert findings.counts == {"finite": 2, "ranges": 1, "tracks": 1}
     assert told["violations"] == 4
-    energy, finite, ranges, tracks = (record.getMessage() for record in caplog.records)
+    energy, finite, ranges, tracks = warnings_in(caplog)
     assert f"{tmp_path}/a.root: 1 jets have less energy than momentum" in energy
     assert "and so no mass; the first is jet 14, with 1 and " in energy
     assert finite.startswith(f"{tmp_path}/ds/jetclass-00000.h5: /views/nominal/jets/tau1 row 3: ")
