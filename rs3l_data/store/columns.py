@@ -73,16 +73,21 @@ def write_offsets(group: h5py.Group, offsets: I8, compression: Compression) -> N
     write_dataset(group, "offsets", offsets.astype("<i8"), compression)
 
 
-def read_columns(group: h5py.Group, columns: Sequence[Column], rows: I8) -> Columns:
+def read_columns(group: h5py.Group, columns: Sequence[Column], rows: I8, n_rows: int) -> Columns:
     """Read the given rows, which rise, of some columns.
+
+    Parameters
+    ----------
+    n_rows
+        How many rows the table has.
 
     Raises
     ------
     ValueError
-        If a column is not as the schema says, or shorter.
+        If a column is not as the schema says, shorter than the rows or longer than the table.
     """
     spans = spans_of(rows, FAR_ROWS)
-    table = {column.name: read_column(group, column, spans) for column in columns}
+    table = {column.name: read_column(group, column, spans, n_rows=n_rows) for column in columns}
     chosen = _places(rows, spans)
     if chosen is None:
         return table

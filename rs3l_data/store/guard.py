@@ -57,7 +57,11 @@ def dataset_at(group: h5py.Group, name: str, dtype: np.dtype[Any], ndim: int = 1
 
 
 def read_column(
-    group: h5py.Group, column: Column, spans: Sequence[Span], to_the_end: bool = False
+    group: h5py.Group,
+    column: Column,
+    spans: Sequence[Span],
+    to_the_end: bool = False,
+    n_rows: int | None = None,
 ) -> Array:
     """Read some spans of a column, which rise, one after the other.
 
@@ -65,6 +69,8 @@ def read_column(
     ----------
     to_the_end
         Whether the last span must end where the column does.
+    n_rows
+        How many values a column of rows has; None for one of items, of which offsets say it.
 
     Raises
     ------
@@ -82,6 +88,10 @@ def read_column(
     if to_the_end and length > last:
         raise ValueError(
             f"{group.name}/{column.name}: has {length} values, but the offsets end at {last}"
+        )
+    if n_rows is not None and length > n_rows:
+        raise ValueError(
+            f"{group.name}/{column.name}: has {length} values, but there are {n_rows} rows"
         )
     values = _read(stored, dtype, spans)
     if values.dtype == np.bool_ and np.any(values.view(np.uint8) > 1):

@@ -96,4 +96,4 @@ def _read_events(file: h5py.File, columns: tuple[Column, ...]) -> tuple[I8, Colu
     """Read some columns of all events, with the numbers of their rows."""
     group = group_at(file, "events")
     rows = np.arange(n_values(group, HARD_EVENTS[0]))
-    return rows, read_columns(group, columns, rows)
+    return rows, read_columns(group, columns, rows, len(rows))

@@ -145,7 +145,8 @@ class Shard:
     def read_initiators(self, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the initiators, (n_rows,) each."""
         with self._file() as file:
-            table = read_columns(group_at(file, "initiators"), named(INITIATORS, names), rows)
+            group = group_at(file, "initiators")
+            table = read_columns(group, named(INITIATORS, names), rows, self.n_rows)
             for column, length in (("process", len(self.processes)), ("label", len(self.labels))):
                 if column in table and len(rows) and table[column].max() >= length:
                     raise ValueError(
@@ -167,7 +168,8 @@ class Shard:
     def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the jets of one view, (n_rows,) each."""
         with self._file() as file:
-            return read_columns(group_at(file, f"views/{view}/jets"), named(JETS, names), rows)
+            group = group_at(file, f"views/{view}/jets")
+            return read_columns(group, named(JETS, names), rows, self.n_rows)
 
     def read_constituents(self, view: str, rows: I8, names: Sequence[str]) -> tuple[I8, Columns]:
         """Read the constituents of one view: offsets (n_rows + 1,) and columns."""
@@ -192,7 +194,7 @@ class Shard:
             group = group_at(file, f"views/{view}")
             items = group_at(group, "constituents")
             offsets, columns = read_items(items, named(CONSTITUENTS, constituents), rows)
-            table = read_columns(group_at(group, "jets"), named(JETS, jets), rows)
+            table = read_columns(group_at(group, "jets"), named(JETS, jets), rows, self.n_rows)
             return View(table, columns, offsets)
 
     @contextmanager

@@ -105,7 +105,8 @@ class ViewFile:
         rows = np.arange(start, stop)
         with reading(self.path, "view") as file:
             group = group_at(file, f"views/{name}")
-            jets = read_columns(group_at(group, "jets"), JETS, rows)
+            n_rows = len(self.keys["event"])
+            jets = read_columns(group_at(group, "jets"), JETS, rows, n_rows)
             offsets, constituents = read_items(group_at(group, "constituents"), CONSTITUENTS, rows)
             return View(jets, constituents, offsets)
 
@@ -129,7 +130,8 @@ def open_view_file(path: Path) -> ViewFile:
         names = read_names(attributes, "view_names")
         del attributes["view_names"]
         group = group_at(file, "keys")
-        keys = read_columns(group, KEYS, np.arange(n_values(group, KEYS[0])))
+        rows = np.arange(n_values(group, KEYS[0]))
+        keys = read_columns(group, KEYS, rows, len(rows))
         events = EventRange(**own)
         _check_range(events, keys)
         for name in names:

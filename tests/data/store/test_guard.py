@@ -45,6 +45,21 @@ def test_offsets_that_end_too_soon(shard):
     refused(rs3l_data.open(shard), f"has {len(pt) + 1} values, but the offsets end at {len(pt)}")
 
 
+@pytest.mark.parametrize("name", ["views/seed/jets/contained", "initiators/label"])
+def test_columns_longer_than_their_table(shard, name):
+    """Their first values would be taken for those of the rows; here they are not."""
+    with h5py.File(shard, "a") as file:
+        values = file[name][:]
+        del file[name]
+        file[name] = np.append(np.zeros_like(values[:1]), values)
+    dataset = rs3l_data.open(shard)
+    fault = f"shard.h5: damaged: /{name}: has {len(values) + 1} values, but there are {len(values)}"
+    for rows in (slice(None), slice(3, 7)):
+        part = dataset[rows]
+        with pytest.raises(InputFileError, match=fault):
+            part.jets("seed", ["contained"]) if "jets" in name else part.initiators["label"]
+
+
 def test_offsets_that_fall_between_the_rows_that_are_read(shard, monkeypatch):
     monkeypatch.setattr("rs3l_data.store.columns.FAR_WITH_ITEMS", 1)
     put(shard, OFFSETS, slice(20, 22), 0)
