@@ -22,7 +22,7 @@ def bytes_of_processes(dataset: Dataset) -> dict[str, int]:
     sizes = dict.fromkeys(dataset.processes, 0.0)
     for part in dataset.by_shard():
         (shard,) = part.shards
-        per_row = shard.path.stat().st_size / max(shard.n_rows, 1)
+        per_row = shard.n_bytes / max(shard.n_rows, 1)
         share = len(part.views) / len(shard.views)
         for index, name in enumerate(part.processes):
             sizes[name] += float(np.sum(part.initiators["process"] == index)) * per_row * share

@@ -92,7 +92,7 @@ def write_parts(
     paths: list[Path] = []
     for part in parts:
         if len(part):
-            path = _free(folder / part.shards[0].path.name, paths)
+            path = _free(folder / part.shards[0].name, paths)
             views = {name: read(part, name) for name in part.views}
             _write_part(path, part, views, names, history)
             paths.append(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from rs3l_data.errors import InputFileError
 from rs3l_data.named_files import require_once
+from rs3l_data.store.joined import one_of_views
 from rs3l_data.store.manifest import MANIFEST_NAME, check_files, fault_of, read_manifest
 from rs3l_data.store.reader import Dataset
 from rs3l_data.store.shard import Shard, open_shard
@@ -51,26 +52,18 @@ def open_dataset(
         paths = [paths[0].parent]
     manifest = None
     source = str(paths[0]) if paths else "an empty list of shards"
+    # Each shard's name and files: of some records, one for each view.
+    files = [(path.name, [path]) for path in paths]
     if len(paths) == 1 and not paths[0].is_file():
         folder = paths[0]
         manifest = read_manifest(folder / MANIFEST_NAME)
-        if any("shard" in entry for entry in manifest["files"]):
-            raise InputFileError(
-                f"{folder}: a record with one file for each view of a shard; `rs3l-data download` "
-                "joins them as it fetches them. Files of one view can be opened as a list"
-            )
-        entries = manifest["files"]
-        if corrupt == "skip":
-            entries = _undamaged(folder, entries, verify)
-        else:
-            check_files(folder, manifest, verify)
-        paths = [folder / entry["path"] for entry in entries]
+        files = _files(folder, manifest, verify, corrupt)
     elif verify:
         raise InputFileError(f"{source}: without a manifest there is nothing to verify it with")
-    if not paths:
+    if not files:
         raise InputFileError(f"{source}: there is no shard to read")
-    require_once(paths)
-    shards = _opened(paths, source) if corrupt == "skip" else tuple(map(open_shard, paths))
+    require_once(path for _, own in files for path in own)
+    shards = _opened(files, source, corrupt)
     for shard in shards:
         if sorted(shard.views) != sorted(shards[0].views):
             raise InputFileError(
@@ -83,25 +76,36 @@ def open_dataset(
     return Dataset(source, shards, rows, shards[0].views, manifest)
 
 
-def _undamaged(folder: Path, entries: list[Any], verify: bool) -> list[Any]:
-    """Keep the manifest's entries of those files that are as it says."""
-    kept = []
-    for entry in entries:
-        if fault := fault_of(folder, entry, bytewise=verify):
+def _files(
+    folder: Path, manifest: Mapping[str, Any], verify: bool, corrupt: Corrupt
+) -> list[tuple[str, list[Path]]]:
+    """Find the name and the files of each shard, and compare them with the manifest."""
+    if corrupt == "stop":
+        check_files(folder, manifest, verify)
+    shards: dict[str, list[Path]] = {}
+    damaged = set()
+    for entry in manifest["files"]:
+        name = entry.get("shard") or entry["path"]
+        shards.setdefault(name, []).append(folder / entry["path"])
+        if corrupt == "skip" and (fault := fault_of(folder, entry, bytewise=verify)):
             logger.warning("%s; this shard is left out", fault)
-        else:
-            kept.append(entry)
-    return kept
+            damaged.add(name)
+    return [(Path(name).name, own) for name, own in shards.items() if name not in damaged]
 
 
-def _opened(paths: Sequence[Path], source: str) -> tuple[Shard, ...]:
-    """Open those shards that can be."""
+def _opened(
+    files: Sequence[tuple[str, Sequence[Path]]], source: str, corrupt: Corrupt
+) -> tuple[Shard, ...]:
+    """Open the shards, or those that can be."""
     shards = []
-    for path in paths:
+    for name, paths in files:
         try:
-            shards.append(open_shard(path))
+            parts = [open_shard(path) for path in paths]
+            shards.append(one_of_views(parts, name))
         except InputFileError as error:
+            if corrupt == "stop":
+                raise
             logger.warning("%s; this shard is left out", error)
     if not shards:
-        raise InputFileError(f"{source}: none of its {len(paths)} shards can be opened")
+        raise InputFileError(f"{source}: none of its {len(files)} shards can be opened")
     return tuple(shards)

@@ -84,10 +84,10 @@ def _view(dataset: Dataset, name: str) -> dict[str, Any]:
 
 
 def _files(dataset: Dataset, n_jets: int) -> dict[str, Any]:
-    stored = sum(shard.path.stat().st_size for shard in dataset.shards)
+    stored = sum(shard.n_bytes for shard in dataset.shards)
     content, compressions = 0, set()
-    for shard in dataset.shards:
-        with reading(shard.path, "shard") as file:
+    for path in (path for shard in dataset.shards for path in shard.paths):
+        with reading(path, "shard") as file:
             filled = [one for one in datasets_in(file) if one.size]
             content += sum(one.nbytes for one in filled)
             compressions |= {*map(_compression, filled)}

@@ -1,4 +1,4 @@
-"""A shard: one HDF5 file with some initiators and all their views. See `describe.schema`."""
+"""A shard: an HDF5 file with some initiators and all their views. See `describe.schema`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +131,8 @@ class Shard:
     """
 
     path: Path
+    name: str
+    """Of the file, or of the shard whose views lie in several"""
     n_rows: int
     processes: tuple[str, ...]
     labels: tuple[str, ...]
@@ -141,6 +143,18 @@ class Shard:
     """What the file says of itself, by view; shards of older versions say nothing"""
     seal: str | None
     """What it says of its bytes: whether it is still the same file"""
+    elsewhere: Mapping[str, Shard] = field(default_factory=dict)
+    """By view, the other files of the same rows; see `store.joined`"""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its files: more than one where each holds other views."""
+        return (self.path, *dict.fromkeys(shard.path for shard in self.elsewhere.values()))
+
+    @property
+    def n_bytes(self) -> int:
+        """How much its files hold."""
+        return sum(path.stat().st_size for path in self.paths)
 
     def read_initiators(self, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the initiators, (n_rows,) each."""
@@ -167,13 +181,13 @@ class Shard:
 
     def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the jets of one view, (n_rows,) each."""
-        with self._file() as file:
+        with self._holding(view)._file() as file:
             group = group_at(file, f"views/{view}/jets")
             return read_columns(group, named(JETS, names), rows, self.n_rows)
 
     def read_constituents(self, view: str, rows: I8, names: Sequence[str]) -> tuple[I8, Columns]:
         """Read the constituents of one view: offsets (n_rows + 1,) and columns."""
-        with self._file() as file:
+        with self._holding(view)._file() as file:
             group = group_at(file, f"views/{view}/constituents")
             return read_items(group, named(CONSTITUENTS, names), rows)
 
@@ -190,12 +204,15 @@ class Shard:
         if constituents is None:
             constituents = [column.name for column in CONSTITUENTS]
         # Opened once for both: opening a file takes as long as reading some hundred jets.
-        with self._file() as file:
+        with self._holding(view)._file() as file:
             group = group_at(file, f"views/{view}")
             items = group_at(group, "constituents")
             offsets, columns = read_items(items, named(CONSTITUENTS, constituents), rows)
             table = read_columns(group_at(group, "jets"), named(JETS, jets), rows, self.n_rows)
             return View(table, columns, offsets)
+
+    def _holding(self, view: str) -> Shard:
+        return self.elsewhere.get(view, self)
 
     @contextmanager
     def _file(self) -> Iterator[h5py.File]:
@@ -239,6 +256,7 @@ def open_shard(path: Path) -> Shard:
                 raise ValueError(f"view '{view}' has {found} rows, expected {n_rows}")
         return Shard(
             path=path,
+            name=path.name,
             n_rows=n_rows,
             processes=read_names(attributes, "process_names"),
             labels=read_names(attributes, "label_names"),

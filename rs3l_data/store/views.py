@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-import h5py
-import numpy as np
-
-from rs3l_data.errors import InputFileError
-from rs3l_data.store.hdf5 import create, read_attributes, read_json, reading
-from rs3l_data.store.tables import Columns
+from rs3l_data.store.hdf5 import create, read_attributes, reading
+from rs3l_data.store.joined import require_same_rows
+from rs3l_data.store.shard import open_shard
 
 Source = tuple[Path, Sequence[str]]
 """A shard, and the views to take of it"""
@@ -30,6 +27,7 @@ def copy_views(sources: Sequence[Source], out: Path) -> None:
     StorageError
         If the file cannot be written.
     """
+    require_same_rows([open_shard(path) for path, _ in sources])
     with ExitStack() as stack:
         files = [stack.enter_context(reading(path, "shard")) for path, _ in sources]
         first = files[0]
@@ -40,25 +38,6 @@ def copy_views(sources: Sequence[Source], out: Path) -> None:
                 if name != "views":
                     first.copy(name, target)
             group = target.create_group("views")
-            for (path, views), file in zip(sources, files, strict=True):
-                _check_rows(path, file, sources[0][0], first)
+            for (_, views), file in zip(sources, files, strict=True):
                 for view in views:
                     file.copy(f"views/{view}", group)
-
-
-def _check_rows(path: Path, file: h5py.File, first_path: Path, first: h5py.File) -> None:
-    if file is first:
-        return
-    found, expected = _ids(file), _ids(first)
-    for name, column in found.items():
-        if not np.array_equal(column, expected[name]):
-            raise InputFileError(
-                f"{path}: initiators/{name} differs from that of {first_path}: these are not views "
-                "of the same initiators"
-            )
-
-
-def _ids(file: h5py.File) -> Columns:
-    """Read what tells initiators apart: the number of a process by the name that it means."""
-    ids = {name: file[f"initiators/{name}"][:] for name in ("process", "event", "initiator")}
-    return {**ids, "process": np.array(read_json(file, "process_names"))[ids["process"]]}

@@ -137,8 +137,9 @@ def require_other_file(path: Path, model: Path, dataset: Dataset | None = None) 
         raise ConfigError(f"--out {path}: is the network itself; choose another file")
     if path.name in OWN_FILES and path.resolve().parent == folder_of(model).resolve():
         raise ConfigError(f"--out {path}: is a file of the training; choose another one")
-    for shard in dataset.shards if dataset is not None else ():
-        if path.resolve() in (shard.path.resolve(), shard.path.with_name(MANIFEST_NAME).resolve()):
+    shards = dataset.shards if dataset is not None else ()
+    for own in (own for shard in shards for own in shard.paths):
+        if path.resolve() in (own.resolve(), own.with_name(MANIFEST_NAME).resolve()):
             raise ConfigError(f"--out {path}: is a file of the dataset; choose another one")
 
 

@@ -137,8 +137,6 @@ def test_some_views(archive, folder, fetch, tmp_path, request, kind):
 
 def test_files_by_view_save_the_way_and_are_joined(archive, by_view, folder, fetch, tmp_path):
     archive.add("1", by_view)
-    with pytest.raises(InputFileError, match="`rs3l-data download` joins them"):
-        rs3l_data.open(by_view)
     assert rs3l_data.open(sorted(by_view.glob("*.seed.h5"))).views == ("seed",)
     assert {n for n in names(by_view) if n.endswith(".h5")} == {
         f"{process}-0000.{view}.h5" for process in ("higgs", "qcd") for view in ("nominal", "seed")

@@ -1,0 +1,66 @@
+"""Shards in several files, each with other views of the same rows, as a record may have them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rs3l_data.errors import InputFileError
+from rs3l_data.store.shard import Shard
+from rs3l_data.store.tables import Columns
+
+
+def one_of_views(files: Sequence[Shard], name: str) -> Shard:
+    """Give one shard with the views of several files, in their order; nothing is copied.
+
+    Parameters
+    ----------
+    name
+        Of the shard.
+
+    Raises
+    ------
+    InputFileError
+        If two files hold the same view, or other rows.
+    """
+    require_same_rows(files)
+    views = [view for file in files for view in file.views]
+    if len({*views}) < len(views):
+        paths = ", ".join(str(file.path) for file in files)
+        raise InputFileError(f"{paths}: hold the views {', '.join(views)}, expected each once")
+    first, *others = files
+    return replace(
+        first,
+        name=name,
+        views=tuple(views),
+        sums={view: total for file in files for view, total in file.sums.items()},
+        elsewhere={view: file for file in others for view in file.views},
+    )
+
+
+def require_same_rows(files: Sequence[Shard]) -> None:
+    """Check that files hold the same initiators in the same order.
+
+    Raises
+    ------
+    InputFileError
+        If one holds others than the first.
+    """
+    first, *others = files
+    expected = _ids(first) if others else {}
+    for file in others:
+        found = _ids(file)
+        for name, column in expected.items():
+            if not np.array_equal(found[name], column):
+                raise InputFileError(
+                    f"{file.path}: initiators/{name} differs from that of {first.path}: these are "
+                    "not views of the same initiators"
+                )
+
+
+def _ids(file: Shard) -> Columns:
+    """Read what tells initiators apart: the number of a process by the name that it means."""
+    ids = file.read_initiators(np.arange(file.n_rows), ["process", "event", "initiator"])
+    return {**ids, "process": np.array(file.processes)[ids["process"]]}
