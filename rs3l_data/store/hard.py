@@ -62,7 +62,7 @@ def read_hard_events(path: Path) -> HardEvents:
     with reading(path, "hard") as file:
         rows, events = _read_events(file, HARD_EVENTS)
         offsets, particles = read_items(group_at(file, "particles"), HARD_PARTICLES, rows)
-        return HardEvents(events, particles, offsets, read_weights(file))
+        return HardEvents(events, particles, offsets, read_weights(file, len(rows)))
 
 
 def read_event_numbers(path: Path) -> I8:

@@ -177,7 +177,8 @@ class Shard:
     def read_weights(self, rows: I8) -> Weights | None:
         """Read the further weights, if there are any."""
         with self._file() as file:
-            return read_weights(file, rows)
+            weights = read_weights(file, self.n_rows)
+            return None if weights is None else weights[rows]
 
     def read_jets(self, view: str, rows: I8, names: Sequence[str]) -> Columns:
         """Read columns of the jets of one view, (n_rows,) each."""

@@ -15,7 +15,7 @@ from rs3l_data.events.weights import Weights
 from rs3l_data.store.filters import Compression, write_dataset
 from rs3l_data.store.guard import dataset_at, group_at
 from rs3l_data.store.hdf5 import read_json
-from rs3l_data.store.tables import I8, Columns
+from rs3l_data.store.tables import Columns
 
 _GROUP = "weights"
 
@@ -30,8 +30,13 @@ def write_weights(file: h5py.File, weights: Weights | None, compression: Compres
     write_dataset(group, "values", weights.values.astype("<f8"), compression)
 
 
-def read_weights(file: h5py.File, rows: I8 | None = None) -> Weights | None:
-    """Read the weights of the given rows, which rise, or of all; None where a file has none.
+def read_weights(file: h5py.File, n_rows: int | None = None) -> Weights | None:
+    """Read the weights of all rows; None where a file has none.
+
+    Parameters
+    ----------
+    n_rows
+        How many rows there must be, if that is known.
 
     Raises
     ------
@@ -48,10 +53,9 @@ def read_weights(file: h5py.File, rows: I8 | None = None) -> Weights | None:
     values = dataset_at(group, "values", np.dtype("<f8"), ndim=2)[:]
     if not len(names) == len(meanings) == len(set(names)) == values.shape[1]:
         raise ValueError(f"{group.name}: {values.shape[1]} columns, but the names {names!r:.200}")
-    if rows is not None and len(rows) and rows[-1] >= len(values):
-        raise ValueError(f"{group.name}: has {len(values)} rows, expected at least {rows[-1] + 1}")
-    names, meanings = tuple(names), tuple(meanings)
-    return Weights(names, meanings, values if rows is None else values[rows])
+    if n_rows is not None and len(values) != n_rows:
+        raise ValueError(f"{group.name}: has {len(values)} rows, expected {n_rows}")
+    return Weights(tuple(names), tuple(meanings), values)
 
 
 def by_name(parts: Sequence[tuple[Weights | None, int]]) -> Columns:

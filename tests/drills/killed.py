@@ -10,6 +10,7 @@ import time
 from tests.drills.outcome import Outcome
 from tests.drills.workflow import (
     COMMANDS,
+    FILES_OF,
     RESTARTED,
     WORKING,
     Ended,
@@ -51,7 +52,8 @@ def jobs_while_writing(undisturbed: Run, run: Run, times: int, rng: random.Rando
         step = STEPS[number % len(STEPS)]
         run.undo(undisturbed, command)
         if step == "half":
-            run.order(command, do="limit", resource="FSIZE", bytes=1500, die=True)
+            whole = (undisturbed.results / FILES_OF[command][0]).stat().st_size
+            run.order(command, do="limit", resource="FSIZE", bytes=whole // 2, die=True)
         else:
             run.order(command, do="die", step=step)
         ended = require_finished(run, undisturbed, "--retries", "1")
