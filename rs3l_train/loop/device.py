@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -12,6 +14,8 @@ from torch import nn
 from rs3l_data.errors import ConfigError
 from rs3l_train.config import TrainingConfig
 from rs3l_train.loop.processes import local_gpu
+
+logger = logging.getLogger(__name__)
 
 
 def prepare(config: TrainingConfig) -> torch.device:
@@ -28,6 +32,7 @@ def prepare(config: TrainingConfig) -> torch.device:
         If a GPU is asked for and there is none, or none for this process.
     """
     if config.threads is not None:
+        _warn_of_too_many(config.threads)
         torch.set_num_threads(config.threads)
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError("training.device: 'cuda', but PyTorch finds no GPU; use 'auto' or 'cpu'")
@@ -42,6 +47,16 @@ def prepare(config: TrainingConfig) -> torch.device:
     torch.cuda.set_device(own)
     torch.backends.cuda.enable_cudnn_sdp(False)
     return torch.device("cuda", own)
+
+
+def _warn_of_too_many(threads: int) -> None:
+    cores = len(os.sched_getaffinity(0))
+    if threads > cores:
+        logger.warning(
+            "training.threads: %d, but this process may use %d cores; more threads than cores"
+            " wait for one another",
+            *(threads, cores),
+        )
 
 
 def on_this_machine(config: TrainingConfig) -> TrainingConfig:

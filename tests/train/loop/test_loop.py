@@ -206,6 +206,16 @@ def test_a_missing_gpu_is_an_error_only_when_asked_for(config, monkeypatch):
         prepare(config.model_copy(update={"device": "cuda"}))
 
 
+def test_more_threads_than_cores_are_told(config, monkeypatch, caplog):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr("torch.set_num_threads", lambda _: None)
+    for threads in (None, 1, 2):
+        prepare(config.model_copy(update={"threads": threads}))
+    assert not caplog.text
+    prepare(config.model_copy(update={"threads": 3}))
+    assert "training.threads: 3, but this process may use 2 cores" in caplog.text
+
+
 @pytest.mark.parametrize("gpus", [True, False])
 def test_processes_part_together_and_a_failed_one_on_its_own(monkeypatch, gpus):
     done = []
