@@ -29,8 +29,8 @@ from rs3l_data.store.tables import I8, Columns, concatenate_columns
 class Rows:
     """Rows of shards, in the order of the files, and names of views.
 
-    Slicing (``ds[1000:2000]``, or with a boolean mask), `select`, `find`, `blocks` and
-    `by_shard` give the same kind of object again and read the initiators at most.
+    Slicing (``ds[1000:2000]``, a boolean mask, a list of rising indices), `select`, `find`,
+    `blocks` and `by_shard` give the same kind of object again and read the initiators at most.
     """
 
     source: str
@@ -148,13 +148,13 @@ class Rows:
             raise no_event(self.source, process, missing[0])
         return self[mask]
 
-    def __getitem__(self, rows: slice | npt.NDArray[np.bool_]) -> Self:
-        """Choose rows by a slice with positive step, or by a mask of shape (n_rows,).
+    def __getitem__(self, rows: slice | npt.NDArray[np.bool_] | Sequence[int] | I8) -> Self:
+        """Choose rows by a slice with positive step, a mask of shape (n_rows,), or as `take` does.
 
         Raises
         ------
         IndexError
-            If it is neither.
+            If it is none of them.
         """
         if isinstance(rows, slice):
             start, stop, step = rows.indices(len(self))
@@ -162,10 +162,14 @@ class Rows:
                 raise IndexError(f"rows stay in their order: expected a step > 0, found {step}")
             index = np.arange(start, max(start, stop), step)
         else:
-            mask = np.asarray(rows)
-            if mask.shape != (len(self),) or mask.dtype != np.bool_:
-                raise IndexError(f"expected a slice, or a boolean mask of shape ({len(self)},)")
-            index = np.flatnonzero(mask)
+            index = np.asarray(rows)
+            if index.dtype == np.bool_ and index.shape == (len(self),):
+                index = np.flatnonzero(index)
+            elif index.dtype == np.bool_ or index.ndim != 1:
+                raise IndexError(
+                    f"expected a slice, a boolean mask of shape ({len(self)},), or a list of "
+                    "indices that rise"
+                )
         return self.take(index)
 
     def take(self, index: Sequence[int] | I8) -> Self:

@@ -58,7 +58,7 @@ def test_whole_dataset(dataset):
 @touching_disk
 @given(data=st.data())
 def test_rows_chosen_are_those_of_numpy(folder, data):
-    """Slices and masks, one upon the other, choose what they choose of a plain array."""
+    """Slices, masks and indices, one upon the other, choose what they choose of a plain array."""
     whole = rs3l_data.open(folder)
     chosen, expected = whole, np.arange(len(whole))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -69,6 +69,8 @@ def test_rows_chosen_are_those_of_numpy(folder, data):
                 data.draw(st.lists(st.booleans(), min_size=len(expected), max_size=len(expected))),
                 bool,
             )
+            if data.draw(st.booleans()):
+                rows = np.flatnonzero(rows).tolist()
         chosen, expected = chosen[rows], expected[rows]
     assert len(chosen) == len(expected)
     assert_same_view(chosen.read_view("seed"), take(whole.read_view("seed"), expected))
@@ -189,8 +191,8 @@ def test_a_dataset_is_shown_in_a_line(dataset):
 
 
 def test_wrong_indices(dataset):
-    for rows in (slice(None, None, -1), np.array([1, 2]), np.ones(3, bool), 3, [0] * 90):
-        with pytest.raises(IndexError, match="expected a"):
+    for rows in (slice(None, None, -1), [2, 1], np.ones(3, bool), 3, [[1, 2]], [0] * 90):
+        with pytest.raises(IndexError, match=r"expected (a|indices)"):
             dataset[rows]
 
 
