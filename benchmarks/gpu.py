@@ -27,7 +27,7 @@ from torch.profiler import ProfilerActivity, profile
 
 import rs3l_data
 from rs3l_data.store.reader import Dataset
-from rs3l_train.backbones.compiled import compile_backbone
+from rs3l_train.backbones.compiled import compile_backbones
 from rs3l_train.benchmark.machine import describe, measure_peaks, wait
 from rs3l_train.benchmark.rates import BATCHES, Step, step_rate, with_network
 from rs3l_train.config import TrainingConfig, validate_training
@@ -159,7 +159,7 @@ def kernels(dataset: Dataset, config: TrainingConfig, device: torch.device) -> s
     """List what takes longest in a few steps."""
     pretraining = set_up(dataset, config, device)
     if config.loop.compile:
-        compile_backbone(pretraining.objective.backbone)
+        compile_backbones(pretraining.objective)
     step = Step(pretraining)
     for _ in range(BATCHES):
         step()

@@ -6,24 +6,27 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves
 
 from rs3l_train.backbones.base import Backbone
 
 
-def compile_backbone(backbone: Backbone, backend: str | Callable[..., Any] = "inductor") -> None:
-    """Compile both steps of a backbone in place: some objectives take them one by one.
+def compile_backbones(module: nn.Module, backend: str | Callable[..., Any] = "inductor") -> None:
+    """Compile both steps of all backbones of a module in place.
+
+    Step by step, as some objectives take them so.
 
     Parameters
     ----------
     backend
         Of `torch.compile`.
     """
-    for step in ("constituents", "pool"):
-        setattr(
-            backbone, step, _for_any_batch(torch.compile(getattr(backbone, step), backend=backend))
-        )
+    for backbone in module.modules():
+        if isinstance(backbone, Backbone):
+            for step in ("constituents", "pool"):
+                compiled = torch.compile(getattr(backbone, step), backend=backend)
+                setattr(backbone, step, _for_any_batch(compiled))
 
 
 def _for_any_batch(call: Callable[..., Tensor]) -> Callable[..., Tensor]:

@@ -13,7 +13,7 @@ import torch
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError
 from rs3l_data.store.reader import Dataset
-from rs3l_train.backbones.compiled import compile_backbone
+from rs3l_train.backbones.compiled import compile_backbones
 from rs3l_train.benchmark.counting import cost_of
 from rs3l_train.benchmark.machine import (
     Peaks,
@@ -174,7 +174,7 @@ def step_rate(
     cost = cost_of(step)
     n = step.views_per_step
     if config.loop.compile:
-        compile_backbone(pretraining.objective.backbone)
+        compile_backbones(pretraining.objective)
     duration = seconds_per_call(step, device, seconds, BATCHES)
     views = step.views_per_step
     busy = gpu_seconds(step, device, calls=2 * BATCHES)
@@ -207,6 +207,7 @@ class Step:
             adam(objective.parameters(), config.pretrain.learning_rate, device),
             gradients_in_parts(pretraining),
             gradient_clip=config.pretrain.gradient_clip,
+            after_step=objective.after_step,
         )
         self._history = History()
         self._batches = endless_batches(pretraining.training.epoch, self._history)

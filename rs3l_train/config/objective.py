@@ -88,6 +88,21 @@ class SimSiamConfig(ObjectiveSettings):
     predictor: Count = Field(default=32, description="width of the predictor's hidden layer")
 
 
+class BYOLConfig(ObjectiveSettings):
+    """Predict one view of a jet as an average of the network over its past sees another."""
+
+    name: Literal["byol"] = Field(
+        default="byol", description="a predictor and a slow copy of the network; no negatives"
+    )
+    projection: Projection = Field(
+        default=(128, 128), min_length=1, description=f"{_PROJECTION} (BYOL's has 4096, 256)"
+    )
+    predictor: Count = Field(default=128, description="width of the predictor's hidden layer")
+    momentum: float = Field(
+        default=0.99, ge=0, lt=1, description="part of the slow copy that a step leaves as it was"
+    )
+
+
 class MaskedConfig(MaskedSettings):
     """Predict the features of hidden constituents from the others."""
 
@@ -124,6 +139,7 @@ _Shipped = (
     NTXentConfig
     | VICRegConfig
     | SimSiamConfig
+    | BYOLConfig
     | MaskedConfig
     | ContrastiveMaskedConfig
     | SupervisedConfig

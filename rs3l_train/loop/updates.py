@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -15,6 +16,10 @@ from rs3l_train.views.memory import Selection
 
 # What patience multiplies the learning rate with.
 DROP = 0.1
+
+
+def _nothing() -> None:
+    pass
 
 
 class Updates:
@@ -32,6 +37,8 @@ class Updates:
         Factor of the learning rates at a step.
     gradient_clip
         The largest norm that the gradient may have; a larger one is scaled down to it.
+    after_step
+        Called when the weights have changed.
     """
 
     def __init__(
@@ -41,9 +48,11 @@ class Updates:
         gradients: Gradients,
         schedule: Schedule = constant,
         gradient_clip: float = math.inf,
+        after_step: Callable[[], None] = _nothing,
     ) -> None:
         self.model, self.optimiser = model, optimiser
         self._gradients, self._schedule, self._clip = gradients, schedule, gradient_clip
+        self._after_step = after_step
         self._highest_rates = [group["lr"] for group in optimiser.param_groups]
 
     def step(self, batch: Selection, history: History) -> float:
@@ -69,6 +78,7 @@ class Updates:
         if not math.isfinite(norm):
             raise TrainingError(f"{place}: the gradient is not finite though the loss is {loss}")
         self.optimiser.step()
+        self._after_step()
         return loss
 
 

@@ -7,6 +7,7 @@ from typing import assert_never
 from rs3l_train.backbones.base import Backbone
 from rs3l_train.config import TrainingConfig
 from rs3l_train.config.objective import (
+    BYOLConfig,
     ContrastiveMaskedConfig,
     MaskedConfig,
     NTXentConfig,
@@ -16,6 +17,7 @@ from rs3l_train.config.objective import (
 )
 from rs3l_train.errors import require_kind
 from rs3l_train.objectives.base import Objective
+from rs3l_train.objectives.byol import BYOL
 from rs3l_train.objectives.contrastive_masked import ContrastiveMasked
 from rs3l_train.objectives.masked import Masked
 from rs3l_train.objectives.ntxent import NTXent
@@ -51,6 +53,8 @@ def build(config: TrainingConfig, backbone: Backbone, n_labels: int) -> Objectiv
             return VICReg(backbone, shown, own)
         case SimSiamConfig() as own:
             return SimSiam(backbone, shown, own)
+        case BYOLConfig() as own:
+            return BYOL(backbone, shown, own)
         case MaskedConfig() as own:
             return Masked(backbone, shown, own, *sizes)
         case ContrastiveMaskedConfig() as own:

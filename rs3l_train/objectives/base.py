@@ -77,6 +77,13 @@ class Objective(nn.Module, ABC):
         """
         return self.loss(outputs, rows) if part.start == 0 else outputs[:0].sum()
 
+    def after_step(self) -> None:
+        """Change what follows the weights, such as their average, after each step; often nothing.
+
+        What is changed must be in the state dict, as parameters that take no gradient or as
+        buffers: a training that was stopped goes on from that.
+        """
+
     def compared(self, outputs: Tensor) -> Tensor | None:  # noqa: ARG002
         """Give the vectors (n, K) that the loss compares, to watch for their collapse, if any."""
         return None

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rs3l_data.store.reader import Dataset
-from rs3l_train.backbones.compiled import compile_backbone
+from rs3l_train.backbones.compiled import compile_backbones
 from rs3l_train.config import Resume, TrainingConfig
 from rs3l_train.evaluation.plots import Plots
 from rs3l_train.evaluation.plots_pretraining import loss_curve, spectrum_plot
@@ -164,7 +164,9 @@ def _metrics(
         "views": list(pretraining.jets.names),
         "jets": len(pretraining.training.rows),
         "parameters": sum(parameter.numel() for parameter in objective.backbone.parameters()),
-        "parameters_trained": sum(parameter.numel() for parameter in objective.parameters()),
+        "parameters_trained": sum(
+            weight.numel() for weight in objective.parameters() if weight.requires_grad
+        ),
         "processes": processes.count,
         "steps": history.steps,
         "views_seen": history.views,
@@ -205,7 +207,7 @@ def _fit(
     settings = config.pretrain
     n_steps = -int(-settings.views_seen // training.views_per_step)
     if config.loop.compile:
-        compile_backbone(objective.backbone)
+        compile_backbones(objective)
     save_best = None
     if processes.first:
         save_best = partial(
@@ -224,6 +226,7 @@ def _fit(
         gradients_in_parts(pretraining, processes),
         pretraining_schedule(settings, n_steps, training.steps),
         settings.gradient_clip,
+        objective.after_step,
     )
     return fit(
         updates,

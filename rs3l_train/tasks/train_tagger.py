@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from rs3l_train.backbones import backbone_of
-from rs3l_train.backbones.compiled import compile_backbone
+from rs3l_train.backbones.compiled import compile_backbones
 from rs3l_train.config import NetworkMode
 from rs3l_train.evaluation.calibration import fit_temperature
 from rs3l_train.loop.device import adam, precision_of
@@ -102,7 +102,7 @@ def train_tagger(
         details = _set_probe(bench, tagger, tagger.standardise(embeddings), labelled)
     if mode != "probe":
         if config.loop.compile:
-            compile_backbone(backbone)
+            compile_backbones(backbone)
         settings = config.finetune
         updates = Updates(
             tagger,

@@ -170,7 +170,7 @@ def collapse(record: Mapping[str, float]) -> str | None:
     """Say what is wrong with the embedding that a record describes; None if nothing."""
     advice = (
         "lower training.pretrain.learning_rate, or train for longer; of the objectives `ntxent` and"
-        " `vicreg` keep embeddings apart, `simsiam` does not by itself"
+        " `vicreg` keep embeddings apart, `simsiam` and `byol` do not by themselves"
     )
     # An objective that compares no vectors does not care for a mean that all embeddings share.
     spread_left = record.get("compared_spread", 1.0)

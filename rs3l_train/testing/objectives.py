@@ -25,6 +25,8 @@ FIRST = 3
 """Entries whose outputs may not change as the others do"""
 CUTS = (0, 7, 8, 11)
 """Where parts of the batch begin: between jets, and between views of one"""
+STEPS = 2
+"""Before the stop, and after it"""
 SMALL = EdgeConvConfig(width=16, layers=2, neighbours=6, output=(16, 8))
 
 
@@ -35,8 +37,8 @@ def check_objective(
 
     The shapes; that all random numbers are the generator's; that an output depends on its own
     entry alone; that the shares of parts add up to the loss, with their gradients; that rows say
-    nothing but which entries are one jet; that every weight learns, and bfloat16 will do. Random
-    numbers of the caller stay as they are.
+    nothing but which entries are one jet; that every weight learns, and bfloat16 will do; that a
+    training can go on from the state dict alone. Random numbers of the caller stay as they are.
 
     Parameters
     ----------
@@ -62,10 +64,12 @@ def check_objective(
     rows = torch.arange(len(views)).repeat_interleave(torch.tensor(views))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        objective = build(config, backbone_of(config), LABELS)
+        objective, fresh = (build(config, backbone_of(config), LABELS) for _ in range(2))
         batch = drawn_batch(rows, PLACES, LABELS, seed)
         require_objective(objective, batch, rows, _generator(seed))
         faults = [*_faults(objective, batch, rows, seed)]
+        # Of one with noise of its own it would say nothing.
+        faults = faults or [*_faults_of_state(objective, fresh, batch, rows, seed)]
     require_all(objective, Objective, faults)
 
 
@@ -123,6 +127,29 @@ def _faults_of_loss(objective: Objective, outputs: Tensor, rows: Tensor) -> Iter
         for name, kind in kinds.items():
             if kind is not float:
                 yield f"figures are floats: {name} is a {kind.__name__}"
+
+
+def _faults_of_state(
+    objective: Objective, fresh: Objective, batch: Batch, rows: Tensor, seed: int
+) -> Iterator[str]:
+    """Train a little, and go on in a fresh objective, as after a stop."""
+    _train(objective, batch, rows, seed)
+    fresh.load_state_dict(objective.state_dict())
+    for one in (objective, fresh):
+        _train(one, batch, rows, seed)
+    with torch.no_grad():
+        found, expected = (one.outputs(batch, _generator(seed)) for one in (fresh, objective))
+    if fault := difference(found, expected):
+        yield f"a training goes on from the state dict alone: outputs are {fault}"
+
+
+def _train(objective: Objective, batch: Batch, rows: Tensor, seed: int) -> None:
+    optimiser = torch.optim.Adam(objective.parameters(), 1e-3)
+    for _ in range(STEPS):
+        optimiser.zero_grad()
+        torch.autograd.backward(objective.loss(objective.outputs(batch, _generator(seed)), rows))
+        optimiser.step()
+        objective.after_step()
 
 
 def _gradient(outputs: Tensor) -> Tensor:

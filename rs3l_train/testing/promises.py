@@ -40,10 +40,13 @@ def difference(found: Tensor, expected: Tensor) -> str:
 def without_gradient(module: nn.Module) -> str:
     """Name the weights that a backward pass left as they were or made no numbers of, if any.
 
-    A vector may have a gradient of 0: a bias inside a softmax cancels out.
+    A vector may have a gradient of 0: a bias inside a softmax cancels out. Weights that take no
+    gradient are not meant.
     """
     still, broken = [], []
     for name, weight in module.named_parameters():
+        if not weight.requires_grad:
+            continue
         if weight.grad is None or (weight.ndim > 1 and not bool(weight.grad.any())):
             still.append(name)
         elif not bool(weight.grad.isfinite().all()):

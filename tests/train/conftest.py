@@ -48,6 +48,7 @@ OBJECTIVES = {
     "ntxent": {"projection": [12, 6]},
     "vicreg": {"projection": [12, 6]},
     "simsiam": {"projection": [12, 6], "predictor": 4},
+    "byol": {"projection": [12, 6], "predictor": 4, "momentum": 0.9},
     "masked": {},
     "contrastive_masked": {},
     "supervised": {},

@@ -10,7 +10,7 @@ from torch import distributed, nn
 from torch.nn.utils import parameters_to_vector
 from torch.profiler import ProfilerActivity, profile
 
-from rs3l_train.backbones.compiled import compile_backbone
+from rs3l_train.backbones.compiled import compile_backbones
 from rs3l_train.benchmark.machine import gpu_seconds, seconds_per_call, wait
 from rs3l_train.config import validate_training
 from rs3l_train.loop.best import BestWeights
@@ -82,7 +82,7 @@ def test_the_batches_of_the_gpu_are_those_of_the_cpu(dataset):
 
 
 @each_backbone
-@pytest.mark.parametrize("objective", ["ntxent", "vicreg", "simsiam", "supervised"])
+@pytest.mark.parametrize("objective", ["ntxent", "vicreg", "simsiam", "byol", "supervised"])
 def test_the_gradient_is_that_of_the_cpu(dataset, backbone, objective):
     config = configured(backbone, objective={"name": objective})
     (expected, here), (loss, there) = (
@@ -107,14 +107,16 @@ def test_compiled_is_as_not_compiled(dataset, backbone):
     torch.compiler.reset()
     expected = gradient_of(set_up(dataset, configured(backbone), GPU))
     pretraining = set_up(dataset, configured(backbone), GPU)
-    compile_backbone(pretraining.objective.backbone)
+    compile_backbones(pretraining.objective)
     loss, gradient = gradient_of(pretraining)
     assert loss == pytest.approx(expected[0], rel=1e-3)
     assert difference(gradient, expected[1]) < 0.02
 
 
 @each_backbone
-@pytest.mark.parametrize("objective", ["ntxent", "simsiam", "contrastive_masked", "supervised"])
+@pytest.mark.parametrize(
+    "objective", ["ntxent", "simsiam", "byol", "contrastive_masked", "supervised"]
+)
 def test_a_step_waits_for_nothing(dataset, backbone, objective):
     """By PyTorch's own alarm, after a first step that sets things up."""
     augmented = SETTINGS["pretrain"] | {"augmentations": {}}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch._dynamo.testing import CompileCounter
 
 from rs3l_train.backbones import build
-from rs3l_train.backbones.compiled import compile_backbone
+from rs3l_train.backbones.compiled import compile_backbones
 from rs3l_train.config import EdgeConvConfig, TransformerConfig
 from rs3l_train.testing import check_backbone
 from rs3l_train.views.inputs import JetInputs
@@ -96,7 +96,7 @@ def test_a_network_is_compiled_once_for_all_batches(name):
     """For batches of all sizes, for training and for validation: one graph for each step."""
     torch.compiler.reset()
     net, compiled, compiler = network(name), network(name), CompileCounter()
-    compile_backbone(compiled, compiler)
+    compile_backbones(compiled, compiler)
     for training, n_graphs in ((True, 2), (False, 4)):
         with torch.set_grad_enabled(training):
             for n in (40, 39, 64, 17):
@@ -110,7 +110,7 @@ def test_a_compiled_network_learns_as_the_other(name):
     """Traced forward and backward, as before code is made of it, which would take a minute."""
     torch.compiler.reset()
     nets = [network(name), network(name)]
-    compile_backbone(nets[1], "aot_eager")
+    compile_backbones(nets[1], "aot_eager")
     inputs = jets(17)
     for net in nets:
         net(inputs).square().sum().backward()

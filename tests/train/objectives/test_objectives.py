@@ -15,8 +15,7 @@ from rs3l_train.objectives.projection import projection
 from rs3l_train.objectives.simsiam import simsiam, standardised
 from rs3l_train.testing import check_objective
 from rs3l_train.views.inputs import INPUTS, N_INPUTS, JetInputs, network_inputs
-from rs3l_train.views.memory import Batch, Selection
-from rs3l_train.views.positives import Positives
+from rs3l_train.views.memory import Batch
 from tests.train.conftest import OBJECTIVES
 
 every = pytest.mark.parametrize(
@@ -38,14 +37,6 @@ def made(settings, **blocks):
     torch.manual_seed(5)
     backbone = backbones.build(config.backbone, N_INPUTS[config.data.inputs])
     return build(config, backbone, 2)
-
-
-@pytest.fixture(scope="module")
-def selection(jets):
-    positives = Positives(torch.ones(3), None, 1)
-    rows = positives.rows(jets.present, torch.arange(jets.n_rows), True)[:12]
-    jet, view = jets.present[:, rows].T.nonzero(as_tuple=True)
-    return Selection(view, rows[jet])
 
 
 def outputs(objective, batch, seed=1):

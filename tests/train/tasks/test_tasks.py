@@ -101,10 +101,10 @@ def test_the_backbone_is_compiled_if_the_config_says_so(dataset, config, tmp_pat
     class CompiledError(Exception):
         pass
 
-    def compile_backbone(backbone):
-        raise CompiledError(type(backbone).__name__)
+    def compile_backbones(objective):
+        raise CompiledError(type(objective.backbone).__name__)
 
-    monkeypatch.setattr("rs3l_train.tasks.pretrain.compile_backbone", compile_backbone)
+    monkeypatch.setattr("rs3l_train.tasks.pretrain.compile_backbones", compile_backbones)
     with pytest.raises(CompiledError, match=type(backbone_of(config)).__name__):
         pretrain(dataset, changed(config, loop={"compile": True}), tmp_path)
 

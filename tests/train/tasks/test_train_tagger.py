@@ -194,7 +194,7 @@ def test_networks_from_scratch_differ_by_the_seed_and_the_draw(bench, monkeypatc
 def test_the_network_is_compiled_if_the_config_says_so(bench, config, monkeypatch, compiled):
     given, untrained = [], History(records=[{"views": 0, "auc": 0.5}])
     monkeypatch.setattr("rs3l_train.tasks.train_tagger.fit", lambda *_, **__: untrained)
-    monkeypatch.setattr("rs3l_train.tasks.train_tagger.compile_backbone", given.append)
+    monkeypatch.setattr("rs3l_train.tasks.train_tagger.compile_backbones", given.append)
     chosen = changed(config, loop={"compile": compiled}, evaluation={"temperature_scaling": False})
     tagger, details = train_tagger(replace(bench, config=chosen), "scratch", 20, 0, None)
     assert given == ([tagger.backbone] if compiled else [])

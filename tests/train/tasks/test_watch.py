@@ -114,8 +114,8 @@ def test_a_collapse_without_variance_is_caught(dataset, config, tmp_path, caplog
 
 def test_vectors_of_one_direction_are_collapsed_however_long_they_are(dataset, config):
     """Cosines do not see their lengths."""
-    for name in ("ntxent", "simsiam", "contrastive_masked"):
-        own = {"name": name} | ({"predictor": 8} if name == "simsiam" else {})
+    for name in ("ntxent", "simsiam", "byol", "contrastive_masked"):
+        own = {"name": name} | ({"predictor": 8} if name in ("simsiam", "byol") else {})
         objective = set_up(dataset, _with(config, own), torch.device("cpu")).objective
         outputs = torch.ones(50, 9) * (1 + torch.rand(50, 1))
         assert spread(objective.compared(outputs)) == pytest.approx(0, abs=1e-3)
@@ -158,6 +158,7 @@ def test_a_collapse_without_stopped_gradient_is_caught(
         ({"name": "ntxent"}, 4000, 0.85),
         ({"name": "vicreg"}, 4000, 0.6),
         ({"name": "simsiam", "projection": [16, 16], "predictor": 8}, 10000, 0.85),
+        ({"name": "byol", "projection": [16, 16], "predictor": 8}, 10000, 0.85),
         ({"name": "masked"}, 4000, 0.75),
         ({"name": "contrastive_masked"}, 4000, 0.85),
         ({"name": "supervised"}, 4000, 0.95),

@@ -109,6 +109,32 @@ class AlonesToo(Near):
         return super().loss(outputs, rows)
 
 
+class Averaged(Near):
+    """It scales its outputs by a number that follows the steps, and says so in its state."""
+
+    def __init__(self, backbone, presentation):
+        super().__init__(backbone, presentation)
+        self.register_buffer("scale", torch.ones(()))
+
+    def outputs(self, batch, generator):
+        return super().outputs(batch, generator) * self.scale
+
+    def after_step(self):
+        self.scale.mul_(0.9)
+
+
+class Forgetful(Averaged):
+    """What follows the steps is kept where no state dict finds it."""
+
+    def __init__(self, backbone, presentation):
+        super().__init__(backbone, presentation)
+        del self.scale
+        self.scale = 1.0
+
+    def after_step(self):
+        self.scale *= 0.9
+
+
 class Settings(OwnObjective):
     name: Literal["tried"] = "tried"
     built: ClassVar[type[Objective]]
@@ -125,7 +151,7 @@ def settings_of(objective):
     return Chosen()
 
 
-@pytest.mark.parametrize("objective", [Near, Shared, AlonesToo])
+@pytest.mark.parametrize("objective", [Near, Shared, AlonesToo, Averaged])
 def test_who_keeps_all_promises_hears_nothing(objective):
     before = torch.random.get_rng_state()
     check_objective(settings_of(objective))
@@ -145,6 +171,7 @@ def test_who_keeps_all_promises_hears_nothing(objective):
         (Idle, "every weight learns: no gradient for forgotten.weight"),
         (HalfCompared, "compared has a vector for each entry: 9 for 18"),
         (TensorFigures, "figures are floats: length is a Tensor"),
+        (Forgetful, "a training goes on from the state dict alone: outputs are off by"),
         (Overflowing, "bfloat16: the loss or its gradient is not finite"),
     ],
     ids=lambda one: getattr(one, "__name__", ""),
