@@ -45,3 +45,20 @@ def test_every_file_has_the_rows_of_the_first(tmp_path, column):
         file[f"initiators/{column}"][5] = 77
     with pytest.raises(InputFileError, match=f"{files[-1]}: initiators/{column} differs from"):
         one_of_views([*map(open_shard, files)], "joined.h5")
+
+
+def test_files_of_another_dataset_are_refused(tmp_path):
+    """With the same processes and numbers of events, but of other hard events."""
+    _, files = parts(tmp_path / "ds")
+    _, others = parts(tmp_path / "other", seed=1)
+    with pytest.raises(InputFileError, match=r"initiators/pt differs .*not views of the same"):
+        one_of_views([*map(open_shard, [*files[:2], others[2]])], "joined.h5")
+
+
+def test_momenta_that_nobody_knows_are_the_same(tmp_path):
+    """As converted datasets may have them."""
+    _, files = parts(tmp_path / "ds")
+    for path in files:
+        with h5py.File(path, "r+") as file:
+            file["initiators/pt"][0] = np.nan
+    assert one_of_views([*map(open_shard, files)], "joined.h5").views == tuple(VIEWS)
