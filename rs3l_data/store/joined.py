@@ -23,7 +23,7 @@ def one_of_views(files: Sequence[Shard], name: str) -> Shard:
     Raises
     ------
     InputFileError
-        If two files hold the same view, or other rows.
+        If two files hold the same view, other rows or other columns.
     """
     require_same_rows(files)
     views = [view for file in files for view in file.views]
@@ -41,16 +41,21 @@ def one_of_views(files: Sequence[Shard], name: str) -> Shard:
 
 
 def require_same_rows(files: Sequence[Shard]) -> None:
-    """Check that files hold the same initiators in the same order.
+    """Check that files hold the same initiators in the same order, in the same columns.
 
     Raises
     ------
     InputFileError
-        If one holds others than the first.
+        If one holds others than the first, or is of another format version.
     """
     first, *others = files
     expected = _ids(first) if others else {}
     for file in others:
+        if file.format_version != first.format_version:
+            raise InputFileError(
+                f"{file.path}: format version {file.format_version}, but {first.path} has "
+                f"{first.format_version}, with other columns"
+            )
         found = _ids(file)
         for name, column in expected.items():
             if not np.array_equal(found[name], column, equal_nan=column.dtype.kind == "f"):

@@ -23,7 +23,7 @@ def copy_views(sources: Sequence[Source], out: Path) -> None:
     Raises
     ------
     InputFileError
-        If a shard is damaged, lacks a view, or has other rows than the first.
+        If a shard is damaged, lacks a view, or has other rows or columns than the first.
     StorageError
         If the file cannot be written.
     """

@@ -9,7 +9,7 @@ from rs3l_data.store.joined import one_of_views
 from rs3l_data.store.shard import open_shard
 from rs3l_data.store.views import copy_views
 from tests.data.store.random_tables import assert_same_view
-from tests.synthetic import make_dataset
+from tests.synthetic import make_dataset, make_older
 
 FILES = (["nominal"], ["seed", "fsr_up"], ["a14"])
 VIEWS = [view for views in FILES for view in views]
@@ -62,3 +62,16 @@ def test_momenta_that_nobody_knows_are_the_same(tmp_path):
         with h5py.File(path, "r+") as file:
             file["initiators/pt"][0] = np.nan
     assert one_of_views([*map(open_shard, files)], "joined.h5").views == tuple(VIEWS)
+
+
+@pytest.mark.parametrize("older", [0, 2])
+def test_files_of_other_columns_are_refused(tmp_path, older):
+    """The columns of the first would be read of all: too few of the others, or some not there."""
+    _, files = parts(tmp_path / "ds")
+    make_older(files[older], "1.0")
+    with pytest.raises(
+        InputFileError, match=r"a14.h5: format version .* has 1\.\d, with other col"
+    ):
+        one_of_views([*map(open_shard, files[::2])], "joined.h5")
+    with pytest.raises(InputFileError, match="with other columns"):
+        copy_views([(files[0], FILES[0]), (files[2], FILES[2])], tmp_path / "both.h5")
