@@ -50,6 +50,30 @@ def test_the_target_is_the_network_at_first(jets, selection):
     assert torch.equal(alone, both), "the target's own are not compared"
 
 
+def test_the_target_sees_what_the_network_sees(jets, selection):
+    """The same inputs, by its own weights, which differ once the network has moved."""
+    objective = made(SETTINGS)
+    batch = jets.gather(selection)
+    with torch.no_grad():
+        for weight in objective.project.parameters():
+            weight.mul_(1.5)
+    z, slow = outputs(objective, batch).chunk(2, 1)
+    inputs = objective.presentation(batch, torch.Generator().manual_seed(1))
+    assert torch.equal(slow, objective.target(inputs))
+    assert not torch.allclose(z, slow)
+
+
+@pytest.mark.parametrize(("widths", "width"), [([12, 6], 6), (None, 8)])
+def test_the_predictor_is_as_wide_as_is_said(jets, selection, widths, width):
+    """Without a projection it predicts the embedding, of eight numbers."""
+    objective = made(SETTINGS | {"projection": widths})
+    shapes = [tuple(weight.shape) for weight in objective.predict.parameters() if weight.ndim == 2]
+    assert shapes == [(4, width), (width, 4)]
+    found = outputs(objective, jets.gather(selection))
+    assert found.shape == (len(selection), 2 * width)
+    assert objective.loss(found, selection.rows).isfinite()
+
+
 def test_the_target_is_the_average_of_the_past(jets, selection):
     """After k steps ξ is the sum over past weights θ of 0.1 · 0.9^age, and 0.9^k of the first."""
     objective = made(SETTINGS)
