@@ -19,6 +19,8 @@ from tests.data.record.about import ABOUT
 from tests.data.store.random_tables import assert_same_columns, assert_same_view
 from tests.synthetic import refresh
 
+KEPT = "higgs-0000.h5"
+
 
 @pytest.fixture
 def copied(by_view, tmp_path):
@@ -63,8 +65,23 @@ def test_a_file_that_is_missing_takes_its_shard_along(copied, caplog):
     with pytest.raises(DamagedFileError, match=r"qcd-0000.seed.h5: no such file"):
         rs3l_data.open(copied)
     left = rs3l_data.open(copied, corrupt="skip")
-    assert [shard.name for shard in left.shards] == ["higgs-0000.h5"]
+    assert [shard.name for shard in left.shards] == [KEPT]
     assert "qcd-0000.seed.h5: no such file" in caplog.text
+
+
+def test_a_file_that_is_not_the_manifest_s_takes_its_shard_along(copied, caplog):
+    """Though HDF5 opens it: a longer one, and one with another byte where all are compared."""
+    path = copied / "qcd-0000.seed.h5"
+    content = path.read_bytes()
+    path.write_bytes(content + b"\0")
+    assert [shard.name for shard in rs3l_data.open(copied, corrupt="skip").shards] == [KEPT]
+    assert f"expected {len(content)}; this shard is left out" in caplog.text
+    path.write_bytes(content[:400] + b"?" + content[401:])
+    assert len(rs3l_data.open(copied, corrupt="skip").shards) == 2, "sizes alone are compared"
+    left = rs3l_data.open(copied, verify=True, corrupt="skip")
+    assert [shard.name for shard in left.shards] == [KEPT]
+    with pytest.raises(DamagedFileError, match=r"qcd-0000.seed.h5: SHA256"):
+        rs3l_data.open(copied, verify=True)
 
 
 def test_views_of_other_rows_are_refused_or_left_out(copied, caplog):
