@@ -216,6 +216,30 @@ def test_more_threads_than_cores_are_told(config, monkeypatch, caplog):
     assert "training.threads: 3, but this process may use 2 cores" in caplog.text
 
 
+def test_each_step_has_the_rate_of_its_number():
+    """Of each group of weights, from that before the first step on; and what follows moves last."""
+    model, told = nn.ModuleList([line(), line()]), []
+    rates = (0.5, 0.25)
+    groups = [
+        {"params": one.parameters(), "lr": rate} for one, rate in zip(model, rates, strict=True)
+    ]
+    before = [one.weight.item() for one in model]
+    updates = Updates(
+        model,
+        torch.optim.SGD(groups),
+        whole_batch(lambda _: sum(one.weight.sum() for one in model)),
+        lambda step: 1 / (1 + step),
+        after_step=lambda: told.append([one.weight.item() for one in model]),
+    )
+    history = History()
+    for step in range(3):
+        updates.step(next(ten_views(0)), history)
+        history.steps += 1
+        done = sum(1 / (1 + past) for past in range(step + 1))
+        expected = [start - rate * done for start, rate in zip(before, rates, strict=True)]
+        assert told[step] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("gpus", [True, False])
 def test_processes_part_together_and_a_failed_one_on_its_own(monkeypatch, gpus):
     done = []
