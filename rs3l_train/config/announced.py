@@ -83,7 +83,8 @@ def _fault(entry: EntryPoint, settings: Any, base: type[Strict]) -> str:
         return f"{entry.value} is no subclass of {base.__module__}.{base.__name__}"
     if settings.__abstractmethods__:
         return f"{entry.value} has no method {', '.join(sorted(settings.__abstractmethods__))}"
-    if tags(settings) != [entry.name]:
+    # Of other fields the words do not matter: many a network takes one of several.
+    if get_args(settings.model_fields["name"].annotation) != (entry.name,):
         return f"{entry.value} needs `name: Literal[{entry.name!r}] = {entry.name!r}`"
     return ""
 
