@@ -139,8 +139,13 @@ def _faults_of_state(
         _train(one, batch, rows, seed)
     with torch.no_grad():
         found, expected = (one.outputs(batch, _generator(seed)) for one in (fresh, objective))
+        # What follows the steps may be in the loss alone, where it has moved no weight far yet.
+        loss, goal = (one.loss(expected, rows) for one in (fresh, objective))
+    promise = "a training goes on from the state dict alone"
     if fault := difference(found, expected):
-        yield f"a training goes on from the state dict alone: outputs are {fault}"
+        yield f"{promise}: outputs are {fault}"
+    elif fault := difference(loss, goal):
+        yield f"{promise}: the loss is {fault}"
 
 
 def _train(objective: Objective, batch: Batch, rows: Tensor, seed: int) -> None:

@@ -135,6 +135,18 @@ class Forgetful(Averaged):
         self.scale *= 0.9
 
 
+class Growing(Near):
+    """A weight in its loss follows the steps, and no state dict has it."""
+
+    grown = 0
+
+    def loss(self, outputs, rows):
+        return super().loss(outputs, rows) + 0.1 * self.grown * outputs.square().mean()
+
+    def after_step(self):
+        self.grown += 1
+
+
 class Settings(OwnObjective):
     name: Literal["tried"] = "tried"
     built: ClassVar[type[Objective]]
@@ -172,6 +184,7 @@ def test_who_keeps_all_promises_hears_nothing(objective):
         (HalfCompared, "compared has a vector for each entry: 9 for 18"),
         (TensorFigures, "figures are floats: length is a Tensor"),
         (Forgetful, "a training goes on from the state dict alone: outputs are off by"),
+        (Growing, "a training goes on from the state dict alone: the loss is off by"),
         (Overflowing, "bfloat16: the loss or its gradient is not finite"),
     ],
     ids=lambda one: getattr(one, "__name__", ""),
