@@ -165,7 +165,8 @@ class Rows:
             index = np.asarray(rows)
             if index.dtype == np.bool_ and index.shape == (len(self),):
                 index = np.flatnonzero(index)
-            elif index.dtype == np.bool_ or index.ndim != 1:
+            elif isinstance(rows, tuple) or index.dtype == np.bool_ or index.ndim != 1:
+                # A tuple is what ds[10, 20] gives, which means rows and columns elsewhere.
                 raise IndexError(
                     f"expected a slice, a boolean mask of shape ({len(self)},), or a list of "
                     "indices that rise"

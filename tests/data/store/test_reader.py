@@ -191,7 +191,8 @@ def test_a_dataset_is_shown_in_a_line(dataset):
 
 
 def test_wrong_indices(dataset):
-    for rows in (slice(None, None, -1), [2, 1], np.ones(3, bool), 3, [[1, 2]], [0] * 90):
+    turned, twice = slice(None, None, -1), (slice(0, 2), slice(0, 2))
+    for rows in (turned, twice, (1, 2), [2, 1], np.ones(3, bool), 3, [[1, 2]], [0] * 90):
         with pytest.raises(IndexError, match=r"expected (a|indices)"):
             dataset[rows]
 
