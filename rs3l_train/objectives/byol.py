@@ -34,9 +34,7 @@ class BYOL(Projected):
     def outputs(self, batch: Batch, generator: torch.Generator) -> Tensor:
         """Project embeddings, by the network and by the target: (n, 2 K)."""
         inputs = self.presentation(batch, generator)
-        with torch.no_grad():
-            slow = self.target(inputs)
-        return torch.cat([self._online()(inputs), slow], 1).float()
+        return torch.cat([self._online()(inputs), self.target(inputs)], 1).float()
 
     def loss(self, outputs: Tensor, rows: Tensor) -> Tensor:
         r"""Standardise over the batch, predict, and compare (eq. 2 of the paper).
