@@ -20,7 +20,7 @@ from rs3l_data.errors import ConfigError
 from rs3l_data.source import source_digest
 
 _faults: list[str] = []
-_packages: dict[str, str] = {}
+_packages: dict[str, dict[str, None]] = {}
 
 
 def with_announced(shipped: Any, group: str, base: type[Strict], default: str) -> Any:
@@ -56,7 +56,7 @@ def with_announced(shipped: Any, group: str, base: type[Strict], default: str) -
             _faults.append(f"entry point '{entry.name}' of {group}, {_origin(entry)}: {fault}")
         else:
             members[entry.name] = settings
-            _packages[_origin(entry)] = _digest(settings)
+            _packages.setdefault(_origin(entry), {})[_digest(settings)] = None
     union: Any = reduce(or_, members.values())
     return Annotated[union, Field(discriminator="name"), Named(default)]
 
@@ -74,8 +74,11 @@ def require_sound() -> None:
 
 
 def own_packages() -> dict[str, str]:
-    """Give a digest of the code of each package that announces something, by name and version."""
-    return dict(_packages)
+    """Give digests of the code of each package that announces something, by name and version.
+
+    One for each of its modules (folder or file) that hold what it announces.
+    """
+    return {name: " ".join(digests) for name, digests in _packages.items()}
 
 
 def _fault(entry: EntryPoint, settings: Any, base: type[Strict]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from rs3l_train.config import announced
 from rs3l_train.own import OwnBackbone
 
 GROUP = "rs3l_train.backbones"
+TESTS = Path(__file__).parents[2]
 MEND = "; mend or uninstall it"
 
 
@@ -127,9 +129,11 @@ def test_a_name_is_given_once_and_every_fault_has_a_line(union):
     assert chosen(block, name="other") == AlsoShipped()
 
 
-def test_code_is_known_by_the_package_or_the_one_file(union, tmp_path, monkeypatch):
-    alone = tmp_path / "alone.py"
-    alone.write_text(
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """A module that is one file, with another beside it."""
+    file = tmp_path / "alone.py"
+    file.write_text(
         "from typing import Literal\n"
         "from rs3l_train.own import OwnBackbone\n"
         "class Alone(OwnBackbone):\n"
@@ -138,18 +142,24 @@ def test_code_is_known_by_the_package_or_the_one_file(union, tmp_path, monkeypat
     )
     (tmp_path / "beside.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "alone", raising=False)
+    return file
+
+
+def test_code_is_known_by_the_package_or_the_one_file(union, alone):
     union([("own", "Own"), ("alone", "alone:Alone"), ("mine", "Own")])
-    tests = Path(__file__).parents[2]
     assert announced.own_packages() == {
-        f"{__name__}:Own": source_digest(tests),
-        "alone:Alone": source_digest(tmp_path, ("alone.py",)),
+        f"{__name__}:Own": source_digest(TESTS),
+        "alone:Alone": source_digest(alone.parent, (alone.name,)),
     }
 
 
-def test_a_package_is_called_by_name_and_version(union, monkeypatch):
+def test_a_package_is_called_by_name_and_version(union, alone, monkeypatch):
+    """And known by all modules of its own that something announced lies in, each once."""
     dist = SimpleNamespace(name="my-nets", version="1.5")
     monkeypatch.setattr(EntryPoint, "dist", dist)
-    union([("own", "Own"), ("mine", "Own")])
-    assert [*announced.own_packages()] == ["my-nets 1.5"]
+    union([("own", "Own"), ("further", "Further"), ("mine", "Own"), ("alone", "alone:Alone")])
+    digests = source_digest(alone.parent, (alone.name,)), source_digest(TESTS)
+    assert announced.own_packages() == {"my-nets 1.5": " ".join(digests)}
     (line,) = told()
     assert line.startswith(f"entry point 'mine' of {GROUP}, my-nets 1.5: ")
