@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 from torch._C._autograd import DeviceType
+from torch.nn.utils import parameters_to_vector
 
 from rs3l_data.errors import ConfigError
 from rs3l_train.benchmark import machine
@@ -118,6 +119,19 @@ def test_no_step_that_is_timed_has_the_batch_of_another(dataset, config, monkeyp
     assert all(seen[i] != seen[j] for i in range(n) for j in range(i))
     assert len({len(rows) for rows, _ in seen}) > 1
     assert step.views_per_step == sum(len(rows) for rows, _ in seen) / n
+
+
+def test_a_step_moves_what_follows_the_weights(dataset, config):
+    """Which takes its time, too."""
+    byol = {"name": "byol", "projection": [12, 6], "predictor": 4, "momentum": 0}
+    block = validate_training(config.model_dump() | {"objective": byol}, "test")
+    pretraining = set_up(dataset, block, CPU)
+    network, target = pretraining.objective.backbone, pretraining.objective.target[0]
+    before = parameters_to_vector(network.parameters()).clone()
+    Step(pretraining)()
+    now, moved = (parameters_to_vector(one.parameters()) for one in (network, target))
+    assert torch.equal(moved, now)
+    assert not torch.equal(moved, before)
 
 
 def test_the_flops_of_the_network_are_those_of_its_layers(dataset, config):

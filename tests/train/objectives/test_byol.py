@@ -7,10 +7,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch._dynamo.testing import CompileCounter
 
+from rs3l_train.backbones.compiled import compile_backbones
 from rs3l_train.config import validate_training
 from rs3l_train.objectives.byol import BYOL
 from rs3l_train.tasks.pretrain import pretrain
+from rs3l_train.testing.jets import drawn_batch
 from tests.train.objectives.test_ntxent import views
 from tests.train.objectives.test_objectives import made, outputs
 from tests.train.results import records
@@ -91,6 +94,16 @@ def test_the_target_is_the_average_of_the_past(jets, selection):
     expected = sum(share * weights for share, weights in zip(shares, past, strict=True))
     found = torch.cat([weight.flatten() for weight in objective.target.parameters()])
     torch.testing.assert_close(found, expected)
+
+
+def test_network_and_target_are_compiled():
+    torch.compiler.reset()
+    objective, compiler = made(SETTINGS), CompileCounter()
+    compile_backbones(objective, compiler)
+    batch = drawn_batch(torch.arange(6), 16, 2, 1)
+    found = outputs(objective, batch)
+    assert compiler.frame_count == 4, "two steps of each"
+    torch.testing.assert_close(found, outputs(made(SETTINGS), batch))
 
 
 def weights_of(objective):
