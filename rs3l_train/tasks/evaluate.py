@@ -6,20 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from rs3l_data.store.reader import Dataset
-from rs3l_train.evaluation.plots import Plots
-from rs3l_train.evaluation.plots_curves import roc_curves
 from rs3l_train.loop.device import on_this_machine, prepare
 from rs3l_train.loop.files import METRICS, write_json
 from rs3l_train.loop.folder import require_own
 from rs3l_train.loop.out_of_memory import out_of_memory_says
 from rs3l_train.loop.saved_network import LearnedFrom
-from rs3l_train.tasks import captions
 from rs3l_train.tasks.bench import Bench, set_test_bench, task_summary
 from rs3l_train.tasks.measure import measure_baselines, measure_tagger
 from rs3l_train.tasks.model import load_tagger
 from rs3l_train.tasks.overlap import overlap
 from rs3l_train.tasks.tagger import Tagger
-from rs3l_train.tasks.tagger_plots import add_background, add_calibration_and_mass, add_scores
+from rs3l_train.tasks.tagger_plots import draw_tagger
 
 
 @out_of_memory_says("Take fewer jets or views out of the dataset with `rs3l-data select`")
@@ -74,14 +71,6 @@ def tested(
         "rows": [{**keys, **row} for row in measured.rows],
         "baselines": baseline_rows,
     }
-    view = bench.reference
-    own = measured.scores[view]
-    mode = about["mode"]
-    with Plots(folder) as plots:
-        curves = roc_curves({mode: [own]}, baseline_scores)
-        plots.add(curves, "roc", "ROC curve", captions.ROC_OF_ONE.format(view=view))
-        add_scores(plots, bench, measured.scores)
-        add_background(plots, bench, {mode: measured.rows})
-        add_calibration_and_mass(plots, bench, {mode: own})
+    draw_tagger(bench, about["mode"], measured, baseline_scores, folder)
     write_json(folder / METRICS, metrics)
     return metrics

@@ -29,7 +29,6 @@ from rs3l_train.loop.saved_network import save_network
 from rs3l_train.loop.schedule import pretraining_schedule
 from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.loop.updates import Updates
-from rs3l_train.tasks import captions
 from rs3l_train.tasks.earlier import earlier_metrics
 from rs3l_train.tasks.encode import apply_network
 from rs3l_train.tasks.identity import pretraining_identity
@@ -185,12 +184,20 @@ def _metrics(
 
 def _write(folder: Path, metrics: dict[str, Any], history: History) -> None:
     with Plots(folder) as plots:
-        plots.add(loss_curve(history.records), "loss", "Pretraining loss", captions.LOSS)
+        plots.add(
+            loss_curve(history.records),
+            "loss",
+            "Pretraining loss",
+            "Loss of training and validation against the views passed through the network. A"
+            " dashed line is what a network that cannot tell jets apart would have in a contrastive"
+            " loss.",
+        )
         plots.add(
             spectrum_plot(metrics["spectrum"], metrics["final"]["effective_rank"]),
             "spectrum",
             "Spectrum of the embedding",
-            captions.SPECTRUM,
+            "Singular values of the validation jets' embeddings, as parts of their sum. A healthy"
+            " embedding uses many directions; one that has collapsed uses one, or none.",
         )
     write_json(folder / METRICS, metrics)
 

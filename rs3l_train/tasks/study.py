@@ -41,8 +41,8 @@ from rs3l_train.tasks.measure import (
 )
 from rs3l_train.tasks.model import load_pretrained
 from rs3l_train.tasks.overlap import overlap
-from rs3l_train.tasks.study_plots import AllScores, LabelledEmbedding, draw_study
 from rs3l_train.tasks.tagger import Tagger
+from rs3l_train.tasks.tagger_plots import AllScores, LabelledEmbedding, draw_study
 from rs3l_train.tasks.trained import Trainings
 from rs3l_train.tasks.trees import measure_trees
 
