@@ -56,5 +56,6 @@ def finetune(
     tagger, details = trainings.tagger(mode, n_labels, 0, folder)
     if not processes.first:
         return details
-    learned_from = {} if backbone is None or mode == "scratch" else backbone.learned_from
+    begun_with = trainings.begins_with(mode)
+    learned_from = {} if begun_with is None else begun_with.learned_from
     return tested(bench, tagger, folder, {"stage": "finetune", **details}, learned_from)

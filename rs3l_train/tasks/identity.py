@@ -54,10 +54,10 @@ def tagger_identity(
     draw: int,
     pretrained: dict[str, Tensor] | None,
 ) -> Identity:
-    """Say what a tagger depends on; see `train_tagger` for the parameters."""
+    """Say what a tagger depends on; ``pretrained``: the weights that it begins with, if any."""
     config = bench.config
     weights = None
-    if mode != "scratch" and pretrained is not None:
+    if pretrained is not None:
         weights = _digest(value.cpu().numpy() for value in pretrained.values())
     return Identity(
         {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,6 @@ from rs3l_train.tasks.measure import (
 )
 from rs3l_train.tasks.model import load_pretrained
 from rs3l_train.tasks.overlap import overlap
-from rs3l_train.tasks.tagger import Tagger
 from rs3l_train.tasks.tagger_plots import AllScores, LabelledEmbedding, draw_study
 from rs3l_train.tasks.trained import Trainings
 from rs3l_train.tasks.trees import measure_trees
@@ -91,15 +89,14 @@ def study(
     backbone = load_pretrained(pretrained, config)
     diagnostics = _diagnostics(pretrained, config)
     bench = set_bench(dataset, config, prepare(config))
-    done = _Done(Trainings(bench, backbone, resume), folder / TRAININGS)
+    taggers = Trainings(bench, backbone, resume)
     if processes.count > 1:
         of_a_probe = tagger_identity(bench, "probe", config.task.labels[0], 0, backbone.weights)
         processes.require_same(of_a_probe.whole)
-        _train_share(bench, done, processes)
-        done = replace(done, kept=True)
+        _train_share(taggers, folder, processes)
     if not processes.first:
         return {}
-    rows, trainings, scores = _train_all(bench, done)
+    rows, trainings, scores = _train_all(taggers, folder, done=processes.count > 1)
     baseline_rows, baseline_scores = measure_baselines(bench)
     metrics = {
         "stage": "study",
@@ -150,37 +147,27 @@ def _diagnostics(pretrained: Path, config: TrainingConfig) -> dict[str, Any]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """The trainings of a study, each done when it is first asked for."""
-
-    trainings: Trainings
-    folder: Path
-    kept: bool = False
-    """Whether the processes have done them all, so that they are to be read"""
-
-    def tagger(self, mode: NetworkMode, n_labels: int, draw: int) -> tuple[Tagger, dict[str, Any]]:
-        folder = self.folder / f"{mode}_{n_labels}_{draw}"
-        if self.kept:
-            return self.trainings.kept(folder)
-        return self.trainings.tagger(mode, n_labels, draw, folder)
+def _place(folder: Path, mode: NetworkMode, n_labels: int, draw: int) -> Path:
+    return folder / TRAININGS / f"{mode}_{n_labels}_{draw}"
 
 
-def _train_share(bench: Bench, done: _Done, processes: Processes) -> None:
+def _train_share(taggers: Trainings, folder: Path, processes: Processes) -> None:
     """Do this process's part of the trainings, and wait for the others."""
-    task = bench.config.task
+    task = taggers.bench.config.task
     networks = [mode for mode in task.modes if mode != "trees"]
     for i, (n_labels, draw) in enumerate(product(task.labels, range(task.seeds))):
         for j, mode in enumerate(networks):
             # Ways of training take unequally long: each process gets some of all.
             if (i + j) % processes.count == processes.rank:
-                done.tagger(mode, n_labels, draw)
+                taggers.tagger(mode, n_labels, draw, _place(folder, mode, n_labels, draw))
     processes.wait()
 
 
 def _train_all(
-    bench: Bench, done: _Done
+    taggers: Trainings, folder: Path, done: bool
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], AllScores]:
+    """Train each tagger, or read it where the processes have done them all, and measure it."""
+    bench = taggers.bench
     task = bench.config.task
     rows: list[dict[str, Any]] = []
     trainings: list[dict[str, Any]] = []
@@ -189,7 +176,11 @@ def _train_all(
         if mode == "trees":
             measured, details = measure_trees(bench, n_labels, draw)
         else:
-            tagger, details = done.tagger(mode, n_labels, draw)
+            place = _place(folder, mode, n_labels, draw)
+            if done:
+                tagger, details = taggers.kept(place)
+            else:
+                tagger, details = taggers.tagger(mode, n_labels, draw, place)
             measured = measure_tagger(bench, tagger, details.get("temperature"))
         keys = {"mode": mode, "labels": n_labels, "draw": draw}
         rows += [{**keys, **row} for row in measured.rows]

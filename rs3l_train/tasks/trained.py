@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from rs3l_data.errors import ConfigError
+from rs3l_data.store.sketch import Sketch
 from rs3l_train.config import NetworkMode, Resume, TrainingConfig
 from rs3l_train.loop.interrupts import noticed
 from rs3l_train.loop.logs import MetricsLog
 from rs3l_train.loop.processes import ALONE, Processes
-from rs3l_train.loop.saved_network import LearnedFrom, Saved, done_before, save_network
+from rs3l_train.loop.saved_network import Saved, done_before, save_network
 from rs3l_train.loop.training_state import Checkpoints
 from rs3l_train.tasks.bench import Bench
 from rs3l_train.tasks.identity import tagger_identity
@@ -45,12 +46,17 @@ class Trainings:
     resume: Resume = "auto"
     processes: Processes = ALONE
 
+    def begins_with(self, mode: NetworkMode) -> Saved | None:
+        """Give the pretrained network that a way of training begins with; None: from scratch."""
+        return None if mode == "scratch" else self.pretrained
+
     def tagger(
         self, mode: NetworkMode, n_labels: int, draw: int, folder: Path
     ) -> tuple[Tagger, dict[str, Any]]:
         """Take a training that is done, or do it and keep it; see `train_tagger`."""
         config, writes = self.bench.config, self.processes.first
-        weights = None if self.pretrained is None else self.pretrained.weights
+        begun_with = self.begins_with(mode)
+        weights = None if begun_with is None else begun_with.weights
         identity = tagger_identity(self.bench, mode, n_labels, draw, weights)
         self.processes.require_same(identity.whole)
         keep = partial(save_network, folder, kind="tagger", config=config, identity=identity)
@@ -86,13 +92,18 @@ class Trainings:
                 checkpoints=checkpoints,
                 processes=self.processes,
             )
-            views = list(self.bench.trained_on)
-            keys = {"mode": mode, "labels": n_labels, "draw": draw, "training_views": views}
-            keys["pretraining_views"] = self._pretraining_views(mode)
-            details = {**keys, **details}
+            details = {
+                "mode": mode,
+                "labels": n_labels,
+                "draw": draw,
+                "training_views": list(self.bench.trained_on),
+                "pretraining_views": [] if begun_with is None else [*begun_with.details["views"]],
+                **details,
+            }
             if writes:
-                learned_from = self._learned_from(mode, n_labels, draw)
-                keep(tagger, details=details, learned_from=learned_from)
+                learned_from = {} if begun_with is None else begun_with.learned_from
+                own = {LABELS: self._labelled_events(n_labels, draw)}
+                keep(tagger, details=details, learned_from={**learned_from, **own})
             checkpoints.remove()
         return tagger, details
 
@@ -101,18 +112,11 @@ class Trainings:
         tagger, saved = load_tagger(folder)
         return tagger.to(self.bench.jets.device), saved.details
 
-    def _pretraining_views(self, mode: NetworkMode) -> list[str]:
-        if mode == "scratch" or self.pretrained is None:
-            return []
-        return [*self.pretrained.details["views"]]
-
-    def _learned_from(self, mode: NetworkMode, n_labels: int, draw: int) -> LearnedFrom:
+    def _labelled_events(self, n_labels: int, draw: int) -> Sketch:
+        """Note the hard events of the jets that have a label, to train or to validate on."""
         bench = self.bench
         rows = [bench.labelled_rows[n_labels, draw], bench.validation.rows.cpu().numpy()]
-        own = {LABELS: hard_events(bench.dataset, np.unique(np.concatenate(rows)))}
-        if mode == "scratch" or self.pretrained is None:
-            return own
-        return {**self.pretrained.learned_from, **own}
+        return hard_events(bench.dataset, np.unique(np.concatenate(rows)))
 
 
 def _note_score(checkpoints: Checkpoints, config: TrainingConfig) -> None:
