@@ -38,7 +38,7 @@ def benchmark(
     from rs3l_train.benchmark.rates import benchmark as task
     from rs3l_train.benchmark.table import as_markdown
 
-    settings = load_training(config, overrides or ())
+    settings = load_training(config, overrides)
     with logging_to(log), naming_skip(data, settings.data.corrupt, "--set data.corrupt=skip"):
         dataset = opened(data, settings.data.corrupt)
         report = task(dataset, settings, networks or list(NETWORKS), seconds)

@@ -46,7 +46,7 @@ def finetune(
     from rs3l_train.tasks import finetune as task
     from rs3l_train.tasks.tables import tagger_table
 
-    settings = load_training(config, overrides or ())
+    settings = load_training(config, overrides)
     folder = None if pretrained == "none" else Path(pretrained)
     if (folder is None) != (mode == "scratch"):
         raise ConfigError(

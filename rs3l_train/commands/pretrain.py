@@ -34,7 +34,7 @@ def pretrain(
     """
     from rs3l_train.tasks import pretrain as task
 
-    settings = load_training(config, overrides or ())
+    settings = load_training(config, overrides)
     with training(data, settings, out, log) as (dataset, processes):
         metrics = task.pretrain(dataset, settings, out, resume, processes)
     if processes.first:

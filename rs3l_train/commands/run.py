@@ -42,7 +42,7 @@ def run(
     from rs3l_train.tasks import run as task
     from rs3l_train.tasks.tables import study_table
 
-    settings = load_training(config, overrides or ())
+    settings = load_training(config, overrides)
     with training(data, settings, out, log) as (dataset, processes):
         metrics = task.run(dataset, settings, out, resume, processes)
     if processes.first:

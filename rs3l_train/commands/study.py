@@ -41,7 +41,7 @@ def study(
     from rs3l_train.tasks import study as task
     from rs3l_train.tasks.tables import study_table
 
-    settings = load_training(config, overrides or ())
+    settings = load_training(config, overrides)
     with training(data, settings, out, log) as (dataset, processes):
         metrics = task.study(dataset, settings, pretrained, out, resume, processes)
     if processes.first:

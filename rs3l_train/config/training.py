@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -90,7 +90,7 @@ def pretraining_part(training: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in training.items() if k not in ("task", "finetune", "evaluation")}
 
 
-def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingConfig:
+def load_training(path: Path | None, overrides: Sequence[str] | None = None) -> TrainingConfig:
     """Read the `training:` block of a config file; the other blocks are not looked at.
 
     Parameters
@@ -100,7 +100,7 @@ def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingC
     overrides
         ``key=value`` with the key's path inside the block, such as
         ``pretrain.views_seen=10000``, or from the top of the file, with ``training.`` before it;
-        the value is read as YAML.
+        the value is read as YAML. None: none.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def load_training(path: Path | None, overrides: Iterable[str] = ()) -> TrainingC
         If the file is missing or is no YAML.
     """
     block = {} if path is None else _block(path)
-    for override in overrides:
+    for override in overrides or ():
         block = _overridden(block, override)
     source = "the defaults" if path is None else str(path)
     return validate_training(block, f"{source} with --set" if overrides else source)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rs3l_train.evaluation.roc import F8, I8, Ordered, cuts_of
+from rs3l_data.store.tables import I8
+from rs3l_train.evaluation.roc import F8, Ordered, cuts_of
 from rs3l_train.evaluation.scores import Scores
 
 BOOTSTRAP_DRAWS = 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,11 +66,7 @@ def label_efficiency(rows: Sequence[Row], baselines: Sequence[Row], view: str) -
     panels[0].set_ylabel("AUC")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
     for axes, key in zip(panels[1:], keys, strict=False):
-
-        def rejection(row: Row, key: str = key) -> tuple[float | None, float | None]:
-            return row["rejection"][key], row["rejection_error"][key]
-
-        _panel(axes, rows, baselines, rejection)
+        _panel(axes, rows, baselines, partial(_rejection, key=key))
         axes.set_ylabel(f"1/ε_B at ε_S = {key}")
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
@@ -78,6 +75,10 @@ def label_efficiency(rows: Sequence[Row], baselines: Sequence[Row], view: str) -
     for axes in panels[len(keys) + 1 :]:
         axes.remove()
     return figure
+
+
+def _rejection(row: Row, key: str) -> tuple[float | None, float | None]:
+    return row["rejection"][key], row["rejection_error"][key]
 
 
 def _panel(

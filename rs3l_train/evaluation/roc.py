@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from rs3l_data.store.tables import I8
+
 F8 = npt.NDArray[np.float64]
-I8 = npt.NDArray[np.int64]
 
 REACH = 2.0
 """Standard deviations of the signal's efficiency to either side, between which the ROC curve has

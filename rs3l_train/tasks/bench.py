@@ -215,16 +215,16 @@ def _loaded(
         masses.append(table["softdrop_mass"])
         splitting.append(table.get("gluon_splitting", np.zeros(len(rows), np.uint8)))
     return Bench(
-        config,
-        dataset,
-        jets,
-        tuple(trained_on),
-        jets.present & in_training[:, None],
-        torch.from_numpy(tagging_task(dataset, config.task).target).to(device),
-        torch.from_numpy(np.stack(masses).astype(np.float32)).to(device),
-        np.stack(splitting),
-        {draw: np.searchsorted(rows, own) for draw, own in drawn.labelled.items()},
-        one_view(jets.present, validation, jets.index(validated)),
-        np.searchsorted(rows, drawn.test),
-        drawn.jets,
+        config=config,
+        dataset=dataset,
+        jets=jets,
+        trained_on=tuple(trained_on),
+        training_present=jets.present & in_training[:, None],
+        target=torch.from_numpy(tagging_task(dataset, config.task).target).to(device),
+        softdrop_mass=torch.from_numpy(np.stack(masses).astype(np.float32)).to(device),
+        splitting=np.stack(splitting),
+        labelled_rows={draw: np.searchsorted(rows, own) for draw, own in drawn.labelled.items()},
+        validation=one_view(jets.present, validation, jets.index(validated)),
+        test=np.searchsorted(rows, drawn.test),
+        drawn_from=drawn.jets,
     )

@@ -75,15 +75,15 @@ def draw_jets(dataset: Dataset, config: TrainingConfig, draws: Iterable[Draw]) -
     validated = present[reference_view(trained_on)]
     settings, seed = config.task, config.seed
     return Draws(
-        {
-            (n, draw): draw_labelled(
-                task, Split.TRAIN, in_training, n, [seed, draw], settings.balance
-            )
+        labelled={
+            (n, draw): draw_labelled(task, in_training, n, [seed, draw], settings.balance)
             for n, draw in draws
         },
-        draw_at_most(task, Split.VALIDATION, validated, settings.validation_labels, [seed]),
-        _draw_test(dataset, config, task, present),
-        _counts(task, present[reference_view(dataset.views)]),
+        validation=draw_at_most(
+            task, Split.VALIDATION, validated, settings.validation_labels, [seed]
+        ),
+        test=_draw_test(dataset, config, task, present),
+        jets=_counts(task, present[reference_view(dataset.views)]),
     )
 
 
@@ -92,10 +92,10 @@ def draw_test_jets(dataset: Dataset, config: TrainingConfig) -> Draws:
     task = tagging_task(dataset, config.task)
     present = _present(dataset)
     return Draws(
-        {},
-        np.empty(0, np.int64),
-        _draw_test(dataset, config, task, present),
-        _counts(task, present[reference_view(dataset.views)]),
+        labelled={},
+        validation=np.empty(0, np.int64),
+        test=_draw_test(dataset, config, task, present),
+        jets=_counts(task, present[reference_view(dataset.views)]),
     )
 
 

@@ -101,13 +101,12 @@ def warn_of_empty_labels(dataset: Dataset, config: TaskConfig) -> None:
 
 def draw_labelled(
     task: TaggingTask,
-    split: Split,
     usable: npt.NDArray[np.bool_],
     n: int,
     seed: list[int],
     balance: Literal["equal", "natural"] = "equal",
 ) -> I8:
-    """Draw ``n`` labelled jets; inside a class in their natural mixture.
+    """Draw ``n`` labelled jets of the train split; inside a class in their natural mixture.
 
     The draws of one seed are nested: a smaller one is a part of each larger one.
 
@@ -121,25 +120,25 @@ def draw_labelled(
     InputFileError
         If the split has too few or none, or chance has drawn none of a class.
     """
-    _require_split(task, split)
+    _require_split(task, Split.TRAIN)
     random = np.random.default_rng(seed)
-    rows = task.by_class(split, usable)
+    rows = task.by_class(Split.TRAIN, usable)
     if balance == "natural":
         pool = np.concatenate(list(rows.values()))
-        _require_enough(task, split, "signal and background", len(pool), n, f"{n} labels")
+        _require_enough(task, "signal and background", len(pool), n, f"{n} labels")
         drawn = random.permutation(pool)[:n]
         for name, target in CLASSES.items():
             if not (task.target[drawn] == target).any():
                 raise InputFileError(
                     f"{task.source}: none of the {n} labelled jets drawn is {name}: of"
-                    f" {len(pool)} in the {split.name.lower()} split {len(rows[name])} are; set"
+                    f" {len(pool)} in the train split {len(rows[name])} are; set"
                     " training.task.balance: equal, or raise training.task.labels"
                 )
         return drawn
     shares = {"signal": n // 2, "background": n - n // 2}
     for name, share in shares.items():
         why = f"{n} labels, half of them signal"
-        _require_enough(task, split, name, len(rows[name]), share, why)
+        _require_enough(task, name, len(rows[name]), share, why)
     return np.concatenate(
         [random.permutation(rows[name])[:share] for name, share in shares.items()]
     )
@@ -155,14 +154,11 @@ def _require_split(task: TaggingTask, split: Split) -> None:
         )
 
 
-def _require_enough(
-    task: TaggingTask, split: Split, name: str, found: int, asked: int, why: str
-) -> None:
+def _require_enough(task: TaggingTask, name: str, found: int, asked: int, why: str) -> None:
     if found < asked:
         raise InputFileError(
-            f"{task.source}: the {split.name.lower()} split has {found} {name} jets, but {asked}"
-            f" are asked for ({why}); lower training.task.labels (`finetune`: --labels), or"
-            " simulate more events"
+            f"{task.source}: the train split has {found} {name} jets, but {asked} are asked for"
+            f" ({why}); lower training.task.labels (`finetune`: --labels), or simulate more events"
         )
 
 

@@ -55,17 +55,17 @@ def test_last_layers_alone_are_tuned(weights, config, dataset):
 def test_natural_balance_is_that_of_the_dataset(dataset, config):
     task = tagging_task(dataset, config.task)
     usable = np.ones(len(dataset), bool)
-    drawn = draw_labelled(task, Split.TRAIN, usable, 200, [1], "natural")
+    drawn = draw_labelled(task, usable, 200, [1], "natural")
     share = (task.target[task.split == Split.TRAIN] == 1).mean()
     # `higgs` events have one initiator, `qcd` events two.
     assert share == pytest.approx(1 / 3, abs=0.05)
     assert (task.target[drawn] == 1).mean() == pytest.approx(share, abs=0.1)
-    assert set(draw_labelled(task, Split.TRAIN, usable, 50, [1], "natural")) < set(drawn)
+    assert set(draw_labelled(task, usable, 50, [1], "natural")) < set(drawn)
     rare = usable & ((task.target == 0) | (np.arange(len(dataset)) < 4))
     with pytest.raises(InputFileError, match=r"none of the 4 labelled jets drawn is signal"):
-        draw_labelled(task, Split.TRAIN, rare, 4, [1], "natural")
+        draw_labelled(task, rare, 4, [1], "natural")
     with pytest.raises(InputFileError, match=r"has \d+ signal and background jets, but 9999"):
-        draw_labelled(task, Split.TRAIN, usable, 9999, [1], "natural")
+        draw_labelled(task, usable, 9999, [1], "natural")
     with pytest.raises(InputFileError, match=r"raise training\.task\.validation_labels"):
         draw_at_most(task, Split.VALIDATION, usable, 1, [1])
 

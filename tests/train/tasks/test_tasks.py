@@ -135,7 +135,7 @@ def test_labels_are_balanced_nested_and_from_their_split(dataset, config):
     task = tagging_task(dataset, config.task)
     usable = dataset.jets("nominal")["present"]
     small, large, other = (
-        draw_labelled(task, Split.TRAIN, usable, n, seed)
+        draw_labelled(task, usable, n, seed)
         for n, seed in ((20, [1, 0]), (60, [1, 0]), (20, [1, 1]))
     )
     assert (task.target[large] == 1).sum() == 30
@@ -150,7 +150,7 @@ def test_too_few_labels_and_unknown_names_are_errors(dataset, config):
     task = tagging_task(dataset, config.task)
     usable = np.ones(len(dataset), bool)
     with pytest.raises(InputFileError, match=r"train split has \d+ signal jets, but 50000"):
-        draw_labelled(task, Split.TRAIN, usable, 100_000, [0])
+        draw_labelled(task, usable, 100_000, [0])
     with pytest.raises(InputFileError, match="test split has no signal jets"):
         draw_at_most(task, Split.TEST, ~usable, 5, [0])
     part = tagging_task(dataset.select(splits="train"), config.task)
@@ -160,7 +160,7 @@ def test_too_few_labels_and_unknown_names_are_errors(dataset, config):
         draw_at_most(part, Split.TEST, part.target >= 0, 5, [0])
     other = tagging_task(dataset.select(splits="test"), config.task)
     with pytest.raises(InputFileError, match=lacking.format("train")):
-        draw_labelled(other, Split.TRAIN, other.target >= 0, 5, [0])
+        draw_labelled(other, other.target >= 0, 5, [0])
     wrong = changed(config, task={"signal": ["higs"]})
     with pytest.raises(ConfigError, match=r"task.signal: .* 'higs'; did you mean 'higgs'"):
         tagging_task(dataset, wrong.task)
