@@ -42,12 +42,13 @@ def test_true_probabilities_are_calibrated_and_sharpened_ones_are_not():
     assert sharpened.expected_error > 20 * sharpened.noise
 
 
-def test_the_expected_error_by_hand():
-    # Two jets at 0.9, of which one is signal; two at 0.2, both background.
+def test_bins_and_the_expected_error_by_hand():
+    """Two jets at 0.9, one of them signal; two at 0.2, both background: they have errors, too."""
     high, low = np.log(9.0), np.log(0.25)
     found = reliability(Scores(np.array([high]), np.array([high, low, low])))
     np.testing.assert_allclose(found.predicted, [0.2, 0.9])
     np.testing.assert_allclose(found.observed, [0.0, 0.5])
+    np.testing.assert_allclose(found.error, np.sqrt([1 / 6 * 5 / 6 / 2, 0.5 * 0.5 / 2]))
     assert found.expected_error == pytest.approx(0.5 * 0.2 + 0.5 * 0.4)
 
 
@@ -138,10 +139,3 @@ def test_the_error_of_the_expected_error_by_hand():
     found = Reliability(np.array([0.2, 0.9]), np.array([0.1, 0.7]), np.array([0.06, 0.08]), half)
     assert found.error_of_expected_error == pytest.approx(0.05)
     assert calibration(Scores(np.array([1.0, 3.0]), np.array([-2.0, 1.5])))["ece_error"] > 0
-
-
-def test_errors_of_bins_by_hand():
-    """A bin of one kind alone has an error too."""
-    high, low = np.log(9.0), np.log(0.25)
-    found = reliability(Scores(np.array([high]), np.array([high, low, low])))
-    np.testing.assert_allclose(found.error, np.sqrt([1 / 6 * 5 / 6 / 2, 0.5 * 0.5 / 2]))

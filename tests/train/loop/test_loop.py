@@ -178,12 +178,17 @@ def test_schedules():
     assert values[0] == pytest.approx(0.1)
     assert max(values) == 1.0
     assert values[100] == pytest.approx(0, abs=1e-12)
+    assert cosine(130) == pytest.approx(0)
     assert all(a >= b for a, b in pairwise(values[10:]))
     step = pretraining_schedule(
         PretrainConfig(schedule="step", halve_every_epochs=2, warmup=0), 100, 10
     )
     assert [step(s) for s in (0, 19, 20, 40)] == [1.0, 1.0, 0.5, 0.25]
     assert halving(50, 0, 1000) == 1.0
+    warm = pretraining_schedule(
+        PretrainConfig(schedule="step", halve_every_epochs=2, warmup=0.1), 100, 10
+    )
+    assert [warm(s) for s in (0, 4, 9, 10, 20)] == pytest.approx([0.1, 0.5, 1, 1, 0.5])
     flat = pretraining_schedule(PretrainConfig(schedule="constant", warmup=0), 100, 10)
     # Batches of few views make more steps than there would be on average.
     assert {flat(s) for s in range(250)} == {1.0}
@@ -317,15 +322,6 @@ def test_the_training_loss_is_the_mean_since_the_last_validation(tmp_path):
         log=MetricsLog(tmp_path),
     )
     assert [record["training_loss"] for record in records(tmp_path)[1:]] == [0.5, 2.5, 4.5]
-
-
-def test_the_step_schedule_warms_up_and_the_cosine_stays_at_its_end():
-    step = pretraining_schedule(
-        PretrainConfig(schedule="step", halve_every_epochs=2, warmup=0.1), 100, 10
-    )
-    assert [step(s) for s in (0, 4, 9, 10, 20)] == pytest.approx([0.1, 0.5, 1, 1, 0.5])
-    cosine = pretraining_schedule(PretrainConfig(warmup=0.1), 100, 10)
-    assert cosine(130) == pytest.approx(0)
 
 
 @pytest.mark.parametrize(
