@@ -54,8 +54,9 @@ def measure_tagger(bench: Bench, tagger: Tagger, temperature: float | None) -> M
     logits = {view: tagger.logits(z) for view, z in embeddings.items()}
     measured = measure_logits(bench, logits, temperature)
     cosines = _cosines(bench, embeddings)
-    rows = [{**row, "cosine": cosines[row["view"]]} for row in measured.rows]
-    return Measured(measured.scores, rows)
+    for row in measured.rows:
+        row["cosine"] = cosines[row["view"]]
+    return measured
 
 
 def measure_logits(

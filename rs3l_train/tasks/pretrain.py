@@ -273,19 +273,21 @@ def _diagnostics(
 def _warnings(history: History, diagnostics: dict[str, float], config: TrainingConfig) -> list[str]:
     """Name what is wrong with the embedding; the watch has told of a collapse when it saw it."""
     collapsed = _collapsed(history)
-    shortcuts = []
-    # An objective that compares no views has nothing to recognise them for.
-    for name, (key, value) in SHORTCUTS.items() if config.objective.needs_pairs else ():
-        if (r2 := diagnostics.get(f"r2 {name}", 0.0)) > SHORTCUT_R2:
-            there = getattr(config.data, key) == value
-            shortcuts.append(
+    warnings = [collapsed] if collapsed else []
+    if not config.objective.needs_pairs:
+        # What compares no views has nothing to recognise them for.
+        return warnings
+    for name, (key, value) in SHORTCUTS.items():
+        r2 = diagnostics.get(f"r2 {name}", 0.0)
+        if r2 > SHORTCUT_R2:
+            remedy = ", in spite of" if getattr(config.data, key) == value else ": use"
+            shortcut = (
                 f"the embedding holds {name} (R² = {r2:.2f}), by which it recognises the views of a"
-                f" jet without its physics{', in spite of' if there else ': use'}"
-                f" training.data.{key}: {str(value).lower()}"
+                f" jet without its physics{remedy} training.data.{key}: {str(value).lower()}"
             )
-    for shortcut in shortcuts:
-        logger.warning("%s", shortcut)
-    return ([collapsed] if collapsed else []) + shortcuts
+            logger.warning("%s", shortcut)
+            warnings.append(shortcut)
+    return warnings
 
 
 def _collapsed(history: History) -> str | None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from rs3l_train.backbones import backbone_of
@@ -126,7 +126,7 @@ def train_tagger(
         tagger.requires_grad_(True)
         details |= _described(history)
     if config.evaluation.temperature_scaling:
-        scores = split_scores(_score_validation(bench, tagger), _validation_target(bench))
+        scores = split_scores(_on_validation(bench, tagger), _validation_target(bench))
         details["temperature"] = fit_temperature(scores, bench.signal_share)
     return tagger, details
 
@@ -137,8 +137,8 @@ def _rotation(bench: Bench, draw: int) -> torch.Generator | None:
     return torch.Generator(bench.jets.device).manual_seed(bench.config.seed + SEED_STEP * draw)
 
 
-def _score_validation(bench: Bench, tagger: Tagger) -> Tensor:
-    return apply_network(tagger, bench.jets, bench.validation, bench.config.data.inputs)
+def _on_validation(bench: Bench, network: nn.Module) -> Tensor:
+    return apply_network(network, bench.jets, bench.validation, bench.config.data.inputs)
 
 
 def _validation_target(bench: Bench) -> Tensor:
@@ -148,13 +148,10 @@ def _validation_target(bench: Bench) -> Tensor:
 def _set_probe(
     bench: Bench, tagger: Tagger, embeddings: Tensor, labelled: Selection
 ) -> dict[str, Any]:
-    validation = apply_network(
-        tagger.backbone, bench.jets, bench.validation, bench.config.data.inputs
-    )
     probe = fit_probe(
         embeddings,
         bench.target[labelled.rows],
-        tagger.standardise(validation),
+        tagger.standardise(_on_validation(bench, tagger.backbone)),
         _validation_target(bench),
         bench.signal_share,
     )
@@ -204,7 +201,7 @@ def _gradients(bench: Bench, tagger: Tagger, draw: int, processes: Processes) ->
 
 
 def _validate(bench: Bench, tagger: Tagger) -> dict[str, float]:
-    logits, target = _score_validation(bench, tagger), _validation_target(bench)
+    logits, target = _on_validation(bench, tagger), _validation_target(bench)
     auc = score_auc(logits, target)
     if bench.config.finetune.decorrelate is None:
         return {"score": auc, "auc": auc}

@@ -140,6 +140,12 @@ def knn_probe(jets: ViewSource, dataset: Dataset, config: TrainingConfig) -> Knn
     known = set(task.signal) | set(task.background) <= set(dataset.labels)
     if not n or not known:
         return None
+    if n < 2 * NEIGHBOURS:
+        logger.info(
+            "no probe while pretraining: it takes %d jets, training.pretrain.probe_jets is %d",
+            *(2 * NEIGHBOURS, n),
+        )
+        return None
     target = tagging_task(dataset, task)
     view = jets.names.index(reference_view(jets.names))
     present = jets.present[view].cpu().numpy()
@@ -148,12 +154,6 @@ def knn_probe(jets: ViewSource, dataset: Dataset, config: TrainingConfig) -> Knn
         random.permutation(rows)[: n // 2]
         for rows in target.by_class(Split.VALIDATION, present).values()
     ]
-    if n < 2 * NEIGHBOURS:
-        logger.info(
-            "no probe while pretraining: it takes %d jets, training.pretrain.probe_jets is %d",
-            *(2 * NEIGHBOURS, n),
-        )
-        return None
     if min(map(len, classes)) < NEIGHBOURS:
         logger.info(
             "no probe while pretraining: a class of the task has fewer than %d validation jets",
