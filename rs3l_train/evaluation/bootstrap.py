@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rs3l_data.store.tables import I8
-from rs3l_train.evaluation.roc import F8, Ordered, cuts_of
+from rs3l_train.evaluation.roc import F8, Ordered, background_passing
 from rs3l_train.evaluation.scores import Scores
 
 BOOTSTRAP_DRAWS = 200
@@ -37,8 +37,9 @@ def resampled_logs(draws: Draws, efficiencies: Sequence[float]) -> F8:
     for b in range(BOOTSTRAP_DRAWS):
         signal, background = (np.bincount(random.integers(n, size=n), minlength=n) for n in sizes)
         for d, (own, others) in enumerate(samples):
-            found = cuts_of(own.drawn(signal), others.drawn(background), np.array(efficiencies))
-            logs[b, d] = np.log(sizes[1] / np.maximum(found.n_passing, 0.5))
+            drawn = own.drawn(signal), others.drawn(background)
+            passing = background_passing(*drawn, np.array(efficiencies))
+            logs[b, d] = np.log(sizes[1] / np.maximum(passing, 0.5))
     return logs
 
 

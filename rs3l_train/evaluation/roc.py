@@ -58,18 +58,6 @@ class WorkingPoint:
         return None if self.rejection is None else self.rejection * self.relative_error
 
 
-class Cuts(NamedTuple):
-    """Cuts on a score at some signal efficiencies, and what background they leave."""
-
-    thresholds: F8
-    part: F8
-    """Of the jets at each threshold, that counts as passing: of the signal the part that the
-    efficiency needs, 1 where there is but one"""
-    n_passing: F8
-    """Background jets above each threshold, and that part of those at it: so the ROC curve is
-    straight where scores are tied"""
-
-
 def auc(signal: F8, background: F8) -> float:
     """Compute the area under the ROC curve: the chance that a signal jet scores higher.
 
@@ -113,8 +101,8 @@ def part_below(scores: F8, others: F8) -> F8:
 
 def cut_at(signal: F8, efficiency: float) -> Cut:
     """Find the cut that keeps this part of the signal."""
-    found = cuts(signal, signal[:0], np.array([efficiency]))
-    return Cut(float(found.thresholds[0]), float(found.part[0]))
+    thresholds, part = _thresholds(Ordered.of(signal), np.array([efficiency]))
+    return Cut(float(thresholds[0]), float(part[0]))
 
 
 class Ordered(NamedTuple):
@@ -135,20 +123,28 @@ class Ordered(NamedTuple):
         return self.below[left], self.below[right]
 
 
-def cuts(signal: F8, background: F8, efficiencies: F8) -> Cuts:
-    """Find the cuts that keep these parts of the signal."""
-    return cuts_of(Ordered.of(signal), Ordered.of(background), efficiencies)
+def _thresholds(signal: Ordered, efficiencies: F8) -> tuple[F8, F8]:
+    """Find the thresholds (k,) that keep these parts of the signal.
 
-
-def cuts_of(signal: Ordered, background: Ordered, efficiencies: F8) -> Cuts:
-    """Find the cuts that keep these parts of the signal, of scores that are sorted."""
-    n_signal, n_background = signal.below[-1], background.below[-1]
+    With the part (k,) that counts of the jets at each: what the efficiency needs of the signal
+    there, 1 where it is but one jet.
+    """
+    n_signal = signal.below[-1]
     wanted = np.maximum(1, np.ceil(efficiencies * n_signal - 1e-9)).astype(np.int64)
     thresholds = signal.scores[np.searchsorted(signal.below, n_signal - wanted, "right") - 1]
     first, last = signal.around(thresholds)
+    return thresholds, (wanted - (n_signal - last)) / (last - first)
+
+
+def background_passing(signal: Ordered, background: Ordered, efficiencies: F8) -> F8:
+    """Count the background (k,) that passes the cuts which keep these parts of the signal.
+
+    Of the jets at a threshold as large a part as of the signal: so the ROC curve is straight where
+    scores are tied.
+    """
+    thresholds, part = _thresholds(signal, efficiencies)
     low, high = background.around(thresholds)
-    part = (wanted - (n_signal - last)) / (last - first)
-    return Cuts(thresholds, part, n_background - high + part * (high - low))
+    return np.asarray(background.below[-1] - high + part * (high - low), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,4 +208,5 @@ def working_point(signal: F8, background: F8, efficiency: float) -> WorkingPoint
 
 def background_efficiencies(signal: F8, background: F8, efficiencies: F8) -> F8:
     """Compute ε_B at each of the signal efficiencies: the ROC curve."""
-    return cuts(signal, background, efficiencies).n_passing / len(background)
+    passing = background_passing(Ordered.of(signal), Ordered.of(background), efficiencies)
+    return passing / len(background)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -37,22 +38,21 @@ def fit_trees(
     """
     # As soft-drop mass and N2 in datasets of others: scikit-learn fails on such a column.
     known = ~np.isnan(x).all(0)
+    # The smallest leaf of few labels is a twentieth of them.
+    leaf = max(2, min(20, len(x) // 20))
+    trees = HistGradientBoostingClassifier(
+        max_iter=MOST_TREES, min_samples_leaf=leaf, early_stopping=False, random_state=seed
+    ).fit(x[:, known], target)
 
-    def trained(n_trees: int) -> HistGradientBoostingClassifier:
-        # The smallest leaf of few labels is a twentieth of them.
-        leaf = max(2, min(20, len(x) // 20))
-        trees = HistGradientBoostingClassifier(
-            max_iter=n_trees, min_samples_leaf=leaf, early_stopping=False, random_state=seed
-        )
-        return trees.fit(x[:, known], target)
+    def stages(variables: F8) -> Iterator[F8]:
+        """Score by the first tree, by the first two, and so on."""
+        return map(np.ravel, trees.staged_decision_function(variables[:, known]))
 
     signal = validation_target == 1
-    stages = trained(MOST_TREES).staged_decision_function(validation[:, known])
-    aucs = [auc(scores[signal], scores[~signal]) for scores in map(np.ravel, stages)]
+    aucs = [auc(scores[signal], scores[~signal]) for scores in stages(validation)]
     n_trees = int(np.argmax(aucs)) + 1
-    best = trained(n_trees)
 
     def score(variables: F8) -> F8:
-        return np.asarray(best.decision_function(variables[:, known]), np.float64)
+        return next(islice(stages(variables), n_trees - 1, None))
 
     return score, n_trees

@@ -53,12 +53,12 @@ def fit_probe(
     share
         Part of signal that the probabilities hold for; None: that of the validation jets.
     """
-    probes = [_fitted(embeddings, target, penalty) for penalty in PENALTIES]
-    scored = [
-        Probe(weight, bias, penalty, score_auc(validation @ weight.float(), validation_target))
-        for penalty, (weight, bias) in zip(PENALTIES, probes, strict=True)
-    ]
-    best = max(scored, key=lambda probe: probe.validation_auc)
+    probes = []
+    for penalty in PENALTIES:
+        weight, bias = _fitted(embeddings, target, penalty)
+        auc_there = score_auc(validation @ weight.float(), validation_target)
+        probes.append(Probe(weight, bias, penalty, auc_there))
+    best = max(probes, key=lambda probe: probe.validation_auc)
     logits = validation.double() @ best.weight + best.bias
     wanted = fit_temperature(split_scores(logits, validation_target), share)
     temperature = min(max(wanted, 1 / MOST_SCALED), MOST_SCALED)

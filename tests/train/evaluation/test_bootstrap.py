@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rs3l_train.evaluation.bootstrap import BOOTSTRAP_DRAWS, resampled_logs
-from rs3l_train.evaluation.roc import cuts
+from rs3l_train.evaluation.roc import Ordered, background_passing
 from rs3l_train.evaluation.scores import Scores
 
 EFFICIENCIES = (0.02, 0.5, 1.0)
@@ -24,8 +24,9 @@ def test_the_background_is_that_of_the_drawn_jets_themselves(decimals):
     expected = []
     for _ in range(BOOTSTRAP_DRAWS):
         signal, background = (random.integers(n, size=n) for n in (50, 200))
-        left = cuts(own.signal[signal], own.background[background], np.array(EFFICIENCIES))
-        expected.append(np.log(200 / np.maximum(left.n_passing, 0.5)))
+        drawn = Ordered.of(own.signal[signal]), Ordered.of(own.background[background])
+        passing = background_passing(*drawn, np.array(EFFICIENCIES))
+        expected.append(np.log(200 / np.maximum(passing, 0.5)))
     np.testing.assert_array_equal(logs, expected)
 
 
