@@ -121,6 +121,9 @@ def _serialised(network: Deployed, properties: Mapping[str, str]) -> bytes:
     if program is None:
         raise ExportError(f"PyTorch {torch.__version__} gave no program; try another version")
     proto = program.model_proto
+    for node in proto.graph.node:
+        # Which line of which file on this machine it comes from, in more bytes than all else.
+        node.ClearField("metadata_props")
     onnx.helper.set_model_props(proto, dict(properties))
     onnx.checker.check_model(proto)
     content: bytes = proto.SerializeToString()

@@ -72,6 +72,15 @@ def test_the_file_gives_what_the_network_gives(name, exported, dataset, jets):
         np.testing.assert_allclose(found[1], score[:n], atol=2e-3 * score.std())
 
 
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_file_does_not_tell_where_it_was_made(name, exported):
+    """So that the same network is the same file wherever rs3l and PyTorch lie."""
+    content = exported[name][1].read_bytes()
+    for folder in (Path(task.__file__).parent, Path(torch.__file__).parent):
+        assert str(folder).encode() not in content
+    assert b".py" not in content
+
+
 def test_the_example_of_the_docs_runs(exported, dataset, tmp_path, monkeypatch):
     examples = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (example,) = (one for one in examples if "onnxruntime" in one)
