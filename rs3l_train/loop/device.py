@@ -31,7 +31,8 @@ def prepare(config: TrainingConfig) -> torch.device:
     ConfigError
         If a GPU is asked for and there is none, or none for this process.
     """
-    if config.threads is not None:
+    # Most commands come here more than once, and a warning is told once.
+    if config.threads is not None and config.threads != torch.get_num_threads():
         _warn_of_too_many(config.threads)
         torch.set_num_threads(config.threads)
     if config.device == "cuda" and not torch.cuda.is_available():

@@ -218,12 +218,16 @@ def test_a_missing_gpu_is_an_error_only_when_asked_for(config, monkeypatch):
 
 def test_more_threads_than_cores_are_told(config, monkeypatch, caplog):
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
-    monkeypatch.setattr("torch.set_num_threads", lambda _: None)
-    for threads in (None, 1, 2):
-        prepare(config.model_copy(update={"threads": threads}))
+    threads = [2]
+    monkeypatch.setattr("torch.set_num_threads", threads.append)
+    monkeypatch.setattr("torch.get_num_threads", lambda: threads[-1])
+    for wanted in (None, 1, 2):
+        prepare(config.model_copy(update={"threads": wanted}))
     assert not caplog.text
-    prepare(config.model_copy(update={"threads": 3}))
-    assert "training.threads: 3, but this process may use 2 cores" in caplog.text
+    for _ in range(2):
+        prepare(config.model_copy(update={"threads": 3}))
+    assert threads == [2, 1, 2, 3]
+    assert caplog.text.count("training.threads: 3, but this process may use 2 cores") == 1
 
 
 def test_each_step_has_the_rate_of_its_number():
