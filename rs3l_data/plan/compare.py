@@ -10,7 +10,7 @@ from typing import Any
 from rs3l_data.errors import InputFileError
 from rs3l_data.plan.jobs import Job
 from rs3l_data.plan.spent import Spent, read_spent
-from rs3l_data.report.benchmarks import read_jobs
+from rs3l_data.report.benchmarks import read_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,15 @@ def jobs_done(jobs: Sequence[Job], results: Path) -> list[Done]:
     Raises
     ------
     InputFileError
-        If the folder has no benchmark files of these jobs.
+        If the folder has no benchmark files of these jobs, or one that is not Snakemake's.
     """
     folder = results / "benchmarks"
-    walls = {
-        (job.step, job.process or "", f"{job.chunk or 0:04d}", job.name): job.seconds
-        for job in read_jobs(folder)
-    }
     found = []
     for job in jobs:
-        wall = walls.get((job.stage, job.process, f"{int(job.chunk):04d}", job.name))
-        if wall is None:
-            continue
-        ended = (folder / f"{job.path}.tsv").stat().st_mtime
-        found.append(Done(job, wall, ended, read_spent(results / "logs" / f"{job.path}.log")))
+        path = folder / f"{job.path}.tsv"
+        if path.is_file():
+            wall_s, ended = read_job(path, folder).seconds, path.stat().st_mtime
+            found.append(Done(job, wall_s, ended, read_spent(results / "logs" / f"{job.path}.log")))
     if not found:
         raise InputFileError(
             f"{folder}: no benchmark files of this config's jobs; expected the folder of a run of "

@@ -40,10 +40,11 @@ def read_jobs(folder: Path) -> list[Job]:
     InputFileError
         If a file is not one that Snakemake writes.
     """
-    return [_read_job(path, folder) for path in sorted(folder.rglob("*.tsv"))]
+    return [read_job(path, folder) for path in sorted(folder.rglob("*.tsv"))]
 
 
-def _read_job(path: Path, folder: Path) -> Job:
+def read_job(path: Path, folder: Path) -> Job:
+    """Read one benchmark file of a folder of them; errors as of `read_jobs`."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             # A benchmark that repeats its job writes a line for each time.
