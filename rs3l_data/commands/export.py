@@ -41,19 +41,14 @@ def hepmc(
 
     Example: rs3l-data export hepmc config/demo.yaml hbb-0.h5 nominal --out hbb-0.hepmc.gz
     """
+    from rs3l_data.commands.generating import generating
     from rs3l_data.describe.load import load_config
     from rs3l_data.exchange.hepmc_out import export_hepmc
     from rs3l_data.jobs.inputs import read_hard_of
-    from rs3l_data.progress import Progress, logging_to
-    from rs3l_data.simulate.pythia import generator_output_to
 
     config = load_config(config_file)
     config.require("views", view)
     hard, run = read_hard_of(config, hard_file)
-    with (
-        logging_to(log),
-        generator_output_to(log),
-        Progress(f"{run.process}/{hard_file.stem} {view}", len(hard), style=progress) as bar,
-    ):
+    with generating(f"{run.process}/{hard_file.stem} {view}", len(hard), log, progress) as bar:
         export_hepmc(config, run, view, hard, out, bar)
     typer.echo(out)

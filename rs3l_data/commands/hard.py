@@ -18,21 +18,16 @@ def hard(
     Example: rs3l-data hard config/demo.yaml hbb 0 --out hbb-0.h5
     """
     from rs3l_data.chain import hard_chunk
+    from rs3l_data.commands.generating import generating
     from rs3l_data.describe.chunks import events_of
     from rs3l_data.describe.load import load_config
     from rs3l_data.jobs.provenance import attributes
-    from rs3l_data.progress import Progress, logging_to
-    from rs3l_data.simulate.pythia import generator_output_to
     from rs3l_data.store.hard import write_hard_events
     from rs3l_data.store.hdf5 import require_place
 
     config = load_config(config_file)
     total = len(events_of(config, process, chunk))
     require_place(out, "hard")
-    with (
-        logging_to(log),
-        Progress(f"hard {process}/{chunk}", total, style=progress) as bar,
-        generator_output_to(log),
-    ):
+    with generating(f"hard {process}/{chunk}", total, log, progress) as bar:
         events, run = hard_chunk(config, process, chunk, bar)
         write_hard_events(out, events, run, attributes(config), config.store.compression)

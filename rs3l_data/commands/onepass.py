@@ -38,12 +38,11 @@ def onepass(
     Example: rs3l-data onepass config/demo.yaml hbb 0 --view fsr_up --out hbb-0.h5
     """
     from rs3l_data.chain import initiator_table, onepass_chunk
+    from rs3l_data.commands.generating import generating
     from rs3l_data.describe.load import load_config
     from rs3l_data.describe.references import onepass_events, reference_of
     from rs3l_data.jobs.inputs import read_sample_of
     from rs3l_data.jobs.provenance import attributes
-    from rs3l_data.progress import Progress, logging_to
-    from rs3l_data.simulate.pythia import generator_output_to
     from rs3l_data.store.hdf5 import require_place
     from rs3l_data.store.shard import write_shard
 
@@ -55,11 +54,7 @@ def onepass(
     total = len(onepass_events(config, process, chunk))
     require_place(out, "shard")
     sample = None if pileup_file is None else read_sample_of(config, pileup_file)
-    with (
-        logging_to(log),
-        Progress(f"one-pass {process}/{chunk} {name}", total, style=progress) as bar,
-        generator_output_to(log),
-    ):
+    with generating(f"one-pass {process}/{chunk} {name}", total, log, progress) as bar:
         hard, run, views = onepass_chunk(config, process, name, chunk, bar, sample)
         own = {
             "process_names": [*config.processes],

@@ -24,20 +24,14 @@ def resimulate(
 
     Example: rs3l-data resimulate config/demo.yaml hbb-0.h5 fsr_up --out hbb-0-fsr_up.h5
     """
+    from rs3l_data.commands.generating import generating
     from rs3l_data.describe.load import load_config
     from rs3l_data.jobs.inputs import read_hard_of, read_sample_of
     from rs3l_data.jobs.resimulate import job
-    from rs3l_data.progress import Progress, logging_to
-    from rs3l_data.simulate.pythia import generator_output_to
 
     config = load_config(config_file)
     config.require_shower(view)
     hard, run = read_hard_of(config, hard_file)
     sample = None if pileup_file is None else read_sample_of(config, pileup_file)
-    title = f"{run.process}/{hard_file.stem} {view}"
-    with (
-        logging_to(log),
-        generator_output_to(log),
-        Progress(title, len(hard), style=progress) as bar,
-    ):
+    with generating(f"{run.process}/{hard_file.stem} {view}", len(hard), log, progress) as bar:
         job(config, hard, run, view, out, bar, sample=sample)
