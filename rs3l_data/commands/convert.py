@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rs3l_data.choices import choice
-from rs3l_data.commands.options import AsJson
+from rs3l_data.commands.options import AsJson, Labels, Processes, Splits
 from rs3l_data.convert import defaults
 from rs3l_data.describe.strict import nearest
 from rs3l_data.errors import ConfigError, InputFileError
@@ -33,11 +33,6 @@ NewDataset = Annotated[Path, typer.Option("--to", help="The folder of the new da
 Source = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset or a shard of ours.")]
 Folder = Annotated[Path, typer.Option("--to", help="A folder; each view has its own in it.")]
 Views = Annotated[list[str] | None, choice("views", "view", "Views; default: nominal.")]
-Processes = Annotated[list[str] | None, choice("processes", "process", "Only these processes.")]
-Labels = Annotated[list[str] | None, choice("labels", "label", "Only these labels.")]
-Splits = Annotated[
-    list[str] | None, choice("splits", "split", "Only these of train, validation and test.")
-]
 Constituents = Annotated[
     int, typer.Option("--constituents", min=1, help="Constituents of a jet that are kept.")
 ]

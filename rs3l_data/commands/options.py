@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from rs3l_data.choices import choice
 from rs3l_data.progress import Style
 
 
@@ -67,5 +68,10 @@ ProgressStyle = Annotated[
         "--progress",
         help="A live bar, or a line every ten seconds; auto: a bar if stderr is a terminal.",
     ),
+]
+Processes = Annotated[list[str] | None, choice("processes", "process", "Only these processes.")]
+Labels = Annotated[list[str] | None, choice("labels", "label", "Only these labels.")]
+Splits = Annotated[
+    list[str] | None, choice("splits", "split", "Only these of train, validation and test.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

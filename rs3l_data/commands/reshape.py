@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from rs3l_data.choices import choice
+from rs3l_data.commands.options import Labels, Processes, Splits
 
 Source = Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset's folder.")]
 To = Annotated[Path, typer.Option("--to", help="The new dataset's folder.")]
@@ -45,13 +46,9 @@ def split(
 def select(
     path: Source,
     to: To,
-    processes: Annotated[
-        list[str] | None, choice("processes", "process", "Only these processes.")
-    ] = None,
-    labels: Annotated[list[str] | None, choice("labels", "label", "Only these labels.")] = None,
-    splits: Annotated[
-        list[str] | None, choice("splits", "split", "Only these of train, validation and test.")
-    ] = None,
+    processes: Processes = None,
+    labels: Labels = None,
+    splits: Splits = None,
     views: Annotated[list[str] | None, choice("views", "view", "Only these views.")] = None,
     where: Annotated[
         str | None,
