@@ -116,5 +116,5 @@ def publish(
         if upload:
             client = Client(auth=Token(token), timeout=300)
             found = send(to, base, client, release, progress)
-            state = "released" if found.released else "a draft; look at it, and release it there"
+            state = "released" if release else "a draft; look at it, and release it there"
             typer.echo(f"{found.page}: {found.sent} files sent; {state}")

@@ -24,6 +24,7 @@ from rs3l_data.store.checksums import checksum
 logger = logging.getLogger(__name__)
 
 STATE = ".deposit.json"
+_DEPOSITIONS = "/api/deposit/depositions"
 _MB = 1_000_000
 
 
@@ -50,7 +51,6 @@ class Deposit:
     page: str
     sent: int
     """Files that were not there before"""
-    released: bool
 
 
 class _Begun(Strict):
@@ -123,11 +123,11 @@ def upload(
             _send(path, draft.links.bucket, client)
             done += path.stat().st_size
             bar(-(-done // _MB))
-    client.json("PUT", _api(base, draft), body={"metadata": metadata})
+    client.json("PUT", f"{base}{_DEPOSITIONS}/{draft.id}", body={"metadata": metadata})
     if release:
         client.json("POST", draft.links.publish)
     page = draft.links.html or f"{base}/uploads/{draft.id}"
-    return Deposit(str(draft.id), page, len(missing), release)
+    return Deposit(str(draft.id), page, len(missing))
 
 
 def _read_metadata(folder: Path) -> dict[str, Any]:
@@ -147,8 +147,8 @@ def _draft(folder: Path, base: str, client: Client, metadata: dict[str, Any]) ->
             raise ConfigError(
                 f"{path}: sent to {known.base} before; remove it to send the files to {base}"
             )
-        return _parsed(client.json("GET", f"{base}/api/deposit/depositions/{known.id}"), base)
-    begun = client.json("POST", f"{base}/api/deposit/depositions", body={"metadata": metadata})
+        return _parsed(client.json("GET", f"{base}{_DEPOSITIONS}/{known.id}"), base)
+    begun = client.json("POST", f"{base}{_DEPOSITIONS}", body={"metadata": metadata})
     draft = _parsed(begun, base)
     remember(path, _Begun(base=base, id=str(draft.id)))
     return draft
@@ -163,10 +163,6 @@ def _parsed(answer: Any, base: str) -> _Deposition:
         raise TransferError(
             f"{base}: not a deposition as Zenodo describes one: {place}: {fault['msg']}"
         ) from None
-
-
-def _api(base: str, draft: _Deposition) -> str:
-    return f"{base}/api/deposit/depositions/{draft.id}"
 
 
 def _missing(folder: Path, draft: _Deposition) -> list[Path]:
