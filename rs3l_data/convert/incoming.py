@@ -155,12 +155,10 @@ def _initiators(
     columns = empty(INITIATORS, n)
     for name, values in piece.initiators.items():
         columns[name][:] = values
-    of_code: list[Array] = [
-        np.array([processes.index(process) for process, _ in codes]),
-        np.array([labels.index(label) for _, label in codes]),
-    ]
-    columns["process"][:] = of_code[0][piece.codes]
-    columns["label"][:] = of_code[1][piece.codes]
+    process_of_code = np.array([processes.index(process) for process, _ in codes])
+    label_of_code = np.array([labels.index(label) for _, label in codes])
+    columns["process"][:] = process_of_code[piece.codes]
+    columns["label"][:] = label_of_code[piece.codes]
     # The source does not say which jets come from one event: each counts as an event.
     columns["event"][:] = first + np.arange(n)
     columns["weight"][:] = 1

@@ -133,7 +133,7 @@ def _draw_jet(axes: Axes, one: Dataset, view: str, radius: float | None) -> None
     area = _AREA_OF_JET * constituents["pt"] / jet["pt"]
     colours = [CATEGORIES[Category(code)][1] for code in constituents["category"]]
     axes.scatter(
-        *(x, y, np.maximum(area, _SMALLEST_AREA)), c=colours, alpha=0.6, linewidths=0, zorder=2
+        x, y, np.maximum(area, _SMALLEST_AREA), c=colours, alpha=0.6, linewidths=0, zorder=2
     )
     if radius is not None:
         centre = (float(jet["eta"] - eta), float(wrapped(float(jet["phi"]) - phi)))
@@ -151,7 +151,8 @@ def _draw_decays(axes: Axes, one: Dataset) -> None:
     axes.plot(x, y, "*", color="white", markeredgecolor="black", markersize=10, zorder=5)
     for pdg_id, a, b in zip(decays["pdg_id"], x, y, strict=True):
         axes.annotate(
-            *(particle_symbol(int(pdg_id)), (a, b)),
+            particle_symbol(int(pdg_id)),
+            (a, b),
             xytext=(6, 4),
             textcoords="offset points",
             fontsize=10,

@@ -120,7 +120,7 @@ def stairs_with_errors(
         below = np.minimum(bars, 0.9 * tops)
     else:
         axes.stairs(heights, edges, label=label, **line)
-    axes.errorbar(*(centres, tops, [below, bars]), fmt="none", ecolor=line["color"], elinewidth=0.8)
+    axes.errorbar(centres, tops, [below, bars], fmt="none", ecolor=line["color"], elinewidth=0.8)
 
 
 def _lines(names: Sequence[str]) -> Lines:

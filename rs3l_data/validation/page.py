@@ -112,10 +112,8 @@ def find(results: Path) -> Findings:
         *closure.tests(points),
         *montecarlo.compare(dataset, comparisons[0].reference, sections),
     ]
-    return Findings(
-        *(config, dataset, comparisons, changes, points),
-        *(montecarlo.weights(dataset), sections, tests),
-    )
+    weights = montecarlo.weights(dataset)
+    return Findings(config, dataset, comparisons, changes, points, weights, sections, tests)
 
 
 def _page(found: Findings, pictures: Mapping[str, Any]) -> str:
