@@ -16,14 +16,17 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import requests
+from pydantic import BaseModel, ValidationError
 from requests.auth import AuthBase
 
 from rs3l_data.errors import TransferError
 
 logger = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
 
 _TEMPORARY = (408, 425, 429, 500, 502, 503, 504)
 _MEANINGS = {
@@ -217,6 +220,28 @@ class Patience:
         logger.debug("%s: %s; again in %.1f s", self._what, failure, delay)
         if self._client.stop.wait(delay):
             raise AbandonedError
+
+
+def understood(answer: Any, model: type[M], what: str) -> M:
+    """Read an archive's answer, of which a model says what we need.
+
+    Parameters
+    ----------
+    what
+        Where it comes from and what it is not if it does not fit, for the message.
+
+    Raises
+    ------
+    TransferError
+        With the first fault, and its place in the answer.
+    """
+    try:
+        return model.model_validate(answer)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        place = ".".join(map(str, fault["loc"]))
+        told = f"{place}: {fault['msg']}" if place else "it is no JSON object"
+        raise TransferError(f"{what} as Zenodo describes one: {told}") from None
 
 
 def _check_status(response: requests.Response) -> None:

@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from requests.auth import AuthBase
 
 from rs3l_data.describe.strict import Strict
 from rs3l_data.errors import ConfigError, InputFileError, TransferError
 from rs3l_data.progress import Progress, Style
-from rs3l_data.record.client import AgainError, Client, Patience
+from rs3l_data.record.client import AgainError, Client, Patience, understood
 from rs3l_data.record.memory import recall, remember
 from rs3l_data.record.publish import METADATA
 from rs3l_data.store.checksums import checksum
@@ -147,22 +147,12 @@ def _draft(folder: Path, base: str, client: Client, metadata: dict[str, Any]) ->
             raise ConfigError(
                 f"{path}: sent to {known.base} before; remove it to send the files to {base}"
             )
-        return _parsed(client.json("GET", f"{base}{_DEPOSITIONS}/{known.id}"), base)
-    begun = client.json("POST", f"{base}{_DEPOSITIONS}", body={"metadata": metadata})
-    draft = _parsed(begun, base)
+        answer = client.json("GET", f"{base}{_DEPOSITIONS}/{known.id}")
+        return understood(answer, _Deposition, f"{base}: not a deposition")
+    answer = client.json("POST", f"{base}{_DEPOSITIONS}", body={"metadata": metadata})
+    draft = understood(answer, _Deposition, f"{base}: not a deposition")
     remember(path, _Begun(base=base, id=str(draft.id)))
     return draft
-
-
-def _parsed(answer: Any, base: str) -> _Deposition:
-    try:
-        return _Deposition.model_validate(answer)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"]))
-        raise TransferError(
-            f"{base}: not a deposition as Zenodo describes one: {place}: {fault['msg']}"
-        ) from None
 
 
 def _missing(folder: Path, draft: _Deposition) -> list[Path]:

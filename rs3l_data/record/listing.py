@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from rs3l_data.errors import TransferError
 from rs3l_data.record.address import Address
-from rs3l_data.record.client import Client
+from rs3l_data.record.client import Client, understood
 from rs3l_data.store.checksums import Algorithm
 
 
@@ -81,18 +81,12 @@ def read_record(client: Client, address: Address) -> Record:
         If the archive cannot be reached, has no such record, or its answer cannot be understood.
     """
     answer = client.json("GET", address.api)
-    try:
-        found = _Record.model_validate(answer)
-    except ValidationError as error:
-        if isinstance(answer, dict) and "files" not in answer:
-            raise TransferError(_no_files(address)) from None
-        fault = error.errors()[0]
-        place = ".".join(map(str, fault["loc"]))
-        raise TransferError(
-            f"{address.api}: not a record as Zenodo describes one: {place}: {fault['msg']}"
-        ) from None
+    nothing = f"{address.api}: the record lists no files; are they restricted, or is it a draft?"
+    if isinstance(answer, dict) and "files" not in answer:
+        raise TransferError(nothing)
+    found = understood(answer, _Record, f"{address.api}: not a record")
     if not found.files:
-        raise TransferError(_no_files(address))
+        raise TransferError(nothing)
     return Record(
         replace(address, number=str(found.id)),
         found.metadata.title,
@@ -105,10 +99,6 @@ def parse_checksum(text: str) -> Checksum:
     """Read `md5:<hex>` or `sha256:<hex>`."""
     algorithm, value = text.split(":")
     return Checksum(cast(Algorithm, algorithm), value.lower())
-
-
-def _no_files(address: Address) -> str:
-    return f"{address.api}: the record lists no files; are they restricted, or is it a draft?"
 
 
 def _remote(file: _File) -> RemoteFile:

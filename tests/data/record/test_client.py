@@ -143,7 +143,7 @@ def test_a_page_instead_of_json_is_told_in_words(archive, content, fetch):
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (b"[]", "not a record"),
+        (b"[]", "not a record as Zenodo describes one: it is no JSON object"),
         (b'{"id": 1, "metadata": {}, "files": []}', "lists no files"),
         (b'{"id": 1, "metadata": {}}', "lists no files; are they restricted"),
         (b'{"id": 1, "files": [{"key": "a", "size": -1}]}', "files.0"),
