@@ -115,18 +115,6 @@ def test_no_angle_is_rounded_up_to_pi():
     np.testing.assert_array_equal(found, np.array([-np.pi, 3.0, -np.pi], np.float32))
 
 
-@pytest.mark.parametrize(("quark", "jettype"), [(5, 11), (4, 10), (1, 10)])
-def test_a_z_boson_to_bottom_has_a_number_of_its_own(tmp_path, quark, jettype):
-    folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("hbb",), n_shards=1, labels=("Z",))
-    with h5py.File(folder / "shard-0000.h5", "a") as file:
-        codes = file["decays/pdg_id"]
-        codes[...] = np.sign(codes[:]) * quark
-    dataset = rs3l_data.open([folder / "shard-0000.h5"])
-    write_published(dataset, tmp_path / "a.h5", ("nominal",))
-    with h5py.File(tmp_path / "a.h5") as file:
-        assert np.unique(file["singletons"][:, 0, 0]).tolist() == [jettype]
-
-
 def jettypes_of(folder, tmp_path, change=lambda file: None, **options):
     """Write the one shard of a dataset, changed, as a published file, and give its jettypes."""
     with h5py.File(folder / "shard-0000.h5", "a") as file:
@@ -135,6 +123,16 @@ def jettypes_of(folder, tmp_path, change=lambda file: None, **options):
     write_published(dataset, tmp_path / "a.h5", ("nominal",), **options)
     with h5py.File(tmp_path / "a.h5") as file:
         return np.unique(file["singletons"][:, 0, 0]).tolist()
+
+
+@pytest.mark.parametrize(("quark", "jettype"), [(5, 11), (4, 10), (1, 10)])
+def test_a_z_boson_to_bottom_has_a_number_of_its_own(tmp_path, quark, jettype):
+    def change(file):
+        codes = file["decays/pdg_id"]
+        codes[...] = np.sign(codes[:]) * quark
+
+    folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("hbb",), n_shards=1, labels=("Z",))
+    assert jettypes_of(folder, tmp_path, change) == [jettype]
 
 
 @pytest.mark.parametrize(
@@ -175,13 +173,10 @@ def test_jets_come_in_an_order_of_no_meaning_and_always_the_same(dataset, tmp_pa
 
 
 def test_a_label_without_number_is_an_error(tmp_path):
-    folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("top",))
-    dataset = rs3l_data.open(folder)
+    folder = make_dataset(tmp_path / "ds", 5, ("nominal",), ("top",), n_shards=1)
     with pytest.raises(ConfigError, match=r"'top' has no number.*--jettype top="):
-        write_published(dataset, tmp_path / "a.h5", ("nominal",))
-    write_published(dataset, tmp_path / "a.h5", ("nominal",), jettypes={"top": 12})
-    with h5py.File(tmp_path / "a.h5") as file:
-        assert (file["singletons"][:, 0, 0] == 12).all()
+        jettypes_of(folder, tmp_path)
+    assert jettypes_of(folder, tmp_path, jettypes={"top": 12}) == [12]
 
 
 def test_labels_that_are_left_out_need_no_number(tmp_path):

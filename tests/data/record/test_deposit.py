@@ -111,24 +111,6 @@ def test_the_token_goes_to_no_other_host(archive, record, monkeypatch):
     assert sent(archive) == []
 
 
-def test_the_command_sends_a_draft_and_never_shows_the_token(
-    archive, folder, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("ZENODO_TOKEN", TOKEN)
-    about = tmp_path / "about.yaml"
-    about.write_text(json.dumps({"title": "Jets", "creators": [{"name": "Curie, Marie"}]}))
-    arguments = ["publish", folder, "--to", tmp_path / "new", "--about", about, "--upload"]
-    arguments += ["--base-url", archive.url, "--log", tmp_path / "log"]
-    for expected in ("7 files sent; a draft", "0 files sent; a draft"):
-        done = CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
-        assert expected in done.output
-        assert TOKEN not in done.output + (tmp_path / "log").read_text()
-    assert not [p for p in (tmp_path / "new").iterdir() if TOKEN.encode() in p.read_bytes()]
-    monkeypatch.delenv("ZENODO_TOKEN")
-    with pytest.raises(ConfigError, match="ZENODO_TOKEN is not set"):
-        CliRunner().invoke(app, [str(a) for a in arguments], catch_exceptions=False)
-
-
 def command(archive, folder, tmp_path, *options, title="Jets"):
     """Publish and upload; gives what was said."""
     about = tmp_path / "about.yaml"
@@ -142,6 +124,20 @@ def command(archive, folder, tmp_path, *options, title="Jets"):
 @pytest.fixture
 def with_token(monkeypatch):
     monkeypatch.setenv("ZENODO_TOKEN", TOKEN)
+
+
+@pytest.mark.usefixtures("with_token")
+def test_the_command_sends_a_draft_and_never_shows_the_token(
+    archive, folder, tmp_path, monkeypatch
+):
+    for expected in ("7 files sent; a draft", "0 files sent; a draft"):
+        said = command(archive, folder, tmp_path, "--log", tmp_path / "log")
+        assert expected in said
+        assert TOKEN not in said + (tmp_path / "log").read_text()
+    assert not [p for p in (tmp_path / "record").iterdir() if TOKEN.encode() in p.read_bytes()]
+    monkeypatch.delenv("ZENODO_TOKEN")
+    with pytest.raises(ConfigError, match="ZENODO_TOKEN is not set"):
+        command(archive, folder, tmp_path)
 
 
 @pytest.mark.usefixtures("with_token")

@@ -157,31 +157,31 @@ def test_a_wrong_size_is_never_accepted(archive, content, fetch, tmp_path, size)
     assert not (tmp_path / "here" / "data.bin").exists()
 
 
-def test_a_part_that_is_too_long_is_thrown_away(archive, content, fetch, tmp_path):
+@pytest.fixture
+def part(archive, content, fetch, tmp_path):
+    """What a download that was given up has left of the file."""
     archive.faults["data.bin"] = [Fault(cut_after=2_000_000), *[Fault(status=500)] * 3]
     with pytest.raises(TransferError):
         fetch()
     (part,) = (tmp_path / "here" / PARTS).iterdir()
+    return part
+
+
+def test_a_part_that_is_too_long_is_thrown_away(content, part, fetch, tmp_path):
     part.write_bytes(bytes(SIZE + 1))
     fetch()
     assert here(tmp_path) == content
 
 
-def test_a_damaged_part_is_fetched_again(archive, content, fetch, tmp_path):
-    archive.faults["data.bin"] = [Fault(cut_after=2_000_000), *[Fault(status=500)] * 3]
-    with pytest.raises(TransferError):
-        fetch()
-    (part,) = (tmp_path / "here" / PARTS).iterdir()
+def test_a_damaged_part_is_fetched_again(archive, content, part, fetch, tmp_path):
     part.write_bytes(bytes(part.stat().st_size))
     fetch()
     assert here(tmp_path) == content
     assert begins(archive)[-1] == 0
 
 
-def test_a_part_of_another_version_is_not_continued(archive, content, fetch, tmp_path):
-    archive.faults["data.bin"] = [Fault(cut_after=2_000_000), *[Fault(status=500)] * 3]
-    with pytest.raises(TransferError):
-        fetch()
+@pytest.mark.usefixtures("part")
+def test_a_part_of_another_version_is_not_continued(archive, fetch, tmp_path):
     other = np.random.default_rng(2).bytes(SIZE)
     archive.records["1"]["data.bin"].write_bytes(other)
     fetch()
@@ -222,13 +222,7 @@ def test_a_full_disk_is_told_before_the_first_byte(archive, content, fetch, monk
     assert archive.asked_for("data.bin") == []
 
 
-def test_what_has_arrived_needs_no_room_again(archive, content, fetch, tmp_path, monkeypatch):
-    archive.faults["data.bin"] = [Fault(cut_after=2_000_000), *[Fault(status=503)] * 9]
-    with pytest.raises(TransferError):
-        fetch()
-    archive.faults.clear()
-    (part,) = (tmp_path / "here" / PARTS).iterdir()
-
+def test_what_has_arrived_needs_no_room_again(content, part, fetch, tmp_path, monkeypatch):
     class Usage:
         free = SIZE - part.stat().st_size
 
