@@ -84,23 +84,21 @@ def check_azimuth(columns: Columns, place: Place, owner: I8 | None = None) -> No
 def _check_events(columns: Columns, place: Place) -> None:
     """Check that ids are unique, and that the rows of an event follow one another in one part."""
     event, process, initiator = (columns[name] for name in ("event", "process", "initiator"))
+    rows = np.arange(len(event))
     order = np.lexsort((initiator, event, process))
     same_event = _repeats(order, process, event)
     doubled = same_event & (initiator[order][1:] == initiator[order][:-1])
-    bad = np.zeros(len(event), bool)
-    bad[order[1:][doubled]] = True
+    bad = np.isin(rows, order[1:][doubled])
     place.rows("ids", "initiator", bad, initiator, "an id that no other row has")
     parted = same_event & (columns["split"][order][1:] != columns["split"][order][:-1])
-    bad = np.zeros(len(event), bool)
-    bad[order[1:][parted]] = True
+    bad = np.isin(rows, order[1:][parted])
     place.rows("splits", "split", bad, columns["split"], "the part of the event's other rows")
     # An event starts anew where it differs from the row before; each may start only once.
     starts = np.flatnonzero(
         np.r_[True, (event[1:] != event[:-1]) | (process[1:] != process[:-1])][: len(event)]
     )
     order = starts[np.lexsort((starts, event[starts], process[starts]))]
-    bad = np.zeros(len(event), bool)
-    bad[order[1:][_repeats(order, process, event)]] = True
+    bad = np.isin(rows, order[1:][_repeats(order, process, event)])
     place.rows("events", "event", bad, event, "the rows of an event one after the other")
 
 
