@@ -85,9 +85,9 @@ def write_published(
 
 
 def _jettypes(dataset: Dataset, known: Mapping[str, int]) -> I8:
-    for index, label in enumerate(dataset.labels):
-        used = bool(np.any(dataset.initiators["label"] == index))
-        if used and label != "g" and label not in known:
+    for index in np.unique(dataset.initiators["label"]):
+        label = dataset.labels[index]
+        if label != "g" and label not in known:
             raise ConfigError(
                 f"{dataset.source}: the label '{label}' has no number in RS3L's files, expected "
                 f"one of {', '.join(['g', *known])}; say one with --jettype {label}=12, or choose "
