@@ -91,7 +91,8 @@ def publish(
     from rs3l_data.record.publish import publish as make
 
     base = archive(base_url)
-    token = os.environ.get("ZENODO_TOKEN", "")
+    # The line that ends a file with a token is none of it.
+    token = os.environ.get("ZENODO_TOKEN", "").strip()
     if release and not upload:
         raise ConfigError("--release: goes with --upload")
     if upload and not token:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,19 @@ class Token(AuthBase):
     """Puts a token into a request, where neither messages nor logs show it.
 
     `requests` takes it out again when it is redirected to another host.
+
+    Raises
+    ------
+    ConfigError
+        If a header cannot hold it: the library's own message would show it.
     """
 
     def __init__(self, token: str) -> None:
+        if not re.fullmatch(r"[!-~]+", token):
+            raise ConfigError(
+                "the archive's token has a blank, a line break or a letter beyond ASCII in it, or "
+                "is empty; copy it anew"
+            )
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:

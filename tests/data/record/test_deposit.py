@@ -111,6 +111,14 @@ def test_the_token_goes_to_no_other_host(archive, record, monkeypatch):
     assert sent(archive) == []
 
 
+@pytest.mark.parametrize("token", ["", "secret\ntoken", "secret token", "secret\u2019token"])
+def test_a_token_that_no_header_can_hold_is_refused_without_showing_it(token):
+    """The message of the library that refuses it would."""
+    with pytest.raises(ConfigError, match="token has a blank, a line break") as told:
+        Token(token)
+    assert "secret" not in str(told.value)
+
+
 def command(archive, folder, tmp_path, *options, title="Jets"):
     """Publish and upload; gives what was said."""
     about = tmp_path / "about.yaml"
@@ -123,7 +131,7 @@ def command(archive, folder, tmp_path, *options, title="Jets"):
 
 @pytest.fixture
 def with_token(monkeypatch):
-    monkeypatch.setenv("ZENODO_TOKEN", TOKEN)
+    monkeypatch.setenv("ZENODO_TOKEN", f"{TOKEN}\n")  # as from a file with its end of line
 
 
 @pytest.mark.usefixtures("with_token")
