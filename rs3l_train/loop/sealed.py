@@ -23,7 +23,7 @@ SEAL = "seal"
 
 
 def sealed(kind: str, tensors: Tensors, header: Header) -> bytes:
-    """Make the content of a file.
+    """Make the content of a file: the same bytes of the same content.
 
     Parameters
     ----------
@@ -33,7 +33,18 @@ def sealed(kind: str, tensors: Tensors, header: Header) -> bytes:
         On the CPU.
     """
     whole = {**header, "format": kind, "tensors": _digest_of_tensors(tensors)}
-    return save(tensors, {**whole, SEAL: _digest_of_header(whole)})
+    return _sorted(save(tensors, {**whole, SEAL: _digest_of_header(whole)}))
+
+
+def _sorted(content: bytes) -> bytes:
+    """Sort what the header says, which safetensors writes in another order each time."""
+    begin = 8 + int.from_bytes(content[:8], "little")
+    entries = json.loads(content[8:begin])
+    entries["__metadata__"] = dict(sorted(entries["__metadata__"].items()))
+    text = json.dumps(entries, separators=(",", ":")).encode()
+    # The tensors begin at a multiple of eight bytes.
+    text += b" " * (-len(text) % 8)
+    return b"".join((len(text).to_bytes(8, "little"), text, memoryview(content)[begin:]))
 
 
 def read_header(path: Path, kind: str, advice: str) -> Header:
