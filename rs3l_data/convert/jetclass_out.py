@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -95,7 +96,10 @@ def _root_file(path: Path) -> Iterator[Any]:
 
     with (
         atomic_write(path) as temporary,
-        uproot.recreate(temporary, compression=uproot.LZ4(4)) as file,
+        # Of a path uproot notes the name, which is the hidden one, with this process's number.
+        temporary.open("w+b") as raw,
+        # Its own identifiers hold the address of this machine's network card.
+        uproot.recreate(raw, compression=uproot.LZ4(4), uuid_function=uuid.uuid4) as file,
     ):
         yield file
 

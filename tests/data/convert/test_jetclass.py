@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import uuid
 
 import awkward as ak
 import numpy as np
@@ -185,6 +186,14 @@ def test_ours_comes_back(dataset, tmp_path):
             for name in ("eta", "phi", "softdrop_mass", "tau1", "n_constituents", "contained"):
                 assert jet[name] == own_jet[name], name
             assert back.initiators["pdg_id"][row] == dataset.initiators["pdg_id"][own_row]
+
+
+def test_a_file_does_not_tell_which_machine_and_process_wrote_it(dataset, tmp_path):
+    for path in write_jetclass(dataset, tmp_path / "out", "nominal"):
+        with uproot.open(path) as file:
+            assert file.file.uuid.node != uuid.getnode()
+        # Its name while it was written, which has the number of the process.
+        assert b".part" not in path.read_bytes()
 
 
 def test_a_dataset_older_than_tau4_has_none_to_give(tmp_path):
