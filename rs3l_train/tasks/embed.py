@@ -144,11 +144,13 @@ def _write(group: h5py.Group, table: Columns, rows: slice, n_rows: int) -> None:
 
 def _attributes(dataset: Dataset, model: Model) -> dict[str, Any]:
     manifest = dataset.manifest or {}
+    # Its name alone: the folders are those of whoever embeds.
+    source = Path(dataset.source).resolve().name
     return {
         "process_names": dataset.processes,
         "label_names": dataset.labels,
         "views": dataset.views,
         "model": model.provenance,
-        "dataset": {"source": dataset.source, "digest": manifest.get("digest")},
+        "dataset": {"source": source, "digest": manifest.get("digest")},
         "software": {name: metadata.version(name) for name in ("torch", "numpy", "h5py")},
     }

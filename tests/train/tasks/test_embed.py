@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import h5py
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import rs3l_data
 from rs3l_data.describe.schema import Split
 from rs3l_data.errors import InputFileError, StorageError
 from rs3l_data.store.digest import digest
@@ -42,6 +44,16 @@ def test_a_network_serves_with_the_threads_of_the_machine_it_is_used_on(dataset,
     before = torch.get_num_threads()
     embed(dataset, tmp_path / "run", tmp_path / "all.h5")
     assert torch.get_num_threads() == before
+
+
+def test_the_file_does_not_tell_where_the_dataset_lies(folder, dataset, tmp_path):
+    save(tmp_path / "run")
+    embed(dataset, tmp_path / "run", tmp_path / "here.h5")
+    elsewhere = shutil.copytree(folder, tmp_path / "elsewhere" / folder.name)
+    embed(rs3l_data.open(elsewhere), tmp_path / "run", tmp_path / "there.h5")
+    with h5py.File(tmp_path / "there.h5") as file:
+        assert json.loads(file.attrs["dataset"])["source"] == folder.name
+    assert (tmp_path / "there.h5").read_bytes() == (tmp_path / "here.h5").read_bytes()
 
 
 @pytest.mark.parametrize("name", BACKBONES)
