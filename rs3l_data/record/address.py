@@ -35,10 +35,16 @@ def archive(base: str) -> str:
     Raises
     ------
     ConfigError
-        If it is none.
+        If it is none, or has a password in it.
     """
     if not re.match(r"https?://[^/\s]", base):
         raise ConfigError(f"'{base}': expected an archive's address, as {ZENODO}")
+    _, at, host = base.split("/")[2].rpartition("@")
+    if at:
+        raise ConfigError(
+            f"the address of {host} has a name or a password in it, which messages would show and "
+            "the record's folder would keep; put them into ~/.netrc"
+        )
     return base.rstrip("/")
 
 
@@ -79,7 +85,7 @@ def locate(text: str, base: str = ZENODO) -> Address:
         is_sandbox = found[1] == "5072" and base == ZENODO
         return Address(SANDBOX if is_sandbox else base, found[2])
     if url := _URL.fullmatch(text):
-        return Address(url[1], url[2])
+        return Address(archive(url[1]), url[2])
     raise ConfigError(
         f"'{text}': expected a record's number, its DOI (10.5281/zenodo.<number>), or the address "
         f"of its page ({ZENODO}/records/<number>)"

@@ -48,6 +48,17 @@ def test_the_archive_must_be_an_address():
         locate("1", "zenodo.org")
 
 
+@pytest.mark.parametrize(
+    ("text", "base"),
+    [("1", "https://curie:secret@a.b/"), ("https://curie:secret@a.b/records/1", ZENODO)],
+)
+def test_an_address_with_a_password_is_refused_without_showing_it(text, base):
+    """Files of the record's folder would keep it."""
+    with pytest.raises(ConfigError, match=r"^the address of a\.b has .*; put them into") as told:
+        locate(text, base)
+    assert "secret" not in str(told.value)
+
+
 HOSTILE = [
     "../x",
     "..",
