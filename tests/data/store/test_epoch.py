@@ -33,13 +33,23 @@ def test_an_epoch_is_a_permutation_in_buffers(n_rows, buffer_rows, blocks, seed,
         assert len(rows) <= buffer_rows + blocks
 
 
-def test_epochs_and_seeds_differ_and_repeat():
+@pytest.mark.parametrize("buffer_rows", [100, 1000], ids=["ten buffers", "one buffer"])
+def test_epochs_and_seeds_differ_and_repeat(buffer_rows):
     def order(seed, number):
-        return Epoch(1000, 100, seed, number).order().tolist()
+        return Epoch(1000, buffer_rows, seed, number).order().tolist()
 
     assert order(1, 0) == order(1, 0)
     assert order(1, 0) != order(1, 1)
     assert order(1, 0) != order(2, 0)
+
+
+def test_epochs_and_seeds_deal_blocks_out_anew():
+    """Else the same rows would share a buffer, and nearly a batch, all training long."""
+    deals = {(s, n): Epoch(8192, 1024, s, n).buffer_of_block for s, n in ((1, 0), (1, 1), (2, 0))}
+    for other in ((1, 1), (2, 0)):
+        same = np.mean(deals[1, 0] == deals[other])
+        # One block in eight goes to the same buffer by chance, of 256.
+        assert abs(same - 1 / 8) < 5 * math.sqrt(1 / 8 * 7 / 8 / 256)
 
 
 def chi_square(observed, expected):
@@ -154,8 +164,21 @@ def test_there_is_no_such_reader():
 
 
 def test_each_stretch_and_each_buffer_has_an_order_of_its_own():
-    epoch = Epoch(8000, 1000, 3, 0)
+    epoch = Epoch(8192, 1024, 3, 0)
     deals = epoch.buffer_of_block.reshape(32, 8)
     assert len({tuple(deal) for deal in deals.tolist()}) > 25, "of 8! deals, for 32 stretches"
+    # Blocks of one length, so that nothing but chance makes orders differ.
+    assert set(np.diff(epoch.bounds)) == {32}
     places = [np.argsort(np.argsort(epoch.shuffled(buffer))) for buffer in range(8)]
     assert len({tuple(order) for order in (each.tolist() for each in places)}) == 8
+
+
+def test_a_round_has_one_row_of_each_stretch_in_an_order_of_its_own():
+    epoch = Epoch(8192, 1024, 3, 0)
+    rounds = epoch.stretches(epoch.shuffled(2)).reshape(32, 32)
+    assert np.array_equal(np.sort(rounds, axis=1), np.tile(np.arange(32), (32, 1)))
+    assert len({tuple(each) for each in rounds.tolist()}) == 32
+    # Of a stretch, too, the rows come in another order than that of the files.
+    rows = epoch.shuffled(2)
+    own = [rows[epoch.stretches(rows) == stretch] for stretch in range(32)]
+    assert len({tuple((each - each.min()).tolist()) for each in own}) == 32
