@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from rs3l_data.events.hard_events import HardEvents
+from rs3l_data.simulate.record import Records
 from rs3l_data.simulate.trace import (
     _daughter,
     _daughters,
@@ -11,6 +13,7 @@ from rs3l_data.simulate.trace import (
     _last_copy,
     _last_heavy_hadrons,
     _Record,
+    trace,
 )
 
 GLUON = 21
@@ -122,3 +125,77 @@ def test_an_event_is_followed_alike_wherever_it_stands_in_a_batch(before):
     taken = np.zeros(6, bool)
     assert _daughter(one, before, before + 3, GLUON, taken) == 5
     assert _daughter(one, before, before + 3, 5, taken) == 4
+
+
+BEFORE = [
+    (90, 0, 1, 2),
+    (2212, -12, 3, 0),
+    (2212, -12, 4, 0),
+    (GLUON, -21, 5, 6),
+    (GLUON, -21, 5, 6),
+]
+"""What stands before what comes out of a hard process"""
+
+INCOMING = [(GLUON, -21, 1), (GLUON, -21, 2)]
+
+TOP = (
+    [(6, -22, 3), (GLUON, 23, 3), (24, -22, 5), (5, 23, 5), (2, 23, 7), (-1, 23, 7)],
+    [
+        *[(6, -22, 7, 7), (GLUON, -23, 8, 8)],
+        # Recoils of the initial state; then the gluon branches.
+        *[(6, -44, 9, 9), (GLUON, -44, 10, 11)],
+        *[(6, -62, 12, 13), (GLUON, 51, 0, 0), (GLUON, 51, 0, 0)],
+        # The W boson takes the recoil of what the b quark radiates.
+        *[(24, -22, 14, 14), (5, -23, 15, 16), (24, -52, 17, 18), (5, 51, 0, 0), (GLUON, 51, 0, 0)],
+        *[(2, 23, 0, 0), (-1, 23, 0, 0)],
+    ],
+    [9, 8, 14, 13, 17, 18],
+)
+HIGGS_TO_GLUONS = (
+    [(25, -22, 3), (GLUON, 23, 5), (GLUON, 23, 5)],
+    [(25, -22, 6, 6), (25, -62, 7, 8), (GLUON, 23, 0, 0), (GLUON, 23, 0, 0)],
+    [6, 7, 8],
+)
+OTHER_DECAY = (
+    [(25, -22, 3), (23, -22, 5), (11, 23, 6), (22, 23, 5)],
+    [(25, -22, 6, 6), (25, -62, 7, 8), (22, 23, 0, 0), (22, 23, 0, 0), (11, 23, 0, 0)],
+    [6, -1, -1, 7],
+)
+
+
+def test_each_hard_particle_is_found_in_its_own_event():
+    """A particle that decays where it does, its daughters where it leaves them, all others -1."""
+    undelivered = (TOP[0], None, [-1] * 6)
+    events = [TOP, undelivered, HIGGS_TO_GLUONS, OTHER_DECAY, TOP]
+    hard = [np.array(INCOMING + own, np.int32) for own, _, _ in events]
+    entries = [[] if own is None else BEFORE + own for _, own, _ in events]
+    counts = [len(own) for own in entries]
+    firsts = np.cumsum([0, *counts])
+    expected = []
+    for first, (_, own, found) in zip(firsts, events, strict=False):
+        incoming = [-1, -1] if own is None else [3, 4]
+        expected += [place if place < 0 else first + place for place in incoming + found]
+    names = ("pdg_id", "status", "mother1")
+    columns = dict(zip(names, np.concatenate(hard).T, strict=True))
+    flat = np.array([entry for own in entries for entry in own], np.int32).T
+    pdg_id, status, daughter1, daughter2 = (np.ascontiguousarray(column) for column in flat)
+    nowhere = np.zeros(len(pdg_id))
+    records = Records(
+        generated=np.array([own is not None for _, own, _ in events]),
+        offsets=firsts,
+        pdg_id=pdg_id,
+        status=status,
+        mother1=np.zeros_like(pdg_id),
+        mother2=np.zeros_like(pdg_id),
+        daughter1=daughter1,
+        daughter2=daughter2,
+        momentum=(nowhere,) * 4,
+        mass=nowhere,
+        vertex_index=np.zeros_like(pdg_id),
+        vertices=(nowhere,) * 3,
+    )
+    offsets = np.cumsum([0, *map(len, hard)])
+    found = trace(
+        HardEvents({}, {n: np.ascontiguousarray(c) for n, c in columns.items()}, offsets), records
+    )
+    assert found.tolist() == expected
