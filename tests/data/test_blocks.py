@@ -206,6 +206,10 @@ def test_rows_have_the_numbers_of_their_own_event_and_particles(config):
     first = np.tile([True, False], 8)
     pt = np.hypot(np.where(first, 250, 200) + event, np.where(first, 30 + k, 10 - k))
     assert table.decays["pt"] == pytest.approx(pt)
+    later = chain.initiator_table(config, "hbb", hard_events(60)[30:]).columns["split"]
+    whole = chain.initiator_table(config, "hbb", hard_events(60)).columns["split"]
+    assert whole[-len(later) :].tolist() == later.tolist()
+    assert len({*later.tolist()}) == 3
     further = chain.row_weights(hard, table)
     assert further.values[:, 0].tolist() == (10.0 * columns["event"]).tolist()
     assert chain.row_weights(replace(hard, weights=None), table) is None

@@ -50,6 +50,17 @@ def test_views_of_a_jet_can_be_drawn_and_all_get_their_turn(jets):
     assert counts.min() > 0.25 * counts.sum()
 
 
+def test_a_jet_with_fewer_views_than_are_drawn_brings_those_that_it_has(jets):
+    """Where an objective needs no pairs; an absent view would be a jet without constituents."""
+    drawn = replace(EQUAL, views_per_jet=2)
+    rows, found = batches(jets, drawn, pairs=False)
+    assert (jets.present[:, rows].sum(0) == 1).any()
+    for batch in found:
+        assert jets.present[batch.views, batch.rows].all()
+        own, counts = batch.rows.unique(return_counts=True)
+        assert torch.equal(counts, drawn.entries(jets.present, own))
+
+
 def test_no_view_is_lost_to_the_lowest_of_random_numbers(jets, monkeypatch):
     """Which is 0, once in some 10⁷: what is absent came before it."""
     monkeypatch.setattr(torch, "rand", lambda shape, generator: torch.zeros(shape))

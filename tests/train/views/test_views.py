@@ -171,9 +171,15 @@ def test_labelled_batches_go_through_everything_once(jets):
     batches = list(labelled_batches(selection, 7, torch.Generator().manual_seed(1)))
     keys = sorted(torch.cat([b.rows * 3 + b.views for b in batches]).tolist())
     assert keys == sorted((selection.rows * 3 + selection.views).tolist())
-    single = one_view(jets.present, torch.arange(20), 1)
-    assert (single.views == 1).all()
-    assert jets.present[1, single.rows].all()
+
+
+def test_one_view_is_of_the_jets_that_have_it(jets):
+    for view in range(3):
+        rows = torch.arange(jets.n_rows).flip(0)
+        single = one_view(jets.present, rows, view)
+        assert 0 < len(single) < jets.n_rows
+        assert (single.views == view).all()
+        assert single.rows.tolist() == [row for row in rows.tolist() if jets.present[view, row]]
 
 
 def test_fewer_constituents_are_the_first_of_more(dataset, jets):
