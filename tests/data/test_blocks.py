@@ -14,7 +14,7 @@ from rs3l_data.describe.settings import hadronization_settings
 from rs3l_data.detect.crossing import Crossings
 from rs3l_data.events.hard_events import HardEvents
 from rs3l_data.events.weights import Weights
-from rs3l_data.pileup import crossings_of, cut_crossings
+from rs3l_data.pileup import crossings_of, cut_crossings, sample_of
 from rs3l_data.stopwatch import no_stopwatch
 from rs3l_data.store.tables import View
 from tests.data.conftest import make_config
@@ -231,3 +231,9 @@ def test_pileup_goes_by_stage_process_view_and_event(config):
     crossings = Crossings(Pileup(mean=5), SAMPLE, np.arange(8, dtype=np.uint64))
     assert cut_crossings(crossings, 2, 5).keys.tolist() == [2, 3, 4]
     assert cut_crossings(None, 2, 5) is None
+
+
+def test_each_minimum_bias_event_has_a_seed_of_its_own(config, monkeypatch):
+    monkeypatch.setattr("rs3l_data.pileup.minimum_bias", lambda _, seeds, __: seeds.tolist())
+    seeds = sample_of(config, lambda _: None)
+    assert len({*seeds}) == len(seeds) == config.pileup.sample_events

@@ -1,8 +1,9 @@
 """Event records made by hand: which particles are stable, and where they were produced."""
 
 import numpy as np
+import pythia8mc
 
-from rs3l_data.simulate.record import Records, spread, stable
+from rs3l_data.simulate.record import Records, shower_weights, spread, stable
 
 
 def records():
@@ -43,3 +44,20 @@ def test_events_are_spread_over_their_positions():
     assert among.generated.tolist() == [False, True, False, False, True, False]
     assert among.offsets.tolist() == [0, 0, 4, 4, 4, 9, 9]
     assert stable(among).pdg_id.tolist() == stable(records()).pdg_id.tolist()
+
+
+def test_the_weight_of_a_shower_is_its_own_and_not_that_of_other_settings():
+    """Pythia lists those behind it, for each event."""
+    pythia = pythia8mc.Pythia("", False)
+    for setting in (
+        *("Print:quiet = on", "Random:setSeed = on", "HadronLevel:all = off"),
+        *("HardQCD:all = on", "PhaseSpace:pTHatMin = 200."),
+        *("UncertaintyBands:doVariations = on", "UncertaintyBands:List = {up fsr:muRfac=0.5}"),
+    ):
+        assert pythia.readString(setting)
+    assert pythia.init()
+    events = pythia.nextBatch(4, "none")
+    assert shower_weights(events).tolist() == [1, 1, 1, 1]
+    others = np.asarray(events.layout.content.content("info").content("weights").content.data)
+    assert len(others) > 4
+    assert np.any(others != 1)

@@ -106,13 +106,16 @@ def test_where_no_background_passes_nothing_is_said():
     assert table[0]["ratio"] is None
 
 
-def test_the_test_sample_s_error_is_of_the_mean_over_the_draws():
-    made = taggers({("probe", 9): 1.5, ("scratch", 9): 1.0}, 3, 300, own=1.0)
+@pytest.mark.parametrize(("own", "any_shared"), [(0.3, True), (1.0, False)])
+def test_the_test_sample_s_error_is_of_the_mean_over_the_draws(own, any_shared):
+    """What the draws share may come out below 0 by chance, and is 0 then."""
+    made = taggers({("probe", 9): 1.5, ("scratch", 9): 1.0}, 3, 300, own=own)
     (entry,) = comparisons(made, [0.5])
     logs = [resampled_logs(draws, [0.5])[:, :, 0] for draws in made.values()]
     # What moves one draw against another is in their spread.
     covariance = np.cov((logs[0] - logs[1]).T)
     shared = covariance[~np.eye(3, dtype=bool)].mean()
+    assert (shared > 0) == any_shared
     assert entry["ratio_error_test"] / entry["ratio"] == pytest.approx(math.sqrt(max(0, shared)))
 
 

@@ -188,6 +188,22 @@ def test_views_are_presented_as_the_config_says(batch):
     assert torch.equal(first.features, second.features)
 
 
+def test_smearing_alone_moves_the_angles_and_splitting_alone_adds_constituents(batch):
+    nothing = {name: type(value)(0) for name, value in AugmentationsConfig()}
+
+    def shown(**own):
+        blocks = {"data": {"rotation": False}, "pretrain": {"augmentations": {**nothing, **own}}}
+        return presentation(validate_training(blocks, "test"))(batch, seeded())
+
+    for own, change in (
+        ({"smearing": 0.3}, soft_smearing(batch, 0.3, seeded())),
+        ({"splitting": True}, collinear_splittings(batch, seeded())),
+    ):
+        expected = network_inputs(change, "shortcut_free")
+        assert torch.equal(shown(**own).features, expected.features)
+        assert not torch.equal(shown(**own).features, shown().features)
+
+
 def test_a_jet_without_constituents_stays_one(batch):
     nothing = Batch(batch.constituents, torch.zeros_like(batch.mask), batch.jets)
     shown = presentation(validate_training({"pretrain": {"augmentations": {}}}, "test"))
