@@ -184,6 +184,8 @@ def test_shorter_generations_count_beside_parts_of_the_longest():
     again = _generation([found, made(20, 5.0), made(100, 4.0, {"b": 4.0})])
     assert (again["sum_of_weights"], len(again["parts"])) == (14.0, 4)
     assert _generation([found, made(100, 50.0)]) == made(100, 50.0)
+    others = _generation([made(100, 3.0, {"a": 3.0}), made(100, 4.0, {"b": 4.0})])
+    assert (others["sum_of_weights"], others["parts"]) == (7.0, {"a": 3.0, "b": 4.0})
 
 
 def refused(match, error=InputFileError):

@@ -114,6 +114,22 @@ def test_a_splitting_is_a_gluon_to_a_quark_and_its_antiquark(daughters, expected
     assert len(_heavy_splittings(one)[1]) == 0
 
 
+def test_a_parton_on_its_way_into_a_collision_does_not_split_inside_a_jet():
+    """Status codes of Pythia's manual, the page Particle Properties."""
+    incoming = (21, 31, 41, 42, 45, 46, 53, 54, 61)
+    outgoing = (23, 33, 43, 44, 51, 52, 62)
+    for status, found in (*((s, 0) for s in incoming), *((s, 1) for s in outgoing)):
+        one = record((90, 0, 0, 0), (GLUON, -status, 2, 3), (5, 51, 0, 0), (-5, 51, 0, 0))
+        assert len(_heavy_splittings(one)[1]) == found, status
+
+
+def test_both_quarks_of_a_splitting_are_followed_to_the_end_of_the_shower():
+    quarks = ((5, -51, 4, 5), (-5, -51, 6, 7))
+    emissions = ((5, 51, 0, 0), (GLUON, 51, 0, 0), (-5, -51, 8, 8), (GLUON, 51, 0, 0))
+    one = record((90, 0, 0, 0), (GLUON, -51, 2, 3), *quarks, *emissions, (-5, 52, 0, 0))
+    assert _heavy_splittings(one)[1].tolist() == [[4, 8]]
+
+
 @pytest.mark.parametrize("before", [0, 7])
 def test_an_event_is_followed_alike_wherever_it_stands_in_a_batch(before):
     entries = [(90, 0, 0, 0), (5, -22, 2, 2), (5, -44, 3, 3), (5, -44, 4, 5), (5, 51, 0, 0)]

@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import wasserstein_distance
 
 from rs3l_train.evaluation.robustness import (
+    _covariance,
     agreement,
     at_threshold,
     ranks,
@@ -213,3 +214,17 @@ def test_the_error_of_the_agreement_is_that_of_a_mean():
     cosines = (first * second).sum(1) / norms[0] / norms[1]
     expected = cosines.std(ddof=1) / math.sqrt(50)
     assert agreement(first, second)["same_jet_error"] == pytest.approx(expected)
+
+
+def test_the_covariance_of_two_means_is_that_of_the_jets_in_common():
+    random = np.random.default_rng(8)
+    first, second = random.normal(1, 1, 12), random.normal(5, 2, 30)
+    common = np.arange(3, 12), np.arange(9)
+    turned = common[::-1]
+    found = _covariance(first, second, common)
+    assert _covariance(second, first, turned) == pytest.approx(found)
+    assert _covariance(second + 7, first - 3, turned) == pytest.approx(found)
+    # Of a sample with itself it is the variance of its mean; of samples of no common jet 0.
+    everything = np.arange(12), np.arange(12)
+    assert _covariance(first, first, everything) == pytest.approx(first.var(ddof=1) / 12)
+    assert _covariance(first, second, in_common(None, None)) == 0
