@@ -169,7 +169,13 @@ TOP = (
 )
 HIGGS_TO_GLUONS = (
     [(25, -22, 3), (GLUON, 23, 5), (GLUON, 23, 5)],
-    [(25, -22, 6, 6), (25, -62, 7, 8), (GLUON, 23, 0, 0), (GLUON, 23, 0, 0)],
+    # What a decay makes is taken as it is made, whatever becomes of it.
+    [
+        *[(25, -22, 6, 6), (25, -62, 7, 8)],
+        (GLUON, -23, 9, 9),
+        (GLUON, 23, 0, 0),
+        (GLUON, -44, 0, 0),
+    ],
     [6, 7, 8],
 )
 OTHER_DECAY = (
