@@ -3,6 +3,7 @@ import json
 import pytest
 
 import rs3l_data
+from rs3l_data.errors import InputFileError
 from tests.synthetic import make_dataset
 
 
@@ -19,3 +20,7 @@ def dataset(whole):
 
 def manifest_of(folder):
     return json.loads((folder / "dataset.json").read_text())
+
+
+def refused(match, error=InputFileError):
+    return pytest.raises(error, match=match)
