@@ -77,6 +77,8 @@ class StepRate:
     """Part of the rate that the device's own copy reaches; above 1 where caches or fusing help"""
     gpu_busy: float | None
     """Part of the time in which a kernel or a copy runs on the GPU; None on a CPU"""
+    pretraining_seconds: float
+    """The steps of the config's whole pretraining, without its validations"""
 
 
 def benchmark(
@@ -109,6 +111,7 @@ def benchmark(
             "parts": config.loop.parts,
             "jets_per_batch": config.pretrain.jets_per_batch,
             "constituents": config.data.constituents,
+            "views_seen": config.pretrain.views_seen,
         },
         "peaks": asdict(peaks),
         "loader": asdict(_loader_rate(dataset, config, device, seconds)),
@@ -189,6 +192,7 @@ def step_rate(
         of_peak_flops=cost.flops / n * views / duration / peaks.flops_per_second,
         of_peak_bytes=cost.bytes / n * views / duration / peaks.bytes_per_second,
         gpu_busy=None if busy is None else min(1.0, busy / duration),
+        pretraining_seconds=config.pretrain.views_seen * duration / views,
     )
 
 

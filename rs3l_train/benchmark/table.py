@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from rs3l_data.report.numbers import NOTHING, duration
+
 _COLUMNS = (
     "network",
     "parameters",
@@ -15,6 +17,7 @@ _COLUMNS = (
     "MB/view",
     "of peak",
     "GPU busy",
+    "pretraining",
 )
 
 
@@ -52,5 +55,6 @@ def _cells(step: dict[str, Any]) -> list[str]:
         f"{step['of_peak_flops']:.0%}",
         f"{step['bytes_per_view'] / 1e6:.3g}",
         f"{step['of_peak_bytes']:.0%}",
-        "–" if busy is None else f"{busy:.0%}",
+        NOTHING if busy is None else f"{busy:.0%}",
+        duration(step["pretraining_seconds"]),
     ]

@@ -97,6 +97,9 @@ def test_the_command_reports_every_network(dataset, config):
     assert paper["views_per_second"] * paper["seconds_per_step"] == pytest.approx(
         paper["views_per_step"]
     )
+    assert paper["pretraining_seconds"] == pytest.approx(
+        config.pretrain.views_seen / paper["views_per_second"]
+    )
     table = as_markdown(report).splitlines()
     assert table[-2].startswith("| config |")
     assert len({line.count("|") for line in table[-4:]}) == 1
