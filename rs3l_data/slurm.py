@@ -34,6 +34,8 @@ SIZE = {
     "gpu": "--gpus",
     "gres": "--gres",
 }
+# Rules that train networks, for which the profile asks for a GPU.
+TRAINING = ("pretrain", "study")
 # A trial that has not ended after so long lies in the queue: go on without it [s].
 PATIENCE = 120.0
 # The plugin asks how jobs end at least so often [s].
@@ -108,6 +110,12 @@ def preflight(
     requests = distinct(jobs)
     for request in requests:
         ask(request)
+        if request.rule in TRAINING and not request.needs_gpu:
+            tell(
+                f"Rule {request.rule} asks for no GPU, and will train on CPUs. Where there are"
+                " GPUs: `gpu: 1` in `set-resources`, which on the command line takes the place of"
+                " all that the profile sets"
+            )
     for place in dict.fromkeys(each.place for each in requests if not each.needs_gpu):
         if not try_environment(place, config, log):
             tell(

@@ -104,6 +104,12 @@ def test_processes_and_samples_that_ask_for_more_are_asked_about(asked, go):
     assert asked_for == ["--time=61", "--time=70", "--mem=900", "--mem=1000"]
 
 
+def test_a_training_without_a_gpu_is_told(asked, go):
+    """As when `--set-resources` for some other rule has taken the place of the profile's."""
+    (told,) = go(job("resimulate"), job("pretrain", mem_mb=500), job("study", gpu=1))
+    assert told.startswith("Rule pretrain asks for no GPU, and will train on CPUs.")
+
+
 def test_the_environment_is_tried_where_jobs_will_run_but_not_on_gpus(asked, go):
     place = {"slurm_partition": "long", "slurm_account": "physics"}
     on_gpus = [{"gpu": 1}, {"gres": "gpu:1"}, {"slurm_extra": "--gpus-per-node=1"}]
