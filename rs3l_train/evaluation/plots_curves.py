@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, NullLocator, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from rs3l_train.evaluation.comparison import mean_and_spread
 from rs3l_train.evaluation.plots import BASELINES, MODE_COLOURS, MODES, axes_of
@@ -19,6 +19,8 @@ from rs3l_train.evaluation.scores import Scores
 ROC_EFFICIENCIES = np.linspace(0.05, 1.0, 96)
 
 Row = Mapping[str, Any]
+FigureOf = Callable[[Row], tuple[float | None, float | None]]
+"""A figure of merit and its error; None where it has no place on a logarithmic axis"""
 
 
 def roc_curves(taggers: Mapping[str, Sequence[Scores]], baselines: Mapping[str, Scores]) -> Figure:
@@ -55,26 +57,33 @@ def rejection_band(draws: Sequence[Scores]) -> tuple[F8, F8, F8]:
 
 
 def label_efficiency(rows: Sequence[Row], baselines: Sequence[Row], view: str) -> Figure:
-    """Draw AUC and 1/ε_B at each signal efficiency, in one view, against the number of labels."""
+    """Draw 1 - AUC and 1/ε_B at each signal efficiency, in one view, against the labels.
+
+    Both on logarithmic axes on which better is higher: near 1 areas are told apart by how much they
+    lack.
+    """
     rows = [row for row in rows if row["view"] == view]
     baselines = [row for row in baselines if row["view"] == view]
     keys = list(rows[0]["rejection"])
-    n_rows = (len(keys) + 2) // 2
+    figures: dict[str, FigureOf] = {
+        "1 - AUC": _lacking_area,
+        **{f"1/ε_B at ε_S = {key}": partial(_rejection, key=key) for key in keys},
+    }
+    n_rows = (len(figures) + 1) // 2
     figure = Figure(figsize=(10.0, 4.0 * n_rows), layout="constrained")
     panels = np.ravel(figure.subplots(n_rows, 2))
-    _panel(panels[0], rows, baselines, lambda row: (row["auc"], row["auc_error"]))
-    panels[0].set_ylabel("AUC")
+    for axes, (name, figure_of) in zip(panels, figures.items(), strict=False):
+        _panel(axes, rows, baselines, figure_of)
+        axes.set_ylabel(name)
+    panels[0].invert_yaxis()
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
-    for axes, key in zip(panels[1:], keys, strict=False):
-        _panel(axes, rows, baselines, partial(_rejection, key=key))
-        axes.set_ylabel(f"1/ε_B at ε_S = {key}")
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.yaxis.set_major_formatter(ScalarFormatter())
-        axes.yaxis.set_minor_formatter(NullFormatter())
-    for axes in panels[len(keys) + 1 :]:
+    for axes in panels[len(figures) :]:
         axes.remove()
     return figure
+
+
+def _lacking_area(row: Row) -> tuple[float | None, float]:
+    return (1 - row["auc"]) or None, row["auc_error"]
 
 
 def _rejection(row: Row, key: str) -> tuple[float | None, float | None]:
@@ -85,7 +94,7 @@ def _panel(
     axes: Axes,
     rows: Sequence[Row],
     baselines: Sequence[Row],
-    figure_of: Callable[[Row], tuple[float | None, float | None]],
+    figure_of: FigureOf,
 ) -> None:
     counts = sorted({row["labels"] for row in rows})
     modes = [mode for mode in MODES if any(row["mode"] == mode for row in rows)]
@@ -95,7 +104,6 @@ def _panel(
             own = [figure_of(row) for row in rows if (row["mode"], row["labels"]) == (mode, count)]
             values = [value for value, _ in own if value is not None]
             errors = [error for _, error in own if error is not None]
-            # An infinite rejection has no place on the axis.
             if own and len(values) == len(own):
                 shifted = count * (1 + 0.06 * (i - len(modes) / 2))  # side by side
                 mean, spread = mean_and_spread(values)
@@ -113,7 +121,11 @@ def _panel(
     axes.set_xscale("log")
     axes.set_xlim(min(counts) / 1.5, max(counts) * 1.5)
     axes.set_xticks(counts)
-    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_major_formatter("{x:.10g}")
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes.yaxis.set_major_formatter("{x:.10g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.grid(alpha=0.25)

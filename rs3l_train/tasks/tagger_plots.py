@@ -80,10 +80,11 @@ def draw_study(
             label_efficiency(metrics["rows"], metrics["baselines"], view),
             "label_efficiency",
             "What pretraining saves in labels",
-            f"AUC and background rejection on the test split of the view {view} against the number"
-            " of labelled jets. Capped bars: standard deviation over independent draws of the"
-            " labels. Wide bars: statistical error of the test sample, the same jets for all"
-            " taggers. Black, grey and light blue lines: single variables, no network.",
+            "What the area under the ROC curve lacks of 1, and background rejection, on the test"
+            f" split of the view {view} against the number of labelled jets; higher is better."
+            " Capped bars: standard deviation over independent draws of the labels. Wide bars:"
+            " statistical error of the test sample, the same jets for all taggers. Black, grey and"
+            " light blue lines: single variables, no network.",
         )
         for n_labels in task.labels:
             curves: dict[str, list[Scores]] = {

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rs3l_train.evaluation.plots import COLOURS, Plots, colours_of
-from rs3l_train.evaluation.plots_curves import rejection_band, roc_curves
+from rs3l_train.evaluation.plots_curves import label_efficiency, rejection_band, roc_curves
 from rs3l_train.evaluation.plots_embedding import principal_components
 from rs3l_train.evaluation.plots_scores import background_masses
 from rs3l_train.evaluation.scores import Scores
@@ -42,6 +42,31 @@ def test_a_band_holds_its_curve():
     assert seen.sum() > 50
     assert (low[seen] <= mean[seen]).all()
     assert (mean[seen] <= high[seen]).all()
+
+
+@pytest.mark.drawn
+def test_better_is_higher_against_the_labels_and_what_has_no_place_on_the_axis_is_left_out(
+    tmp_path,
+):
+    def row(labels, auc, rejection, **own):
+        return {
+            **{"view": "nominal", "mode": "probe", "labels": labels} | own,
+            **{"auc": auc, "auc_error": 0.001},
+            **{"rejection": {"0.5": rejection}, "rejection_error": {"0.5": 3.0}},
+        }
+
+    rows = [row(10, 0.98, 50.0), row(100, 0.99, None), row(1000, 1.0, 90.0)]
+    rows.append(row(10, 0.6, 2.0, view="other"))
+    baselines = [row(None, 0.4, 1.5, name="tau32")]
+    figure = label_efficiency(rows, baselines, "nominal")
+    area, rejection = figure.axes
+    assert [axes.get_yscale() for axes in figure.axes] == ["log", "log"]
+    assert (area.yaxis.get_inverted(), rejection.yaxis.get_inverted()) == (True, False)
+    assert area.lines[0].get_ydata() == pytest.approx([0.02, 0.01])
+    assert area.lines[-1].get_ydata() == pytest.approx([0.6, 0.6])
+    assert rejection.lines[0].get_ydata() == pytest.approx([50, 90])
+    with Plots(tmp_path) as plots:
+        plots.add(figure, "label_efficiency", "Labels", "Points.")
 
 
 @pytest.mark.drawn
