@@ -44,3 +44,14 @@ def test_there_are_links_to_files_and_anchors() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_pages_and_headings_that_there_are(page: Path) -> None:
     assert not [link for link in links_of(page) if broken(page, link)]
+
+
+def imports_of(page: Path) -> list[str]:
+    """List the lines; of `rs3l_train` examples also import what they add themselves."""
+    return re.findall(r"^from rs3l_data.*$", page.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", [*filter(imports_of, PAGES)], ids=lambda page: page.name)
+def test_what_examples_import_is_where_they_say(page: Path) -> None:
+    for line in imports_of(page):
+        exec(line, {})
