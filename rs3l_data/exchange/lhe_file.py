@@ -274,6 +274,8 @@ def _check(event: pylhe.LHEEvent) -> Densities | None:
             )
     if not all(map(isfinite, numbers)):
         raise ValueError("a number is infinite or none")
+    if info.scale == 0:
+        raise ValueError("a scale of 0, SCALUP, from which no shower starts; -1 is Pythia's choice")
     if (largest := max(map(abs, codes))) > _LARGEST_CODE:
         raise ValueError(f"a code of {largest}, expected {_LARGEST_CODE} at most")
     for name in ("px", "py", "pz", "e"):

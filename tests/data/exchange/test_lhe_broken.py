@@ -34,6 +34,7 @@ def broken(text, what):
         "no first mother": seventh.replace(" 25 1 1 2", " 25 1 -1 2"),
         "no second mother": seventh.replace(" 25 1 1 2", " 25 1 1 -1"),
         "scale": seventh.replace(lines[0].split()[3], "nan"),
+        "no scale": seventh.replace(lines[0].split()[3], "0.0"),
         "mass": seventh.replace(" 125.0 0 9", " nan 0 9"),
         "further weight": re.sub("(<wgt id='1001'>) [^ ]+", r"\1 nan", seventh),
         "two percent": seventh.replace(
@@ -75,6 +76,7 @@ def broken(text, what):
         ("no first mother", "event 7: malformed: mothers -1 and 2 of 4 particles"),
         ("no second mother", "event 7: malformed: mothers 1 and -1 of 4 particles"),
         ("scale", "event 7: malformed: a number is infinite or none"),
+        ("no scale", "event 7: malformed: a scale of 0, SCALUP, from which no shower starts"),
         ("mass", "event 7: malformed: a number is infinite or none"),
         ("further weight", "event 7: malformed: a number is infinite or none"),
         ("two percent", "event 7: malformed: px of the outgoing particles adds up to"),
