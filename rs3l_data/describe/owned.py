@@ -74,6 +74,7 @@ _PREFIXES = {
 _KEYS = {
     **dict.fromkeys(("processlevel:all", "partonlevel:all", "hadronlevel:all"), _STAGE),
     "processlevel:resonancedecays": _RESONANCES,
+    "hadronlevel:hadronize": "the detector takes hadrons and leptons, and no partons",
     **dict.fromkeys(
         ("closepacking:doclosepacking", "ropewalk:dobuffon"),
         f"{_HISTORY}; simulate other changes of the hadronization, as StringZ: and StringPT:",

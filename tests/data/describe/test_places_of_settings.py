@@ -15,6 +15,7 @@ OWNED = {
     "SecondHard:generate = on": "one collision",
     "LesHouches:setQuarkMass = 2": "saved masses",
     "HadronLevel:all = off": "stages",
+    "HadronLevel:Hadronize = off": "hadrons",
     "partonlevel::ALL = off": "stages",
     "ProcessLevel:all = off": "stages",
     "ProcessLevel:resonanceDecays = off": "all views share the decay",
