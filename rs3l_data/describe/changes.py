@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from rs3l_data.describe.catalogue import catalogue
@@ -36,6 +36,34 @@ def described(view: Mapping[str, Any]) -> tuple[list[str], str]:
     changes += changed_keys(view.get("pileup", {}), "pileup.")
     if view.get("hepmc"):
         changes.append("shower = another program's (HepMC)")
+    return changes, source
+
+
+def described_among(
+    view: Mapping[str, Any], views: Mapping[str, Any], shown: Collection[str]
+) -> tuple[list[str], str]:
+    """Say what a view changes, where others of its config are not there to tell what they do.
+
+    Parameters
+    ----------
+    view
+        Its entry in the config, as `described` takes it.
+    views
+        All of the config.
+    shown
+        The names of those that are described beside it.
+
+    Returns
+    -------
+    As `described`; before its own come the changes of those that it starts from and that are not
+    ``shown``: ``key = value (of <view>)``.
+    """
+    changes, source = described(view)
+    told, parent = {*shown}, view.get("of", "")
+    while parent in views and parent not in told:
+        told.add(parent)
+        changes = [*(f"{one} (of {parent})" for one in described(views[parent])[0]), *changes]
+        parent = views[parent].get("of", "")
     return changes, source
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rs3l_data.describe.changes import changed_keys, described
+from rs3l_data.describe.changes import changed_keys, described_among
 from rs3l_data.describe.publication import LICENCES, Publication
 from rs3l_data.record.columns import shard_markdown
 from rs3l_data.record.metadata import describe_process, summary, year_of
@@ -108,7 +108,7 @@ def _views(manifest: Mapping[str, Any]) -> list[str]:
         start = _STARTS[view.get("redo", "shower")].format(of=view.get("of"))
         here = sum(label["present"][name] for label in manifest["labels"].values())
         share = here / manifest["n_rows"] if manifest["n_rows"] else 0.0
-        changes, source = described(view)
+        changes, source = described_among(view, views, manifest["views"])
         variation = view.get("variation")
         known = f"{variation}: " if isinstance(variation, str) else ""
         what = known + "; ".join(f"`{change}`" for change in changes) or "nothing else"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from rs3l_data.describe.changes import described
+from rs3l_data.describe.changes import described_among
 from rs3l_data.describe.pileup import Pileup, PileupOfRun, pileup_on_branch
 from rs3l_data.describe.strict import validate
 from rs3l_data.describe.view import View
@@ -58,7 +58,7 @@ def view_table(manifest: Mapping[str, Any]) -> Table:
         view = views[name]
         start = view.redo if view.of is None else f"{view.redo} of {view.of}"
         pileup = _pileup(pileup_on_branch(of_run, views, name))
-        rows.append([name, start, *_variation(config["views"][name], i == 0), pileup])
+        rows.append([name, start, *_variation(name, manifest, i == 0), pileup])
     header = ["view", "simulated again from", "variation", "changes", "source", "pile-up"]
     return Table(header, rows, text_columns=tuple(range(6)))
 
@@ -69,17 +69,19 @@ def _pileup(pileup: Pileup) -> str:
     return f"{pileup.mean:g} collisions, mitigation: {pileup.mitigation}"
 
 
-def _variation(view: Mapping[str, Any], first: bool) -> list[str]:
+def _variation(name: str, manifest: Mapping[str, Any], first: bool) -> list[str]:
     """Name a view's variation, what it changes, and its source."""
-    changes, source = described(view)
+    views = manifest["config"]["views"]
+    view = views[name]
+    changes, source = described_among(view, views, manifest["views"])
     variation = view.get("variation")
     if isinstance(variation, str):
-        name = variation
+        called = variation
     elif changes:
-        name = "of the config"
+        called = "of the config"
     else:
-        name = "none: the reference" if first else "none: other random numbers"
-    return [name, "; ".join(changes) or NOTHING, source or NOTHING]
+        called = "none: the reference" if first else "none: other random numbers"
+    return [called, "; ".join(changes) or NOTHING, source or NOTHING]
 
 
 def label_table(manifest: Mapping[str, Any]) -> Table:

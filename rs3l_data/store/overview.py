@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from rs3l_data.describe.changes import described
+from rs3l_data.describe.changes import described_among
 from rs3l_data.describe.schema import Split
 from rs3l_data.store.hdf5 import datasets_in, reading
 from rs3l_data.store.reader import Dataset
@@ -68,10 +68,11 @@ def _view(dataset: Dataset, name: str) -> dict[str, Any]:
     columns = dataset.jets(name, ["present", "n_constituents"])
     n_jets = int(columns["present"].sum())
     views = dataset.config.get("views")
-    entry = views.get(name) if isinstance(views, Mapping) else None
+    views = views if isinstance(views, Mapping) else {}
+    entry = views.get(name)
     entry = entry if isinstance(entry, Mapping) else {}
     variation = entry.get("variation")
-    changes, _ = described(entry)
+    changes, _ = described_among(entry, views, dataset.views)
     return {
         "jets": n_jets,
         "present": n_jets / max(len(dataset), 1),

@@ -3,7 +3,7 @@
 import pytest
 
 from rs3l_data.describe.catalogue import catalogue
-from rs3l_data.describe.changes import described
+from rs3l_data.describe.changes import described, described_among
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,27 @@ from rs3l_data.describe.changes import described
 )
 def test_each_change_is_named_with_its_key(view, changes):
     assert described(view)[0] == changes
+
+
+def test_changes_of_a_parent_that_is_not_there_are_told_with_the_view():
+    views = {
+        "soft": {"variation": "lund_a_up"},
+        "shifted": {"redo": "detector", "of": "soft", "detector": {"hcal_scale": 1.02}},
+        "crowded": {"redo": "detector", "of": "shifted", "pileup": {"mean": 60}},
+    }
+    of_soft, of_shifted = "StringZ:aLund = 0.88 (of soft)", "hcal_scale = 1.02 (of shifted)"
+    for shown, inherited in (
+        (["shifted", "crowded"], []),
+        (["soft", "crowded"], [of_shifted]),
+        (["crowded"], [of_soft, of_shifted]),
+    ):
+        told = described_among(views["crowded"], views, shown)
+        assert told == ([*inherited, "pileup.mean = 60"], "")
+
+
+def test_a_foreign_config_whose_views_form_a_cycle_is_told_all_the_same():
+    views = {"a": {"of": "b"}, "b": {"of": "c", "variation": ["A:b = 1"]}, "c": {"of": "b"}}
+    assert described_among(views["a"], views, ["a"])[0] == ["A:b = 1 (of b)"]
 
 
 def test_no_change_is_told_as_python():

@@ -39,6 +39,9 @@ def test_a_view_tells_what_it_changes():
         *("TimeShower:renormMultFac = 4", "hcal.cells = [...]", "ecal.energy_min = 0.7"),
         "shower = another program's (HepMC)",
     ]
+    views["crowded"] = {"redo": "detector", "of": "shifted", "pileup": {"mean": 60}}
+    table = view_table({"config": {"views": views}, "views": ["nominal", "crowded"]})
+    assert column(table, "changes")[1] == "ecal.energy_min = 0.7 (of shifted); pileup.mean = 60"
 
 
 def test_of_a_converted_dataset_no_more_is_said_than_is_known(dataset):

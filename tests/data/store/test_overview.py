@@ -111,3 +111,13 @@ def test_views_say_what_they_change_be_it_the_detector_or_pileup_alone(tmp_path)
     told = json.loads(answer.stdout)["views"]
     assert told["crowded"]["changes"] == ["pileup.mean = 60"]
     assert told["nominal"]["changes"] == []
+
+
+def test_a_part_without_the_view_that_another_starts_from_tells_of_both(tmp_path):
+    views = {
+        "strange": {"variation": ["StringPT:sigma = 0.3"]},
+        "crowded": {"redo": "detector", "of": "strange", "pileup": {"mean": 60}},
+    }
+    folder = make_dataset(tmp_path / "ds", 5, views=("crowded",), config={"views": views})
+    told = overview(rs3l_data.open(folder))["views"]["crowded"]["changes"]
+    assert told == ["StringPT:sigma = 0.3 (of strange)", "pileup.mean = 60"]
