@@ -20,6 +20,7 @@ from rs3l_data.describe.jets import Jets, Range
 from rs3l_data.describe.pileup import PileupOfRun, pileup_on_branch
 from rs3l_data.describe.process import Process
 from rs3l_data.describe.schema import MOST_NAMES
+from rs3l_data.describe.showers import check_showers
 from rs3l_data.describe.strict import Strict, nearest
 from rs3l_data.describe.tunes import check_tunes
 from rs3l_data.describe.validation import Validation
@@ -196,6 +197,7 @@ class Config(Strict):
     @model_validator(mode="after")
     def _changes(self) -> Self:
         check_tunes(self.generator.settings, self.views)
+        check_showers(self.generator.settings, self.views)
         for name in self.views:
             try:
                 card = self.card(name)

@@ -157,3 +157,31 @@ def test_a_process_can_set_what_acts_on_its_hard_events():
         *("HiddenValley:ffbar2Zv = on", "HiddenValley:spinFv = 0"),
     ]
     validate(Config, with_top(*settings), "my.yaml")
+
+
+VINCIA = ["PartonShowers:model = 2 ! Vincia", "Vincia:tune = 0"]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        {"generator": {"settings": VINCIA}, "views": {"a": {"variation": "fsr_up"}}},
+        {"views": {"a": {"variation": [*VINCIA, "spaceshower::alphaSvalue = 0.12"]}}},
+    ],
+)
+def test_vincia_does_not_obey_settings_of_pythias_showers(blocks):
+    text = message(changed(**blocks))
+    assert "views.a.variation: ['" in text
+    assert "no effect on Vincia's showers, which 'PartonShowers:model = 2 " in text
+
+
+def test_pythias_own_showers_beside_vincias_and_vincias_settings_are_not_refused():
+    simple = ["PartonShowers:model = 1", "TimeShower:renormMultFac = 4"]
+    views = {
+        "simple": {"variation": simple},
+        "vincias": {"variation": ["Vincia:renormMultFacEmitF = 4", "PartonLevel:MPI = off"]},
+        "apart": {"variation": ["TimeShower:interleave = off"]},
+    }
+    validate(Config, changed(generator={"settings": VINCIA}, views=views), "my.yaml")
+    run = {"settings": ["TimeShower:renormMultFac = 4"]}
+    validate(Config, changed(generator=run, views={"a": {"variation": "vincia"}}), "my.yaml")
