@@ -240,6 +240,16 @@ def test_the_workflow_refuses_a_key_that_stands_twice(tmp_path):
     assert "the key 'seed' stands in line" in result.stdout
 
 
+def test_what_the_users_own_profile_says_holds(tmp_path):
+    folder = checkout(tmp_path / "profile")
+    write_config(folder)
+    (folder / "own").mkdir()
+    (folder / "own/config.yaml").write_text("printshellcmds: true\n")
+    result = snakemake(folder, "-n", "--profile", "own")
+    assert result.returncode == 0, result.stdout
+    assert "rs3l-data hard results/small/config.yaml qcd 0000" in result.stdout
+
+
 def test_a_setting_that_pythia_refuses_is_found_by_check(tmp_path):
     config = write_config(tmp_path, views={"mine": {"variation": ["TimeShower:pTminn = 1"]}})
     result = rs3l_data("check", config)
