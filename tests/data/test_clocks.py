@@ -20,10 +20,10 @@ def dated(folder, **seconds):
 
 def test_files_of_the_past_and_of_clocks_that_differ_a_little_pass(tmp_path):
     paths = dated(tmp_path, old=-1e8, now=0, little=TOLERANCE / 2)
-    require_past([*paths, tmp_path / "not made yet"])
+    require_past([*paths, tmp_path / "not made yet"], tmp_path)
 
 
 def test_files_of_the_future_are_counted_and_the_latest_is_named(tmp_path):
     paths = dated(tmp_path, past=-10, soon=2 * TOLERANCE, tomorrow=86400)
-    with pytest.raises(InputFileError, match=r"tomorrow: dated in the future, .*2 such.*--touch"):
-        require_past([*paths, *paths])
+    with pytest.raises(InputFileError, match=r"tomorrow: dated in the future, .*2 such.*touch"):
+        require_past([*paths, *paths], tmp_path)

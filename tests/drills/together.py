@@ -57,12 +57,13 @@ def clocks(undisturbed: Run, run: Run, times: int, rng: random.Random) -> Outcom
         else:
             seen = "nothing repeated" if "Nothing to be done" in ended.said else "repeated once"
         assert run.sums() == undisturbed.sums()
-        touched = run.call("--touch", "--forceall")
-        assert touched.code == 0, touched.said
+        now = time.time()
+        for path in run.results.rglob("*.*"):
+            os.utime(path, (now, now))
         assert "Nothing to be done" in run.call(*AS_LARGE_FILES).said
         require_finished(run, undisturbed)
         when = "ahead" if ahead else "back"
-        outcome.note(f"{kind} {when}: {seen}; after --touch --forceall nothing to do")
+        outcome.note(f"{kind} {when}: {seen}; after dating all alike nothing to do")
     return outcome
 
 

@@ -4,8 +4,11 @@ The commands are replaced by ones that only write their files' names; Snakemake 
 """
 
 import copy
+import os
 import re
 import shutil
+import subprocess
+import time
 
 import pytest
 import yaml
@@ -260,6 +263,24 @@ def test_a_shard_is_made_again_alone_where_hard_events_and_views_were_removed(
         assert result.returncode == 0, result.stdout
     assert (folder / shard).exists()
     assert planned(folder, BASE) == set()
+
+
+def test_a_change_is_still_to_be_done_when_files_of_the_future_were_dated_as_told(
+    finished, tmp_path
+):
+    folder = tmp_path / "ahead"
+    shutil.copytree(finished, folder)
+    tomorrow = time.time() + 86400
+    os.utime(folder / "results/small/hard/top/0000.h5", (tomorrow, tomorrow))
+    change = changed(views__up__variation="fsr_down")
+    (folder / "other.yaml").write_text(yaml.safe_dump(change, sort_keys=False))
+    refused = snakemake(folder, "--cores", "1", config="other.yaml")
+    assert refused.returncode == 1
+    assert "dated in the future" in refused.stdout
+    told = re.search(r"find results/small/ .*", refused.stdout)
+    subprocess.run(told[0], cwd=folder, shell=True, check=True)
+    assert planned(folder, BASE) == set()
+    assert planned(folder, change) == jobs("up") | jobs("pack") | ABOVE
 
 
 def test_a_dry_run_removes_nothing(finished):
