@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from rs3l_data import slurm
 from rs3l_data.errors import ClusterError
@@ -108,6 +109,13 @@ def test_a_training_without_a_gpu_is_told(asked, go):
     """As when `--set-resources` for some other rule has taken the place of the profile's."""
     (told,) = go(job("resimulate"), job("pretrain", mem_mb=500), job("study", gpu=1))
     assert told.startswith("Rule pretrain asks for no GPU, and will train on CPUs.")
+
+
+def test_a_profile_without_the_lines_of_the_gpus_is_one_that_snakemake_takes():
+    lines = (NO_ACCOUNTS.parent / "config.yaml").read_text().splitlines()
+    left = yaml.safe_load("\n".join(line for line in lines if "gpu:" not in line))
+    assert left["executor"] == "slurm"
+    assert not left["set-resources"]
 
 
 def test_the_environment_is_tried_where_jobs_will_run_but_not_on_gpus(asked, go):
