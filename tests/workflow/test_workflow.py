@@ -240,6 +240,13 @@ def test_the_workflow_refuses_a_key_that_stands_twice(tmp_path):
     assert "the key 'seed' stands in line" in result.stdout
 
 
+def test_a_wrong_key_of_the_command_line_is_not_blamed_on_the_file_alone(tmp_path):
+    folder = checkout(tmp_path / "overridden")
+    write_config(folder)
+    result = snakemake(folder, "-n", "--config", "sed=4")
+    assert "my.yaml and --config: sed: unknown key; did you mean 'seed'?" in result.stdout
+
+
 def test_what_the_users_own_profile_says_holds(tmp_path):
     folder = checkout(tmp_path / "profile")
     write_config(folder)
