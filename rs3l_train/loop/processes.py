@@ -101,13 +101,25 @@ def joined() -> Iterator[Processes]:
 
     GPUs talk by NCCL, CPUs by Gloo. All wait for each other before they part, but for one that
     failed: NCCL would have it wait for the others, and those for it.
+
+    Raises
+    ------
+    ConfigError
+        If the environment names some of what ``torchrun`` sets, as a batch script may, and not all.
     """
-    count = int(os.environ.get("WORLD_SIZE", "1"))
+    gpus = torch.cuda.is_available()
+    try:
+        count = int(os.environ.get("WORLD_SIZE", "1"))
+        if count > 1:
+            distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
+    except ValueError as error:
+        raise ConfigError(
+            f"WORLD_SIZE={os.environ['WORLD_SIZE']} in the environment, but not all that torchrun"
+            f" sets with it ({error}); start with torchrun, or `unset WORLD_SIZE` to train alone"
+        ) from None
     if count == 1:
         yield ALONE
         return
-    gpus = torch.cuda.is_available()
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
     try:
         room = distributed.new_group(backend="gloo", timeout=LONGEST_WAIT)
         processes = Processes(distributed.get_rank(), count, room)

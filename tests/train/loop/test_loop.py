@@ -307,6 +307,14 @@ def test_who_is_left_alone_says_so(monkeypatch):
         raise RuntimeError("shapes do not fit")
 
 
+@pytest.mark.parametrize("size", ["2", ""])
+def test_an_environment_with_a_part_of_what_torchrun_sets_is_told(monkeypatch, size):
+    monkeypatch.setenv("WORLD_SIZE", size)
+    monkeypatch.delenv("RANK", raising=False)
+    with pytest.raises(ConfigError, match=f"WORLD_SIZE={size} in the environment"), joined():
+        pass
+
+
 def test_a_full_disk_is_told_of_the_records_too(tmp_path):
     log = MetricsLog(tmp_path)
     log.start([])
