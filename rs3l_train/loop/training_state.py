@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -189,8 +190,12 @@ class Checkpoints:
 
     def _load(self, state: TrainingState) -> None:
         tensors, header = read_sealed(self.path, FORMAT, START_ANEW)
+        history = json.loads(header["history"])
+        if json.loads(header["notes"]).get("score") not in (self.notes.get("score"), None):
+            # It was of another loss, which none from now on might ever beat.
+            history["best_score"] = -math.inf
         try:
-            state.load(tensors, json.loads(header["history"]))
+            state.load(tensors, history)
         except (RuntimeError, KeyError, ValueError) as error:
             raise InputFileError(
                 f"{self.path}: does not fit this network: {error}; {START_ANEW}"

@@ -52,6 +52,15 @@ logger = logging.getLogger(__name__)
 SHORTCUT_R2 = 0.5
 SHORTCUTS = {"|eta|": ("inputs", "shortcut_free"), "orientation": ("rotation", True)}
 """What views share besides physics, and the key and value of `data` that hide it"""
+OF_THE_LOSS = {
+    "jets_per_batch",
+    "views_per_jet",
+    "view_weights",
+    "copies",
+    "augmentations",
+    "validation_jets",
+}
+"""Keys of `pretrain` without which losses of validation cannot be compared"""
 LEAST_VALIDATIONS = 10
 LEAST_DIAGNOSTIC_JETS = 20
 """Of fewer, half of which are fitted, an R² says nothing"""
@@ -99,6 +108,7 @@ def pretrain(
     earlier = earlier_metrics(folder, identity) if resume == "auto" else None
     processes.require_same({"whether --out holds it done": earlier is not None})
     checkpoints = Checkpoints(folder, identity, config.loop, resume, processes)
+    checkpoints.notes["score"] = config.pretrain.model_dump_json(include=OF_THE_LOSS)
     if earlier is not None:
         checkpoints.remove()  # There if it was killed when all else was done.
         return earlier

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -39,6 +40,20 @@ def test_a_checkpoint_keeps_notes_for_the_same_training(tmp_path):
     assert noted({}) is None
     assert noted({}, "must") == "stream"
     assert noted(SETTINGS, "never") is None
+
+
+@pytest.mark.parametrize(("score", "best"), [("of 4 jets", 0.5), ("of 32 jets", -math.inf)])
+def test_a_best_score_of_another_loss_is_none_to_beat(tmp_path, score, best):
+    def checkpoints(score):
+        found = Checkpoints(tmp_path, Identity({}, {}), LoopConfig())
+        found.notes["score"] = score
+        return found
+
+    before, now = state(), state()
+    before.history.best_score = 0.5
+    checkpoints("of 4 jets").save(before)
+    checkpoints(score).restore(now)
+    assert now.history.best_score == best
 
 
 @pytest.mark.parametrize("other", [False, True])

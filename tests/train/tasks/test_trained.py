@@ -183,6 +183,18 @@ def test_another_training_takes_the_old_results_away_when_it_begins(
         pretrain(dataset, quick, tmp_path, "must")
 
 
+def test_losses_of_other_batches_are_no_rivals_for_the_best(dataset, quick, tmp_path, crash_at):
+    """Those of larger ones are higher, as each view is told from more others."""
+    small = changed(quick, pretrain={"jets_per_batch": 4, "views_seen": 200})
+    crash_at(5)
+    with pytest.raises(CrashError):
+        pretrain(dataset, small, tmp_path)
+    views = records(tmp_path)[-1]["views"]
+    crash_at(None)
+    larger = changed(small, pretrain={"jets_per_batch": 16})
+    assert pretrain(dataset, larger, tmp_path, "must")["best_after"] > views
+
+
 def test_a_study_of_other_classes_does_not_show_what_the_probe_found(dataset, quick, tmp_path):
     pretrain(dataset, quick, tmp_path)
     path = tmp_path / "metrics.json"
