@@ -37,7 +37,7 @@ def why_not_written(path: Path, error: OSError | RuntimeError) -> str | None:
     if number == errno.ENAMETOOLONG:
         return f"{path}: its name is too long for its file system; choose a shorter one"
     if number in _NO_FOLDER:
-        above = next((one for one in (path, *path.parents) if one.exists()), path.parent)
+        above = next((one for one in (path, *path.parents) if os.path.lexists(one)), path.parent)
         return f"{path}: {above} is not a folder; choose another"
     if number == errno.ENOENT and getattr(error, "filename", None) is not None:
         return (

@@ -115,8 +115,10 @@ def test_a_text_takes_the_place_of_its_kind_alone(tmp_path):
 @pytest.mark.parametrize("name", ["b.txt", "a/b.txt"])
 def test_what_is_no_folder_is_named(tmp_path, name):
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError, match=rf"file/{name}: .*/file is not a folder"):
-        write_whole(tmp_path / "file" / name, "x")
+    (tmp_path / "link").symlink_to("nowhere")
+    for taken in ("file", "link"):
+        with pytest.raises(StorageError, match=rf"{taken}/{name}: .*/{taken} is not a folder"):
+            write_whole(tmp_path / taken / name, "x")
 
 
 @pytest.mark.parametrize("length", [250, 300])
