@@ -157,8 +157,9 @@ def _require_split(task: TaggingTask, split: Split) -> None:
 def _require_enough(task: TaggingTask, name: str, found: int, asked: int, why: str) -> None:
     if found < asked:
         raise InputFileError(
-            f"{task.source}: the train split has {found} {name} jets, but {asked} are asked for"
-            f" ({why}); lower training.task.labels (`finetune`: --labels), or simulate more events"
+            f"{task.source}: the train split has {found} {name} jets in the views to train on, but"
+            f" {asked} are asked for ({why}); lower training.task.labels (`finetune`: --labels), or"
+            " simulate more events"
         )
 
 
