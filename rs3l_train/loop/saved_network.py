@@ -116,7 +116,7 @@ def load_network(folder: Path, kind: str | None = None) -> Saved:
         If the folder holds no network of this kind, or a damaged one.
     """
     path = network_file(folder)
-    weights, header = _whole(path)
+    weights, header = _whole(path, kind)
     if kind not in (header["kind"], None):
         raise InputFileError(
             f"{path}: holds a {header['kind']}, expected a {kind}: give {_FOLDERS[str(kind)]}"
@@ -175,11 +175,13 @@ def done_before(folder: Path, identity: Identity, keep_others: bool = False) -> 
     return not changes
 
 
-def _whole(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _whole(path: Path, kind: str | None = None) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Read a network's file, and check that its numbers are those that were written."""
     if not path.is_file():
         inside = path.parent / "pretrain"
         hint = f"; did you mean {inside}?" if (inside / WEIGHTS).is_file() else ""
+        if kind == "tagger":
+            hint = f"; give {_FOLDERS[kind]}"
         raise InputFileError(f"{path}: no such file; {path.parent} holds no trained network{hint}")
     weights, header = read_sealed(path, FORMAT, TRAIN_AGAIN)
     for name, value in weights.items():

@@ -122,6 +122,8 @@ def test_the_folder_of_a_run_is_answered_with_that_of_its_pretraining(tmp_path, 
     save_network(tmp_path / "pretrain", nn.Linear(1, 1), "backbone", config, {})
     with pytest.raises(InputFileError, match=r"trained network; did you mean .*/pretrain\?$"):
         load_network(tmp_path)
+    with pytest.raises(InputFileError, match=r"no trained network; give the folder of `finetune`"):
+        load_network(tmp_path, "tagger")
 
 
 def test_the_best_weights_lie_beside_the_last_and_say_what_trained_them(tmp_path, config):
