@@ -64,7 +64,10 @@ def test_natural_balance_is_that_of_the_dataset(dataset, config):
     rare = usable & ((task.target == 0) | (np.arange(len(dataset)) < 4))
     with pytest.raises(InputFileError, match=r"none of the 4 labelled jets drawn is signal"):
         draw_labelled(task, rare, 4, [1], "natural")
-    with pytest.raises(InputFileError, match=r"has \d+ signal and background jets, but 9999"):
+    with pytest.raises(
+        InputFileError,
+        match=r"has \d+ signal and background jets in the views to train on, but 9999",
+    ):
         draw_labelled(task, usable, 9999, [1], "natural")
     with pytest.raises(InputFileError, match=r"raise training\.task\.validation_labels"):
         draw_at_most(task, Split.VALIDATION, usable, 1, [1])
