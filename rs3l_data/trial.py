@@ -133,11 +133,16 @@ def try_all(trials: Trials, progress: Callable[[int], None] = lambda _: None) ->
 def _with_particles(settings: list[str], process: Process) -> None:
     """Let Pythia read settings, and ask whether it knows the initiators, perhaps by them."""
     pythia = prepared(settings)
+    if pythia.settings.word("SLHA:file") != "void":
+        # Whose new particles it meets when it is initialised.
+        pythia = initialised([*settings, "Beams:frameType = 1", "ProcessLevel:all = off"])
     for code in process.initiators:
         if not pythia.particleData.isParticle(code):
             raise GeneratorError(
                 f"initiators: Pythia knows no particle {code}; expected PDG codes, such as 25 for"
-                " a Higgs boson, 6 for a top quark, 21 for a gluon"
+                " a Higgs boson, 6 for a top quark, 21 for a gluon; declare a new particle in the"
+                f" process's `settings` ('{code}:new = ...'), or name a file that does as"
+                " `SLHA:file` in `generator.settings`"
             )
 
 

@@ -21,8 +21,11 @@ from rs3l_data.exchange.text import reading_lines
 
 _EVENT = re.compile(rb"\s*<event[\s>]")
 _END = b"</LesHouchesEvents>"
+_ROOT = re.compile(rb"<LesHouchesEvents[^>]*>")
 # Generators write their run cards here, with dashes that XML forbids in a comment.
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_MEANINGS = re.compile(rb"<initrwgt.*?</initrwgt>", re.DOTALL)
+_PDF = re.compile(rb"^[ \t]*#[ \t]*pdf[ \t]+(.*)$", re.MULTILINE)
 # A tag, whose names of weights stay as they are, or the D in 1.0D+02: Fortran's double precision.
 _TAG_OR_D = re.compile(rb"(<[^>]*>)|(?<=[\d.])[dD](?=[-+]?\d)")
 # Most files have none, and to look for it takes a tenth of the time.
@@ -105,6 +108,8 @@ class _Scanner:
         """Of the event at hand, or that comes next"""
         self.where = "its header"
         """What is at hand, for messages: pylhe gets the next piece when it is done with one"""
+        self.block = b""
+        """The text of the event at hand"""
 
     def open(self, lines: Iterator[bytes]) -> BinaryIO:
         """Start on the lines of the file; returns what pylhe takes for a file."""
@@ -130,7 +135,8 @@ class _Scanner:
             if _EVENT.match(line):
                 block = self._block(line, lines)
                 if self.number in self._wanted:
-                    yield _with_e(block)
+                    self.block = _with_e(block)
+                    yield self.block
                 self.number += 1
                 self.where = f"event {self.number}"
                 if self.number == self._wanted.stop:
@@ -171,15 +177,19 @@ class _Scanner:
 
 
 def _head_for_pylhe(head: bytes) -> bytes:
-    """Bring the lines of <init> into the form that pylhe wants.
+    """Leave of the head what is read, in the form that pylhe wants.
 
-    It takes a comment for a process, and passes over what shares a line with either of the tags.
+    Of the header that is what weights mean: its run cards need not be XML. Of <init>, pylhe takes a
+    comment for a process, and passes over what shares a line with either of the tags.
     """
-    before, tag, init = _COMMENT.sub(b"", head).rpartition(b"<init>")
+    head = _COMMENT.sub(b"", head)
+    before, tag, init = head.rpartition(b"<init>")
+    root, meanings = _ROOT.search(before), _MEANINGS.search(head)
+    header = b"<header>" + meanings[0] + b"</header>" if meanings else b""
     numbers, end, rest = init.partition(b"</init>")
     lines = map(bytes.strip, _with_e(numbers).splitlines())
     said = [line for line in lines if line and not line.startswith(b"#")]
-    return b"\n".join([before + tag, *said, end + rest])
+    return b"\n".join([root[0] if root else b"", header + tag, *said, end + rest])
 
 
 def _with_e(text: bytes) -> bytes:
@@ -206,7 +216,7 @@ def _read_file(path: Path, first: int, wanted: range) -> tuple[Part, int]:
             file = pylhe.LHEFile.frombuffer(scanner.open(lines))
             _check_init(file.init)
             for event in file.events:
-                densities.append(_check(event))
+                densities.append(_check(event, scanner.block))
                 events.append(event)
         except _FAULTS as error:
             what = re.sub(r": line \d+, column \d+", "", str(error))
@@ -244,8 +254,8 @@ def _check_init(init: pylhe.LHEInit) -> None:
         )
 
 
-def _check(event: pylhe.LHEEvent) -> Densities | None:
-    """Check what the rest relies on, and read the `#pdf` line if there is one.
+def _check(event: pylhe.LHEEvent, block: bytes) -> Densities | None:
+    """Check what the rest relies on, and read the `#pdf` line of its text if there is one.
 
     Raises
     ------
@@ -260,7 +270,7 @@ def _check(event: pylhe.LHEEvent) -> Densities | None:
         raise ValueError(
             f"status codes {statuses}, expected -1 for the first two particles, then 1 and 2"
         )
-    densities = _densities(event.optional)
+    densities = _densities(block)
     numbers = [info.weight, info.scale, info.aqed, info.aqcd, *event.weights.values()]
     numbers += densities or ()
     codes = [info.pid, *(densities or ())[:2]]
@@ -289,12 +299,13 @@ def _check(event: pylhe.LHEEvent) -> Densities | None:
     return densities
 
 
-def _densities(comments: Sequence[str]) -> Densities | None:
-    """Read the last `#pdf` line among an event's comments."""
-    lines = [words[1:] for line in comments if (words := line.split())[0] == "#pdf"]
+def _densities(block: bytes) -> Densities | None:
+    """Read the last `#pdf` line of an event, which pylhe has not where it follows a tag."""
+    lines = _PDF.findall(block)
     if not lines:
         return None
-    if len(lines[-1]) != len(Densities._fields):
-        raise ValueError(f"{len(lines[-1])} numbers after #pdf, expected {len(Densities._fields)}")
-    id1, id2, *rest = map(float, lines[-1])
+    numbers = lines[-1].decode(errors="replace").split()
+    if len(numbers) != len(Densities._fields):
+        raise ValueError(f"{len(numbers)} numbers after #pdf, expected {len(Densities._fields)}")
+    id1, id2, *rest = map(float, numbers)
     return Densities(int(id1), int(id2), *rest)

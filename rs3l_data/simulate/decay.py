@@ -101,5 +101,6 @@ def _check_species(pythia: pythia8mc.Pythia, hard: HardEvents) -> None:
             at = np.searchsorted(hard.offsets, np.argmax(pdg_id == code), side="right") - 1
             raise GeneratorError(
                 f"event {hard.events['event'][at]}: Pythia knows no particle {code}; declare it in "
-                f"the process's `settings` ('{code}:new = ...')"
+                f"the process's `settings` ('{code}:new = ...'), or name a file that does as "
+                "`SLHA:file` in `generator.settings`"
             )

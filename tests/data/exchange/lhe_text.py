@@ -25,7 +25,7 @@ a run card with -- dashes, as POWHEG writes it
 MASS = 125.0
 
 
-def event_text(number, pt=None, extra="", mass=MASS):
+def event_text(number, pt=None, mass=MASS):
     """One event whose numbers follow from its own."""
     rng = np.random.default_rng([7, number])
     pt = rng.uniform(450, 600) if pt is None else pt
@@ -48,7 +48,6 @@ def event_text(number, pt=None, extra="", mass=MASS):
         f" 21 -1 0 0 502 503 0 0 {-minus:.12e} {minus:.12e} 0 0 9",
         " 25 1 1 2 0 0 " + " ".join(f"{p:.12e}" for p in higgs) + f" {mass} 0 9",
         " 21 1 1 2 501 503 " + " ".join(f"{p:.12e}" for p in gluon) + " 0 0 9",
-        *([extra] if extra else []),
         "<rwgt>",
         f"<wgt id='1001'> {1.1 * weight_of(number):.10e} </wgt>",
         f"<wgt id='muR=0.5/muF=1'> {-0.9 * weight_of(number):.10e} </wgt>",

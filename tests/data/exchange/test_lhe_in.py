@@ -119,10 +119,14 @@ def test_weights_of_nothing_leave_the_cross_section_a_number(tmp_path):
         ("e-0", "D-0"),
         ("2.5 0.25", ".25D1 25.D-02"),
         ("<event>", "  <event npLO=' 1 ' npNLO=' 0 '>"),
+        (
+            "<MG5ProcCard>",
+            "<MGRunCard>\n 4 = njet ! -1 < njet & njet < 9\n</MGRunCard>\n<MG5ProcCard>",
+        ),
     ],
 )
 def test_lines_may_be_set_otherwise(tmp_path, lhe, text, odd):
-    """Some are what Fortran writes.
+    """Some are what Fortran writes; run cards are text, and need not be XML.
 
     A cross section that shared a line with the end of <init> was once read as 0.
     """
@@ -152,6 +156,17 @@ def test_the_name_of_a_weight_is_no_number(tmp_path):
     assert hard.weights.meanings[0] == "MUR=2.0 MUF=1.0"
     ratio = hard.weights.values[:, 0] / hard.events["weight"]
     np.testing.assert_allclose(ratio, 1.1)
+
+
+def test_what_weights_mean_may_stand_in_the_init_block(tmp_path):
+    """Where the standard's third version has it (arXiv:1405.1067), and not in the header alone."""
+    path = tmp_path / "init.lhe"
+    before, opening, rest = lhe_text(range(2)).partition("<initrwgt>")
+    meanings, closing, after = rest.partition("</initrwgt>\n")
+    text = before + after.replace("</init>", opening + meanings + closing + "</init>")
+    path.write_text(text)
+    (hard,), _ = take(higgs_config([path], events=2))
+    assert hard.weights.meanings == ("MUR=2.0 MUF=1.0", "half")
 
 
 def test_files_and_chunks_leave_the_events_alone(tmp_path, lhe):
@@ -185,8 +200,10 @@ def test_decays_follow_from_the_seed(lhe):
         "#pdf 1 2 0.5 0.5 5\n#pdf 21 21 0.125 0.0625 91.5 1.5 2.5\n#aMCatNLO 2 5 3 0.1",
     ],
 )
-def test_the_files_own_momentum_fractions_and_densities_are_kept(tmp_path, line):
-    text = lhe_text([]).replace("</LesHouchesEvents>", event_text(0, extra=line))
+@pytest.mark.parametrize("place", ["<rwgt>", "</event>"])
+def test_the_files_own_momentum_fractions_and_densities_are_kept(tmp_path, line, place):
+    event = event_text(0).replace(place, f"{line}\n{place}")
+    text = lhe_text([]).replace("</LesHouchesEvents>", event)
     path = tmp_path / "pdf.lhe"
     path.write_text(text + "</LesHouchesEvents>\n")
     (hard,), _ = take(higgs_config([path], events=1))

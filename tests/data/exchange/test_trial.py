@@ -3,9 +3,9 @@
 import pytest
 
 from rs3l_data.errors import GeneratorError
-from rs3l_data.trial import instances, try_all
+from rs3l_data.trial import instances, read_all, try_all
 from tests.data.conftest import make_config
-from tests.data.exchange.conftest import higgs_config
+from tests.data.exchange.conftest import higgs_config, take
 from tests.data.exchange.lhe_text import event_text, lhe_text
 
 PLAIN = {"nominal": {}}
@@ -34,6 +34,40 @@ def test_files_of_hard_events_are_tried_by_their_first_events(tmp_path, content,
     events = 1 if "9999971" in message else 50
     with pytest.raises(GeneratorError, match=message):
         trial(higgs_config([path], events=events, views=PLAIN), "processes.mg")
+
+
+NEW_BOSON = """
+BLOCK QNUMBERS 9000005  # X0
+  1 0  # three times the charge
+  2 1  # 2S+1
+  3 1  # no colour
+  4 0  # its own antiparticle
+BLOCK MASS
+  9000005 125.0
+DECAY 9000005 0.01
+  1.0  2  5 -5
+"""
+
+
+def test_initiators_may_be_new_particles_of_an_slha_file(tmp_path):
+    """As MadGraph writes them; Pythia knows them from its initialisation on."""
+    path, spectrum = tmp_path / "new.lhe", tmp_path / "new.slha"
+    path.write_text(lhe_text(range(10)).replace(" 25 1 1", " 9000005 1 1"))
+    spectrum.write_text(NEW_BOSON)
+    process = {"events": 10, "lhe": [str(path)], "initiators": [9000005], "label": "X"}
+
+    def config(*settings):
+        generator = {"settings": [*settings, "SLHA:verbose = 0"]}
+        return make_config(processes={"new": process}, views=PLAIN, generator=generator)
+
+    with pytest.raises(GeneratorError, match=r"processes\.new: .*no particle 9000005.*SLHA:file"):
+        read_all(config())
+    known = config(f"SLHA:file = {spectrum}")
+    read_all(known)
+    assert trial(known, "processes.new") == []
+    (hard,), _ = take(known, "new")
+    products = hard.particles["pdg_id"][hard.particles["mother1"] == 5]
+    assert sorted(products.tolist()) == [-5] * 10 + [5] * 10
 
 
 def test_first_events_without_initiators_are_no_fault_but_remarked(tmp_path, lhe):
