@@ -66,8 +66,11 @@ def label_efficiency(rows: Sequence[Row], baselines: Sequence[Row], view: str) -
     baselines = [row for row in baselines if row["view"] == view]
     keys = list(rows[0]["rejection"])
     figures: dict[str, FigureOf] = {
-        "1 - AUC": _lacking_area,
-        **{f"1/ε_B at ε_S = {key}": partial(_rejection, key=key) for key in keys},
+        "1 − AUC": _lacking_area,
+        **{
+            rf"$1/\varepsilon_B$ at $\varepsilon_S$ = {key}": partial(_rejection, key=key)
+            for key in keys
+        },
     }
     n_rows = (len(figures) + 1) // 2
     figure = Figure(figsize=(10.0, 4.0 * n_rows), layout="constrained")
