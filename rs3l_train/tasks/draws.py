@@ -105,15 +105,17 @@ def _present(dataset: Dataset) -> Present:
 
 def _draw_test(dataset: Dataset, config: TrainingConfig, task: TaggingTask, present: Present) -> I8:
     somewhere = np.any(list(present.values()), axis=0)
-    drawn = draw_at_most(task, Split.TEST, somewhere, config.evaluation.max_jets, [config.seed])
+    limit = config.evaluation.max_jets
+    drawn = draw_at_most(task, Split.TEST, somewhere, limit, [config.seed])
+    drawing_more = "" if limit is None else "raise training.evaluation.max_jets, "
     for view, own in present.items():
         targets = task.target[drawn[own[drawn]]]
         for name, target in CLASSES.items():
             if target not in targets:
                 raise InputFileError(
                     f"{dataset.source}: no {name} jet of the test split is present in the view"
-                    f" {view}; raise training.evaluation.max_jets, simulate more events, or take"
-                    " the view out of the dataset with `rs3l-data select`"
+                    f" {view}; {drawing_more}simulate more events, or take the view out of the"
+                    " dataset with `rs3l-data select`"
                 )
     return drawn
 
