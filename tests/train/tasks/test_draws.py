@@ -79,6 +79,9 @@ def test_a_class_that_a_view_lacks_is_told_before_any_training(dataset, config, 
     test = dataset.initiators["split"] == Split.TEST
     lacking = dataset[~(test & signal & in_view)]
     held_out = changed(config, data={"hold_out": ["fsr_up"]})
-    with pytest.raises(InputFileError, match=r"no signal jet .* in the view fsr_up;"):
+    with pytest.raises(InputFileError, match=r"no signal jet .* in the view fsr_up; simulate"):
         draw(lacking, held_out)
+    few = changed(held_out, evaluation={"max_jets": 200})
+    with pytest.raises(InputFileError, match=r"fsr_up; raise training\.evaluation\.max_jets, si"):
+        draw(lacking, few)
     assert len(draw(lacking.select(views=["nominal", "seed"]), config).test)
