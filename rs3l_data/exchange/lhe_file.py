@@ -25,7 +25,7 @@ _ROOT = re.compile(rb"<LesHouchesEvents[^>]*>")
 # Generators write their run cards here, with dashes that XML forbids in a comment.
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _MEANINGS = re.compile(rb"<initrwgt.*?</initrwgt>", re.DOTALL)
-_PDF = re.compile(rb"^[ \t]*#[ \t]*pdf[ \t]+(.*)$", re.MULTILINE)
+_PDF = re.compile(rb"^[ \t]*#pdf[ \t]+(.*)$", re.MULTILINE)
 # A tag, whose names of weights stay as they are, or the D in 1.0D+02: Fortran's double precision.
 _TAG_OR_D = re.compile(rb"(<[^>]*>)|(?<=[\d.])[dD](?=[-+]?\d)")
 # Most files have none, and to look for it takes a tenth of the time.

@@ -197,7 +197,7 @@ def test_decays_follow_from_the_seed(lhe):
     [
         "#pdf 21 21 0.125 0.0625 91.5 1.5 2.5",
         "#pdf 21 21 1.25D-01 .0625d0 9.15D+01 1.5 2.5",
-        "#pdf 1 2 0.5 0.5 5\n#pdf 21 21 0.125 0.0625 91.5 1.5 2.5\n#aMCatNLO 2 5 3 0.1",
+        "#pdf 1 2 0.5 0.5 5\n#pdf 21 21 0.125 0.0625 91.5 1.5 2.5\n# pdf of the run\n#aMCatNLO 2 5",
     ],
 )
 @pytest.mark.parametrize("place", ["<rwgt>", "</event>"])
